@@ -1,0 +1,219 @@
+package caddymodule
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/encode"
+	caddygzip "github.com/caddyserver/caddy/v2/modules/caddyhttp/encode/gzip"
+	caddyzstd "github.com/caddyserver/caddy/v2/modules/caddyhttp/encode/zstd"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
+)
+
+// Words of the directive's blocks, as messages list them. A test compares them with the reference in docs/caddyfile.md.
+var (
+	directiveWords = []string{"zone", "build", "upgrade_timeout", "proxy"}
+	zoneWords      = []string{"build", "host"}
+)
+
+// site is what one `nextjs` directive says.
+type site struct {
+	zones          []ZoneConfig
+	upgradeTimeout caddy.Duration
+	proxy          reverseproxy.Handler
+}
+
+// parseDirective reads the `nextjs` directive. It is a macro:
+//
+//	nextjs [<matcher>] [<upstreams...>] {
+//		zone [</path...>] [<name>] <upstreams...> {
+//			build <directory>
+//			host  <names...>
+//		}
+//		build           <directory>     # with upstreams on the directive's own line
+//		upgrade_timeout <duration>
+//		proxy {
+//			<subdirectives of reverse_proxy...>
+//		}
+//	}
+//
+// stands for these handlers, in one route:
+//
+//	nextjs          # the zones
+//	encode zstd gzip {
+//		minimum_length 1
+//	}
+//	reverse_proxy {
+//		dynamic nextjs
+//		transport nextjs
+//		flush_interval -1
+//		stream_close_delay 24h
+//		lb_retries …
+//		header_up -Accept-Encoding
+//	}
+func parseDirective(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
+	if !h.Next() {
+		return nil, h.ArgErr()
+	}
+	if h.NextArg() {
+		if path := h.Val(); strings.HasPrefix(path, "/") {
+			return nil, h.Errf("nextjs %s: a path here would be Caddy's request matcher, not a zone; write\n\tnextjs {\n\t\tzone %s %s\n\t}",
+				path, path, strings.Join(append(h.RemainingArgs(), "<upstreams...>")[:1], " "))
+		}
+		h.Prev()
+	}
+	h.Reset()
+	h.Next()
+	matchers, err := h.ExtractMatcherSet()
+	if err != nil {
+		return nil, err
+	}
+	h.Next()
+	s, err := parseSite(h)
+	if err != nil {
+		return nil, err
+	}
+	handlers, err := s.handlers()
+	if err != nil {
+		return nil, err
+	}
+	route := caddyhttp.Route{HandlersRaw: handlers}
+	if matchers != nil {
+		route.MatcherSetsRaw = caddyhttp.RawMatcherSets{matchers}
+	}
+	return []httpcaddyfile.ConfigValue{{Class: "route", Value: route}}, nil
+}
+
+func parseSite(h httpcaddyfile.Helper) (*site, error) {
+	s := new(site)
+	inline, err := parseInlineUpstreams(h.Dispenser)
+	if err != nil {
+		return nil, err
+	}
+	if len(inline) > 0 {
+		s.zones = []ZoneConfig{{Paths: []string{"/"}, Upstreams: inline}}
+	}
+	seen := map[string]bool{}
+	for h.NextBlock(0) {
+		word := h.Val()
+		if word != "zone" && seen[word] {
+			return nil, h.Errf("%s is written twice", word)
+		}
+		seen[word] = true
+		switch word {
+		case "zone":
+			if len(inline) > 0 {
+				return nil, h.Errf("upstreams on the directive's own line make a single zone; with more zones write that one as `zone / %s`",
+					strings.Join(inline, " "))
+			}
+			zone, err := parseZone(h.Dispenser)
+			if err != nil {
+				return nil, err
+			}
+			s.zones = append(s.zones, zone)
+		case "build":
+			if len(inline) == 0 {
+				return nil, h.Err("build belongs into a zone's block, or to upstreams on the directive's own line")
+			}
+			if err := oneArg(h.Dispenser, &s.zones[0].Build, "a directory"); err != nil {
+				return nil, err
+			}
+			// The build knows its basePath better than the line above does.
+			s.zones[0].Name, s.zones[0].Paths = "root", nil
+		case "upgrade_timeout":
+			if s.upgradeTimeout, err = positiveDuration(h.Dispenser); err != nil {
+				return nil, err
+			}
+		case "proxy":
+			if s.proxy, err = parseProxy(h); err != nil {
+				return nil, err
+			}
+		default:
+			return nil, h.Errf("unknown word %q in nextjs; allowed: %s", word, strings.Join(directiveWords, ", "))
+		}
+	}
+	if len(s.zones) == 0 {
+		return nil, h.Err("nextjs needs an upstream (`nextjs localhost:3000`) or a zone (`zone / localhost:3000`)")
+	}
+	return s, s.check(h.Dispenser)
+}
+
+// check finds at adapt time what would otherwise be found when the configuration is loaded. What builds claim is not known here.
+func (s *site) check(d *caddyfile.Dispenser) error {
+	for i, zone := range s.zones {
+		for _, earlier := range s.zones[:i] {
+			if zone.Build == "" && earlier.Build == "" && zone.label() == earlier.label() {
+				return d.Errf("two zones are named %q: give one of them another name", zone.label())
+			}
+		}
+	}
+	return nil
+}
+
+func parseInlineUpstreams(d *caddyfile.Dispenser) ([]string, error) {
+	upstreams := d.RemainingArgs()
+	for _, upstream := range upstreams {
+		if err := checkUpstreamArg(d, upstream); err != nil {
+			return nil, err
+		}
+	}
+	return upstreams, nil
+}
+
+// handlers returns the handlers that the directive stands for.
+func (s *site) handlers() ([]json.RawMessage, error) {
+	compression := encode.Encode{
+		EncodingsRaw: caddy.ModuleMap{
+			"zstd": caddyconfig.JSON(caddyzstd.Zstd{}, nil),
+			"gzip": caddyconfig.JSON(caddygzip.Gzip{}, nil),
+		},
+		Prefer: []string{"zstd", "gzip"},
+		// Caddy decides at the first write, and leaves a whole stream uncompressed if that is shorter than the minimum.
+		MinLength: 1,
+	}
+	proxy, err := s.proxyHandler()
+	if err != nil {
+		return nil, err
+	}
+	return []json.RawMessage{
+		caddyconfig.JSONModuleObject(Handler{Zones: s.zones}, "handler", "nextjs", nil),
+		caddyconfig.JSONModuleObject(compression, "handler", "encode", nil),
+		caddyconfig.JSONModuleObject(proxy, "handler", "reverse_proxy", nil),
+	}, nil
+}
+
+func oneArg(d *caddyfile.Dispenser, target *string, what string) error {
+	word := d.Val()
+	args := d.RemainingArgs()
+	if len(args) != 1 {
+		return d.Errf("%s takes %s, found %d arguments", word, what, len(args))
+	}
+	if *target != "" {
+		return d.Errf("%s is written twice", word)
+	}
+	*target = args[0]
+	return nil
+}
+
+func positiveDuration(d *caddyfile.Dispenser) (caddy.Duration, error) {
+	word := d.Val()
+	var value string
+	if err := oneArg(d, &value, "a duration such as 10s"); err != nil {
+		return 0, err
+	}
+	duration, err := caddy.ParseDuration(value)
+	if err != nil {
+		return 0, d.Errf("%s takes a duration such as 10s, found %q", word, value)
+	}
+	if duration < time.Millisecond {
+		return 0, d.Errf("%s takes a duration of at least 1ms, found %q", word, value)
+	}
+	return caddy.Duration(duration), nil
+}
+

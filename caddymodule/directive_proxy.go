@@ -1,0 +1,126 @@
+package caddymodule
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/headers"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
+)
+
+// streamCloseDelay keeps upgraded connections open when the configuration they began under is gone.
+const streamCloseDelay = 24 * time.Hour
+
+// insteadOf says what to write for the subdirectives of reverse_proxy that the edge needs for itself.
+var insteadOf = []struct{ word, instead string }{
+	{"to", "list the upstreams in a zone: `zone / web:3000`"},
+	{"dynamic", "list the upstreams in a zone: `zone / web:3000`"},
+	{"lb_", "the edge spreads requests over a zone's upstreams by itself and tries another only when no connection could be made"},
+	{"health_", "an upstream that refuses connections is passed over by itself"},
+	{"transport", "for TLS to an upstream write its URL: `zone / https://web:3443`"},
+	{"handle_response", "put Caddy's `intercept` directive before nextjs"},
+}
+
+// parseProxy reads the subdirectives of reverse_proxy in a proxy block. They are handed on unchanged.
+func parseProxy(h httpcaddyfile.Helper) (reverseproxy.Handler, error) {
+	var proxy reverseproxy.Handler
+	if h.NextArg() {
+		return proxy, h.Errf("proxy takes a block of reverse_proxy subdirectives, found %q", h.Val())
+	}
+	segment := h.NewFromNextSegment()
+	if err := refuseOwnWords(segment); err != nil {
+		return proxy, err
+	}
+	segment.Reset()
+	if err := proxy.UnmarshalCaddyfile(segment); err != nil {
+		return proxy, fmt.Errorf("proxy: %w", err)
+	}
+	if err := proxy.FinalizeUnmarshalCaddyfile(h); err != nil {
+		return proxy, fmt.Errorf("proxy: %w", err)
+	}
+	return proxy, nil
+}
+
+func refuseOwnWords(segment *caddyfile.Dispenser) error {
+	segment.Next()
+	for segment.NextBlock(0) {
+		word := segment.Val()
+		for _, own := range insteadOf {
+			if word == own.word || strings.HasSuffix(own.word, "_") && strings.HasPrefix(word, own.word) {
+				return segment.Errf("proxy: %s cannot be set here: %s", word, own.instead)
+			}
+		}
+		segment.RemainingArgs()
+		for nesting := segment.Nesting(); segment.NextBlock(nesting); {
+			segment.RemainingArgs()
+		}
+	}
+	return nil
+}
+
+// proxyHandler returns the reverse_proxy of the site: what its proxy block says, and what makes it stream.
+func (s *site) proxyHandler() (*reverseproxy.Handler, error) {
+	proxy := s.proxy
+	proxy.DynamicUpstreamsRaw = caddyconfig.JSONModuleObject(UpstreamSource{}, "source", "nextjs", nil)
+	transport := map[string]any{"protocol": "nextjs"}
+	if s.upgradeTimeout != 0 {
+		transport["upgrade_timeout"] = s.upgradeTimeout
+	}
+	proxy.TransportRaw = caddyconfig.JSON(transport, nil)
+	proxy.LoadBalancing = s.retries()
+	if proxy.FlushInterval == 0 {
+		// Caddy flushes chunked answers by itself; this is for slow ones with a Content-Length.
+		proxy.FlushInterval = -1
+	}
+	if proxy.StreamCloseDelay == 0 {
+		proxy.StreamCloseDelay = caddy.Duration(streamCloseDelay)
+	}
+	removeAcceptEncoding(&proxy)
+	return &proxy, nil
+}
+
+// retries lets every upstream of the largest zone be tried once, and one more try for a single upstream. Only a request of
+// which nothing was sent is tried again: without a matcher that matches nothing Caddy would repeat any failed GET.
+func (s *site) retries() *reverseproxy.LoadBalancing {
+	tries := 2
+	for _, zone := range s.zones {
+		tries = max(tries, len(zone.Upstreams))
+	}
+	nothing := caddy.ModuleMap{"not": caddyconfig.JSON([]map[string]json.RawMessage{{}}, nil)}
+	return &reverseproxy.LoadBalancing{
+		Retries:       tries - 1,
+		RetryMatchRaw: caddyhttp.RawMatcherSets{nothing},
+	}
+}
+
+// removeAcceptEncoding asks the upstream for uncompressed answers, which the edge then compresses, unless the user's own
+// header_up says something about it.
+func removeAcceptEncoding(proxy *reverseproxy.Handler) {
+	if proxy.Headers == nil {
+		proxy.Headers = new(headers.Handler)
+	}
+	if proxy.Headers.Request == nil {
+		proxy.Headers.Request = new(headers.HeaderOps)
+	}
+	ops := proxy.Headers.Request
+	const name = "Accept-Encoding"
+	if mentions(ops.Add, name) || mentions(ops.Set, name) {
+		return
+	}
+	for _, deleted := range ops.Delete {
+		if strings.EqualFold(deleted, name) {
+			return
+		}
+	}
+	ops.Delete = append(ops.Delete, name)
+}
+
+func mentions(h http.Header, name string) bool { return len(h.Values(name)) > 0 }

@@ -1,0 +1,160 @@
+package caddymodule
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
+
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
+)
+
+// Handler finds the zone a request belongs to and what it asks for, and hands both to the handlers behind it. A request that no
+// zone claims is answered with 404.
+//
+// It sets these placeholders, and adds both to the access log:
+//
+// Placeholder | Description
+// ------------|-------------
+// `{http.nextjs.zone}` | Name of the zone.
+// `{http.nextjs.kind}` | What is asked for: document, rsc, prefetch, segment, data, action, api, static, image, upgrade or dev.
+//
+// The `nextjs` directive puts it before `encode` and a `reverse_proxy` whose upstreams and transport are of this project.
+type Handler struct {
+	// The applications of the site.
+	Zones []ZoneConfig `json:"zones,omitempty"`
+
+	table    *zones.Table
+	counters map[*zones.Zone]*kindCounters
+	leases   []upstreamAddress
+	logs     bool
+}
+
+// CaddyModule returns the Caddy module information.
+func (Handler) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "http.handlers.nextjs", New: func() caddy.Module { return new(Handler) }}
+}
+
+// Provision implements caddy.Provisioner.
+func (h *Handler) Provision(ctx caddy.Context) error {
+	if _, err := ctx.App("nextjs"); err != nil {
+		return fmt.Errorf("loading the nextjs app: %w", err)
+	}
+	if len(h.Zones) == 0 {
+		return fmt.Errorf("nextjs: %w", errNoZones)
+	}
+	repl := caddy.NewReplacer()
+	list := make([]*zones.Zone, 0, len(h.Zones))
+	h.counters = make(map[*zones.Zone]*kindCounters, len(h.Zones))
+	for _, config := range h.Zones {
+		zone, err := config.zone(repl)
+		if err != nil {
+			return fmt.Errorf("nextjs: %w", err)
+		}
+		addresses, err := config.upstreamAddresses(repl)
+		if err != nil {
+			return fmt.Errorf("nextjs: %w", err)
+		}
+		for _, address := range addresses {
+			upstream, err := leaseUpstream(address)
+			if err != nil {
+				return fmt.Errorf("nextjs: zone %s: %w", zone.Name, err)
+			}
+			h.leases = append(h.leases, address)
+			zone.Upstreams = append(zone.Upstreams, upstream)
+		}
+		list = append(list, zone)
+		h.counters[zone] = countersOf(zone.Name)
+	}
+	var err error
+	if h.table, err = zones.NewTable(list); err != nil {
+		return fmt.Errorf("nextjs: %w", err)
+	}
+	server, _ := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
+	h.logs = server != nil && server.Logs != nil
+	for _, zone := range list {
+		ctx.Logger().Debug("zone provisioned", zap.String("zone", zone.Name), zap.Strings("paths", zone.Paths),
+			zap.Strings("host", zone.Hosts), zap.Int("upstreams", len(zone.Upstreams)))
+	}
+	return nil
+}
+
+// Cleanup implements caddy.CleanerUpper. The zones stay usable for requests that still run.
+func (h *Handler) Cleanup() error {
+	var errs []error
+	for _, lease := range h.leases {
+		errs = append(errs, releaseUpstream(lease))
+	}
+	h.leases = nil
+	return errors.Join(errs...)
+}
+
+// ServeHTTP implements caddyhttp.MiddlewareHandler.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	found, ok := h.table.Find(r.Host, zones.EscapedPath(r.URL))
+	if !ok {
+		unclaimedTotal.Inc()
+		return caddyhttp.Error(http.StatusNotFound, fmt.Errorf("no zone claims %s", r.URL.Path))
+	}
+	kind := zones.KindOf(r, found.Path)
+	h.counters[found.Zone][kind].Inc()
+	caddyhttp.SetVar(r.Context(), attemptVar, &attempt{zone: found.Zone, kind: kind})
+	repl := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
+	repl.Set("http.nextjs.zone", found.Zone.Name)
+	repl.Set("http.nextjs.kind", kind.String())
+	if h.logs {
+		if extra, ok := r.Context().Value(caddyhttp.ExtraLogFieldsCtxKey).(*caddyhttp.ExtraLogFields); ok {
+			extra.Set(zap.String("zone", found.Zone.Name))
+			extra.Set(zap.Stringer("kind", kind))
+		}
+	}
+	allowFullDuplex(w, r)
+	return next.ServeHTTP(w, r)
+}
+
+// allowFullDuplex lets an upstream answer while the request's body is still on its way. Without it Go's HTTP/1 server takes
+// up to 256 KiB of the body for itself as soon as the answer begins (net/http, ResponseController.EnableFullDuplex), and
+// the upstream would wait for bytes that never come.
+func allowFullDuplex(w http.ResponseWriter, r *http.Request) {
+	if r.ProtoMajor == 1 && r.Body != nil && r.Body != http.NoBody {
+		// A writer that cannot do it serves as well as it did before.
+		_ = http.NewResponseController(w).EnableFullDuplex() //nolint:errcheck // see above
+	}
+}
+
+// attemptVar is the request variable that holds the request's *attempt.
+const attemptVar = "nextjs.attempt"
+
+// attempt is what the upstream source and the transport know of a request: its zone and kind, and the upstream of each try. It
+// belongs to the goroutine that serves the request.
+type attempt struct {
+	zone     *zones.Zone
+	kind     zones.Kind
+	upstream *zones.Upstream
+	tried    []*zones.Upstream
+}
+
+// next chooses the upstream of the next try.
+func (a *attempt) next(now time.Time) *zones.Upstream {
+	if a.upstream != nil {
+		a.tried = append(a.tried, a.upstream)
+	}
+	a.upstream = a.zone.Pick(now, a.tried...)
+	return a.upstream
+}
+
+func attemptOf(r *http.Request) *attempt {
+	a, _ := caddyhttp.GetVar(r.Context(), attemptVar).(*attempt)
+	return a
+}
+
+// Interface guards
+var (
+	_ caddy.Provisioner           = (*Handler)(nil)
+	_ caddy.CleanerUpper          = (*Handler)(nil)
+	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
+)

@@ -1,0 +1,69 @@
+package caddymodule
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/caddy-nextjs/caddy-nextjs/streaming"
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
+)
+
+// The collectors belong to the process, so counts go on over configuration reloads; every configuration has a registry of its own,
+// into which registerMetrics puts them again. Labels are of bounded number: zones and kinds, never paths or users.
+var (
+	requestsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: "caddy", Subsystem: "nextjs", Name: "requests_total",
+		Help: "Requests by zone and kind.",
+	}, []string{"zone", "kind"})
+	unclaimedTotal = prometheus.NewCounter(prometheus.CounterOpts{
+		Namespace: "caddy", Subsystem: "nextjs", Name: "unclaimed_requests_total",
+		Help: "Requests answered with 404 because no zone claims their path.",
+	})
+	dialFailuresTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: "caddy", Subsystem: "nextjs", Name: "upstream_dial_failures_total",
+		Help: "Attempts that could not connect to their upstream, by zone.",
+	}, []string{"zone"})
+	upgradeTimeoutsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: "caddy", Subsystem: "nextjs", Name: "upgrade_timeouts_total",
+		Help: "Upgrade requests ended by upgrade_timeout because the upstream did not answer, by zone.",
+	}, []string{"zone"})
+	openStreamsDesc = prometheus.NewDesc("caddy_nextjs_open_streams",
+		"Open server-sent event streams, WebSockets and other upgraded connections, by type.", []string{"type"}, nil)
+)
+
+// streamGauge reports the open streams of the process at the moment it is asked.
+type streamGauge struct{ streams *streaming.Streams }
+
+func (streamGauge) Describe(ch chan<- *prometheus.Desc) { ch <- openStreamsDesc }
+
+func (g streamGauge) Collect(ch chan<- prometheus.Metric) {
+	for kind := range streaming.Kind(streaming.Kinds) {
+		ch <- prometheus.MustNewConstMetric(openStreamsDesc, prometheus.GaugeValue, float64(g.streams.Open(kind)), kind.String())
+	}
+}
+
+func registerMetrics(registry *prometheus.Registry) error {
+	collectors := []prometheus.Collector{
+		requestsTotal, unclaimedTotal, dialFailuresTotal, upgradeTimeoutsTotal, streamGauge{&processStreams},
+	}
+	for _, c := range collectors {
+		var already prometheus.AlreadyRegisteredError
+		if err := registry.Register(c); err != nil && !errors.As(err, &already) {
+			return fmt.Errorf("registering metrics: %w", err)
+		}
+	}
+	return nil
+}
+
+// kindCounters are the request counters of one zone, looked up once so that counting a request is one atomic addition.
+type kindCounters [zones.Kinds]prometheus.Counter
+
+func countersOf(zone string) *kindCounters {
+	var counters kindCounters
+	for kind := range zones.Kind(zones.Kinds) {
+		counters[kind] = requestsTotal.WithLabelValues(zone, kind.String())
+	}
+	return &counters
+}

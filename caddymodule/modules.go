@@ -1,0 +1,19 @@
+// Package caddymodule is the face of caddy-nextjs: the Caddy modules and the Caddyfile directive. It is the only library
+// package of the project that imports Caddy; what it decides is decided in the packages below it.
+package caddymodule
+
+import (
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+)
+
+// Every module and directive of the project. Module ids are API: they do not change.
+func init() {
+	caddy.RegisterModule(App{})
+	caddy.RegisterModule(Handler{})
+	caddy.RegisterModule(UpstreamSource{})
+	caddy.RegisterModule(new(Transport))
+
+	httpcaddyfile.RegisterDirective("nextjs", parseDirective)
+	httpcaddyfile.RegisterDirectiveOrder("nextjs", httpcaddyfile.Before, "reverse_proxy")
+}

@@ -1,0 +1,42 @@
+package caddymodule
+
+import (
+	"fmt"
+
+	"github.com/caddyserver/caddy/v2"
+
+	"github.com/caddy-nextjs/caddy-nextjs/streaming"
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
+)
+
+// What must survive a configuration reload. Pools hold state, never settings.
+var (
+	// upstreamPool holds a *pooledUpstream for each upstream named by a loaded configuration, by its key.
+	upstreamPool = caddy.NewUsagePool()
+	// processStreams are the open streams of every configuration that was ever loaded: they outlive theirs.
+	processStreams streaming.Streams
+)
+
+type pooledUpstream struct{ *zones.Upstream }
+
+// Destruct implements caddy.Destructor.
+func (pooledUpstream) Destruct() error { return nil }
+
+// leaseUpstream returns the state of an upstream, shared with every other configuration that names it. Each lease is given
+// back by releaseUpstream.
+func leaseUpstream(address upstreamAddress) (*zones.Upstream, error) {
+	value, _, err := upstreamPool.LoadOrNew(address.String(), func() (caddy.Destructor, error) {
+		return pooledUpstream{&zones.Upstream{Address: address.dial, TLS: address.tls}}, nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("keeping the state of upstream %s: %w", address, err)
+	}
+	return value.(pooledUpstream).Upstream, nil
+}
+
+func releaseUpstream(address upstreamAddress) error {
+	if _, err := upstreamPool.Delete(address.String()); err != nil {
+		return fmt.Errorf("releasing the state of upstream %s: %w", address, err)
+	}
+	return nil
+}

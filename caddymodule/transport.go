@@ -1,0 +1,187 @@
+package caddymodule
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
+
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
+)
+
+const (
+	// defaultIdleTimeout is below the 5 s after which Node.js closes an idle connection.
+	defaultIdleTimeout = 4 * time.Second
+	// defaultIdlePerHost is larger than Caddy's 32: there are few upstreams, and new connections cost Node.js more than idle ones.
+	defaultIdlePerHost = 256
+	// defaultUpgradeTimeout bounds the wait for an answer to an upgrade: Next.js leaves upgrades of unknown paths hanging.
+	defaultUpgradeTimeout = 10 * time.Second
+	// farewellTime bounds the wait for WebSocket clients to be told that the process stops.
+	farewellTime = time.Second
+)
+
+// Transport is Caddy's HTTP transport with what an edge before Node.js needs:
+//
+//   - A connection that was idle for longer than the upstream keeps it is never used again, so a POST cannot meet a closing
+//     connection: `keep_alive.idle_timeout` holds until the upstream says how long it keeps them (`Keep-Alive: timeout=`).
+//   - An upgrade that the upstream does not answer is ended.
+//   - Server-sent events and WebSockets are ended in good order when the process stops.
+//   - The request's path is passed on byte by byte.
+//
+// It takes the settings of Caddy's `http` transport, with other defaults: no `compression` (the edge compresses),
+// `keep_alive.idle_timeout` 4s, `keep_alive.max_idle_conns_per_host` 256.
+type Transport struct {
+	reverseproxy.HTTPTransport
+
+	// How long an upgrade request (WebSocket) may wait for the upstream's answer; then it gets 504. Default: `10s`.
+	UpgradeTimeout caddy.Duration `json:"upgrade_timeout,omitempty"`
+
+	pools idlePools
+}
+
+// CaddyModule returns the Caddy module information.
+func (*Transport) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{
+		ID:  "http.reverse_proxy.transport.nextjs",
+		New: func() caddy.Module { return new(Transport) },
+	}
+}
+
+// Provision implements caddy.Provisioner.
+func (t *Transport) Provision(ctx caddy.Context) error {
+	if t.KeepAlive == nil {
+		t.KeepAlive = new(reverseproxy.KeepAlive)
+	}
+	if t.KeepAlive.IdleConnTimeout == 0 {
+		t.KeepAlive.IdleConnTimeout = caddy.Duration(defaultIdleTimeout)
+	}
+	if t.KeepAlive.MaxIdleConnsPerHost == 0 {
+		t.KeepAlive.MaxIdleConnsPerHost = defaultIdlePerHost
+	}
+	if t.Compression == nil {
+		t.Compression = new(bool)
+	}
+	if t.UpgradeTimeout == 0 {
+		t.UpgradeTimeout = caddy.Duration(defaultUpgradeTimeout)
+	}
+	if t.UpgradeTimeout < 0 {
+		return fmt.Errorf("upgrade_timeout %s is negative", time.Duration(t.UpgradeTimeout))
+	}
+	if len(t.Versions) > 1 || len(t.Versions) == 1 && t.Versions[0] != "1.1" {
+		return fmt.Errorf("versions %v: Next.js speaks HTTP/1.1 only", t.Versions)
+	}
+	t.Versions = []string{"1.1"}
+	if server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server); ok {
+		server.RegisterOnShutdown(endStreamsOnExit)
+		server.RegisterOnStop(waitForStreamsOnExit)
+	}
+	if err := t.HTTPTransport.Provision(ctx); err != nil {
+		return fmt.Errorf("provisioning the http transport: %w", err)
+	}
+	t.pools.base = t.Transport
+	return nil
+}
+
+// endStreamsOnExit ends the streams when the servers stop because the process does. At a reload streams go on.
+func endStreamsOnExit() {
+	if caddy.Exiting() {
+		processStreams.EndAll()
+	}
+}
+
+// waitForStreamsOnExit lets upgraded connections say goodbye, which http.Server.Shutdown does not wait for.
+func waitForStreamsOnExit(context.Context) error {
+	if caddy.Exiting() {
+		// The context of the shutdown may have spent its grace period already.
+		ctx, cancel := context.WithTimeout(context.Background(), farewellTime)
+		defer cancel()
+		processStreams.Wait(ctx)
+	}
+	return nil
+}
+
+// Cleanup implements caddy.CleanerUpper. Requests that still run may go on to use the transport.
+func (t *Transport) Cleanup() error {
+	t.pools.closeIdle()
+	return t.HTTPTransport.Cleanup()
+}
+
+// RoundTrip implements http.RoundTripper.
+func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	a := attemptOf(req)
+	if a == nil || a.upstream == nil {
+		return nil, errNoZone
+	}
+	upstream := a.upstream
+	if upstream.TLS {
+		req.URL.Scheme = "https"
+	}
+	t.SetScheme(req)
+	keepPath(req)
+
+	upstream.Begin()
+	res, err := t.send(req, a)
+	if err != nil {
+		upstream.End()
+		return nil, explain(err, a)
+	}
+	if keepAlive := res.Header["Keep-Alive"]; len(keepAlive) > 0 {
+		upstream.Announced(keepAlive[0])
+	}
+	res.Body = watchBody(res, upstream)
+	return res, nil
+}
+
+// send makes the attempt. Upgrades have a time limit.
+func (t *Transport) send(req *http.Request, a *attempt) (*http.Response, error) {
+	pool := t.pools.of(a.upstream)
+	if a.kind != zones.KindUpgrade {
+		return pool.RoundTrip(req)
+	}
+	res, err := upgradeWithin(time.Duration(t.UpgradeTimeout), pool, req)
+	if errors.Is(err, errUpgradeTimeout) {
+		upgradeTimeoutsTotal.WithLabelValues(a.zone.Name).Inc()
+	}
+	return res, err
+}
+
+// explain turns the error of an attempt into one that tells reverse_proxy whether it may try another upstream: it may when no
+// connection could be made, for then nothing was sent.
+func explain(err error, a *attempt) error {
+	_, isDial := errors.AsType[reverseproxy.DialError](err)
+	if !isDial && isHandshakeError(err) {
+		err, isDial = reverseproxy.NewDialError(err), true
+	}
+	if isDial && !errors.Is(err, context.Canceled) {
+		a.upstream.Refused(time.Now())
+		dialFailuresTotal.WithLabelValues(a.zone.Name).Inc()
+	}
+	return err
+}
+
+// isHandshakeError reports whether the TLS handshake with the upstream failed, which comes before any request.
+func isHandshakeError(err error) bool {
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
+		return true
+	}
+	return false
+}
+
+// keepPath passes the path on as the client wrote it. Without it net/url would encode bytes that a client should have encoded
+// but did not, and Next.js would see another path than the one the zone was found by.
+func keepPath(req *http.Request) {
+	if raw := req.URL.RawPath; raw != "" && !strings.HasPrefix(raw, "//") && raw != req.URL.EscapedPath() {
+		req.URL.Opaque = raw
+	}
+}
+

@@ -1,0 +1,40 @@
+package caddymodule
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
+)
+
+// UpstreamSource gives reverse_proxy the upstream of a request's zone: exactly one for each try, chosen at that moment. It has
+// no settings; the zone was found by the `nextjs` handler in front.
+type UpstreamSource struct{}
+
+var errNoZone = errors.New("the request has no zone: the nextjs handler must come before reverse_proxy")
+
+// CaddyModule returns the Caddy module information.
+func (UpstreamSource) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{
+		ID:  "http.reverse_proxy.upstreams.nextjs",
+		New: func() caddy.Module { return new(UpstreamSource) },
+	}
+}
+
+// GetUpstreams implements reverseproxy.UpstreamSource.
+func (UpstreamSource) GetUpstreams(r *http.Request) ([]*reverseproxy.Upstream, error) {
+	a := attemptOf(r)
+	if a == nil {
+		return nil, errNoZone
+	}
+	upstream := a.next(time.Now())
+	if upstream == nil {
+		return nil, nil
+	}
+	return []*reverseproxy.Upstream{{Dial: upstream.Address}}, nil
+}
+
+// Interface guard
+var _ reverseproxy.UpstreamSource = (*UpstreamSource)(nil)

@@ -1,0 +1,89 @@
+package streaming
+
+import (
+	"errors"
+	"io"
+	"sync"
+	"sync/atomic"
+)
+
+// Body is a watched stream: what the upstream sends, until it ends or is ended. Like any reader it is read by one goroutine at a
+// time; the other methods may be called from anywhere.
+type Body struct {
+	io.ReadCloser
+	kind    Kind
+	streams *Streams
+
+	ended    atomic.Bool
+	endOnce  sync.Once
+	frames   frames
+	farewell []byte // what is left of the close frame
+	closed   bool   // the close frame has been begun
+}
+
+// Read implements io.Reader. After the stream was ended it reports io.EOF instead of the error of the closed connection.
+func (b *Body) Read(p []byte) (int, error) {
+	if len(b.farewell) > 0 || b.closed {
+		return b.sayFarewell(p)
+	}
+	n, err := b.ReadCloser.Read(p)
+	if b.kind == WebSocket {
+		b.frames.pass(p[:n])
+	}
+	if err == nil || !b.ended.Load() {
+		return n, err
+	}
+	if b.kind == WebSocket && b.frames.betweenFrames() {
+		b.farewell, b.closed = goingAway(), true
+		if n == 0 {
+			return b.sayFarewell(p)
+		}
+		return n, nil
+	}
+	return n, io.EOF
+}
+
+func (b *Body) sayFarewell(p []byte) (int, error) {
+	n := copy(p, b.farewell)
+	b.farewell = b.farewell[n:]
+	if len(b.farewell) == 0 && n == 0 {
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+// Write implements io.Writer for upgraded connections.
+func (b *Body) Write(p []byte) (int, error) {
+	w, ok := b.ReadCloser.(io.Writer)
+	if !ok {
+		return 0, errors.ErrUnsupported
+	}
+	n, err := w.Write(p)
+	if err != nil && b.ended.Load() {
+		// The client's side stays open for its answer to the close frame; nobody is left to hear what else it says.
+		return len(p), nil
+	}
+	return n, err
+}
+
+// CloseWrite half-closes an upgraded connection towards the upstream.
+func (b *Body) CloseWrite() error {
+	if c, ok := b.ReadCloser.(interface{ CloseWrite() error }); ok {
+		return c.CloseWrite()
+	}
+	return errors.ErrUnsupported
+}
+
+// Close implements io.Closer.
+func (b *Body) Close() error {
+	b.streams.forget(b)
+	return b.ReadCloser.Close()
+}
+
+// end closes the connection to the upstream; the reader finds out by its next Read.
+func (b *Body) end() {
+	b.endOnce.Do(func() {
+		b.ended.Store(true)
+		_ = b.ReadCloser.Close() //nolint:errcheck // the connection is given up, there is nobody to tell
+	})
+}

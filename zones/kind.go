@@ -1,0 +1,142 @@
+package zones
+
+import (
+	"net/http"
+	"strings"
+)
+
+// Kind is what a request asks of Next.js. It names the request in logs and metrics and decides which rules of the edge
+// apply to it.
+type Kind uint8
+
+// The kinds that can be told from the request alone.
+const (
+	// KindDocument is everything that no other kind describes: pages, and files whose kind only a build can tell.
+	KindDocument Kind = iota
+	// KindRSC is the React Server Components payload of a soft navigation.
+	KindRSC
+	// KindPrefetch is an RSC payload asked for ahead of a navigation.
+	KindPrefetch
+	// KindSegment is one segment of a prefetched RSC payload (client segment cache, Next.js 15.3 and later).
+	KindSegment
+	// KindData is the JSON of a Pages Router page (/_next/data).
+	KindData
+	// KindAction is a server action, called by script or by a form without script.
+	KindAction
+	// KindAPI is anything below /api.
+	KindAPI
+	// KindStatic is a file of the build below /_next/static.
+	KindStatic
+	// KindImage is a request to the image optimizer.
+	KindImage
+	// KindUpgrade asks for another protocol on the connection: WebSockets.
+	KindUpgrade
+	// KindDev is an endpoint that only `next dev` has.
+	KindDev
+
+	// Kinds is the number of kinds, for tables that are indexed by one.
+	Kinds = iota
+)
+
+var kindNames = [Kinds]string{
+	"document", "rsc", "prefetch", "segment", "data", "action", "api", "static", "image", "upgrade", "dev",
+}
+
+// String returns the kind's name as it stands in logs and metrics.
+func (k Kind) String() string { return kindNames[k] }
+
+// KindOf tells the kind of a request whose escaped path, below the basePath or assetPrefix of its zone, is path.
+//
+// A path with dot segments is always a document: the edge has no opinion of it and Next.js decides.
+// The header names and values are those of Next.js 15 and 16 (next/dist/client/components/app-router-headers.js): RSC
+// counts only when it is exactly "1", and the router headers mean nothing without it.
+func KindOf(r *http.Request, path string) Kind {
+	if isUpgrade(r) {
+		return KindUpgrade
+	}
+	if hasDotSegment(path) {
+		return KindDocument
+	}
+	if kind, ok := frameworkKind(path); ok {
+		return kind
+	}
+	if hasPathPrefix(path, "/api") {
+		return KindAPI
+	}
+	switch r.Method {
+	case http.MethodGet, http.MethodHead:
+		return navigationKind(r.Header)
+	case http.MethodPost:
+		if isAction(r.Header) {
+			return KindAction
+		}
+	}
+	return KindDocument
+}
+
+// frameworkKind tells the kind of the paths that Next.js keeps to itself.
+func frameworkKind(path string) (Kind, bool) {
+	if strings.HasPrefix(path, "/__nextjs_") {
+		return KindDev, true
+	}
+	below, ok := strings.CutPrefix(path, "/_next/")
+	if !ok {
+		return 0, false
+	}
+	switch first, _, _ := strings.Cut(below, "/"); first {
+	case "static":
+		return KindStatic, true
+	case "image":
+		return KindImage, true
+	case "data":
+		return KindData, true
+	case "hmr", "webpack-hmr", "mcp":
+		return KindDev, true
+	}
+	return 0, false
+}
+
+func navigationKind(h http.Header) Kind {
+	if first(h, "Rsc") != "1" {
+		return KindDocument
+	}
+	if first(h, "Next-Router-Segment-Prefetch") != "" {
+		return KindSegment
+	}
+	if first(h, "Next-Router-Prefetch") != "" {
+		return KindPrefetch
+	}
+	return KindRSC
+}
+
+// isAction reports whether a POST calls a server action: by script it carries the action's id in a header, without script
+// it is a multipart form. (A multipart POST to a route handler outside /api looks the same; only the build knows better.)
+func isAction(h http.Header) bool {
+	return first(h, "Next-Action") != "" || strings.HasPrefix(strings.ToLower(first(h, "Content-Type")), "multipart/form-data")
+}
+
+// isUpgrade reports whether r wants to leave HTTP: by Upgrade (RFC 9110, 7.8) or extended CONNECT (RFC 8441, RFC 9220).
+func isUpgrade(r *http.Request) bool {
+	if r.Method == http.MethodConnect {
+		return true
+	}
+	if first(r.Header, "Upgrade") == "" {
+		return false
+	}
+	for _, value := range r.Header["Connection"] {
+		for token := range strings.SplitSeq(value, ",") {
+			if strings.EqualFold(strings.TrimSpace(token), "upgrade") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// first returns the first value of a header by its canonical name, without canonicalising it again on every request.
+func first(h http.Header, canonical string) string {
+	if values := h[canonical]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
