@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"time"
 
@@ -10,10 +11,9 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp/encode"
-	caddygzip "github.com/caddyserver/caddy/v2/modules/caddyhttp/encode/gzip"
-	caddyzstd "github.com/caddyserver/caddy/v2/modules/caddyhttp/encode/zstd"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
+
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
 // Words of the directive's blocks, as messages list them. A test compares them with the reference in docs/caddyfile.md.
@@ -46,7 +46,7 @@ type site struct {
 // stands for these handlers, in one route:
 //
 //	nextjs          # the zones
-//	encode zstd gzip {
+//	encode zstd gzip {     # for clients that accept one of them; for others `header Vary Accept-Encoding`
 //		minimum_length 1
 //	}
 //	reverse_proxy {
@@ -112,11 +112,15 @@ func parseSite(h httpcaddyfile.Helper) (*site, error) {
 				return nil, h.Errf("upstreams on the directive's own line make a single zone; with more zones write that one as `zone / %s`",
 					strings.Join(inline, " "))
 			}
+			file, line := h.File(), h.Line()
 			zone, err := parseZone(h.Dispenser)
 			if err != nil {
 				return nil, err
 			}
 			s.zones = append(s.zones, zone)
+			if err := s.check(); err != nil {
+				return nil, fmt.Errorf("%w, at %s:%d", err, file, line)
+			}
 		case "build":
 			if len(inline) == 0 {
 				return nil, h.Err("build belongs into a zone's block, or to upstreams on the directive's own line")
@@ -141,19 +145,21 @@ func parseSite(h httpcaddyfile.Helper) (*site, error) {
 	if len(s.zones) == 0 {
 		return nil, h.Err("nextjs needs an upstream (`nextjs localhost:3000`) or a zone (`zone / localhost:3000`)")
 	}
-	return s, s.check(h.Dispenser)
+	return s, nil
 }
 
 // check finds at adapt time what would otherwise be found when the configuration is loaded. What builds claim is not known here.
-func (s *site) check(d *caddyfile.Dispenser) error {
+func (s *site) check() error {
+	list := make([]*zones.Zone, len(s.zones))
 	for i, zone := range s.zones {
-		for _, earlier := range s.zones[:i] {
-			if zone.Build == "" && earlier.Build == "" && zone.label() == earlier.label() {
-				return d.Errf("two zones are named %q: give one of them another name", zone.label())
-			}
+		name := zone.label()
+		if zone.Name == "" && len(zone.Paths) == 0 {
+			name = fmt.Sprintf("zone number %d", i+1)
 		}
+		list[i] = &zones.Zone{Name: name, Paths: zone.Paths, Hosts: zone.Host}
 	}
-	return nil
+	_, err := zones.NewTable(list)
+	return err
 }
 
 func parseInlineUpstreams(d *caddyfile.Dispenser) ([]string, error) {
@@ -168,22 +174,13 @@ func parseInlineUpstreams(d *caddyfile.Dispenser) ([]string, error) {
 
 // handlers returns the handlers that the directive stands for.
 func (s *site) handlers() ([]json.RawMessage, error) {
-	compression := encode.Encode{
-		EncodingsRaw: caddy.ModuleMap{
-			"zstd": caddyconfig.JSON(caddyzstd.Zstd{}, nil),
-			"gzip": caddyconfig.JSON(caddygzip.Gzip{}, nil),
-		},
-		Prefer: []string{"zstd", "gzip"},
-		// Caddy decides at the first write, and leaves a whole stream uncompressed if that is shorter than the minimum.
-		MinLength: 1,
-	}
 	proxy, err := s.proxyHandler()
 	if err != nil {
 		return nil, err
 	}
 	return []json.RawMessage{
 		caddyconfig.JSONModuleObject(Handler{Zones: s.zones}, "handler", "nextjs", nil),
-		caddyconfig.JSONModuleObject(compression, "handler", "encode", nil),
+		caddyconfig.JSONModuleObject(compressionRoutes(), "handler", "subroute", nil),
 		caddyconfig.JSONModuleObject(proxy, "handler", "reverse_proxy", nil),
 	}, nil
 }
@@ -216,4 +213,3 @@ func positiveDuration(d *caddyfile.Dispenser) (caddy.Duration, error) {
 	}
 	return caddy.Duration(duration), nil
 }
-

@@ -100,7 +100,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		unclaimedTotal.Inc()
 		return caddyhttp.Error(http.StatusNotFound, fmt.Errorf("no zone claims %s", r.URL.Path))
 	}
-	kind := zones.KindOf(r, found.Path)
+	kind := zones.KindOf(r, found)
 	h.counters[found.Zone][kind].Inc()
 	caddyhttp.SetVar(r.Context(), attemptVar, &attempt{zone: found.Zone, kind: kind})
 	repl := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)

@@ -120,10 +120,11 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, errNoZone
 	}
 	upstream := a.upstream
-	if upstream.TLS {
+	// The tries of a request share its URL, so the scheme is set for each anew.
+	req.URL.Scheme = "http"
+	if upstream.TLS || t.TLSEnabled() {
 		req.URL.Scheme = "https"
 	}
-	t.SetScheme(req)
 	keepPath(req)
 
 	upstream.Begin()
@@ -184,4 +185,3 @@ func keepPath(req *http.Request) {
 		req.URL.Opaque = raw
 	}
 }
-

@@ -9,7 +9,9 @@ import (
 // upgradeTimeoutError is a timeout to those who ask (net.Error), so the client gets 504.
 type upgradeTimeoutError struct{}
 
-func (upgradeTimeoutError) Error() string   { return "the upstream did not answer the upgrade within upgrade_timeout" }
+func (upgradeTimeoutError) Error() string {
+	return "the upstream did not answer the upgrade within upgrade_timeout"
+}
 func (upgradeTimeoutError) Timeout() bool   { return true }
 func (upgradeTimeoutError) Temporary() bool { return true }
 

@@ -4,13 +4,9 @@ package streaming
 
 import (
 	"context"
-	"errors"
 	"io"
 	"sync"
 )
-
-// ErrEnded is the cause of a stream that EndAll ended.
-var ErrEnded = errors.New("the edge is stopping")
 
 // Kind is what a stream carries.
 type Kind int

@@ -45,22 +45,23 @@ var kindNames = [Kinds]string{
 // String returns the kind's name as it stands in logs and metrics.
 func (k Kind) String() string { return kindNames[k] }
 
-// KindOf tells the kind of a request whose escaped path, below the basePath or assetPrefix of its zone, is path.
+// KindOf tells the kind of a request by its zone's view of it.
 //
-// A path with dot segments is always a document: the edge has no opinion of it and Next.js decides.
+// A path that the client wrote in another way than Next.js reads it is always a document: the edge has no opinion of it, and
+// Next.js redirects or decides.
 // The header names and values are those of Next.js 15 and 16 (next/dist/client/components/app-router-headers.js): RSC
 // counts only when it is exactly "1", and the router headers mean nothing without it.
-func KindOf(r *http.Request, path string) Kind {
+func KindOf(r *http.Request, m Match) Kind {
 	if isUpgrade(r) {
 		return KindUpgrade
 	}
-	if hasDotSegment(path) {
+	if !m.AsWritten {
 		return KindDocument
 	}
-	if kind, ok := frameworkKind(path); ok {
+	if kind, ok := frameworkKind(m.Path); ok {
 		return kind
 	}
-	if hasPathPrefix(path, "/api") {
+	if hasPathPrefix(m.Path, "/api") {
 		return KindAPI
 	}
 	switch r.Method {

@@ -17,13 +17,37 @@ func EscapedPath(u *url.URL) string {
 	return u.EscapedPath()
 }
 
-// canonicalPath collapses what Next.js answers with a redirect before anything else happens: repeated slashes and
-// backslashes (308 to the collapsed form, next/dist/server/lib/router-server.js). Zones and kinds are found by the
-// collapsed form, so the zone that sends the redirect is the one the client ends in.
-func canonicalPath(path string) string {
-	if !strings.Contains(path, "//") && strings.IndexByte(path, '\\') < 0 {
-		return path
+// canonicalPath returns the path that Next.js will route by, and whether that is what the client wrote. Next.js 15 and 16
+// answer repeated slashes and backslashes with a redirect to the collapsed form, and take what is left through the WHATWG
+// URL parser, which resolves dot segments and ends the path at "#" (resolve-routes.js and parse-relative-url.js).
+func canonicalPath(path string) (canonical string, asWritten bool) {
+	if isCanonical(path) {
+		return path, true
 	}
+	path, _, _ = strings.Cut(path, "#")
+	return resolveDots(collapseSlashes(path)), false
+}
+
+func isCanonical(path string) bool {
+	for i := range len(path) {
+		switch path[i] {
+		case '\\', '#':
+			return false
+		case '/':
+			if i+1 == len(path) {
+				return true
+			}
+			switch path[i+1] {
+			case '/', '.', '%':
+				return !strings.ContainsAny(path, "\\#") && !strings.Contains(path, "//") && !hasDotSegment(path)
+			}
+		}
+	}
+	return true
+}
+
+// collapseSlashes is normalizeRepeatedSlashes of next/dist/shared/lib/utils.js.
+func collapseSlashes(path string) string {
 	b := make([]byte, 0, len(path))
 	for i := range len(path) {
 		c := path[i]
@@ -38,28 +62,62 @@ func canonicalPath(path string) string {
 	return string(b)
 }
 
-// hasDotSegment reports whether a segment of an escaped path is "." or "..", plainly or percent-encoded (WHATWG URL treats
-// %2e like a dot). Such a path may mean one thing to one part of Next.js and another to the next, so the edge gives it
-// no meaning at all: see KindOf.
-func hasDotSegment(path string) bool {
-	if !strings.Contains(path, "/.") && !strings.Contains(path, "/%2") {
-		return false
+// resolveDots resolves dot segments as the WHATWG URL standard does: they may be percent-encoded, and one at the end leaves
+// a trailing slash.
+func resolveDots(path string) string {
+	if !hasDotSegment(path) {
+		return path
 	}
+	var kept []string
+	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
+	for i, segment := range segments {
+		dots := dotsOf(segment)
+		if dots == 0 {
+			kept = append(kept, segment)
+			continue
+		}
+		if dots == 2 && len(kept) > 0 {
+			kept = kept[:len(kept)-1]
+		}
+		if i == len(segments)-1 {
+			kept = append(kept, "")
+		}
+	}
+	return "/" + strings.Join(kept, "/")
+}
+
+// hasDotSegment reports whether a segment of an escaped path is "." or "..", plainly or percent-encoded.
+func hasDotSegment(path string) bool {
 	for segment := range strings.SplitSeq(path, "/") {
-		switch len(segment) {
-		case 1, 2, 3, 4, 6:
-			switch strings.ReplaceAll(strings.ToLower(segment), "%2e", ".") {
-			case ".", "..":
-				return true
-			}
+		if dotsOf(segment) > 0 {
+			return true
 		}
 	}
 	return false
 }
 
-// hasPathPrefix reports whether path is prefix or lies below it, on segment boundaries. The empty prefix holds every path.
+// dotsOf returns 1 for a "." segment, 2 for "..", 0 for any other.
+func dotsOf(segment string) int {
+	dots := 0
+	for rest := segment; rest != ""; dots++ {
+		switch {
+		case rest[0] == '.':
+			rest = rest[1:]
+		case len(rest) >= 3 && strings.EqualFold(rest[:3], "%2e"):
+			rest = rest[3:]
+		default:
+			return 0
+		}
+		if dots == 2 {
+			return 0
+		}
+	}
+	return dots
+}
+
+// hasPathPrefix reports whether path is prefix or lies below it, on segment boundaries.
 func hasPathPrefix(path, prefix string) bool {
-	return strings.HasPrefix(path, prefix) && (len(path) == len(prefix) || path[len(prefix)] == '/' || prefix == "")
+	return strings.HasPrefix(path, prefix) && (len(path) == len(prefix) || path[len(prefix)] == '/')
 }
 
 // cleanPrefix checks a path prefix that a zone claims and returns it as it is compared: without a trailing slash ("/" is
@@ -72,10 +130,8 @@ func cleanPrefix(prefix string) (string, error) {
 		return "", errors.New("a path cannot have a query or fragment")
 	case strings.ContainsAny(prefix, "*{}"):
 		return "", errors.New("a path is a prefix: it cannot have wildcards or placeholders")
-	case canonicalPath(prefix) != prefix:
-		return "", errors.New("a path cannot have repeated slashes or backslashes")
-	case hasDotSegment(prefix):
-		return "", errors.New("a path cannot have dot segments")
+	case !isCanonical(prefix):
+		return "", errors.New("a path cannot have repeated slashes, backslashes or dot segments")
 	}
 	prefix = strings.TrimSuffix(prefix, "/")
 	if !strings.Contains(prefix, "%") {

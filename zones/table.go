@@ -106,29 +106,39 @@ func (t *Table) hostSet(host string) (*prefixes, error) {
 	return sets[ascii], nil
 }
 
-// Match is the zone of a request and the prefix by which it was found.
+// Match is the zone of a request and what its path means there.
 type Match struct {
 	Zone *Zone
-	// Path is the request's escaped path below the zone's basePath or assetPrefix; it begins with "/" or is empty.
+	// Path is what Next.js routes by: the request's escaped path, dot segments resolved, below the zone's basePath or
+	// assetPrefix. It begins with "/" or is empty.
 	Path string
+	// AsWritten says that the client wrote the path like that. When it did not, Next.js answers with a redirect or
+	// resolves the path itself.
+	AsWritten bool
 }
 
 // Find returns the zone of a request by its Host header and escaped path. The most specific host wins (exact, wildcard,
 // every host), and in it the longest prefix; ok is false when no zone claims the path.
 func (t *Table) Find(host, escapedPath string) (m Match, ok bool) {
-	path := canonicalPath(escapedPath)
+	path, asWritten := canonicalPath(escapedPath)
 	if len(t.exact)+len(t.wildcard) > 0 {
-		host = hostname(host)
-		if m, ok = t.exact[host].find(path); ok {
-			return m, true
-		}
-		if _, parent, found := strings.Cut(host, "."); found {
-			if m, ok = t.wildcard[parent].find(path); ok {
-				return m, true
-			}
-		}
+		m, ok = t.findByHost(hostname(host), path)
 	}
-	return t.any.find(path)
+	if !ok {
+		m, ok = t.any.find(path)
+	}
+	m.AsWritten = asWritten
+	return m, ok
+}
+
+func (t *Table) findByHost(host, path string) (m Match, ok bool) {
+	if m, ok = t.exact[host].find(path); ok {
+		return m, true
+	}
+	if _, parent, found := strings.Cut(host, "."); found {
+		return t.wildcard[parent].find(path)
+	}
+	return Match{}, false
 }
 
 func newPrefixes() *prefixes { return &prefixes{claims: map[string]claim{}} }
@@ -148,7 +158,7 @@ func (p *prefixes) find(path string) (m Match, ok bool) {
 		return Match{}, false
 	}
 	if c, claimed := p.claims[""]; claimed {
-		m, ok = Match{c.zone, path}, true
+		m, ok = Match{Zone: c.zone, Path: path}, true
 	}
 	end := 0
 	for range p.depth {
@@ -162,7 +172,7 @@ func (p *prefixes) find(path string) (m Match, ok bool) {
 			end += 1 + next
 		}
 		if c, claimed := p.claims[path[:end]]; claimed {
-			m, ok = Match{c.zone, path[c.base:]}, true
+			m, ok = Match{Zone: c.zone, Path: path[c.base:]}, true
 		}
 	}
 	return m, ok

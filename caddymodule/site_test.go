@@ -1,0 +1,204 @@
+package caddymodule
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// named starts an upstream that answers with its name.
+func named(t *testing.T, name string) string {
+	t.Helper()
+	return upstream(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, name) })
+}
+
+// get returns status and body of a GET through the edge, with a Host of choice.
+func get(t *testing.T, e *edge, host, path string) (int, string) {
+	t.Helper()
+	client, _ := e.client(t, "h1")
+	req, err := http.NewRequest(http.MethodGet, e.url(path), nil)
+	require.NoError(t, err)
+	req.Host = host
+	res, err := client.Do(req)
+	require.NoError(t, err)
+	defer res.Body.Close() //nolint:errcheck // the body is read to its end
+	body, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	return res.StatusCode, string(body)
+}
+
+// writeBuild makes a build directory that says where its zone is.
+func writeBuild(t *testing.T, dir, basePath, assetPrefix string) {
+	t.Helper()
+	require.NoError(t, os.MkdirAll(dir, 0o750))
+	files := fmt.Sprintf(`{"config":{"basePath":%q,"assetPrefix":%q}}`, basePath, assetPrefix)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "required-server-files.json"), []byte(files), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "BUILD_ID"), []byte("id"), 0o600))
+}
+
+func TestZonesByPathAndBuild(t *testing.T) {
+	docs := t.TempDir()
+	writeBuild(t, docs, "/docs", "/docs-assets")
+	e := serve(t, fmt.Sprintf("nextjs {\n zone / %s\n zone /blog /blog-assets %s\n zone docs %s {\n build %s\n }\n}",
+		named(t, "root"), named(t, "blog"), named(t, "docs"), docs))
+	for path, zone := range map[string]string{
+		"/": "root", "/blog": "blog", "/blog/a": "blog", "/blogs": "root", "/blog-assets/_next/static/a.js": "blog",
+		"/docs/a": "docs", "/docs-assets/_next/static/a.js": "docs", "/docs-assets/a": "root",
+	} {
+		_, body := get(t, e, "localhost", path)
+		assert.Equal(t, zone, body, path)
+	}
+}
+
+func TestZonesByHost(t *testing.T) {
+	port := freePort(t)
+	config, err := adapt(fmt.Sprintf("{\n admin off\n persist_config off\n auto_https off\n}\nhttp://:%s {\n nextjs {\n zone / %s\n zone tenants / %s {\n host *.example.com\n }\n }\n}",
+		port, named(t, "root"), named(t, "tenants")))
+	require.NoError(t, err)
+	require.NoError(t, caddy.Load(config, true))
+	t.Cleanup(func() { require.NoError(t, caddy.Stop()) })
+	e := &edge{port: port}
+	for host, zone := range map[string]string{"a.example.com": "tenants", "A.Example.Com:80": "tenants", "example.com": "root", "localhost": "root"} {
+		_, body := get(t, e, host, "/")
+		assert.Equal(t, zone, body, host)
+	}
+}
+
+func TestAPathThatNoZoneClaimsIs404(t *testing.T) {
+	e := serve(t, fmt.Sprintf("nextjs {\n zone /blog %s\n}\nhandle_errors {\n respond \"sorry: {err.status_code}\"\n}", named(t, "blog")))
+	before := testutil.ToFloat64(unclaimedTotal)
+	status, body := get(t, e, "localhost", "/blogs")
+	assert.Equal(t, "sorry: 404", body)
+	assert.Equal(t, http.StatusNotFound, status)
+	assert.InDelta(t, before+1, testutil.ToFloat64(unclaimedTotal), 0)
+}
+
+func TestRequestsAreCountedAndLoggedByZoneAndKind(t *testing.T) {
+	log := filepath.Join(t.TempDir(), "access.log")
+	e := serve(t, fmt.Sprintf(`log {
+		output file %s
+	}
+	nextjs {
+		zone counted / %s
+		proxy {
+			header_down X-Zone {http.nextjs.zone}/{http.nextjs.kind}
+		}
+	}`, log, named(t, "x")))
+	client, _ := e.client(t, "h1")
+	res, err := client.Get(e.url("/_next/static/a.js"))
+	require.NoError(t, err)
+	assert.Equal(t, "counted/static", res.Header.Get("X-Zone"))
+	assert.InDelta(t, 1, testutil.ToFloat64(requestsTotal.WithLabelValues("counted", "static")), 0)
+	require.Eventually(t, func() bool {
+		data, _ := os.ReadFile(log) //nolint:gosec // a file of this test
+		return strings.Contains(string(data), `"zone":"counted","kind":"static"`)
+	}, patience, time.Millisecond)
+}
+
+func TestGracePeriodIsNeverEndless(t *testing.T) {
+	for globals, want := range map[string]time.Duration{"": defaultGracePeriod, "grace_period 5s": 5 * time.Second} {
+		serve(t, "nextjs "+named(t, "x"), globals)
+		app, err := caddy.ActiveContext().App("http")
+		require.NoError(t, err)
+		assert.Equal(t, want, time.Duration(app.(*caddyhttp.App).GracePeriod))
+	}
+}
+
+func TestAFailingReloadChangesNothing(t *testing.T) {
+	build := filepath.Join(t.TempDir(), ".next")
+	writeBuild(t, build, "/blog", "")
+	root, blog := named(t, "root"), named(t, "blog")
+	good := fmt.Sprintf("nextjs {\n zone / %s\n zone /blog %s\n}", root, blog)
+	e := serve(t, good)
+	references := func(address string) int { n, _ := upstreamPool.References(address); return n }
+	require.Equal(t, 2, references(root), "one for each of the two sites of the test's edge")
+
+	for name, c := range map[string]struct{ directives, message string }{
+		"a build that is not there": {
+			fmt.Sprintf("nextjs {\n zone / %s\n zone docs %s {\n build %s/nowhere\n }\n}", root, blog, build), "zone docs: build: looking for a build",
+		},
+		"a build that claims what another zone has": {
+			fmt.Sprintf("nextjs {\n zone / %s\n zone /blog %s\n zone news %s {\n build %s\n }\n}", root, blog, blog, build),
+			"zones blog and news both claim /blog",
+		},
+		"a path outside the basePath": {
+			fmt.Sprintf("nextjs {\n zone / %s\n zone news /news %s {\n build %s\n }\n}", root, blog, build),
+			"path /news is outside its basePath /blog",
+		},
+		"an upstream from an environment variable that is not set": {
+			"nextjs {env.CADDY_NEXTJS_TEST_NOT_SET}", "upstream \"{env.CADDY_NEXTJS_TEST_NOT_SET}\"",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.ErrorContains(t, e.load(t, c.directives), c.message)
+			_, body := get(t, e, "localhost", "/blog/a")
+			assert.Equal(t, "blog", body)
+			assert.Equal(t, 2, references(root), "the failed configuration has given back what it took")
+			assert.Equal(t, 2, references(blog))
+		})
+	}
+	require.NoError(t, e.load(t, "nextjs "+blog))
+	assert.Equal(t, 0, references(root))
+	_, body := get(t, e, "localhost", "/")
+	assert.Equal(t, "blog", body)
+}
+
+// The JSON that the directive stands for, written by hand, does the same.
+func TestJSONWithoutTheDirective(t *testing.T) {
+	port := freePort(t)
+	config := fmt.Sprintf(`{
+		"admin": {"disabled": true, "config": {"persist": false}},
+		"apps": {"http": {"servers": {"edge": {"listen": ["127.0.0.1:%s"], "automatic_https": {"disable": true}, "routes": [{"handle": [
+			{"handler": "nextjs", "zones": [{"name": "root", "paths": ["/"], "upstreams": [%q]}]},
+			{"handler": "reverse_proxy", "dynamic_upstreams": {"source": "nextjs"}, "transport": {"protocol": "nextjs", "upgrade_timeout": "5s"}}
+		]}]}}}}}`, port, named(t, "root"))
+	require.NoError(t, caddy.Load([]byte(config), true))
+	t.Cleanup(func() { require.NoError(t, caddy.Stop()) })
+	status, body := get(t, &edge{port: port}, "localhost", "/")
+	assert.Equal(t, http.StatusOK, status)
+	assert.Equal(t, "root", body)
+}
+
+func TestJSONErrorsNameWhatIsWrong(t *testing.T) {
+	route := func(handlers string) string {
+		return `{"admin": {"disabled": true, "config": {"persist": false}}, "apps": {"http": {"servers": {"edge": {"listen": ["127.0.0.1:0"], "routes": [{"handle": [` + handlers + `]}]}}}}}`
+	}
+	for handlers, message := range map[string]string{
+		`{"handler": "nextjs"}`:                                                                                                 "at least one zone",
+		`{"handler": "nextjs", "zones": [{"paths": ["/"]}]}`:                                                                    "zone root: it has no upstream",
+		`{"handler": "nextjs", "zones": [{"upstreams": ["a:1"]}]}`:                                                              "neither a path nor a build",
+		`{"handler": "nextjs", "zones": [{"paths": ["/"], "upstreams": ["a"]}]}`:                                                `upstream "a": expected host:port`,
+		`{"handler": "reverse_proxy", "transport": {"protocol": "nextjs", "upgrade_timeout": -1}}`:                              "upgrade_timeout",
+		`{"handler": "reverse_proxy", "transport": {"protocol": "nextjs", "versions": ["2"]}}`:                                  "HTTP/1.1 only",
+		`{"handler": "nextjs", "zones": [{"paths": ["/"], "upstreams": ["a:1"]}, {"name": "b", "paths": ["/"], "upstreams": ["b:1"]}]}`: "zones root and b both claim /",
+	} {
+		assert.ErrorContains(t, caddy.Load([]byte(route(handlers)), true), message, handlers)
+	}
+}
+
+// Caddyfile.example names every word; here it is not only adapted but loaded.
+func TestTheExampleCaddyfileLoads(t *testing.T) {
+	data, err := os.ReadFile("../Caddyfile.example")
+	require.NoError(t, err)
+	dir := t.TempDir()
+	writeBuild(t, filepath.Join(dir, "docs/.next"), "/docs", "/docs-assets")
+	t.Chdir(dir)
+	t.Setenv("SHOP_UPSTREAM", "localhost:3002")
+	config, err := adapt(string(data))
+	require.NoError(t, err)
+	var parsed caddy.Config
+	require.NoError(t, json.Unmarshal(config, &parsed))
+	require.NoError(t, caddy.Validate(&parsed))
+}

@@ -1,0 +1,317 @@
+package caddymodule
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// patience bounds waits for things that happen at once unless something is broken.
+const patience = 10 * time.Second
+
+// decoded returns a reader of the plain bytes of a response that must have the given encoding ("" for none).
+func decoded(t *testing.T, res *http.Response, encoding string) io.Reader {
+	t.Helper()
+	require.Equal(t, encoding, res.Header.Get("Content-Encoding"))
+	switch encoding {
+	case "gzip":
+		reader, err := gzip.NewReader(res.Body)
+		require.NoError(t, err)
+		return reader
+	case "zstd":
+		reader, err := zstd.NewReader(res.Body, zstd.WithDecoderConcurrency(1))
+		require.NoError(t, err)
+		t.Cleanup(reader.Close)
+		return reader
+	default:
+		return res.Body
+	}
+}
+
+// chunks are what a streaming upstream writes; the first is as small as the shell of a page can be.
+func chunks() []string {
+	list := []string{"<i>", strings.Repeat("x", 400), "\n"}
+	for i := range 5 {
+		list = append(list, strings.Repeat(fmt.Sprintf("chunk %d ", i), 250))
+	}
+	return list
+}
+
+// Each chunk reaches the client before the upstream writes the next: the upstream waits until the test has read it.
+func TestEveryChunkArrivesBeforeTheNextIsWritten(t *testing.T) {
+	for _, body := range []string{"chunked", "with Content-Length", "event stream"} {
+		read := make(chan struct{})
+		address := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+			list := chunks()
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			switch body {
+			case "with Content-Length":
+				w.Header().Set("Content-Length", fmt.Sprint(len(strings.Join(list, ""))))
+			case "event stream":
+				w.Header().Set("Content-Type", "text/event-stream")
+			}
+			for _, chunk := range list {
+				_, _ = io.WriteString(w, chunk)
+				w.(http.Flusher).Flush()
+				select {
+				case <-read:
+				case <-r.Context().Done():
+					return
+				}
+			}
+		})
+		e := serve(t, "nextjs "+address)
+		for _, front := range fronts {
+			for _, encoding := range []string{"", "gzip", "zstd"} {
+				t.Run(fmt.Sprintf("%s/%s/%s", body, front, encoding), func(t *testing.T) {
+					client, base := e.client(t, front)
+					ctx, cancel := context.WithTimeout(context.Background(), patience)
+					defer cancel()
+					req, err := http.NewRequestWithContext(ctx, http.MethodGet, base, nil)
+					require.NoError(t, err)
+					if encoding != "" {
+						req.Header.Set("Accept-Encoding", encoding)
+					}
+					res, err := client.Do(req)
+					require.NoError(t, err)
+					defer res.Body.Close() //nolint:errcheck // the test ends here
+					reader := decoded(t, res, encoding)
+					for i, chunk := range chunks() {
+						got := make([]byte, len(chunk))
+						_, err := io.ReadFull(reader, got)
+						require.NoError(t, err, "chunk %d", i)
+						require.Equal(t, chunk, string(got))
+						read <- struct{}{}
+					}
+					rest, err := io.ReadAll(reader)
+					require.NoError(t, err)
+					assert.Empty(t, rest)
+				})
+			}
+		}
+	}
+}
+
+func TestHeadPassesBeforeTheBody(t *testing.T) {
+	gotHead := make(chan struct{})
+	address := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Early", "yes")
+		w.WriteHeader(http.StatusOK)
+		w.(http.Flusher).Flush()
+		select {
+		case <-gotHead:
+		case <-r.Context().Done():
+		}
+		_, _ = io.WriteString(w, "body")
+	})
+	e := serve(t, "nextjs "+address)
+	for _, front := range fronts {
+		client, base := e.client(t, front)
+		client.Timeout = patience
+		res, err := client.Get(base)
+		require.NoError(t, err, front)
+		assert.Equal(t, "yes", res.Header.Get("X-Early"))
+		gotHead <- struct{}{}
+		body, err := io.ReadAll(res.Body)
+		require.NoError(t, err)
+		assert.Equal(t, "body", string(body))
+	}
+}
+
+func TestTheUpstreamIsNotAskedForCompression(t *testing.T) {
+	seen := make(chan []string, 1)
+	address := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		seen <- r.Header.Values("Accept-Encoding")
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = io.WriteString(w, "page")
+	})
+	e := serve(t, "nextjs "+address)
+	client, base := e.client(t, "h1")
+	for _, accept := range []string{"", "gzip", "br, gzip, zstd", "identity"} {
+		req, err := http.NewRequest(http.MethodGet, base, nil)
+		require.NoError(t, err)
+		if accept != "" {
+			req.Header.Set("Accept-Encoding", accept)
+		}
+		res, err := client.Do(req)
+		require.NoError(t, err)
+		body, err := io.ReadAll(decoded(t, res, map[string]string{"gzip": "gzip", "br, gzip, zstd": "zstd"}[accept]))
+		require.NoError(t, err)
+		assert.Equal(t, "page", string(body))
+		assert.Empty(t, <-seen, accept)
+	}
+}
+
+func TestAnswersThatAreEncodedAlreadyPassUntouched(t *testing.T) {
+	var zipped bytes.Buffer
+	writer := gzip.NewWriter(&zipped)
+	_, _ = io.WriteString(writer, strings.Repeat("page ", 1000))
+	require.NoError(t, writer.Close())
+	address := upstream(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		w.Header().Set("Content-Encoding", "gzip")
+		_, _ = w.Write(zipped.Bytes())
+	})
+	e := serve(t, "nextjs "+address)
+	client, base := e.client(t, "h1")
+	req, err := http.NewRequest(http.MethodGet, base, nil)
+	require.NoError(t, err)
+	req.Header.Set("Accept-Encoding", "zstd, gzip")
+	res, err := client.Do(req)
+	require.NoError(t, err)
+	body, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	assert.Equal(t, zipped.Bytes(), body)
+}
+
+// Both directions of one request flow at once: each line is answered before the next is sent.
+func TestRequestAndResponseFlowAtTheSameTime(t *testing.T) {
+	address := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		_ = http.NewResponseController(w).EnableFullDuplex()
+		lines := bufio.NewScanner(r.Body)
+		for lines.Scan() {
+			_, _ = fmt.Fprintf(w, "echo %s\n", lines.Text())
+			w.(http.Flusher).Flush()
+		}
+	})
+	e := serve(t, "nextjs "+address)
+	for _, front := range fronts {
+		t.Run(front, func(t *testing.T) {
+			client, base := e.client(t, front)
+			ctx, cancel := context.WithTimeout(context.Background(), patience)
+			defer cancel()
+			up, write := io.Pipe()
+			req, err := http.NewRequestWithContext(ctx, http.MethodPost, base, up)
+			require.NoError(t, err)
+			go func() { _, _ = io.WriteString(write, "0\n") }()
+			res, err := client.Do(req)
+			require.NoError(t, err)
+			answers := bufio.NewScanner(res.Body)
+			for i := range 5 {
+				require.True(t, answers.Scan(), "answer %d: %v", i, answers.Err())
+				require.Equal(t, fmt.Sprintf("echo %d", i), answers.Text())
+				_, err := fmt.Fprintf(write, "%d\n", i+1)
+				require.NoError(t, err)
+			}
+			require.NoError(t, write.Close())
+			_, _ = io.Copy(io.Discard, res.Body)
+		})
+	}
+}
+
+// The bytes that are sent before the answer begins are not taken away from the upstream when it does.
+func TestAnAnswerThatBeginsDuringTheUploadTakesNothingFromIt(t *testing.T) {
+	const size = 1 << 20
+	got := make(chan int64, 1)
+	address := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		_ = http.NewResponseController(w).EnableFullDuplex()
+		_, _ = io.WriteString(w, "begin\n")
+		w.(http.Flusher).Flush()
+		n, _ := io.Copy(io.Discard, r.Body)
+		got <- n
+	})
+	e := serve(t, "nextjs "+address)
+	client, base := e.client(t, "h1")
+	client.Timeout = patience
+	res, err := client.Post(base, "application/octet-stream", io.LimitReader(zeros{}, size))
+	require.NoError(t, err)
+	_, _ = io.Copy(io.Discard, res.Body)
+	assert.EqualValues(t, size, <-got)
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+func TestTheUpstreamLearnsThatTheClientHasGone(t *testing.T) {
+	started, gone := make(chan struct{}), make(chan struct{})
+	address := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/after-head" {
+			w.Header().Set("Content-Type", "text/event-stream")
+			_, _ = io.WriteString(w, "data: 1\n\n")
+			w.(http.Flusher).Flush()
+		}
+		started <- struct{}{}
+		<-r.Context().Done()
+		gone <- struct{}{}
+	})
+	e := serve(t, "nextjs "+address)
+	for _, front := range fronts {
+		for _, path := range []string{"/before-head", "/after-head"} {
+			client, base := e.client(t, front)
+			ctx, cancel := context.WithCancel(context.Background())
+			req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+path, nil)
+			require.NoError(t, err)
+			go func() {
+				if res, err := client.Do(req); err == nil {
+					_, _ = io.Copy(io.Discard, res.Body)
+				}
+			}()
+			<-started
+			cancel()
+			select {
+			case <-gone:
+			case <-time.After(patience):
+				t.Fatalf("%s %s: the upstream still works for a client that is gone", front, path)
+			}
+		}
+	}
+}
+
+// The upstream reads the request target that the client wrote, byte by byte, and the zone is the one Next.js would match.
+func TestThePathPassesByteByByte(t *testing.T) {
+	echo := func(zone string) string {
+		return upstream(t, func(w http.ResponseWriter, r *http.Request) { _, _ = fmt.Fprintf(w, "%s %s", zone, r.RequestURI) })
+	}
+	e := serve(t, fmt.Sprintf("nextjs {\n zone / %s\n zone /blog %s\n}", echo("root"), echo("blog")))
+	for _, c := range []struct{ target, zone string }{
+		{"/", "root"},
+		{"/?a=b%2Fc&d=|\\^", "root"},
+		{"/blog?x", "blog"},
+		{"/blog/%7Euser/~user", "blog"},
+		{"/blog%2Fa", "root"},
+		{"/%62log", "root"},
+		{"/a%2fb%2Fc", "root"},
+		{`/blog\a`, "blog"},
+		{`/\blog`, "blog"},
+		{"//blog/a", "blog"},
+		{"/blog//a/", "blog"},
+		{"/blog/../a", "root"},
+		{"/x/%2e%2E/blog", "blog"},
+		{"/blog/./a", "blog"},
+		{"/a|b^c`{}\"<>", "root"},
+		{"/f\xc3\xa4hre", "root"},
+		{"/blog;x=1/a", "root"},
+		{"/blog:x", "root"},
+		{"/Blog", "root"},
+		{"/%E0%A4%A", "bad"},
+	} {
+		conn, err := net.Dial("tcp", "localhost:"+e.port)
+		require.NoError(t, err)
+		require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
+		_, err = fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", c.target)
+		require.NoError(t, err)
+		res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		require.NoError(t, err, c.target)
+		body, err := io.ReadAll(res.Body)
+		require.NoError(t, err)
+		if c.zone == "bad" {
+			assert.Equal(t, http.StatusBadRequest, res.StatusCode, "Next.js answers 400 to it too")
+		} else {
+			assert.Equal(t, c.zone+" "+c.target, string(body))
+		}
+		_ = conn.Close()
+	}
+}
