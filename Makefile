@@ -1,0 +1,51 @@
+SHELL := bash
+.DEFAULT_GOAL := help
+
+APPS := examples/multi-zone/home examples/multi-zone/blog examples/multi-zone/shop
+SINGLE := examples/single/app
+SOURCES := go.mod go.sum $(shell find . \( -name node_modules -o -name .next -o -name .git \) -prune -o -name '*.go' ! -name '*_test.go' -print)
+UNIT := $(shell find . \( -name node_modules -o -name .next -o -name .git \) -prune -o -name '*_test.go' ! -path './e2e/*' -printf '%h\n' | sort -u)
+
+help: ## show this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: bin/caddy ## build Caddy with the modules into bin/caddy
+
+bin/caddy: $(SOURCES)
+	go build -o $@ ./caddy-build
+
+demo: ## build and serve the example zones on http://localhost:8080 until Ctrl-C
+	@scripts/need.sh
+	@$(MAKE) --no-print-directory build
+	@scripts/build-app.sh $(APPS)
+	@exec scripts/demo.sh
+
+test: ## install what the tests need and run them, with real Next.js builds and a real browser
+	@scripts/need.sh gcc libc6-dev chromium
+	@$(MAKE) --no-print-directory build
+	@scripts/build-app.sh $(APPS) $(SINGLE)
+	go vet -tags e2e ./...
+	go test -race -count=1 $(UNIT)
+	go test -tags e2e -count=1 -timeout 15m ./e2e/...
+
+test-long: ## everything of test in full counts, fuzzing, and the xcaddy build
+	@scripts/need.sh gcc libc6-dev chromium
+	@scripts/test-long.sh
+
+bench: ## print the figures, ours against peers in the same run
+	@scripts/need.sh
+	@$(MAKE) --no-print-directory build
+	@scripts/build-app.sh examples/multi-zone/home
+	go run ./bench
+
+lint: ## run the linters
+	@scripts/need.sh gcc libc6-dev shellcheck codespell
+	@scripts/lint.sh
+
+xcaddy: ## build Caddy with the modules by xcaddy into bin/caddy-xcaddy
+	@scripts/xcaddy.sh
+
+clean: ## remove what was built
+	rm -rf bin .cache $(foreach app,$(APPS) $(SINGLE),$(app)/.next $(app)/node_modules)
+
+.PHONY: help build demo test test-long bench lint xcaddy clean

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# build-app.sh DIR...: installs and builds Next.js applications; what is up to date is left alone.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+export NEXT_TELEMETRY_DISABLED=1
+
+build() {
+	cd "$root/$1"
+	# npm writes this file at the end of an install, so it is older than a lock file that came later.
+	if [ ! node_modules/.package-lock.json -nt package-lock.json ]; then
+		say "$1: npm ci"
+		npm ci --no-audit --no-fund --loglevel=error
+	fi
+	local built=.next/standalone/server.js
+	if [ -f "$built" ] && [ -z "$(find . \( -name node_modules -o -name .next \) -prune -o -type f -newer "$built" ! -name next-env.d.ts ! -name '*.tsbuildinfo' -print -quit)" ]; then
+		return
+	fi
+	say "$1: next build"
+	npm run --silent build
+	touch "$built"
+}
+
+for app in "$@"; do
+	(build "$app")
+done

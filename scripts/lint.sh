@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# lint.sh: everything that reads the project without running it.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+cd "$root"
+golangci_version=v2.6.2
+golangci=bin/golangci-lint-$golangci_version
+if [ ! -x "$golangci" ]; then
+	say "building golangci-lint $golangci_version"
+	GOBIN=$root/bin go install "github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$golangci_version"
+	mv bin/golangci-lint "$golangci"
+fi
+"$golangci" run ./...
+shellcheck --shell=bash --external-sources --source-path=SCRIPTDIR scripts/*.sh .ci/run
+codespell --skip='*.lock,package-lock.json,go.sum,./.git,./bin,./.cache,*/node_modules,*/.next,*.caddyfiletest' --ignore-words-list=te .
+for file in Caddyfile.example examples/*/Caddyfile; do
+	bin/caddy fmt --diff "$file" >/dev/null || die "$file is not formatted: run bin/caddy fmt --overwrite $file"
+done

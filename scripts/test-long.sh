@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# test-long.sh: what `make test` runs in short form, in full counts, and what it leaves out. Its last result is kept in
+# docs/test-long.md.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+cd "$root"
+fuzz_time=${FUZZ_TIME:-60s}
+
+say "fuzzing, $fuzz_time each"
+for package in zones streaming; do
+	for target in $(go test -list '^Fuzz' "./$package" | grep '^Fuzz'); do
+		go test "./$package" -run '^$' -fuzz "^$target\$" -fuzztime "$fuzz_time"
+	done
+done
+
+say "tests, five times, in random order"
+make --no-print-directory test
+go test -race -count=5 -shuffle=on ./zones ./streaming ./nextbuild ./caddymodule
+
+say "end-to-end tests in full counts"
+CADDY_NEXTJS_LONG=1 go test -tags e2e -count=1 -timeout 60m ./e2e/...
+
+say "xcaddy"
+scripts/xcaddy.sh
+CADDY_NEXTJS_BINARY=$root/bin/caddy-xcaddy go test -tags e2e -count=1 -timeout 30m ./e2e/... -run Zone
