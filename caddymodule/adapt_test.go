@@ -31,7 +31,7 @@ func TestAdaptGoldenFiles(t *testing.T) {
 	require.NotEmpty(t, files)
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".caddyfiletest"), func(t *testing.T) {
-			data, err := os.ReadFile(file) //nolint:gosec // our own test data
+			data, err := os.ReadFile(file)
 			require.NoError(t, err)
 			input, want, _ := strings.Cut(string(data), goldenSeparator)
 
@@ -83,7 +83,7 @@ func readAll(t *testing.T, pattern string) string {
 	require.NotEmpty(t, files, pattern)
 	var all strings.Builder
 	for _, file := range files {
-		data, err := os.ReadFile(file) //nolint:gosec // our own files
+		data, err := os.ReadFile(file)
 		require.NoError(t, err)
 		all.Write(data)
 	}

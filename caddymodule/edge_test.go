@@ -31,7 +31,7 @@ func runTests(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer os.RemoveAll(home) //nolint:errcheck // a leftover in the temporary directory
+	defer os.RemoveAll(home)
 	testCertificates.StartTLS()
 	roots := filepath.Join(home, "roots.pem")
 	if err := writeCertificate(roots); err != nil {
@@ -102,7 +102,7 @@ var fronts = []string{"h1", "h2", "h3"}
 // client returns a client that speaks one HTTP version, and the base URL to use it with. It asks for no encoding by itself.
 func (e *edge) client(t *testing.T, front string) (*http.Client, string) {
 	t.Helper()
-	insecure := &tls.Config{InsecureSkipVerify: true} //nolint:gosec // the edge made its certificate for itself
+	insecure := &tls.Config{InsecureSkipVerify: true}
 	secure := "https://localhost:" + e.tlsPort
 	switch front {
 	case "h1":
@@ -126,7 +126,7 @@ func freePort(t testing.TB) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "localhost:0")
 	require.NoError(t, err)
-	defer listener.Close() //nolint:errcheck // it was only asked for its number
+	defer listener.Close()
 	_, port, err := net.SplitHostPort(listener.Addr().String())
 	require.NoError(t, err)
 	return port
@@ -144,7 +144,7 @@ func upstream(t testing.TB, handler http.HandlerFunc) string {
 func trustedTLSUpstream(t testing.TB, handler http.HandlerFunc) string {
 	t.Helper()
 	server := httptest.NewUnstartedServer(handler)
-	server.TLS = &tls.Config{Certificates: testCertificates.TLS.Certificates} //nolint:gosec // a test server
+	server.TLS = &tls.Config{Certificates: testCertificates.TLS.Certificates}
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	return server.URL
@@ -158,4 +158,3 @@ func untrustedTLSUpstream(t testing.TB, handler http.HandlerFunc) string {
 	require.NoError(t, err)
 	return "https://localhost:" + port // the certificate is for 127.0.0.1, ::1 and example.com
 }
-

@@ -122,7 +122,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 func allowFullDuplex(w http.ResponseWriter, r *http.Request) {
 	if r.ProtoMajor == 1 && r.Body != nil && r.Body != http.NoBody {
 		// A writer that cannot do it serves as well as it did before.
-		_ = http.NewResponseController(w).EnableFullDuplex() //nolint:errcheck // see above
+		_ = http.NewResponseController(w).EnableFullDuplex()
 	}
 }
 

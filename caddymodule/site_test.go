@@ -33,7 +33,7 @@ func get(t *testing.T, e *edge, host, path string) (int, string) {
 	req.Host = host
 	res, err := client.Do(req)
 	require.NoError(t, err)
-	defer res.Body.Close() //nolint:errcheck // the body is read to its end
+	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
 	require.NoError(t, err)
 	return res.StatusCode, string(body)
@@ -102,7 +102,7 @@ func TestRequestsAreCountedAndLoggedByZoneAndKind(t *testing.T) {
 	assert.Equal(t, "counted/static", res.Header.Get("X-Zone"))
 	assert.InDelta(t, 1, testutil.ToFloat64(requestsTotal.WithLabelValues("counted", "static")), 0)
 	require.Eventually(t, func() bool {
-		data, _ := os.ReadFile(log) //nolint:gosec // a file of this test
+		data, _ := os.ReadFile(log)
 		return strings.Contains(string(data), `"zone":"counted","kind":"static"`)
 	}, patience, time.Millisecond)
 }
@@ -176,12 +176,12 @@ func TestJSONErrorsNameWhatIsWrong(t *testing.T) {
 		return `{"admin": {"disabled": true, "config": {"persist": false}}, "apps": {"http": {"servers": {"edge": {"listen": ["127.0.0.1:0"], "routes": [{"handle": [` + handlers + `]}]}}}}}`
 	}
 	for handlers, message := range map[string]string{
-		`{"handler": "nextjs"}`:                                                                                                 "at least one zone",
-		`{"handler": "nextjs", "zones": [{"paths": ["/"]}]}`:                                                                    "zone root: it has no upstream",
-		`{"handler": "nextjs", "zones": [{"upstreams": ["a:1"]}]}`:                                                              "neither a path nor a build",
-		`{"handler": "nextjs", "zones": [{"paths": ["/"], "upstreams": ["a"]}]}`:                                                `upstream "a": expected host:port`,
-		`{"handler": "reverse_proxy", "transport": {"protocol": "nextjs", "upgrade_timeout": -1}}`:                              "upgrade_timeout",
-		`{"handler": "reverse_proxy", "transport": {"protocol": "nextjs", "versions": ["2"]}}`:                                  "HTTP/1.1 only",
+		`{"handler": "nextjs"}`:                                                                                                         "at least one zone",
+		`{"handler": "nextjs", "zones": [{"paths": ["/"]}]}`:                                                                            "zone root: it has no upstream",
+		`{"handler": "nextjs", "zones": [{"upstreams": ["a:1"]}]}`:                                                                      "neither a path nor a build",
+		`{"handler": "nextjs", "zones": [{"paths": ["/"], "upstreams": ["a"]}]}`:                                                        `upstream "a": expected host:port`,
+		`{"handler": "reverse_proxy", "transport": {"protocol": "nextjs", "upgrade_timeout": -1}}`:                                      "upgrade_timeout",
+		`{"handler": "reverse_proxy", "transport": {"protocol": "nextjs", "versions": ["2"]}}`:                                          "HTTP/1.1 only",
 		`{"handler": "nextjs", "zones": [{"paths": ["/"], "upstreams": ["a:1"]}, {"name": "b", "paths": ["/"], "upstreams": ["b:1"]}]}`: "zones root and b both claim /",
 	} {
 		assert.ErrorContains(t, caddy.Load([]byte(route(handlers)), true), message, handlers)

@@ -97,10 +97,10 @@ func endStreamsOnExit() {
 }
 
 // waitForStreamsOnExit lets upgraded connections say goodbye, which http.Server.Shutdown does not wait for.
-func waitForStreamsOnExit(context.Context) error {
+func waitForStreamsOnExit(shutdown context.Context) error {
 	if caddy.Exiting() {
 		// The context of the shutdown may have spent its grace period already.
-		ctx, cancel := context.WithTimeout(context.Background(), farewellTime)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(shutdown), farewellTime)
 		defer cancel()
 		processStreams.Wait(ctx)
 	}

@@ -27,7 +27,7 @@ func upgradeWithin(limit time.Duration, transport http.RoundTripper, req *http.R
 		return res, err
 	}
 	if err == nil {
-		_ = res.Body.Close() //nolint:errcheck // the answer came too late and is thrown away
+		_ = res.Body.Close() // the answer came too late and is thrown away
 	}
 	if req.Context().Err() != nil {
 		return nil, req.Context().Err()

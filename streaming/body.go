@@ -84,6 +84,6 @@ func (b *Body) Close() error {
 func (b *Body) end() {
 	b.endOnce.Do(func() {
 		b.ended.Store(true)
-		_ = b.ReadCloser.Close() //nolint:errcheck // the connection is given up, there is nobody to tell
+		_ = b.ReadCloser.Close() // the connection is given up, there is nobody to tell
 	})
 }
