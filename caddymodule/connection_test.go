@@ -46,7 +46,7 @@ func newResettingUpstream(t *testing.T, keepAlive string, patience time.Duration
 }
 
 func (u *resettingUpstream) serve(conn *net.TCPConn) {
-	defer conn.Close() //nolint:errcheck // a test server
+	defer conn.Close()
 	reader := bufio.NewReader(conn)
 	var answered time.Time
 	for ; ; answered = time.Now() {

@@ -46,9 +46,7 @@ type site struct {
 // stands for these handlers, in one route:
 //
 //	nextjs          # the zones
-//	encode zstd gzip {     # for clients that accept one of them; for others `header Vary Accept-Encoding`
-//		minimum_length 1
-//	}
+//	nextjs_encode   # zstd, gzip
 //	reverse_proxy {
 //		dynamic nextjs
 //		transport nextjs
@@ -180,7 +178,7 @@ func (s *site) handlers() ([]json.RawMessage, error) {
 	}
 	return []json.RawMessage{
 		caddyconfig.JSONModuleObject(Handler{Zones: s.zones}, "handler", "nextjs", nil),
-		caddyconfig.JSONModuleObject(compressionRoutes(), "handler", "subroute", nil),
+		caddyconfig.JSONModuleObject(Encode{}, "handler", "nextjs_encode", nil),
 		caddyconfig.JSONModuleObject(proxy, "handler", "reverse_proxy", nil),
 	}, nil
 }

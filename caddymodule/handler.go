@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -23,16 +22,30 @@ import (
 // `{http.nextjs.zone}` | Name of the zone.
 // `{http.nextjs.kind}` | What is asked for: document, rsc, prefetch, segment, data, action, api, static, image, upgrade or dev.
 //
-// The `nextjs` directive puts it before `encode` and a `reverse_proxy` whose upstreams and transport are of this project.
+// The `nextjs` directive puts it before `nextjs_encode` and a `reverse_proxy` whose upstreams and transport are of this project.
 type Handler struct {
 	// The applications of the site.
 	Zones []ZoneConfig `json:"zones,omitempty"`
 
-	table    *zones.Table
-	counters map[*zones.Zone]*kindCounters
-	leases   []upstreamAddress
-	logs     bool
+	table  *zones.Table
+	zones  map[*zones.Zone]*zoneFacts
+	leases []upstreamAddress
+	logs   bool
 }
+
+// zoneFacts are what each request of a zone needs, looked up and boxed once.
+type zoneFacts struct {
+	name     any
+	counters *kindCounters
+}
+
+// kindNames are the names of the kinds as values of placeholders.
+var kindNames = func() (names [zones.Kinds]any) {
+	for kind := range zones.Kind(zones.Kinds) {
+		names[kind] = kind.String()
+	}
+	return names
+}()
 
 // CaddyModule returns the Caddy module information.
 func (Handler) CaddyModule() caddy.ModuleInfo {
@@ -49,7 +62,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	}
 	repl := caddy.NewReplacer()
 	list := make([]*zones.Zone, 0, len(h.Zones))
-	h.counters = make(map[*zones.Zone]*kindCounters, len(h.Zones))
+	h.zones = make(map[*zones.Zone]*zoneFacts, len(h.Zones))
 	for _, config := range h.Zones {
 		zone, err := config.zone(repl)
 		if err != nil {
@@ -68,7 +81,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 			zone.Upstreams = append(zone.Upstreams, upstream)
 		}
 		list = append(list, zone)
-		h.counters[zone] = countersOf(zone.Name)
+		h.zones[zone] = &zoneFacts{name: zone.Name, counters: countersOf(zone.Name)}
 	}
 	var err error
 	if h.table, err = zones.NewTable(list); err != nil {
@@ -101,11 +114,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		return caddyhttp.Error(http.StatusNotFound, fmt.Errorf("no zone claims %s", r.URL.Path))
 	}
 	kind := zones.KindOf(r, found)
-	h.counters[found.Zone][kind].Inc()
+	facts := h.zones[found.Zone]
+	facts.counters[kind].Inc()
 	caddyhttp.SetVar(r.Context(), attemptVar, &attempt{zone: found.Zone, kind: kind})
 	repl := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
-	repl.Set("http.nextjs.zone", found.Zone.Name)
-	repl.Set("http.nextjs.kind", kind.String())
+	repl.Set("http.nextjs.zone", facts.name)
+	repl.Set("http.nextjs.kind", kindNames[kind])
 	if h.logs {
 		if extra, ok := r.Context().Value(caddyhttp.ExtraLogFieldsCtxKey).(*caddyhttp.ExtraLogFields); ok {
 			extra.Set(zap.String("zone", found.Zone.Name))
@@ -124,32 +138,6 @@ func allowFullDuplex(w http.ResponseWriter, r *http.Request) {
 		// A writer that cannot do it serves as well as it did before.
 		_ = http.NewResponseController(w).EnableFullDuplex()
 	}
-}
-
-// attemptVar is the request variable that holds the request's *attempt.
-const attemptVar = "nextjs.attempt"
-
-// attempt is what the upstream source and the transport know of a request: its zone and kind, and the upstream of each try. It
-// belongs to the goroutine that serves the request.
-type attempt struct {
-	zone     *zones.Zone
-	kind     zones.Kind
-	upstream *zones.Upstream
-	tried    []*zones.Upstream
-}
-
-// next chooses the upstream of the next try.
-func (a *attempt) next(now time.Time) *zones.Upstream {
-	if a.upstream != nil {
-		a.tried = append(a.tried, a.upstream)
-	}
-	a.upstream = a.zone.Pick(now, a.tried...)
-	return a.upstream
-}
-
-func attemptOf(r *http.Request) *attempt {
-	a, _ := caddyhttp.GetVar(r.Context(), attemptVar).(*attempt)
-	return a
 }
 
 // Interface guards

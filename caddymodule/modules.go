@@ -11,6 +11,7 @@ import (
 func init() {
 	caddy.RegisterModule(App{})
 	caddy.RegisterModule(Handler{})
+	caddy.RegisterModule(Encode{})
 	caddy.RegisterModule(UpstreamSource{})
 	caddy.RegisterModule(new(Transport))
 

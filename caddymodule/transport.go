@@ -21,6 +21,9 @@ const (
 	defaultIdleTimeout = 4 * time.Second
 	// defaultIdlePerHost is larger than Caddy's 32: there are few upstreams, and new connections cost Node.js more than idle ones.
 	defaultIdlePerHost = 256
+	// defaultReadBuffer takes a page of usual size from the upstream in one read; net/http's 4 KiB needs several reads and
+	// as many writes.
+	defaultReadBuffer = 16 << 10
 	// defaultUpgradeTimeout bounds the wait for an answer to an upgrade: Next.js leaves upgrades of unknown paths hanging.
 	defaultUpgradeTimeout = 10 * time.Second
 	// farewellTime bounds the wait for WebSocket clients to be told that the process stops.
@@ -36,7 +39,7 @@ const (
 //   - The request's path is passed on byte by byte.
 //
 // It takes the settings of Caddy's `http` transport, with other defaults: no `compression` (the edge compresses),
-// `keep_alive.idle_timeout` 4s, `keep_alive.max_idle_conns_per_host` 256.
+// `keep_alive.idle_timeout` 4s, `keep_alive.max_idle_conns_per_host` 256, `read_buffer_size` 16384.
 type Transport struct {
 	reverseproxy.HTTPTransport
 
@@ -67,6 +70,9 @@ func (t *Transport) Provision(ctx caddy.Context) error {
 	}
 	if t.Compression == nil {
 		t.Compression = new(bool)
+	}
+	if t.ReadBufferSize == 0 {
+		t.ReadBufferSize = defaultReadBuffer
 	}
 	if t.UpgradeTimeout == 0 {
 		t.UpgradeTimeout = caddy.Duration(defaultUpgradeTimeout)

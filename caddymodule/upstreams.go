@@ -29,11 +29,10 @@ func (UpstreamSource) GetUpstreams(r *http.Request) ([]*reverseproxy.Upstream, e
 	if a == nil {
 		return nil, errNoZone
 	}
-	upstream := a.next(time.Now())
-	if upstream == nil {
+	if a.next(time.Now()) == nil {
 		return nil, nil
 	}
-	return []*reverseproxy.Upstream{{Dial: upstream.Address}}, nil
+	return a.offering(), nil
 }
 
 // Interface guard

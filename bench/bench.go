@@ -1,0 +1,93 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+)
+
+// bench is one run: what it may use, and what it must tidy up.
+type bench struct {
+	options
+	scale
+	dir     string
+	nginx   string // path of the binary; empty if there is none
+	node    string
+	fleet   fleet
+	skipped []string
+}
+
+// scale is how much is measured. Many short rounds are better than a few long ones: a disturbance then spoils few of the pairs, and
+// the median passes it over.
+type scale struct {
+	rounds       int
+	requests     int // of a fixed page, for each subject and round
+	streamRounds int
+	streams      int // at once
+	streamWaves  int // times that many streams, for each subject and round
+	liveRounds   int
+	livePages    int // streamed pages of Next.js, for each subject and round
+	memoryServed int // pages before memory is read
+}
+
+var (
+	fullScale = scale{
+		rounds: 25, requests: 8_000, streamRounds: 9, streams: 16, streamWaves: 2, liveRounds: 5, livePages: 640, memoryServed: 50_000,
+	}
+	shortScale = scale{
+		rounds: 3, requests: 5_000, streamRounds: 3, streams: 16, streamWaves: 1, liveRounds: 3, livePages: 128, memoryServed: 10_000,
+	}
+)
+
+// concurrency is the number of keep-alive connections of the load generator.
+const concurrency = 16
+
+func newBench(o options) (*bench, error) {
+	b := &bench{options: o, scale: fullScale}
+	if o.short {
+		b.scale = shortScale
+	}
+	var err error
+	if b.caddy, err = filepath.Abs(o.caddy); err != nil {
+		return nil, fmt.Errorf("finding the Caddy binary: %w", err)
+	}
+	if _, err = exec.LookPath(b.caddy); err != nil {
+		return nil, fmt.Errorf("finding the Caddy binary (build it with `go build -o bin/caddy ./caddy-build`): %w", err)
+	}
+	b.nginx = b.find("nginx")
+	if b.wants("ssr") {
+		b.node = b.find("node")
+	}
+	if b.dir, err = os.MkdirTemp("", "caddy-nextjs-bench-"); err != nil {
+		return nil, fmt.Errorf("making a directory for the run: %w", err)
+	}
+	b.fleet.dir = b.dir
+	return b, nil
+}
+
+func (b *bench) wants(figure string) bool { return len(b.only) == 0 || slices.Contains(b.only, figure) }
+
+// find returns the path of an installed program. What is not installed is named once in the result.
+func (b *bench) find(program string) string {
+	path, err := exec.LookPath(program)
+	if err != nil {
+		b.skip(program + ": not installed, skipped")
+		return ""
+	}
+	return path
+}
+
+func (b *bench) skip(what string) {
+	if !slices.Contains(b.skipped, what) {
+		b.skipped = append(b.skipped, what)
+	}
+}
+
+func (b *bench) close() {
+	b.fleet.stopAll()
+	if err := os.RemoveAll(b.dir); err != nil {
+		fmt.Fprintln(os.Stderr, "bench: removing the directory of the run:", err)
+	}
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+)
+
+// patience bounds the wait for any one answer.
+const patience = 30 * time.Second
+
+// client speaks HTTP/1.1 on one kept-alive connection. It is simpler than net/http's: no goroutine stands between the socket and
+// the reader, so it costs little beside what is measured, and bytes are seen when they arrive.
+type client struct {
+	conn    net.Conn
+	reader  *bufio.Reader
+	host    string
+	request []byte
+	release func() bool
+}
+
+func dial(ctx context.Context, addr string) (*client, error) {
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(ctx, "tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("connecting: %w", err)
+	}
+	release := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	return &client{conn: conn, reader: bufio.NewReaderSize(conn, 64<<10), host: addr, release: release}, nil
+}
+
+func (c *client) close() {
+	c.release()
+	_ = c.conn.Close() //nolint:errcheck // what was to be read has been read
+}
+
+// get requests path. The body of the answer must be read to its end before the next request. An empty encoding sends no
+// Accept-Encoding.
+func (c *client) get(path, encoding string) (*http.Response, error) {
+	c.request = fmt.Appendf(c.request[:0], "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: bench\r\nAccept: text/html\r\n", path, c.host)
+	if encoding != "" {
+		c.request = fmt.Appendf(c.request, "Accept-Encoding: %s\r\n", encoding)
+	}
+	c.request = append(c.request, "\r\n"...)
+	if err := c.conn.SetDeadline(time.Now().Add(patience)); err != nil {
+		return nil, fmt.Errorf("setting a deadline: %w", err)
+	}
+	if _, err := c.conn.Write(c.request); err != nil {
+		return nil, fmt.Errorf("sending a request: %w", err)
+	}
+	res, err := http.ReadResponse(c.reader, nil)
+	if err != nil {
+		return nil, fmt.Errorf("reading an answer: %w", err)
+	}
+	if res.StatusCode != http.StatusOK {
+		_ = res.Body.Close() //nolint:errcheck // the connection is given up
+		return nil, fmt.Errorf("%s was answered with %s", path, res.Status)
+	}
+	return res, nil
+}
+
+// fetch requests path without compression and returns the length of the page.
+func (c *client) fetch(path string) (int64, error) {
+	res, err := c.get(path, "")
+	if err != nil {
+		return 0, err
+	}
+	defer res.Body.Close() //nolint:errcheck // it has been read
+	if encoding := res.Header.Get("Content-Encoding"); encoding != "" {
+		return 0, fmt.Errorf("%s came as %s, which was not asked for", path, encoding)
+	}
+	length, err := io.Copy(io.Discard, res.Body)
+	if err != nil {
+		return 0, fmt.Errorf("reading a page: %w", err)
+	}
+	return length, nil
+}

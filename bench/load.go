@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+)
+
+// load is a fixed amount of work for a server.
+type load struct {
+	paths       []string // requested in turn
+	requests    int
+	concurrency int
+	minLength   int64 // a page that is shorter is an error
+}
+
+// run requests the pages. It stops at the first error: a server that fails is not measured.
+func (l load) run(ctx context.Context, addr string) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var turn atomic.Int64
+	var workers sync.WaitGroup
+	for range l.concurrency {
+		workers.Go(func() {
+			if err := l.work(ctx, addr, &turn); err != nil {
+				cancel(err)
+			}
+		})
+	}
+	workers.Wait()
+	return context.Cause(ctx)
+}
+
+func (l load) work(ctx context.Context, addr string, turn *atomic.Int64) error {
+	c, err := dial(ctx, addr)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	for {
+		n := int(turn.Add(1)) - 1
+		if n >= l.requests {
+			return nil
+		}
+		path := l.paths[n%len(l.paths)]
+		length, err := c.fetch(path)
+		if err != nil {
+			return err
+		}
+		if length < l.minLength {
+			return fmt.Errorf("%s has %d bytes, expected at least %d", path, length, l.minLength)
+		}
+	}
+}
+
+// cpuPerRequest returns the microseconds of CPU time a request costs the server.
+func (l load) cpuPerRequest(ctx context.Context, s subject) (float64, error) {
+	spent, err := cpuOf(func() error { return l.run(ctx, s.addr) }, s.process)
+	if err != nil {
+		return 0, err
+	}
+	return float64(spent[0].Microseconds()) / float64(l.requests), nil
+}
+
+// warm brings a server to its working state: connections open, code and buffers in memory.
+func (l load) warm(ctx context.Context, subjects []subject) error {
+	l.requests = max(l.requests/5, l.concurrency)
+	for _, s := range subjects {
+		if err := l.run(ctx, s.addr); err != nil {
+			return fmt.Errorf("%s: warming up: %w", s.name, err)
+		}
+	}
+	return nil
+}

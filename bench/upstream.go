@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// nodeKeepAlive is how long Node.js keeps an idle connection, and says so.
+const nodeKeepAlive = 5 * time.Second
+
+// startUpstream starts the server that stands behind the proxies.
+func (b *bench) startUpstream(ctx context.Context) (*process, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("finding our own binary: %w", err)
+	}
+	return b.fleet.serve(ctx, "upstream", "127.0.0.1", func(addr string) (*exec.Cmd, error) {
+		return exec.CommandContext(ctx, self, upstreamCommand, "-listen", addr), nil
+	})
+}
+
+// serveUpstream answers every path like a small Next.js: with ?chunks= as a stream, otherwise with a page of ?bytes=.
+func serveUpstream(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet(upstreamCommand, flag.ContinueOnError)
+	listen := flags.String("listen", "127.0.0.1:0", "address to listen on")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	text := sampleText(1 << 20)
+	server := &http.Server{
+		Addr:              *listen,
+		IdleTimeout:       nodeKeepAlive,
+		ReadHeaderTimeout: patience,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			header := w.Header()
+			header.Set("Content-Type", "text/html; charset=utf-8")
+			header.Set("Keep-Alive", fmt.Sprintf("timeout=%d", int(nodeKeepAlive.Seconds())))
+			header.Set("Vary", "rsc, next-router-state-tree, next-router-prefetch, next-router-segment-prefetch")
+			header.Set("Cache-Control", "private, no-cache, no-store, max-age=0, must-revalidate")
+			header.Set("X-Powered-By", "Next.js")
+			if plan, ok := parseChunkPlan(r.URL.Query()); ok {
+				_ = plan.write(w, text) //nolint:errcheck // the client notices
+				return
+			}
+			length, err := strconv.Atoi(r.URL.Query().Get("bytes"))
+			if err != nil || length < 0 || length > len(text) {
+				http.Error(w, "bytes: expected a length", http.StatusBadRequest)
+				return
+			}
+			header.Set("Content-Length", strconv.Itoa(length))
+			_, _ = w.Write(text[:length]) //nolint:errcheck // the client notices
+		}),
+	}
+	defer context.AfterFunc(ctx, func() { _ = server.Close() })()
+	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serving as upstream: %w", err)
+	}
+	return nil
+}
+
+// sampleText returns text that compresses about as well as a page does, the same at every call, without line breaks.
+func sampleText(length int) []byte {
+	words := strings.Fields(`<div class="report"> </div> <p> </p> <span> </span> the lantern is lit wind west southwest force
+		four cloud in north stars south visibility as far you like two ships answered one of them politely beam passing
+		skerries now somebody reading gauge footsteps on stairs keeper harbour tide page stream component server`)
+	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // it must be the same at every call
+	text := make([]byte, 0, length+64)
+	for len(text) < length {
+		text = append(text, words[random.IntN(len(words))]...)
+		if random.IntN(8) == 0 {
+			text = strconv.AppendUint(text, random.Uint64N(1_000_000), 36)
+		}
+		text = append(text, ' ')
+	}
+	return text[:length]
+}

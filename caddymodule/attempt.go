@@ -1,0 +1,48 @@
+package caddymodule
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
+
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
+)
+
+// attemptVar is the request variable that holds the request's *attempt.
+const attemptVar = "nextjs.attempt"
+
+// attempt is what the upstream source and the transport know of a request: its zone and kind, and the upstream of each try. It
+// belongs to the goroutine that serves the request.
+type attempt struct {
+	zone     *zones.Zone
+	kind     zones.Kind
+	upstream *zones.Upstream
+	tried    []*zones.Upstream
+
+	// What the upstream source hands to reverse_proxy, which writes to it: one for each request, used again for each try.
+	offered reverseproxy.Upstream
+	offer   [1]*reverseproxy.Upstream
+}
+
+// next chooses the upstream of the next try.
+func (a *attempt) next(now time.Time) *zones.Upstream {
+	if a.upstream != nil {
+		a.tried = append(a.tried, a.upstream)
+	}
+	a.upstream = a.zone.Pick(now, a.tried...)
+	return a.upstream
+}
+
+// offering returns the upstream of this try as reverse_proxy wants it.
+func (a *attempt) offering() []*reverseproxy.Upstream {
+	a.offered = reverseproxy.Upstream{Dial: a.upstream.Address}
+	a.offer[0] = &a.offered
+	return a.offer[:]
+}
+
+func attemptOf(r *http.Request) *attempt {
+	a, _ := caddyhttp.GetVar(r.Context(), attemptVar).(*attempt)
+	return a
+}
