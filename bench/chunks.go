@@ -77,7 +77,7 @@ func (p chunkPlan) delays(ctx context.Context, addr, encoding string) ([]float64
 	if err != nil {
 		return nil, err
 	}
-	defer res.Body.Close() //nolint:errcheck // it has been read
+	defer res.Body.Close() // it has been read
 	if got := res.Header.Get("Content-Encoding"); got != encoding {
 		return nil, fmt.Errorf("the stream came with Content-Encoding %q, expected %q", got, encoding)
 	}
@@ -85,7 +85,7 @@ func (p chunkPlan) delays(ctx context.Context, addr, encoding string) ([]float64
 	if err != nil {
 		return nil, err
 	}
-	defer body.Close() //nolint:errcheck // it has been read
+	defer body.Close() // it has been read
 	lines := bufio.NewReaderSize(body, 64<<10)
 	delays := make([]float64, 0, p.count)
 	for {

@@ -86,7 +86,7 @@ type compressedWriter struct {
 func (w compressedWriter) Write(p []byte) (int, error) { return w.compressor.Write(p) }
 
 func (w compressedWriter) FlushError() error {
-	if err := w.compressor.Flush(); err != nil {
+	if err := w.Flush(); err != nil {
 		return err
 	}
 	return http.NewResponseController(w.ResponseWriter).Flush()

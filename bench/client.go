@@ -35,7 +35,7 @@ func dial(ctx context.Context, addr string) (*client, error) {
 
 func (c *client) close() {
 	c.release()
-	_ = c.conn.Close() //nolint:errcheck // what was to be read has been read
+	_ = c.conn.Close() // what was to be read has been read
 }
 
 // get requests path. The body of the answer must be read to its end before the next request. An empty encoding sends no
@@ -57,7 +57,7 @@ func (c *client) get(path, encoding string) (*http.Response, error) {
 		return nil, fmt.Errorf("reading an answer: %w", err)
 	}
 	if res.StatusCode != http.StatusOK {
-		_ = res.Body.Close() //nolint:errcheck // the connection is given up
+		_ = res.Body.Close() // the connection is given up
 		return nil, fmt.Errorf("%s was answered with %s", path, res.Status)
 	}
 	return res, nil
@@ -69,7 +69,7 @@ func (c *client) fetch(path string) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer res.Body.Close() //nolint:errcheck // it has been read
+	defer res.Body.Close() // it has been read
 	if encoding := res.Header.Get("Content-Encoding"); encoding != "" {
 		return 0, fmt.Errorf("%s came as %s, which was not asked for", path, encoding)
 	}

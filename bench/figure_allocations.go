@@ -78,7 +78,7 @@ func allocationsOf(ctx context.Context, admin string) (allocations, error) {
 	if err != nil {
 		return allocations{}, fmt.Errorf("asking the admin endpoint: %w", err)
 	}
-	defer res.Body.Close() //nolint:errcheck // it has been read
+	defer res.Body.Close() // it has been read
 	return parseAllocations(res.Body)
 }
 

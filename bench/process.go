@@ -79,7 +79,7 @@ func (f *fleet) start(name string, cmd *exec.Cmd) (*process, error) {
 	if err != nil {
 		return nil, fmt.Errorf("creating the log of %s: %w", name, err)
 	}
-	defer output.Close() //nolint:errcheck // the process has a handle of its own
+	defer output.Close() // the process has a handle of its own
 	cmd.Stdout, cmd.Stderr = output, output
 	cmd.SysProcAttr = ownGroup()
 	if err := cmd.Start(); err != nil {
@@ -87,7 +87,7 @@ func (f *fleet) start(name string, cmd *exec.Cmd) (*process, error) {
 	}
 	f.running = append(f.running, p)
 	go func() {
-		_ = cmd.Wait() //nolint:errcheck // it ends by our signal
+		_ = cmd.Wait() // it ends by our signal
 		close(p.done)
 	}()
 	return p, nil
@@ -101,7 +101,7 @@ func (p *process) listening(ctx context.Context, addr string) (string, error) {
 	for {
 		conn, err := dialer.DialContext(ctx, "tcp", addr)
 		if err == nil {
-			defer conn.Close() //nolint:errcheck // nothing was sent
+			defer conn.Close() // nothing was sent
 			return conn.RemoteAddr().String(), nil
 		}
 		select {

@@ -75,7 +75,7 @@ const zombie = "Z"
 
 // Fields of /proc/PID/stat, counted from the one after the command name, which is the third.
 const (
-	fieldState = 3 - 3
+	fieldState = 0
 	fieldGroup = 5 - 3
 	fieldUser  = 14 - 3
 	fieldSys   = 15 - 3

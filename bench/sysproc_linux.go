@@ -9,5 +9,5 @@ func ownGroup() *syscall.SysProcAttr {
 }
 
 func killGroup(group int) {
-	_ = syscall.Kill(-group, syscall.SIGKILL) //nolint:errcheck // it is gone already
+	_ = syscall.Kill(-group, syscall.SIGKILL) // it is gone already
 }

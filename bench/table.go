@@ -115,7 +115,7 @@ func (r result) print(w io.Writer) {
 	for _, row := range r.Rows {
 		fmt.Fprintln(table, strings.Join(row.cells(), "\t"))
 	}
-	_ = table.Flush() //nolint:errcheck // standard output
+	_ = table.Flush() // standard output
 	fmt.Fprintln(w)
 	for _, row := range r.Rows {
 		if row.Error != "" {

@@ -48,7 +48,7 @@ func serveUpstream(ctx context.Context, args []string) error {
 			header.Set("Cache-Control", "private, no-cache, no-store, max-age=0, must-revalidate")
 			header.Set("X-Powered-By", "Next.js")
 			if plan, ok := parseChunkPlan(r.URL.Query()); ok {
-				_ = plan.write(w, text) //nolint:errcheck // the client notices
+				_ = plan.write(w, text) // the client notices
 				return
 			}
 			length, err := strconv.Atoi(r.URL.Query().Get("bytes"))
@@ -57,7 +57,7 @@ func serveUpstream(ctx context.Context, args []string) error {
 				return
 			}
 			header.Set("Content-Length", strconv.Itoa(length))
-			_, _ = w.Write(text[:length]) //nolint:errcheck // the client notices
+			_, _ = w.Write(text[:length]) // the client notices
 		}),
 	}
 	defer context.AfterFunc(ctx, func() { _ = server.Close() })()

@@ -19,12 +19,13 @@ const defaultGracePeriod = 30 * time.Second
 // When the http app has no `grace_period`, the app sets it to 30 seconds. Caddy's own default is to wait without end, and one
 // open stream would keep the process from ever exiting.
 type App struct {
-	ctx    caddy.Context
-	logger *zap.Logger
+	ctx      caddy.Context
+	logger   *zap.Logger
+	handOver handOver
 }
 
 // CaddyModule returns the Caddy module information.
-func (App) CaddyModule() caddy.ModuleInfo {
+func (*App) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{ID: "nextjs", New: func() caddy.Module { return new(App) }}
 }
 
@@ -32,6 +33,9 @@ func (App) CaddyModule() caddy.ModuleInfo {
 func (a *App) Provision(ctx caddy.Context) error {
 	a.ctx = ctx
 	a.logger = ctx.Logger()
+	if err := a.handOver.subscribe(ctx); err != nil {
+		return err
+	}
 	return registerMetrics(ctx.GetMetricsRegistry())
 }
 

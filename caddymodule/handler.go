@@ -27,6 +27,7 @@ type Handler struct {
 	// The applications of the site.
 	Zones []ZoneConfig `json:"zones,omitempty"`
 
+	app    *App
 	table  *zones.Table
 	zones  map[*zones.Zone]*zoneFacts
 	leases []upstreamAddress
@@ -54,9 +55,11 @@ func (Handler) CaddyModule() caddy.ModuleInfo {
 
 // Provision implements caddy.Provisioner.
 func (h *Handler) Provision(ctx caddy.Context) error {
-	if _, err := ctx.App("nextjs"); err != nil {
+	app, err := ctx.App("nextjs")
+	if err != nil {
 		return fmt.Errorf("loading the nextjs app: %w", err)
 	}
+	h.app = app.(*App)
 	if len(h.Zones) == 0 {
 		return fmt.Errorf("nextjs: %w", errNoZones)
 	}
@@ -83,7 +86,6 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		list = append(list, zone)
 		h.zones[zone] = &zoneFacts{name: zone.Name, counters: countersOf(zone.Name)}
 	}
-	var err error
 	if h.table, err = zones.NewTable(list); err != nil {
 		return fmt.Errorf("nextjs: %w", err)
 	}
@@ -127,6 +129,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		}
 	}
 	allowFullDuplex(w, r)
+	h.app.handOver.askToLeave(w, r, kind)
 	return next.ServeHTTP(w, r)
 }
 

@@ -9,7 +9,7 @@ import (
 
 // Every module and directive of the project. Module ids are API: they do not change.
 func init() {
-	caddy.RegisterModule(App{})
+	caddy.RegisterModule(new(App))
 	caddy.RegisterModule(Handler{})
 	caddy.RegisterModule(Encode{})
 	caddy.RegisterModule(UpstreamSource{})

@@ -202,3 +202,24 @@ func TestTheExampleCaddyfileLoads(t *testing.T) {
 	require.NoError(t, json.Unmarshal(config, &parsed))
 	require.NoError(t, caddy.Validate(&parsed))
 }
+
+// A client at work is sent to the next configuration before the servers of the old one close its idle connection.
+func TestAReloadAsksClientsToLeaveFirst(t *testing.T) {
+	name := named(t, "x")
+	e := serve(t, "nextjs "+name)
+	client, base := e.client(t, "h1")
+	client.Timeout = patience
+	closes := func() bool {
+		res, err := client.Get(base)
+		require.NoError(t, err)
+		_, _ = io.Copy(io.Discard, res.Body)
+		return res.Close
+	}
+	require.False(t, closes())
+	reloaded := make(chan error, 1)
+	go func() { reloaded <- e.load(t, "nextjs "+name+" {\n upgrade_timeout 3s\n}") }()
+	// The kept connection belongs to the old configuration until that asks to leave it.
+	require.Eventually(t, closes, patience, time.Millisecond)
+	require.NoError(t, <-reloaded)
+	require.False(t, closes())
+}

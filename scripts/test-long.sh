@@ -18,8 +18,8 @@ make --no-print-directory test
 go test -race -count=5 -shuffle=on ./zones ./streaming ./nextbuild ./caddymodule
 
 say "end-to-end tests in full counts"
-CADDY_NEXTJS_LONG=1 go test -tags e2e -count=1 -timeout 60m ./e2e/...
+E2E_LONG=1 go test -tags e2e -count=1 -timeout 60m ./e2e/...
 
 say "xcaddy"
 scripts/xcaddy.sh
-CADDY_NEXTJS_BINARY=$root/bin/caddy-xcaddy go test -tags e2e -count=1 -timeout 30m ./e2e/... -run Zone
+E2E_CADDY=$root/bin/caddy-xcaddy go test -tags e2e -count=1 -timeout 30m ./e2e/... -run Zone

@@ -1,0 +1,53 @@
+package caddymodule
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyevents"
+
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
+)
+
+// handOverTime is how long a configuration that is about to stop asks HTTP/1.1 clients to leave before its servers close idle
+// connections. It makes a reload that much longer, and nobody waits for it: the next configuration serves already.
+const handOverTime = 300 * time.Millisecond
+
+// handOver empties the kept HTTP/1.1 connections of a configuration before it stops. Go's servers then close every connection that is
+// idle, also one on which a request is just arriving; a POST on it cannot be repeated and is lost. So every answer says
+// `Connection: close` for a while before, and clients that are at work have gone by then. (HTTP/2 and 3 need none of this: they
+// tell clients which requests will still be answered.)
+type handOver struct{ begun atomic.Bool }
+
+// subscribe has Caddy tell h before it stops the servers of the configuration.
+func (h *handOver) subscribe(ctx caddy.Context) error {
+	mod, err := ctx.App("events")
+	if err != nil {
+		return fmt.Errorf("getting the events app: %w", err)
+	}
+	if err := mod.(*caddyevents.App).On("stopping", h); err != nil {
+		return fmt.Errorf("subscribing to the stopping event: %w", err)
+	}
+	return nil
+}
+
+// Handle implements caddyevents.Handler. Caddy stops the servers when it returns.
+func (h *handOver) Handle(context.Context, caddy.Event) error {
+	h.begun.Store(true)
+	time.Sleep(handOverTime)
+	return nil
+}
+
+// askToLeave marks the answer as the last one on its connection if the configuration is about to stop.
+func (h *handOver) askToLeave(w http.ResponseWriter, r *http.Request, kind zones.Kind) {
+	if h.begun.Load() && r.ProtoMajor == 1 && kind != zones.KindUpgrade {
+		w.Header().Set("Connection", "close")
+	}
+}
+
+// Interface guard
+var _ caddyevents.Handler = (*handOver)(nil)

@@ -1,0 +1,70 @@
+//go:build e2e
+
+package e2e_test
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// What `make demo` runs after it has built everything: it serves all zones, and leaves no process behind however it ends.
+func TestTheDemoServesEveryZoneAndLeavesNothingBehind(t *testing.T) {
+	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGKILL} {
+		t.Run(signal.String(), func(t *testing.T) {
+			var env []string
+			ports := map[string]int{}
+			for _, name := range []string{"DEMO_PORT", "HOME_PORT", "BLOG_PORT", "SHOP_PORT"} {
+				port, err := freePort()
+				require.NoError(t, err)
+				ports[name] = port
+				env = append(env, fmt.Sprintf("%s=%d", name, port))
+			}
+			demo, err := startProcess("the demo", repository(), append(env, "HOME="+t.TempDir()), "scripts/demo.sh")
+			require.NoError(t, err)
+			t.Cleanup(demo.kill)
+			eventually(t, 2*patience, func() bool { return strings.Contains(demo.log.since(0), "Ctrl-C stops") }, "%s", demo.log.since(0))
+
+			for _, path := range []string{"/", "/blog", "/shop"} {
+				res, err := http.Get(fmt.Sprintf("http://localhost:%d%s", ports["DEMO_PORT"], path))
+				require.NoError(t, err)
+				require.NoError(t, res.Body.Close())
+				assert.Equal(t, http.StatusOK, res.StatusCode, path)
+			}
+			require.NoError(t, demo.cmd.Process.Signal(signal))
+			<-demo.done
+			if signal != syscall.SIGKILL {
+				assert.Equal(t, 0, demo.cmd.ProcessState.ExitCode(), "%s", demo.log.since(0))
+			}
+			for name, port := range ports {
+				eventually(t, patience, func() bool { return refuses(port) }, "something still listens on %s", name)
+			}
+		})
+	}
+}
+
+func TestTheDemoSaysWhichPortIsTaken(t *testing.T) {
+	listener, err := net.Listen("tcp", "localhost:0")
+	require.NoError(t, err)
+	defer listener.Close()
+	port := listener.Addr().(*net.TCPAddr).Port
+	// The other ports are free, or this test would be about one of them.
+	env := []string{fmt.Sprintf("BLOG_PORT=%d", port)}
+	for _, name := range []string{"DEMO_PORT", "HOME_PORT", "SHOP_PORT"} {
+		free, err := freePort()
+		require.NoError(t, err)
+		env = append(env, fmt.Sprintf("%s=%d", name, free))
+	}
+	demo, err := startProcess("the demo", repository(), env, "scripts/demo.sh")
+	require.NoError(t, err)
+	t.Cleanup(demo.kill)
+	<-demo.done
+	assert.NotZero(t, demo.cmd.ProcessState.ExitCode())
+	assert.Contains(t, demo.log.since(0), fmt.Sprintf("port %d is in use: stop what listens there, or choose another with BLOG_PORT=", port))
+}

@@ -1,0 +1,56 @@
+//go:build e2e
+
+package e2e_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestAnUpgradeThatNextJSIgnoresEnds(t *testing.T) {
+	f := nextApps(t)
+	e := startEdge(t, f, setup{zones: "\t\tupgrade_timeout 2s\n"})
+	tests := []struct {
+		path   string
+		status int
+	}{
+		// Next.js says nothing, ever.
+		{"/no-such-socket", http.StatusGatewayTimeout},
+		{"/blog/no/such/socket", http.StatusGatewayTimeout},
+		{"/shop/no-such-socket", http.StatusGatewayTimeout},
+		// Next.js knows these as pages, and closes the connection.
+		{"/about", http.StatusBadGateway},
+		{"/blog/fog-signal", http.StatusBadGateway},
+	}
+	for _, test := range tests {
+		t.Run(noSlash(test.path), func(t *testing.T) {
+			answers := sendUpgrade(t, e.address(), test.path)
+			res, err := http.ReadResponse(answers, nil)
+			require.NoError(t, err)
+			defer res.Body.Close()
+			assert.Equal(t, test.status, res.StatusCode)
+		})
+	}
+	assert.Equal(t, http.StatusOK, get(t, plainClient(t), e.url("/about")).StatusCode, "other requests go on")
+}
+
+// sendUpgrade asks for a WebSocket.
+func sendUpgrade(t testing.TB, address, path string) *bufio.Reader {
+	t.Helper()
+	conn, err := net.DialTimeout("tcp", address, patience)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
+	_, err = io.WriteString(conn, fmt.Sprintf("GET %s HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", path, address))
+	require.NoError(t, err)
+	return bufio.NewReader(conn)
+}

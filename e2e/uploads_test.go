@@ -1,0 +1,75 @@
+//go:build e2e
+
+package e2e_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Each part of the body is sent only when the one before has come back. The first part is small: compression must not wait for
+// more, nor give up because of it.
+func TestABodyStreamsUpWhileItsEchoComesBack(t *testing.T) {
+	e, _ := sharedEdge(t)
+	for _, protocol := range protocols {
+		for _, coding := range codings {
+			t.Run(inShort(protocol)+" "+coding, func(t *testing.T) {
+				ctx, cancel := context.WithTimeout(context.Background(), patience)
+				defer cancel()
+				body, writer := io.Pipe()
+				context.AfterFunc(ctx, func() { _ = writer.CloseWithError(ctx.Err()) })
+				req := request(t, ctx, http.MethodPost, e.tlsURL("/api/echo"), body, "Content-Type", "text/plain")
+
+				first := make(chan error, 1)
+				go func() {
+					_, err := io.WriteString(writer, "part 0;")
+					first <- err
+				}()
+				echoed := open(t, e.client(t, protocol), req, protocol, coding)
+				require.NoError(t, receive(t, first, "the first part is sent"))
+				echoed.readUntil(t, "part 0;")
+				for i := 1; i < 6; i++ {
+					part := fmt.Sprintf("part %d;", i)
+					_, err := io.WriteString(writer, part)
+					require.NoError(t, err)
+					echoed.readUntil(t, part)
+				}
+				require.NoError(t, writer.Close())
+				assert.Equal(t, "part 0;part 1;part 2;part 3;part 4;part 5;", echoed.readToEnd(t))
+			})
+		}
+	}
+}
+
+func TestALargeUploadArrivesWhole(t *testing.T) {
+	e, _ := sharedEdge(t)
+	data := make([]byte, 20<<20)
+	_, _ = rand.NewChaCha8([32]byte{1}).Read(data)
+	sum := sha256.Sum256(data)
+	for _, protocol := range protocols {
+		t.Run(inShort(protocol), func(t *testing.T) {
+			req := request(t, within(t, 2*patience), http.MethodPost, e.tlsURL("/api/upload"), bytes.NewReader(data),
+				"Content-Type", "application/octet-stream")
+			a := do(t, e.client(t, protocol), req)
+			require.Equal(t, http.StatusOK, a.StatusCode, a.body)
+			var arrived struct {
+				Bytes  int
+				SHA256 string
+			}
+			require.NoError(t, json.Unmarshal([]byte(a.body), &arrived))
+			assert.Equal(t, len(data), arrived.Bytes)
+			assert.Equal(t, hex.EncodeToString(sum[:]), arrived.SHA256)
+		})
+	}
+}
