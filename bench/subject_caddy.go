@@ -16,7 +16,7 @@ func stockProxy(upstream string) string {
 		minimum_length 1
 	}
 	reverse_proxy ` + upstream + ` {
-		flush_interval -1
+		flush_interval 1ms
 		stream_close_delay 24h
 		header_up -Accept-Encoding
 		lb_retries 1

@@ -72,7 +72,7 @@ func sampleText(length int) []byte {
 	words := strings.Fields(`<div class="report"> </div> <p> </p> <span> </span> the lantern is lit wind west southwest force
 		four cloud in north stars south visibility as far you like two ships answered one of them politely beam passing
 		skerries now somebody reading gauge footsteps on stairs keeper harbour tide page stream component server`)
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // it must be the same at every call
+	random := rand.New(rand.NewPCG(1, 2)) // it must be the same at every call
 	text := make([]byte, 0, length+64)
 	for len(text) < length {
 		text = append(text, words[random.IntN(len(words))]...)

@@ -50,7 +50,7 @@ type site struct {
 //	reverse_proxy {
 //		dynamic nextjs
 //		transport nextjs
-//		flush_interval -1
+//		flush_interval 1ms
 //		stream_close_delay 24h
 //		lb_retries …
 //		header_up -Accept-Encoding

@@ -16,6 +16,11 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
 )
 
+// flushInterval bounds how long bytes of an answer with a Content-Length may wait for more; Caddy flushes all others at once. It is
+// long enough for the head and the body of a usual page to leave in one write, and for a large file not to be flushed, and
+// its compression interrupted, with every read.
+const flushInterval = time.Millisecond
+
 // streamCloseDelay keeps upgraded connections open when the configuration they began under is gone.
 const streamCloseDelay = 24 * time.Hour
 
@@ -77,8 +82,7 @@ func (s *site) proxyHandler() (*reverseproxy.Handler, error) {
 	proxy.TransportRaw = caddyconfig.JSON(transport, nil)
 	proxy.LoadBalancing = s.retries()
 	if proxy.FlushInterval == 0 {
-		// Caddy flushes chunked answers by itself; this is for slow ones with a Content-Length.
-		proxy.FlushInterval = -1
+		proxy.FlushInterval = caddy.Duration(flushInterval)
 	}
 	if proxy.StreamCloseDelay == 0 {
 		proxy.StreamCloseDelay = caddy.Duration(streamCloseDelay)
