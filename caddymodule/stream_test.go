@@ -1,13 +1,11 @@
 package caddymodule
 
 import (
-	"bufio"
 	"bytes"
 	"compress/gzip"
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -176,65 +174,6 @@ func TestAnswersThatAreEncodedAlreadyPassUntouched(t *testing.T) {
 	assert.Equal(t, zipped.Bytes(), body)
 }
 
-// Both directions of one request flow at once: each line is answered before the next is sent.
-func TestRequestAndResponseFlowAtTheSameTime(t *testing.T) {
-	address := upstream(t, func(w http.ResponseWriter, r *http.Request) {
-		_ = http.NewResponseController(w).EnableFullDuplex()
-		lines := bufio.NewScanner(r.Body)
-		for lines.Scan() {
-			_, _ = fmt.Fprintf(w, "echo %s\n", lines.Text())
-			w.(http.Flusher).Flush()
-		}
-	})
-	e := serve(t, "nextjs "+address)
-	for _, front := range fronts {
-		t.Run(front, func(t *testing.T) {
-			client, base := e.client(t, front)
-			ctx, cancel := context.WithTimeout(context.Background(), patience)
-			defer cancel()
-			up, write := io.Pipe()
-			req, err := http.NewRequestWithContext(ctx, http.MethodPost, base, up)
-			require.NoError(t, err)
-			go func() { _, _ = io.WriteString(write, "0\n") }()
-			res, err := client.Do(req)
-			require.NoError(t, err)
-			answers := bufio.NewScanner(res.Body)
-			for i := range 5 {
-				require.True(t, answers.Scan(), "answer %d: %v", i, answers.Err())
-				require.Equal(t, fmt.Sprintf("echo %d", i), answers.Text())
-				_, err := fmt.Fprintf(write, "%d\n", i+1)
-				require.NoError(t, err)
-			}
-			require.NoError(t, write.Close())
-			_, _ = io.Copy(io.Discard, res.Body)
-		})
-	}
-}
-
-// The bytes that are sent before the answer begins are not taken away from the upstream when it does.
-func TestAnAnswerThatBeginsDuringTheUploadTakesNothingFromIt(t *testing.T) {
-	const size = 1 << 20
-	got := make(chan int64, 1)
-	address := upstream(t, func(w http.ResponseWriter, r *http.Request) {
-		_ = http.NewResponseController(w).EnableFullDuplex()
-		_, _ = io.WriteString(w, "begin\n")
-		w.(http.Flusher).Flush()
-		n, _ := io.Copy(io.Discard, r.Body)
-		got <- n
-	})
-	e := serve(t, "nextjs "+address)
-	client, base := e.client(t, "h1")
-	client.Timeout = patience
-	res, err := client.Post(base, "application/octet-stream", io.LimitReader(zeros{}, size))
-	require.NoError(t, err)
-	_, _ = io.Copy(io.Discard, res.Body)
-	assert.EqualValues(t, size, <-got)
-}
-
-type zeros struct{}
-
-func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
-
 func TestTheUpstreamLearnsThatTheClientHasGone(t *testing.T) {
 	started, gone := make(chan struct{}), make(chan struct{})
 	address := upstream(t, func(w http.ResponseWriter, r *http.Request) {
@@ -267,51 +206,5 @@ func TestTheUpstreamLearnsThatTheClientHasGone(t *testing.T) {
 				t.Fatalf("%s %s: the upstream still works for a client that is gone", front, path)
 			}
 		}
-	}
-}
-
-// The upstream reads the request target that the client wrote, byte by byte, and the zone is the one Next.js would match.
-func TestThePathPassesByteByByte(t *testing.T) {
-	echo := func(zone string) string {
-		return upstream(t, func(w http.ResponseWriter, r *http.Request) { _, _ = fmt.Fprintf(w, "%s %s", zone, r.RequestURI) })
-	}
-	e := serve(t, fmt.Sprintf("nextjs {\n zone / %s\n zone /blog %s\n}", echo("root"), echo("blog")))
-	for _, c := range []struct{ target, zone string }{
-		{"/", "root"},
-		{"/?a=b%2Fc&d=|\\^", "root"},
-		{"/blog?x", "blog"},
-		{"/blog/%7Euser/~user", "blog"},
-		{"/blog%2Fa", "root"},
-		{"/%62log", "root"},
-		{"/a%2fb%2Fc", "root"},
-		{`/blog\a`, "blog"},
-		{`/\blog`, "blog"},
-		{"//blog/a", "blog"},
-		{"/blog//a/", "blog"},
-		{"/blog/../a", "root"},
-		{"/x/%2e%2E/blog", "blog"},
-		{"/blog/./a", "blog"},
-		{"/a|b^c`{}\"<>", "root"},
-		{"/f\xc3\xa4hre", "root"},
-		{"/blog;x=1/a", "root"},
-		{"/blog:x", "root"},
-		{"/Blog", "root"},
-		{"/%E0%A4%A", "bad"},
-	} {
-		conn, err := net.Dial("tcp", "localhost:"+e.port)
-		require.NoError(t, err)
-		require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
-		_, err = fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", c.target)
-		require.NoError(t, err)
-		res, err := http.ReadResponse(bufio.NewReader(conn), nil)
-		require.NoError(t, err, c.target)
-		body, err := io.ReadAll(res.Body)
-		require.NoError(t, err)
-		if c.zone == "bad" {
-			assert.Equal(t, http.StatusBadRequest, res.StatusCode, "Next.js answers 400 to it too")
-		} else {
-			assert.Equal(t, c.zone+" "+c.target, string(body))
-		}
-		_ = conn.Close()
 	}
 }
