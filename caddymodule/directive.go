@@ -59,15 +59,9 @@ func parseDirective(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error)
 	if !h.Next() {
 		return nil, h.ArgErr()
 	}
-	if h.NextArg() {
-		if path := h.Val(); strings.HasPrefix(path, "/") {
-			return nil, h.Errf("nextjs %s: a path here would be Caddy's request matcher, not a zone; write\n\tnextjs {\n\t\tzone %s %s\n\t}",
-				path, path, strings.Join(append(h.RemainingArgs(), "<upstreams...>")[:1], " "))
-		}
-		h.Prev()
+	if err := refusePathArgument(h.Dispenser); err != nil {
+		return nil, err
 	}
-	h.Reset()
-	h.Next()
 	matchers, err := h.ExtractMatcherSet()
 	if err != nil {
 		return nil, err
@@ -86,6 +80,22 @@ func parseDirective(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error)
 		route.MatcherSetsRaw = caddyhttp.RawMatcherSets{matchers}
 	}
 	return []httpcaddyfile.ConfigValue{{Class: "route", Value: route}}, nil
+}
+
+// refusePathArgument catches what reads like a zone but would be Caddy's request matcher, and leaves d at the directive's name.
+func refusePathArgument(d *caddyfile.Dispenser) error {
+	args := d.RemainingArgs()
+	if len(args) > 0 && strings.HasPrefix(args[0], "/") {
+		upstreams := "<upstreams...>"
+		if len(args) > 1 {
+			upstreams = strings.Join(args[1:], " ")
+		}
+		return d.Errf("nextjs %s: a path here would be Caddy's request matcher, not a zone; write\n\tnextjs {\n\t\tzone %s %s\n\t}",
+			args[0], args[0], upstreams)
+	}
+	d.Reset()
+	d.Next()
+	return nil
 }
 
 func parseSite(h httpcaddyfile.Helper) (*site, error) {

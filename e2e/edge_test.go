@@ -121,13 +121,20 @@ func startEdge(t testing.TB, f *fleet, s setup) *edge {
 	return e
 }
 
-func launch(t testing.TB, f *fleet, s setup) *edge {
+// serverBinary returns the Caddy under test.
+func serverBinary(t testing.TB) string {
 	t.Helper()
 	binary := filepath.Join(repository(), "bin", "caddy")
 	if other := os.Getenv("E2E_CADDY"); other != "" {
 		binary = other
 	}
 	require.FileExists(t, binary, "the server is not built: `make test` builds it before it runs these tests")
+	return binary
+}
+
+func launch(t testing.TB, f *fleet, s setup) *edge {
+	t.Helper()
+	binary := serverBinary(t)
 	dir, err := os.MkdirTemp(scratch, "edge-")
 	require.NoError(t, err)
 	e := &edge{dir: dir}
