@@ -69,6 +69,10 @@ type varyWriter struct {
 // WriteHeader implements http.ResponseWriter.
 func (w *varyWriter) WriteHeader(status int) {
 	h := w.Header()
+	if _, has := h["Content-Type"]; !has {
+		// Present without a value it keeps net/http from guessing one that Next.js did not send.
+		h["Content-Type"] = nil
+	}
 	// As `encode` does: a 304 has the Vary of the answer it stands for, and no content type to tell it by.
 	if status == http.StatusNotModified || status >= 200 && h["Content-Encoding"] == nil && w.matcher.Match(status, h) {
 		addVary(h)

@@ -13,7 +13,7 @@ import (
 )
 
 // Handler finds the zone a request belongs to and what it asks for, and hands both to the handlers behind it. A request that no
-// zone claims is answered with 404.
+// zone claims is answered with 404. What only Next.js may say to itself is removed from the request.
 //
 // It sets these placeholders, and adds both to the access log:
 //
@@ -128,6 +128,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 			extra.Set(zap.Stringer("kind", kind))
 		}
 	}
+	trusted, _ := caddyhttp.GetVar(r.Context(), caddyhttp.TrustedProxyVarKey).(bool)
+	zones.CleanRequest(r, kind, trusted)
 	allowFullDuplex(w, r)
 	h.app.handOver.askToLeave(w, r, kind)
 	return next.ServeHTTP(w, r)

@@ -37,6 +37,7 @@ const (
 //   - An upgrade that the upstream does not answer is ended.
 //   - Server-sent events and WebSockets are ended in good order when the process stops.
 //   - The request's path is passed on byte by byte.
+//   - Headers that Next.js means for itself (x-next-cache-tags, x-middleware-rewrite, …) are removed from its answers.
 //
 // It takes the settings of Caddy's `http` transport, with other defaults: no `compression` (the edge compresses),
 // `keep_alive.idle_timeout` 4s, `keep_alive.max_idle_conns_per_host` 256, `read_buffer_size` 16384.
@@ -142,6 +143,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if keepAlive := res.Header["Keep-Alive"]; len(keepAlive) > 0 {
 		upstream.Announced(keepAlive[0])
 	}
+	zones.CleanResponse(res.Header)
 	res.Body = watchBody(res, upstream)
 	return res, nil
 }

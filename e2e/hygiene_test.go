@@ -1,0 +1,41 @@
+//go:build e2e
+
+package e2e_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// /api/echo of the home zone tells which headers reached the application.
+func TestForgedInternalHeadersDoNotReachTheApplication(t *testing.T) {
+	e, f := sharedEdge(t)
+	forged := []string{
+		"X-Middleware-Subrequest", "proxy:proxy:proxy:proxy:proxy", "X-Invoke-Path", "/keepers", "X-Prerender-Revalidate", "1",
+		"X-Vercel-Ip-Country", "XX", "X-Forwarded-Host", "evil.example", "Forwarded", "host=evil.example", "X-Real-Ip", "6.6.6.6",
+	}
+	received := func(url string) map[string]any {
+		a := get(t, plainClient(t), url, forged...)
+		require.Equal(t, http.StatusOK, a.StatusCode)
+		var body struct {
+			URL     string         `json:"url"`
+			Headers map[string]any `json:"headers"`
+		}
+		require.NoError(t, json.Unmarshal([]byte(a.body), &body))
+		assert.Contains(t, body.URL, "kept=1")
+		body.Headers[""] = body.URL
+		return body.Headers
+	}
+	const path = "/api/echo?kept=1&__nextDataReq=1"
+	direct, through := received(f.home.url(path)), received(e.url(path))
+	for _, name := range []string{"x-middleware-subrequest", "x-invoke-path", "x-prerender-revalidate", "x-vercel-ip-country", "forwarded", "x-real-ip"} {
+		assert.Contains(t, direct, name, "without the edge the application sees it: this test is sharp")
+		assert.NotContains(t, through, name)
+	}
+	assert.NotContains(t, through[""], "__nextDataReq")
+	assert.Equal(t, e.address(), through["x-forwarded-host"])
+}
