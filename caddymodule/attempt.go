@@ -18,6 +18,7 @@ const attemptVar = "nextjs.attempt"
 type attempt struct {
 	zone     *zones.Zone
 	kind     zones.Kind
+	repaired bool // the _rsc parameter is ours, so the URL does not tell what the answer is
 	upstream *zones.Upstream
 	tried    []*zones.Upstream
 

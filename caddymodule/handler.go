@@ -118,7 +118,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	kind := zones.KindOf(r, found)
 	facts := h.zones[found.Zone]
 	facts.counters[kind].Inc()
-	caddyhttp.SetVar(r.Context(), attemptVar, &attempt{zone: found.Zone, kind: kind})
+	trusted, _ := caddyhttp.GetVar(r.Context(), caddyhttp.TrustedProxyVarKey).(bool)
+	zones.CleanRequest(r, kind, trusted)
+	repaired := zones.RepairRSC(r, kind)
+	caddyhttp.SetVar(r.Context(), attemptVar, &attempt{zone: found.Zone, kind: kind, repaired: repaired})
 	repl := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
 	repl.Set("http.nextjs.zone", facts.name)
 	repl.Set("http.nextjs.kind", kindNames[kind])
@@ -128,8 +131,6 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 			extra.Set(zap.Stringer("kind", kind))
 		}
 	}
-	trusted, _ := caddyhttp.GetVar(r.Context(), caddyhttp.TrustedProxyVarKey).(bool)
-	zones.CleanRequest(r, kind, trusted)
 	allowFullDuplex(w, r)
 	h.app.handOver.askToLeave(w, r, kind)
 	return next.ServeHTTP(w, r)

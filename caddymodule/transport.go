@@ -144,6 +144,10 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		upstream.Announced(keepAlive[0])
 	}
 	zones.CleanResponse(res.Header)
+	if a.repaired {
+		// A cache on the way that ignores Vary would take it for the page.
+		res.Header["Cache-Control"] = []string{"private, no-store"}
+	}
 	res.Body = watchBody(res, upstream)
 	return res, nil
 }

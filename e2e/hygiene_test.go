@@ -39,3 +39,23 @@ func TestForgedInternalHeadersDoNotReachTheApplication(t *testing.T) {
 	assert.NotContains(t, through[""], "__nextDataReq")
 	assert.Equal(t, e.address(), through["x-forwarded-host"])
 }
+
+// Next.js 16 redirects a soft navigation whose _rsc parameter does not fit its headers; the edge spares the client the round trip.
+func TestSoftNavigationsAreNotRedirectedForTheirParameter(t *testing.T) {
+	e, f := sharedEdge(t)
+	client := plainClient(t)
+	headers := []string{"RSC", "1", "Next-Router-Prefetch", "1"}
+	for _, query := range []string{"", "?_rsc=wrong", "?a=1"} {
+		direct := get(t, client, f.home.url("/about"+query), headers...)
+		require.Equal(t, http.StatusTemporaryRedirect, direct.StatusCode, "without the edge it is redirected: this test is sharp")
+		through := get(t, client, e.url("/about"+query), headers...)
+		assert.Equal(t, http.StatusOK, through.StatusCode)
+		assert.Contains(t, through.Header.Get("Content-Type"), "text/x-component")
+		assert.Equal(t, "private, no-store", through.Header.Get("Cache-Control"), "no cache may take it for the page")
+	}
+	const fits = "/about?_rsc=HEAvJdHAQJrUAe2K"
+	direct, through := get(t, client, f.home.url(fits), headers...), get(t, client, e.url(fits), headers...)
+	assert.Equal(t, http.StatusOK, direct.StatusCode)
+	assert.Equal(t, direct.Header.Get("Cache-Control"), through.Header.Get("Cache-Control"), "what fits is left alone")
+	assert.Equal(t, direct.body, through.body)
+}

@@ -1,0 +1,98 @@
+package zones
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// rscParameter is the query parameter by which the App Router makes the URL of a soft navigation depend on its headers.
+const rscParameter = "_rsc"
+
+// RepairRSC gives a soft navigation the _rsc parameter that Next.js expects, and reports whether it had to. Next.js 16 (15 with
+// experimental.validateRSCRequestHeaders) answers a missing or wrong one with a redirect to the right one, which costs a round
+// trip and nothing else (base-server.js). The parameter protects caches that ignore Vary, so the answer to a repaired
+// request must not be kept by anybody on the way.
+//
+// The headers must have been cleaned before: see CleanRequest.
+func RepairRSC(r *http.Request, kind Kind) bool {
+	switch kind {
+	case KindRSC, KindPrefetch, KindSegment:
+	default:
+		return false
+	}
+	input := rscInput(r.Header)
+	given, found := queryValue(r.URL.RawQuery, rscParameter)
+	short := shortRSCHash(input)
+	if found && (given == short || given == rscHash(input)) {
+		return false
+	}
+	// The short form is understood by every version that checks.
+	r.URL.RawQuery = setQueryValue(r.URL.RawQuery, rscParameter, short)
+	return true
+}
+
+// rscInput is createCacheBustingSearchParamInput of next/dist/shared/lib/router/utils/cache-busting-search-param.js (15.5, 16.4).
+func rscInput(h http.Header) string {
+	values := make([]string, len(routerHeaders))
+	none := true
+	for i, header := range routerHeaders {
+		values[i] = "0"
+		if given := h[header.name]; len(given) > 0 {
+			values[i], none = strings.Join(given, ", "), false
+		}
+	}
+	if none {
+		return ""
+	}
+	return strings.Join(values, ",")
+}
+
+// rscHash is the form of 15.5 and 16: the first 12 bytes of SHA-256 in unpadded base64url.
+func rscHash(input string) string {
+	if input == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(input))
+	return base64.RawURLEncoding.EncodeToString(sum[:12])
+}
+
+// shortRSCHash is the older form: djb2 in base 36, cut to 5 characters (next/dist/shared/lib/hash.js).
+func shortRSCHash(input string) string {
+	if input == "" {
+		return ""
+	}
+	hash := uint32(5381)
+	for i := range len(input) {
+		hash = hash*33 + uint32(input[i])
+	}
+	text := strconv.FormatUint(uint64(hash), 36)
+	return text[:min(5, len(text))]
+}
+
+// queryValue returns the first value of a parameter.
+func queryValue(query, name string) (value string, found bool) {
+	for pair := range strings.SplitSeq(query, "&") {
+		if key, value, _ := strings.Cut(pair, "="); key == name {
+			decoded, err := url.QueryUnescape(value)
+			return decoded, err == nil
+		}
+	}
+	return "", false
+}
+
+// setQueryValue replaces a parameter, or adds it, and leaves every other byte of the query as it is.
+func setQueryValue(query, name, value string) string {
+	kept := make([]string, 0, 8)
+	if query != "" {
+		for pair := range strings.SplitSeq(query, "&") {
+			if key, _, _ := strings.Cut(pair, "="); key != name {
+				kept = append(kept, pair)
+			}
+		}
+	}
+	return strings.Join(append(kept, name+"="+value), "&")
+}

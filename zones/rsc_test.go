@@ -1,0 +1,51 @@
+package zones
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// The vectors were made by Next.js 16.4.
+func TestRSCHashes(t *testing.T) {
+	for _, c := range []struct {
+		headers     []string
+		long, short string
+	}{
+		{nil, "", ""},
+		{[]string{"Next-Router-Prefetch: 1"}, "HEAvJdHAQJrUAe2K", "bl95g"},
+		{[]string{"Next-Router-Prefetch: 1", "Next-Router-Segment-Prefetch: /_tree"}, "_i_aeImnuN6u1u1r", "1r34m"},
+	} {
+		input := rscInput(request("GET /", c.headers...).Header)
+		assert.Equal(t, c.long, rscHash(input))
+		assert.Equal(t, c.short, shortRSCHash(input))
+	}
+}
+
+func TestRepairRSC(t *testing.T) {
+	prefetch := []string{"RSC: 1", "Next-Router-Prefetch: 1"}
+	for _, c := range []struct {
+		line    string
+		headers []string
+		query   string
+		want    string
+	}{
+		{"GET /", prefetch, "_rsc=HEAvJdHAQJrUAe2K", "_rsc=HEAvJdHAQJrUAe2K"},
+		{"GET /", prefetch, "a=1&_rsc=bl95g&b", "a=1&_rsc=bl95g&b"},
+		{"GET /", prefetch, "", "_rsc=bl95g"},
+		{"HEAD /", prefetch, "a=%2F&_rsc=wrong&b=+", "a=%2F&b=+&_rsc=bl95g"},
+		{"GET /", prefetch, "_rsc=%zz", "_rsc=bl95g"},
+		{"GET /", []string{"RSC: 1"}, "a", "a&_rsc="},
+		{"GET /", []string{"RSC: 1"}, "_rsc=", "_rsc="},
+		{"GET /", []string{"RSC: 1"}, "_rsc", "_rsc"},
+		{"GET /", nil, "_rsc=x", "_rsc=x"},
+		{"POST /", []string{"Next-Action: 1"}, "_rsc=x", "_rsc=x"},
+	} {
+		r := request(c.line, c.headers...)
+		r.URL.RawQuery = c.query
+		repaired := RepairRSC(r, KindOf(r, Match{Path: strings.Fields(c.line)[1], AsWritten: true}))
+		assert.Equal(t, c.want, r.URL.RawQuery, "%s %v %s", c.line, c.headers, c.query)
+		assert.Equal(t, c.query != c.want, repaired)
+	}
+}
