@@ -41,8 +41,7 @@ func (p *idlePools) of(upstream *zones.Upstream) *idlePool {
 	if !slot.CompareAndSwap(pool, fresh) {
 		return slot.Load()
 	}
-	// Connections in use come back to the old pool and leave it after the old time: they were opened before the
-	// announcement, by which the upstream may keep them for longer, or for so short a time that they are gone already.
+	// Connections in use come back to the old pool, where no request looks for one any more, and are closed after its time.
 	pool.CloseIdleConnections()
 	return fresh
 }

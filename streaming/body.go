@@ -18,12 +18,12 @@ type Body struct {
 	endOnce  sync.Once
 	frames   frames
 	farewell []byte // what is left of the close frame
-	closed   bool   // the close frame has been begun
+	parting  bool   // the stream goes on with the farewell
 }
 
 // Read implements io.Reader. After the stream was ended it reports io.EOF instead of the error of the closed connection.
 func (b *Body) Read(p []byte) (int, error) {
-	if len(b.farewell) > 0 || b.closed {
+	if b.parting {
 		return b.sayFarewell(p)
 	}
 	n, err := b.ReadCloser.Read(p)
@@ -34,7 +34,7 @@ func (b *Body) Read(p []byte) (int, error) {
 		return n, err
 	}
 	if b.kind == WebSocket && b.frames.betweenFrames() {
-		b.farewell, b.closed = goingAway(), true
+		b.farewell, b.parting = goingAway(), true
 		if n == 0 {
 			return b.sayFarewell(p)
 		}

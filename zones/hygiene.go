@@ -63,26 +63,15 @@ func mayPass(name string, kind Kind, trusted bool) bool {
 // RSC they change nothing in current versions, and made older ones mix up what they cache; only a server action has
 // them without it.
 func cleanNavigation(h http.Header, kind Kind) {
-	if h["Rsc"] != nil && first(h, "Rsc") != "1" {
+	if !isRSC(h) {
 		delete(h, "Rsc")
 	}
-	means := h["Rsc"] != nil || kind == KindAction
+	means := isRSC(h) || kind == KindAction
 	for _, header := range routerHeaders {
-		if h[header.name] != nil && (!means || !header.valid(first(h, header.name))) {
+		if !means || !header.isValid(h) {
 			delete(h, header.name)
 		}
 	}
-}
-
-// routerHeaders are the headers of a soft navigation, and the values that Next.js gives them.
-var routerHeaders = []struct {
-	name  string
-	valid func(value string) bool
-}{
-	{"Next-Router-Prefetch", func(v string) bool { return v == "1" || v == "2" || v == "3" }},
-	{"Next-Router-Segment-Prefetch", func(v string) bool { return strings.HasPrefix(v, "/") }},
-	{"Next-Router-State-Tree", func(v string) bool { return v != "" }},
-	{"Next-Url", func(v string) bool { return strings.HasPrefix(v, "/") }},
 }
 
 // cleanQuery removes internal names from a query and leaves every other byte as it is.

@@ -50,6 +50,8 @@ func TestCleanRequestKeepsRouterHeadersOnlyWhereTheyMeanSomething(t *testing.T) 
 		want    http.Header
 	}{
 		{[]string{"RSC: true"}, http.Header{}},
+		{[]string{"RSC: 1", "RSC: 1", "Next-Url: /"}, http.Header{}},
+		{[]string{"RSC: 1", "Next-Url: /", "Next-Url: /b"}, http.Header{"Rsc": {"1"}}},
 		{[]string{"RSC: ", "Next-Router-Prefetch: 1"}, http.Header{}},
 		{[]string{"Next-Router-Prefetch: 1", "Next-Router-State-Tree: x", "Next-Url: /"}, http.Header{}},
 		{[]string{"RSC: 1", "Next-Router-Prefetch: 9"}, http.Header{"Rsc": {"1"}}},
@@ -110,10 +112,38 @@ func FuzzCleanRequest(f *testing.F) {
 		r.Header.Add(name, value)
 		r.URL.RawQuery = query
 		CleanRequest(r, Kind(int(kind)%Kinds), false)
+		if asked := KindOf(r, Match{Path: "/", AsWritten: true}); asked != KindUpgrade {
+			assert.Equal(t, asked == KindRSC || asked == KindPrefetch || asked == KindSegment, isRSC(r.Header))
+		}
 		once, onceQuery := r.Header.Clone(), r.URL.RawQuery
 		CleanRequest(r, Kind(int(kind)%Kinds), false)
 		assert.Equal(t, once, r.Header)
 		assert.Equal(t, onceQuery, r.URL.RawQuery)
 		assert.Empty(t, r.Header["X-Middleware-Subrequest"])
 	})
+}
+
+// What the edge calls a request and what it passes on must agree, whatever a client makes of the headers.
+func TestCleaningDoesNotChangeWhatARequestIs(t *testing.T) {
+	values := map[string][]string{
+		"RSC": {"", "1", "true", "1,1"}, "Next-Router-Prefetch": {"", "1", "9"}, "Next-Router-Segment-Prefetch": {"", "/_tree", "x"},
+	}
+	m := Match{Path: "/about", AsWritten: true}
+	for _, rsc := range values["RSC"] {
+		for _, prefetch := range values["Next-Router-Prefetch"] {
+			for _, segment := range values["Next-Router-Segment-Prefetch"] {
+				for times := range 3 {
+					r := request("GET /about")
+					for range times {
+						r.Header.Add("RSC", rsc)
+					}
+					r.Header.Add("Next-Router-Prefetch", prefetch)
+					r.Header.Add("Next-Router-Segment-Prefetch", segment)
+					before := KindOf(r, m)
+					CleanRequest(r, before, false)
+					assert.Equal(t, before, KindOf(r, m), "RSC %q x%d, prefetch %q, segment %q", rsc, times, prefetch, segment)
+				}
+			}
+		}
+	}
 }

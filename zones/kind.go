@@ -84,7 +84,7 @@ func frameworkKind(path string) (Kind, bool) {
 	if !ok {
 		return 0, false
 	}
-	switch first, _, _ := strings.Cut(below, "/"); first {
+	switch area, _, _ := strings.Cut(below, "/"); area {
 	case "static":
 		return KindStatic, true
 	case "image":
@@ -98,13 +98,12 @@ func frameworkKind(path string) (Kind, bool) {
 }
 
 func navigationKind(h http.Header) Kind {
-	if first(h, "Rsc") != "1" {
+	switch {
+	case !isRSC(h):
 		return KindDocument
-	}
-	if first(h, "Next-Router-Segment-Prefetch") != "" {
+	case segmentHeader.isValid(h):
 		return KindSegment
-	}
-	if first(h, "Next-Router-Prefetch") != "" {
+	case prefetchHeader.isValid(h):
 		return KindPrefetch
 	}
 	return KindRSC

@@ -43,6 +43,10 @@ func TestKindOf(t *testing.T) {
 		{"GET /about", []string{"RSC: 1", "Next-Router-Prefetch: 1"}, "prefetch"},
 		{"GET /about", []string{"RSC: 1", "Next-Router-Prefetch: 1", "Next-Router-Segment-Prefetch: /_tree"}, "segment"},
 		{"GET /about", []string{"Next-Router-Prefetch: 1"}, "document"},
+		{"GET /about", []string{"RSC: 1", "RSC: 1"}, "document"},
+		{"GET /about", []string{"RSC: 1", "RSC: x"}, "document"},
+		{"GET /about", []string{"RSC: 1", "Next-Router-Prefetch: 9"}, "rsc"},
+		{"GET /about", []string{"RSC: 1", "Next-Router-Prefetch: 1", "Next-Router-Prefetch: 1"}, "rsc"},
 		{"POST /about", []string{"RSC: 1"}, "document"},
 
 		{"POST /about", []string{"Next-Action: 40ab"}, "action"},

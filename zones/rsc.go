@@ -12,12 +12,41 @@ import (
 // rscParameter is the query parameter by which the App Router makes the URL of a soft navigation depend on its headers.
 const rscParameter = "_rsc"
 
+// routerHeader is a header of a soft navigation, and the values that Next.js gives it.
+type routerHeader struct {
+	name  string
+	valid func(value string) bool
+}
+
+var (
+	prefetchHeader = routerHeader{"Next-Router-Prefetch", func(v string) bool { return v == "1" || v == "2" || v == "3" }}
+	segmentHeader  = routerHeader{"Next-Router-Segment-Prefetch", func(v string) bool { return strings.HasPrefix(v, "/") }}
+	treeHeader     = routerHeader{"Next-Router-State-Tree", func(v string) bool { return v != "" }}
+	urlHeader      = routerHeader{"Next-Url", func(v string) bool { return strings.HasPrefix(v, "/") }}
+)
+
+// routerHeaders stand in the order in which their values are hashed.
+var routerHeaders = []routerHeader{prefetchHeader, segmentHeader, treeHeader, urlHeader}
+
+// isValid reports whether h has the header once, with a value of Next.js. Node.js joins repeated ones to a value that has none of
+// their meanings.
+func (r routerHeader) isValid(h http.Header) bool {
+	values := h[r.name]
+	return len(values) == 1 && r.valid(values[0])
+}
+
+// isRSC reports whether Next.js takes a request with these headers for one of a payload.
+func isRSC(h http.Header) bool {
+	values := h["Rsc"]
+	return len(values) == 1 && values[0] == "1"
+}
+
 // RepairRSC gives a soft navigation the _rsc parameter that Next.js expects, and reports whether it had to. Next.js 16 (15 with
 // experimental.validateRSCRequestHeaders) answers a missing or wrong one with a redirect to the right one, which costs a round
 // trip and nothing else (base-server.js). The parameter protects caches that ignore Vary, so the answer to a repaired
 // request must not be kept by anybody on the way.
 //
-// The headers must have been cleaned before: see CleanRequest.
+// It counts the headers that CleanRequest leaves.
 func RepairRSC(r *http.Request, kind Kind) bool {
 	switch kind {
 	case KindRSC, KindPrefetch, KindSegment:
@@ -41,8 +70,8 @@ func rscInput(h http.Header) string {
 	none := true
 	for i, header := range routerHeaders {
 		values[i] = "0"
-		if given := h[header.name]; len(given) > 0 {
-			values[i], none = strings.Join(given, ", "), false
+		if header.isValid(h) {
+			values[i], none = h[header.name][0], false
 		}
 	}
 	if none {
