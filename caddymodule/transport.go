@@ -35,6 +35,7 @@ const (
 //   - A connection that was idle for longer than the upstream keeps it is never used again, so a POST cannot meet a closing
 //     connection: `keep_alive.idle_timeout` holds until the upstream says how long it keeps them (`Keep-Alive: timeout=`).
 //   - An upgrade that the upstream does not answer is ended.
+//   - A request to the image optimizer goes on when its client leaves: Next.js would never answer that image again.
 //   - Server-sent events and WebSockets are ended in good order when the process stops.
 //   - The request's path is passed on byte by byte.
 //   - Headers that Next.js means for itself (x-next-cache-tags, x-middleware-rewrite, …) are removed from its answers.
@@ -155,7 +156,11 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 // send makes the attempt. Upgrades have a time limit.
 func (t *Transport) send(req *http.Request, a *attempt) (*http.Response, error) {
 	pool := t.pools.of(a.upstream)
-	if a.kind != zones.KindUpgrade {
+	switch a.kind {
+	case zones.KindUpgrade:
+	case zones.KindImage:
+		return sendDetached(pool, req)
+	default:
 		return pool.RoundTrip(req)
 	}
 	res, err := upgradeWithin(time.Duration(t.UpgradeTimeout), pool, req)

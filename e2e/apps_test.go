@@ -85,7 +85,11 @@ func (a *app) start() error {
 	if _, err := os.Stat(server); err != nil {
 		return fmt.Errorf("%s is not built: `make test` builds the applications of the example before it runs these tests (%w)", a.zone, err)
 	}
-	var err error
+	// What earlier runs have made of images would be answered without being made.
+	err := os.RemoveAll(filepath.Join(filepath.Dir(server), ".next", "cache", "images"))
+	if err != nil {
+		return err
+	}
 	if a.port, err = freePort(); err != nil {
 		return err
 	}
