@@ -3,6 +3,7 @@ SHELL := bash
 
 APPS := examples/multi-zone/home examples/multi-zone/blog examples/multi-zone/shop
 SINGLE := examples/single/app
+FIXTURES := $(addprefix e2e/fixtures/,next14 next15 next16 monorepo)
 SOURCES := go.mod go.sum $(shell find . \( -name node_modules -o -name .next -o -name .git \) -prune -o -name '*.go' ! -name '*_test.go' -print)
 UNIT := $(shell find . \( -name node_modules -o -name .next -o -name .git \) -prune -o -name '*_test.go' ! -path './e2e/*' -printf '%h\n' | sort -u)
 
@@ -23,7 +24,7 @@ demo: ## build and serve the example zones on http://localhost:8080 until Ctrl-C
 test: ## install what the tests need and run them, with real Next.js builds and a real browser
 	@scripts/need.sh gcc libc6-dev chromium
 	@$(MAKE) --no-print-directory build
-	@scripts/build-app.sh $(APPS) $(SINGLE)
+	@scripts/build-app.sh $(APPS) $(SINGLE) $(FIXTURES)
 	go vet -tags e2e ./...
 	go test -race -count=1 $(UNIT)
 	go test -tags e2e -count=1 -timeout 15m ./e2e/...
@@ -46,6 +47,6 @@ xcaddy: ## build Caddy with the modules by xcaddy into bin/caddy-xcaddy
 	@scripts/xcaddy.sh
 
 clean: ## remove what was built
-	rm -rf bin .cache $(foreach app,$(APPS) $(SINGLE),$(app)/.next $(app)/node_modules)
+	rm -rf bin .cache $(foreach app,$(APPS) $(SINGLE) $(FIXTURES) e2e/fixtures/monorepo/apps/web,$(app)/.next $(app)/node_modules)
 
 .PHONY: help build demo test test-long bench lint xcaddy clean

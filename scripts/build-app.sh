@@ -4,6 +4,11 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 export NEXT_TELEMETRY_DISABLED=1
 
+# server prints the server that the last build made; a workspace has its application in apps/.
+server() {
+	compgen -G '.next/standalone/server.js' || compgen -G 'apps/*/.next/standalone/apps/*/server.js'
+}
+
 build() {
 	cd "$root/$1"
 	# npm writes this file at the end of an install, so it is older than a lock file that came later.
@@ -11,13 +16,13 @@ build() {
 		say "$1: npm ci"
 		npm ci --no-audit --no-fund --loglevel=error
 	fi
-	local built=.next/standalone/server.js
-	if [ -f "$built" ] && [ -z "$(find . \( -name node_modules -o -name .next \) -prune -o -type f -newer "$built" ! -name next-env.d.ts ! -name '*.tsbuildinfo' -print -quit)" ]; then
+	local built
+	if built=$(server) && [ -z "$(find . \( -name node_modules -o -name .next \) -prune -o -type f -newer "$built" ! -name next-env.d.ts ! -name '*.tsbuildinfo' -print -quit)" ]; then
 		return
 	fi
 	say "$1: next build"
 	npm run --silent build
-	touch "$built"
+	touch "$(server)"
 }
 
 for app in "$@"; do
