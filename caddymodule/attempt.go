@@ -19,6 +19,11 @@ type attempt struct {
 	zone     *zones.Zone
 	kind     zones.Kind
 	repaired bool // the _rsc parameter is ours, so the URL does not tell what the answer is
+
+	cookies    *zones.CookieScope
+	plainDraft bool   // what CookieScope.CleanRequest said
+	rules      string // the Speculation-Rules header of the zone's pages, if they have one
+
 	upstream *zones.Upstream
 	tried    []*zones.Upstream
 

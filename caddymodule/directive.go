@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -12,20 +13,24 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
+	"github.com/dustin/go-humanize"
 
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
 // Words of the directive's blocks, as messages list them. A test compares them with the reference in docs/caddyfile.md.
 var (
-	directiveWords = []string{"zone", "build", "upgrade_timeout", "proxy"}
+	directiveWords = []string{"zone", "build", "watch", "upgrade_timeout", "max_header_size", "speculation", "proxy"}
 	zoneWords      = []string{"build", "host"}
 )
 
 // site is what one `nextjs` directive says.
 type site struct {
 	zones          []ZoneConfig
+	watch          caddy.Duration
 	upgradeTimeout caddy.Duration
+	maxHeaderSize  int
+	speculation    *Speculation
 	proxy          reverseproxy.Handler
 }
 
@@ -37,7 +42,10 @@ type site struct {
 //			host  <names...>
 //		}
 //		build           <directory>     # with upstreams on the directive's own line
+//		watch           <duration>
 //		upgrade_timeout <duration>
+//		max_header_size <size>
+//		speculation     off|prefetch|prerender [conservative|moderate|eager]
 //		proxy {
 //			<subdirectives of reverse_proxy...>
 //		}
@@ -138,8 +146,20 @@ func parseSite(h httpcaddyfile.Helper) (*site, error) {
 			}
 			// The build knows its basePath better than the line above does.
 			s.zones[0].Name, s.zones[0].Paths = "root", nil
+		case "watch":
+			if s.watch, err = positiveDuration(h.Dispenser); err != nil {
+				return nil, err
+			}
 		case "upgrade_timeout":
 			if s.upgradeTimeout, err = positiveDuration(h.Dispenser); err != nil {
+				return nil, err
+			}
+		case "max_header_size":
+			if s.maxHeaderSize, err = headerSize(h.Dispenser); err != nil {
+				return nil, err
+			}
+		case "speculation":
+			if s.speculation, err = parseSpeculation(h.Dispenser); err != nil {
 				return nil, err
 			}
 		case "proxy":
@@ -187,7 +207,7 @@ func (s *site) handlers() ([]json.RawMessage, error) {
 		return nil, err
 	}
 	return []json.RawMessage{
-		caddyconfig.JSONModuleObject(Handler{Zones: s.zones}, "handler", "nextjs", nil),
+		caddyconfig.JSONModuleObject(&Handler{Zones: s.zones, Watch: s.watch, Speculation: s.speculation}, "handler", "nextjs", nil),
 		caddyconfig.JSONModuleObject(Encode{}, "handler", "nextjs_encode", nil),
 		caddyconfig.JSONModuleObject(proxy, "handler", "reverse_proxy", nil),
 	}, nil
@@ -220,4 +240,20 @@ func positiveDuration(d *caddyfile.Dispenser) (caddy.Duration, error) {
 		return 0, d.Errf("%s takes a duration of at least 1ms, found %q", word, value)
 	}
 	return caddy.Duration(duration), nil
+}
+
+// headerSize reads max_header_size.
+func headerSize(d *caddyfile.Dispenser) (int, error) {
+	var value string
+	if err := oneArg(d, &value, "a size such as 16KiB"); err != nil {
+		return 0, err
+	}
+	size, err := humanize.ParseBytes(value)
+	if err != nil {
+		return 0, d.Errf("max_header_size takes a size such as 16KiB, found %q", value)
+	}
+	if size < minHeaderSize || size > math.MaxInt32 {
+		return 0, d.Errf("max_header_size takes a size from 1KiB to 2GiB, found %q", value)
+	}
+	return int(size), nil
 }

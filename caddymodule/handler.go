@@ -1,43 +1,63 @@
 package caddymodule
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
 // Handler finds the zone a request belongs to and what it asks for, and hands both to the handlers behind it. A request that no
-// zone claims is answered with 404. What only Next.js may say to itself is removed from the request.
+// zone claims is answered with 404, and so are, or with 400, those that no client of Next.js sends. What only Next.js may say to itself
+// is removed from the request. Of several zones each sees its own draft mode and language cookies only, and a soft navigation
+// from one to another is told at once to load the document.
 //
-// It sets these placeholders, and adds both to the access log:
+// It sets these placeholders, and adds them to the access log:
 //
 // Placeholder | Description
 // ------------|-------------
 // `{http.nextjs.zone}` | Name of the zone.
-// `{http.nextjs.kind}` | What is asked for: document, rsc, prefetch, segment, data, action, api, static, image, upgrade or dev.
+// `{http.nextjs.kind}` | What is asked for: document, rsc, prefetch, segment, data, action, api, static, image, upgrade, dev or refused.
+// `{http.nextjs.verdict}` | What the zone's build says of the path. What the edge may answer with: redirect, static, public, image, page, route, api or data. Or why Next.js must see the request: no-build, method, spelling, middleware, rule, locale or unknown.
 //
 // The `nextjs` directive puts it before `nextjs_encode` and a `reverse_proxy` whose upstreams and transport are of this project.
 type Handler struct {
 	// The applications of the site.
 	Zones []ZoneConfig `json:"zones,omitempty"`
 
-	app    *App
-	table  *zones.Table
-	zones  map[*zones.Zone]*zoneFacts
-	leases []upstreamAddress
-	logs   bool
+	// How often the zones' build directories are looked at for a new build. Default: `2s`.
+	Watch caddy.Duration `json:"watch,omitempty"`
+
+	// What browsers may load of the pages of other zones ahead of a click. Default: nothing.
+	Speculation *Speculation `json:"speculation,omitempty"`
+
+	app       *App
+	upstreams [][]*zones.Upstream // of each zone
+	view      atomic.Pointer[view]
+	leases    []upstreamAddress
+	logs      bool
 }
 
 // zoneFacts are what each request of a zone needs, looked up and boxed once.
 type zoneFacts struct {
-	name     any
-	counters *kindCounters
+	name      any
+	counters  *kindCounters
+	crossings prometheus.Counter
+	cookies   *zones.CookieScope
+	rules     string
+	book      *zones.Rulebook // nil: the build is not known
 }
 
 // kindNames are the names of the kinds as values of placeholders.
@@ -48,8 +68,17 @@ var kindNames = func() (names [zones.Kinds]any) {
 	return names
 }()
 
+// verdictNames are the names of the verdicts as values of placeholders.
+var verdictNames = func() map[string]any {
+	names := map[string]any{}
+	for _, name := range zones.VerdictNames() {
+		names[name] = name
+	}
+	return names
+}()
+
 // CaddyModule returns the Caddy module information.
-func (Handler) CaddyModule() caddy.ModuleInfo {
+func (*Handler) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{ID: "http.handlers.nextjs", New: func() caddy.Module { return new(Handler) }}
 }
 
@@ -64,36 +93,61 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return fmt.Errorf("nextjs: %w", errNoZones)
 	}
 	repl := caddy.NewReplacer()
-	list := make([]*zones.Zone, 0, len(h.Zones))
-	h.zones = make(map[*zones.Zone]*zoneFacts, len(h.Zones))
-	for _, config := range h.Zones {
-		zone, err := config.zone(repl)
-		if err != nil {
+	if err := h.leaseUpstreams(repl); err != nil {
+		return fmt.Errorf("nextjs: %w", err)
+	}
+	builds := make([]*build, len(h.Zones))
+	watched := false
+	for i, config := range h.Zones {
+		if builds[i], err = config.readBuild(repl); err != nil {
 			return fmt.Errorf("nextjs: %w", err)
+		}
+		watched = watched || builds[i] != nil
+	}
+	v, err := newView(h.Zones, builds, h.upstreams)
+	if err != nil {
+		return fmt.Errorf("nextjs: %w", err)
+	}
+	h.view.Store(v)
+	server, _ := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
+	h.logs = server != nil && server.Logs != nil
+	for zone := range v.facts {
+		ctx.Logger().Debug("zone provisioned", zap.String("zone", zone.Name), zap.Strings("paths", zone.Paths),
+			zap.Strings("host", zone.Hosts), zap.Int("upstreams", len(zone.Upstreams)))
+	}
+	if h.Speculation != nil {
+		if err := h.Speculation.rules().Validate(); err != nil {
+			return fmt.Errorf("nextjs: speculation: %w", err)
+		}
+	}
+	if h.Watch < 0 {
+		return fmt.Errorf("nextjs: watch %s is negative", time.Duration(h.Watch))
+	}
+	if watched {
+		go newBuildWatch(h, repl, builds, ctx.Logger()).run(ctx, cmp.Or(time.Duration(h.Watch), defaultWatch))
+	}
+	return nil
+}
+
+// leaseUpstreams takes the state of each zone's upstreams from the pool.
+func (h *Handler) leaseUpstreams(repl *caddy.Replacer) error {
+	h.upstreams = make([][]*zones.Upstream, len(h.Zones))
+	for i, config := range h.Zones {
+		if len(config.Upstreams) == 0 {
+			return fmt.Errorf("zone %s: it has no upstream", config.label())
 		}
 		addresses, err := config.upstreamAddresses(repl)
 		if err != nil {
-			return fmt.Errorf("nextjs: %w", err)
+			return err
 		}
 		for _, address := range addresses {
 			upstream, err := leaseUpstream(address)
 			if err != nil {
-				return fmt.Errorf("nextjs: zone %s: %w", zone.Name, err)
+				return fmt.Errorf("zone %s: %w", config.label(), err)
 			}
 			h.leases = append(h.leases, address)
-			zone.Upstreams = append(zone.Upstreams, upstream)
+			h.upstreams[i] = append(h.upstreams[i], upstream)
 		}
-		list = append(list, zone)
-		h.zones[zone] = &zoneFacts{name: zone.Name, counters: countersOf(zone.Name)}
-	}
-	if h.table, err = zones.NewTable(list); err != nil {
-		return fmt.Errorf("nextjs: %w", err)
-	}
-	server, _ := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
-	h.logs = server != nil && server.Logs != nil
-	for _, zone := range list {
-		ctx.Logger().Debug("zone provisioned", zap.String("zone", zone.Name), zap.Strings("paths", zone.Paths),
-			zap.Strings("host", zone.Hosts), zap.Int("upstreams", len(zone.Upstreams)))
 	}
 	return nil
 }
@@ -110,30 +164,75 @@ func (h *Handler) Cleanup() error {
 
 // ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	found, ok := h.table.Find(r.Host, zones.EscapedPath(r.URL))
+	v := h.view.Load()
+	speculates := h.Speculation != nil && len(v.facts) > 1
+	if speculates && strings.HasPrefix(r.URL.Path, speculationPath) {
+		list := slices.SortedFunc(maps.Keys(v.facts), func(a, b *zones.Zone) int { return strings.Compare(a.Name, b.Name) })
+		return h.Speculation.serveSpeculation(w, r, v.table, list)
+	}
+	found, ok := v.table.FindRequest(r)
 	if !ok {
 		unclaimedTotal.Inc()
 		return caddyhttp.Error(http.StatusNotFound, fmt.Errorf("no zone claims %s", r.URL.Path))
 	}
-	kind := zones.KindOf(r, found)
-	facts := h.zones[found.Zone]
+	facts := v.facts[found.Zone]
+	found = zones.RespellRequest(r.URL, found, facts.book)
+	kind, refusal := zones.KindOf(r, found), error(nil)
+	if facts.book.Evades(found, r.URL.RawQuery) {
+		kind, refusal = zones.KindRefused, zones.ErrEvasion
+	}
 	facts.counters[kind].Inc()
-	trusted, _ := caddyhttp.GetVar(r.Context(), caddyhttp.TrustedProxyVarKey).(bool)
-	zones.CleanRequest(r, kind, trusted)
-	repaired := zones.RepairRSC(r, kind)
-	caddyhttp.SetVar(r.Context(), attemptVar, &attempt{zone: found.Zone, kind: kind, repaired: repaired})
 	repl := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
 	repl.Set("http.nextjs.zone", facts.name)
 	repl.Set("http.nextjs.kind", kindNames[kind])
-	if h.logs {
-		if extra, ok := r.Context().Value(caddyhttp.ExtraLogFieldsCtxKey).(*caddyhttp.ExtraLogFields); ok {
-			extra.Set(zap.String("zone", found.Zone.Name))
-			extra.Set(zap.Stringer("kind", kind))
-		}
+	extra := h.logFields(r)
+	if extra != nil {
+		extra.Set(zap.String("zone", found.Zone.Name))
+		extra.Set(zap.Stringer("kind", kind))
+	}
+	h.app.handOver.askToLeave(w, r, kind)
+	if kind == zones.KindRefused {
+		return refuse(cmp.Or(refusal, zones.Refusal(r.URL, found)))
+	}
+	if v.crossings.Leaves(r, kind, found.Zone) && !isRewritten(r) {
+		facts.crossings.Inc()
+		loadDocument(w)
+		return nil
+	}
+	trusted, _ := caddyhttp.GetVar(r.Context(), caddyhttp.TrustedProxyVarKey).(bool)
+	zones.CleanRequest(r, kind, trusted)
+	a := &attempt{
+		zone: found.Zone, kind: kind, repaired: zones.RepairRSC(r, kind),
+		cookies: facts.cookies, plainDraft: facts.cookies.CleanRequest(r.Header),
+	}
+	if speculates && kind == zones.KindDocument {
+		a.rules = facts.rules
+	}
+	caddyhttp.SetVar(r.Context(), attemptVar, a)
+	verdict := facts.book.Verdict(r, found)
+	repl.Set("http.nextjs.verdict", verdictNames[verdict.String()])
+	if extra != nil {
+		extra.Set(zap.Stringer("verdict", verdict))
 	}
 	allowFullDuplex(w, r)
-	h.app.handOver.askToLeave(w, r, kind)
 	return next.ServeHTTP(w, r)
+}
+
+// logFields returns the place for fields of the access log, or nil where nothing is logged.
+func (h *Handler) logFields(r *http.Request) *caddyhttp.ExtraLogFields {
+	if !h.logs {
+		return nil
+	}
+	extra, _ := r.Context().Value(caddyhttp.ExtraLogFieldsCtxKey).(*caddyhttp.ExtraLogFields)
+	return extra
+}
+
+// refuse answers a request that the edge does not pass on.
+func refuse(reason error) error {
+	if errors.Is(reason, zones.ErrTarget) {
+		return caddyhttp.Error(http.StatusBadRequest, reason)
+	}
+	return caddyhttp.Error(http.StatusNotFound, reason)
 }
 
 // allowFullDuplex lets an upstream answer while the request's body is still on its way. Without it Go's HTTP/1 server takes

@@ -29,6 +29,18 @@ var (
 		Namespace: "caddy", Subsystem: "nextjs", Name: "upgrade_timeouts_total",
 		Help: "Upgrade requests ended by upgrade_timeout because the upstream did not answer, by zone.",
 	}, []string{"zone"})
+	headersTooLargeTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: "caddy", Subsystem: "nextjs", Name: "headers_too_large_total",
+		Help: "Requests answered with 431 because of max_header_size, by zone.",
+	}, []string{"zone"})
+	crossZoneTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: "caddy", Subsystem: "nextjs", Name: "cross_zone_navigations_total",
+		Help: "Soft navigations and prefetches from pages of other zones that the edge answered itself, by the zone they asked.",
+	}, []string{"zone"})
+	buildReadsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: "caddy", Subsystem: "nextjs", Name: "build_changes_total",
+		Help: "Changed build directories, by zone and by what became of them: taken, or refused.",
+	}, []string{"zone", "result"})
 	openStreamsDesc = prometheus.NewDesc("caddy_nextjs_open_streams",
 		"Open server-sent event streams, WebSockets and other upgraded connections, by type.", []string{"type"}, nil)
 )
@@ -46,7 +58,9 @@ func (g streamGauge) Collect(ch chan<- prometheus.Metric) {
 
 func registerMetrics(registry *prometheus.Registry) error {
 	collectors := []prometheus.Collector{
-		requestsTotal, unclaimedTotal, dialFailuresTotal, upgradeTimeoutsTotal, streamGauge{&processStreams},
+		requestsTotal, unclaimedTotal, dialFailuresTotal, upgradeTimeoutsTotal, headersTooLargeTotal, crossZoneTotal,
+		buildReadsTotal,
+		streamGauge{&processStreams},
 	}
 	for _, c := range collectors {
 		var already prometheus.AlreadyRegisteredError

@@ -10,7 +10,7 @@ import (
 // Every module and directive of the project. Module ids are API: they do not change.
 func init() {
 	caddy.RegisterModule(new(App))
-	caddy.RegisterModule(Handler{})
+	caddy.RegisterModule(new(Handler))
 	caddy.RegisterModule(Encode{})
 	caddy.RegisterModule(UpstreamSource{})
 	caddy.RegisterModule(new(Transport))

@@ -16,6 +16,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
 )
 
 // named starts an upstream that answers with its name.
@@ -42,10 +44,7 @@ func get(t *testing.T, e *edge, host, path string) (int, string) {
 // writeBuild makes a build directory that says where its zone is.
 func writeBuild(t *testing.T, dir, basePath, assetPrefix string) {
 	t.Helper()
-	require.NoError(t, os.MkdirAll(dir, 0o750))
-	files := fmt.Sprintf(`{"config":{"basePath":%q,"assetPrefix":%q}}`, basePath, assetPrefix)
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "required-server-files.json"), []byte(files), 0o600))
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "BUILD_ID"), []byte("id"), 0o600))
+	buildtest.Write(t, dir, buildtest.Build{Config: buildtest.JSON{"basePath": basePath, "assetPrefix": assetPrefix}})
 }
 
 func TestZonesByPathAndBuild(t *testing.T) {

@@ -26,6 +26,8 @@ const (
 	defaultReadBuffer = 16 << 10
 	// defaultUpgradeTimeout bounds the wait for an answer to an upgrade: Next.js leaves upgrades of unknown paths hanging.
 	defaultUpgradeTimeout = 10 * time.Second
+	// defaultMaxHeaderSize is Node.js's own --max-http-header-size, in bytes.
+	defaultMaxHeaderSize = 16 << 10
 	// farewellTime bounds the wait for WebSocket clients to be told that the process stops.
 	farewellTime = time.Second
 )
@@ -35,10 +37,13 @@ const (
 //   - A connection that was idle for longer than the upstream keeps it is never used again, so a POST cannot meet a closing
 //     connection: `keep_alive.idle_timeout` holds until the upstream says how long it keeps them (`Keep-Alive: timeout=`).
 //   - An upgrade that the upstream does not answer is ended.
+//   - A request whose headers are larger than Node.js takes is answered with 431. Node.js would answer so too, but close the
+//     connection, and the client would get 502.
 //   - A request to the image optimizer goes on when its client leaves: Next.js would never answer that image again.
 //   - Server-sent events and WebSockets are ended in good order when the process stops.
 //   - The request's path is passed on byte by byte.
 //   - Headers that Next.js means for itself (x-next-cache-tags, x-middleware-rewrite, …) are removed from its answers.
+//   - The draft mode and language cookies that it sets are named for its zone, if there are others.
 //
 // It takes the settings of Caddy's `http` transport, with other defaults: no `compression` (the edge compresses),
 // `keep_alive.idle_timeout` 4s, `keep_alive.max_idle_conns_per_host` 256, `read_buffer_size` 16384.
@@ -47,6 +52,11 @@ type Transport struct {
 
 	// How long an upgrade request (WebSocket) may wait for the upstream's answer; then it gets 504. Default: `10s`.
 	UpgradeTimeout caddy.Duration `json:"upgrade_timeout,omitempty"`
+
+	// How large the head of a request may be: the bytes of its target, and of the names and values of its headers, as they go to
+	// the upstream. What Node.js was started with (`--max-http-header-size`). A larger one gets 431, and so does a request of more
+	// than 1000 headers, of which Node.js would drop some. Default: `16384`.
+	MaxHeaderSize int `json:"max_header_size,omitempty"`
 
 	pools idlePools
 }
@@ -81,6 +91,12 @@ func (t *Transport) Provision(ctx caddy.Context) error {
 	}
 	if t.UpgradeTimeout < 0 {
 		return fmt.Errorf("upgrade_timeout %s is negative", time.Duration(t.UpgradeTimeout))
+	}
+	if t.MaxHeaderSize == 0 {
+		t.MaxHeaderSize = defaultMaxHeaderSize
+	}
+	if t.MaxHeaderSize < minHeaderSize {
+		return fmt.Errorf("max_header_size %d is less than %d bytes, which browsers need", t.MaxHeaderSize, minHeaderSize)
 	}
 	if len(t.Versions) > 1 || len(t.Versions) == 1 && t.Versions[0] != "1.1" {
 		return fmt.Errorf("versions %v: Next.js speaks HTTP/1.1 only", t.Versions)
@@ -134,6 +150,10 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		req.URL.Scheme = "https"
 	}
 	keepPath(req)
+	if isTooLarge(req, t.MaxHeaderSize) {
+		headersTooLargeTotal.WithLabelValues(a.zone.Name).Inc()
+		return refuseTooLarge(req), nil
+	}
 
 	upstream.Begin()
 	res, err := t.send(req, a)
@@ -145,6 +165,10 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		upstream.Announced(keepAlive[0])
 	}
 	zones.CleanResponse(res.Header)
+	a.cookies.CleanResponse(res.Header, a.plainDraft)
+	if a.rules != "" {
+		addSpeculation(res, a.rules)
+	}
 	if a.repaired {
 		// A cache on the way that ignores Vary would take it for the page.
 		res.Header["Cache-Control"] = []string{"private, no-store"}

@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
@@ -30,28 +31,109 @@ type ZoneConfig struct {
 	Build string `json:"build,omitempty"`
 }
 
-// zone turns the configuration into a zone without its upstreams, reading its build if it names one.
-func (c ZoneConfig) zone(repl *caddy.Replacer) (*zones.Zone, error) {
-	zone := &zones.Zone{Name: c.Name, Paths: c.Paths, Hosts: c.Host}
-	if c.Build != "" {
-		build, err := nextbuild.Read(repl.ReplaceKnown(c.Build, ""))
-		if err != nil {
-			return nil, fmt.Errorf("zone %s: build: %w", c.label(), err)
+// build is what a zone's build says, prepared for requests.
+type build struct {
+	*nextbuild.Build
+	claims *zones.Claims
+	book   *zones.Rulebook
+}
+
+// readBuild reads the zone's build, or returns nil if it names none.
+func (c ZoneConfig) readBuild(repl *caddy.Replacer) (*build, error) {
+	if c.Build == "" {
+		return nil, nil
+	}
+	read, err := nextbuild.Read(repl.ReplaceKnown(c.Build, ""))
+	if err != nil {
+		return nil, fmt.Errorf("zone %s: build: %w", c.label(), err)
+	}
+	return &build{read, zones.NewClaims(read), zones.NewRulebook(read)}, nil
+}
+
+// placeZones gives each zone its part of the site. builds[i] is the build of configs[i], or nil.
+func placeZones(configs []ZoneConfig, builds []*build) ([]*zones.Zone, error) {
+	list := make([]*zones.Zone, len(configs))
+	for i, config := range configs {
+		zone := &zones.Zone{Name: config.Name, Paths: config.Paths, Hosts: config.Host}
+		if read := builds[i]; read != nil {
+			zone.Claims, zone.HasFile, zone.PreviewIDs = read.claims, read.claims.HasFile, [][32]byte{read.PreviewID}
+			if err := config.checkPaths(read.Build); err != nil {
+				return nil, fmt.Errorf("zone %s: build %s: %w", config.label(), config.Build, err)
+			}
+			if len(zone.Paths) == 0 && read.BasePath != "" {
+				zone.Paths = []string{read.BasePath}
+				if len(configs) == 1 {
+					// It answers for all of the site: redirects with `basePath: false`, its own page for what is not found.
+					zone.Paths = append(zone.Paths, "/")
+				}
+			}
 		}
-		if zone.Paths, err = pathsOf(build, c.Paths); err != nil {
-			return nil, fmt.Errorf("zone %s: build %s: %w", c.label(), c.Build, err)
+		list[i] = zone
+	}
+	if err := placeWithoutPath(configs, list, builds); err != nil {
+		return nil, err
+	}
+	for i, zone := range list {
+		if read := builds[i]; read != nil && read.AssetPath() != "" {
+			// Below its assetPrefix Next.js answers nothing but its own files.
+			zone.Paths = append(zone.Paths[:len(zone.Paths):len(zone.Paths)], read.AssetPath()+"/_next")
+		}
+		switch {
+		case len(zone.Paths) == 0 && !zone.ByRoutes:
+			return nil, fmt.Errorf("zone %s: it has neither a path nor a build that says one", configs[i].label())
+		case zone.Name == "" && len(zone.Paths) == 0:
+			return nil, fmt.Errorf("zone %s: its build has neither basePath nor assetPrefix, so it needs a name: a bare word after `zone`", configs[i].label())
+		case zone.Name == "":
+			zone.Name = defaultZoneName(strings.TrimSuffix(zone.Paths[0], "/_next"))
 		}
 	}
-	if len(zone.Paths) == 0 {
-		return nil, fmt.Errorf("zone %s: it has neither a path nor a build that says one", c.label())
+	return list, nil
+}
+
+// placeWithoutPath places the zones that neither the configuration nor a basePath has placed. One of them may have everything that no
+// other claims; the rest have what their builds name, as in Next.js's own multi-zones by assetPrefix.
+func placeWithoutPath(configs []ZoneConfig, list []*zones.Zone, builds []*build) error {
+	for i, zone := range list {
+		if len(zone.Paths) > 0 || builds[i] == nil {
+			continue
+		}
+		var without []string // zones of the same hosts that could have the rest as well, for they have no assetPrefix
+		held := false
+		for j, other := range list {
+			if i == j || !shareHost(zone, other) {
+				continue
+			}
+			switch {
+			case slices.Contains(other.Paths, "/"):
+				held = true
+			case len(other.Paths) == 0 && builds[j] != nil && builds[j].AssetPrefix == "":
+				without = append(without, configs[j].label())
+			}
+		}
+		switch {
+		case held:
+			zone.ByRoutes = true
+		case builds[i].AssetPrefix == "" && len(without) > 0:
+			return fmt.Errorf("zones %s and %s both have a build without basePath and assetPrefix: write / after the one that has the rest of the site",
+				configs[i].label(), without[0])
+		case builds[i].AssetPrefix != "" && slices.ContainsFunc(list, func(other *zones.Zone) bool { return other != zone && len(other.Paths) == 0 && shareHost(zone, other) }):
+			zone.ByRoutes = true
+		}
 	}
-	if len(c.Upstreams) == 0 {
-		return nil, fmt.Errorf("zone %s: it has no upstream", c.label())
+	for i, zone := range list {
+		if len(zone.Paths) == 0 && !zone.ByRoutes && builds[i] != nil {
+			zone.Paths = []string{"/"}
+		}
 	}
-	if zone.Name == "" {
-		zone.Name = defaultZoneName(zone.Paths[0])
+	return nil
+}
+
+// shareHost reports whether a request may belong to either zone by its host.
+func shareHost(a, b *zones.Zone) bool {
+	if len(a.Hosts) == 0 && len(b.Hosts) == 0 {
+		return true
 	}
-	return zone, nil
+	return slices.ContainsFunc(a.Hosts, func(host string) bool { return slices.Contains(b.Hosts, host) })
 }
 
 // label names the zone in messages before its paths are known.
@@ -67,25 +149,14 @@ func (c ZoneConfig) label() string {
 	return "without name"
 }
 
-// pathsOf returns what a build claims when its zone is configured with the given paths.
-func pathsOf(build nextbuild.Build, configured []string) ([]string, error) {
-	paths := configured
-	if len(paths) == 0 {
-		paths = []string{build.BasePath}
-		if build.BasePath == "" {
-			paths[0] = "/"
+// checkPaths refuses paths that the zone's build does not answer.
+func (c ZoneConfig) checkPaths(b *nextbuild.Build) error {
+	for _, path := range c.Paths {
+		if b.BasePath != "" && path != b.BasePath && !strings.HasPrefix(path, b.BasePath+"/") {
+			return fmt.Errorf("path %s is outside its basePath %s, where Next.js answers 404", path, b.BasePath)
 		}
 	}
-	for _, path := range configured {
-		if build.BasePath != "" && path != build.BasePath && !strings.HasPrefix(path, build.BasePath+"/") {
-			return nil, fmt.Errorf("path %s is outside its basePath %s, where Next.js answers 404", path, build.BasePath)
-		}
-	}
-	if asset := build.AssetPath(); asset != "" {
-		// Below its assetPrefix Next.js answers nothing but its own files.
-		paths = append(paths[:len(paths):len(paths)], asset+"/_next")
-	}
-	return paths, nil
+	return nil
 }
 
 func defaultZoneName(path string) string {

@@ -3,6 +3,7 @@
 package e2e_test
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"os"
@@ -17,10 +18,11 @@ import (
 
 // app is one Next.js application of examples/multi-zone, and the process that serves it.
 type app struct {
-	zone  string
-	dir   string
-	ready string // a path that it answers
-	port  int
+	zone   string
+	dir    string
+	server string // its server below dir; by default that of a standalone build
+	ready  string // a path that it answers
+	port   int
 	*process
 }
 
@@ -81,7 +83,7 @@ var startedFleet = sync.OnceValues(func() (*fleet, error) {
 })
 
 func (a *app) start() error {
-	server := filepath.Join(a.dir, ".next", "standalone", "server.js")
+	server := filepath.Join(a.dir, filepath.FromSlash(cmp.Or(a.server, ".next/standalone/server.js")))
 	if _, err := os.Stat(server); err != nil {
 		return fmt.Errorf("%s is not built: `make test` builds the applications of the example before it runs these tests (%w)", a.zone, err)
 	}

@@ -4,10 +4,12 @@ package e2e_test
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"testing"
 	"time"
 
@@ -17,20 +19,36 @@ import (
 // rawGet sends a request target byte by byte, which net/http would tidy up, and returns the answer.
 func rawGet(t testing.TB, address, target, host string, headers ...string) answer {
 	t.Helper()
+	return rawRequest(t, address, http.MethodGet, target, host, "", headers...)
+}
+
+// rawRequest does the same with another method and a body.
+func rawRequest(t testing.TB, address, method, target, host, body string, headers ...string) answer {
+	t.Helper()
 	conn, err := net.DialTimeout("tcp", address, patience)
 	require.NoError(t, err)
 	defer conn.Close()
 	require.NoError(t, conn.SetDeadline(time.Now().Add(2*patience)))
-	text := fmt.Sprintf("GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n", target, host)
+	text := fmt.Sprintf("%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n", method, target, host)
+	if body != "" {
+		text += fmt.Sprintf("Content-Length: %d\r\n", len(body))
+	}
 	for i := 0; i < len(headers); i += 2 {
 		text += headers[i] + ": " + headers[i+1] + "\r\n"
 	}
-	_, err = io.WriteString(conn, text+"\r\n")
+	_, err = io.WriteString(conn, text+"\r\n"+body)
 	require.NoError(t, err)
-	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
-	require.NoError(t, err, "GET %s from %s", target, address)
+	res, err := http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: method})
+	require.NoError(t, err, "%s %s from %s", method, target, address)
 	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
+	content, err := io.ReadAll(res.Body)
 	require.NoError(t, err)
-	return answer{res, string(body)}
+	return answer{res, string(content)}
+}
+
+func readJSON(t testing.TB, path string, into any) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(data, into))
 }

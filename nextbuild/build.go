@@ -1,99 +1,119 @@
-// Package nextbuild reads what a Next.js build says of itself, so that nobody has to say it again.
+// Package nextbuild reads what a Next.js build says of itself, so that nobody has to say it again. It knows the builds of
+// Next.js 14, 15 and 16.
 package nextbuild
 
 import (
-	"encoding/json"
-	"errors"
+	"crypto/sha256"
 	"fmt"
-	"io/fs"
-	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 )
 
-// Build is what the output of one `next build` says.
+// Build is what the output of one `next build` says. It is read whole or not at all, and does not change afterwards.
 type Build struct {
 	// Dir is the directory that holds BUILD_ID (Next.js calls it distDir).
 	Dir string
-	// ID is the build id.
+	// StaticDir holds the files below /_next/static, PublicDir those of the application's public folder. Either is empty when
+	// the build was delivered without it.
+	StaticDir, PublicDir string
+	// Stamp identifies what was read: see the function of that name.
+	Stamp string
+	// ID is the build id. With a deployment id, Next.js 16.2 and later give every build the same one.
 	ID string
-	// BasePath is the path that every URL of the application begins with, or "".
-	BasePath string
-	// AssetPrefix is what the URLs of the build's own files begin with: a path, a full URL, or "" (then BasePath is it).
-	AssetPrefix string
+	// NextVersion is the version of Next.js that made the build, or "" when nothing beside the build tells.
+	NextVersion string
+	Config
+
+	// Routes are the pages and route handlers by their pattern, such as /items/[id].
+	Routes map[string]Route
+	// Dynamic are those with parameters, in the order in which Next.js tries them.
+	Dynamic []DynamicRoute
+	// Prerenders are the paths that were rendered by the build, below the basePath and with locale.
+	Prerenders map[string]Prerender
+	// Fallbacks say what Next.js does with a path of a dynamic route that was not.
+	Fallbacks map[string]Fallback
+
+	Rules
+	// Middleware are the matchers of the middleware (proxy.ts in Next.js 16). Without any there is none.
+	Middleware []Rule
+
+	// Actions are the ids of the server actions.
+	Actions map[string]struct{}
+	// Static and Public are the URL paths of the files, below the basePath and as Next.js compares them: each segment encoded as
+	// encodeURIComponent does.
+	Static, Public []string
+
+	// PreviewID is the SHA-256 of the value of the __prerender_bypass cookie that turns on draft mode in this build.
+	PreviewID [sha256.Size]byte
 }
 
 // AssetPath returns the path by which the build's own files are asked for on the application's own host when it differs
 // from the basePath, or "". A full URL names another host and claims nothing here.
-func (b Build) AssetPath() string {
+func (b *Build) AssetPath() string {
 	if !strings.HasPrefix(b.AssetPrefix, "/") || b.AssetPrefix == b.BasePath {
 		return ""
 	}
 	return strings.TrimSuffix(b.AssetPrefix, "/")
 }
 
-// Read reads the build in dir: the distDir itself (usually .next), or a directory that has one named .next. The error names what
-// is missing or wrong. It keeps none of the build's secrets.
-func Read(dir string) (Build, error) {
-	dist, err := distDir(dir)
+// IsPreview reports whether a __prerender_bypass cookie turns on draft mode in this build.
+func (b *Build) IsPreview(cookie string) bool { return sha256.Sum256([]byte(cookie)) == b.PreviewID }
+
+// Read reads the build in dir: the distDir itself (usually .next), the application's directory, or a standalone directory, also that of
+// an application in a monorepo. The error names what is missing or wrong. It keeps none of the build's secrets.
+func Read(dir string) (*Build, error) {
+	place, err := locate(dir)
 	if err != nil {
-		return Build{}, err
+		return nil, err
 	}
-	id, err := os.ReadFile(filepath.Join(dist, "BUILD_ID")) //nolint:gosec // the operator names the build directory
+	before, err := place.stamp()
 	if err != nil {
-		return Build{}, fmt.Errorf("reading the build id: %w", err)
+		return nil, err
 	}
-	b := Build{Dir: dist, ID: strings.TrimSpace(string(id))}
-	if b.ID == "" {
-		return Build{}, fmt.Errorf("%s is empty: the build was interrupted, run `next build` again", filepath.Join(dist, "BUILD_ID"))
+	b, err := place.read()
+	if err != nil {
+		return nil, err
 	}
-	if err := b.readServerFiles(); err != nil {
-		return Build{}, err
+	after, err := place.stamp()
+	if err != nil {
+		return nil, err
 	}
+	if after != before {
+		return nil, fmt.Errorf("%s was changed while it was read", place.dist)
+	}
+	b.Stamp = after
 	return b, nil
 }
 
-func distDir(dir string) (string, error) {
-	for _, candidate := range []string{dir, filepath.Join(dir, ".next")} {
-		switch _, err := os.Stat(filepath.Join(candidate, "BUILD_ID")); {
-		case err == nil:
-			return candidate, nil
-		case !errors.Is(err, fs.ErrNotExist):
-			return "", fmt.Errorf("looking for a build: %w", err)
-		}
+// Stamp identifies the state of the build in dir without reading it: another stamp, another build.
+func Stamp(dir string) (string, error) {
+	place, err := locate(dir)
+	if err != nil {
+		return "", err
 	}
-	if _, err := os.Stat(dir); err != nil {
-		return "", fmt.Errorf("looking for a build: %w", err)
-	}
-	return "", fmt.Errorf("%s holds no build: BUILD_ID is missing there and in its .next; run `next build` (`next dev` writes none)", dir)
+	return place.stamp()
 }
 
-// readServerFiles reads required-server-files.json, the resolved configuration of the build.
-func (b *Build) readServerFiles() error {
-	path := filepath.Join(b.Dir, "required-server-files.json")
-	data, err := os.ReadFile(path) //nolint:gosec // the operator names the build directory
-	if err != nil {
-		return fmt.Errorf("reading the configuration of the build: %w", err)
+func (p place) read() (*Build, error) {
+	b := &Build{Dir: p.dist, ID: p.id}
+	m := manifests{dir: p.dist}
+	steps := []struct {
+		what string
+		read func(manifests) error
+	}{
+		{"the configuration", b.readConfig},
+		{"the rules", b.readRules},
+		{"the routes", b.readRoutes},
+		{"the prerendered paths", b.readPrerenders},
+		{"the middleware", b.readMiddleware},
+		{"the server actions", b.readActions},
+		{"the files", func(m manifests) error { return b.readFiles(m, p) }},
+		{"the cache tags", b.readTags},
 	}
-	var file struct {
-		Config *struct {
-			BasePath    string `json:"basePath"`
-			AssetPrefix string `json:"assetPrefix"`
-		} `json:"config"`
+	for _, step := range steps {
+		if err := step.read(m); err != nil {
+			return nil, fmt.Errorf("reading %s of the build in %s: %w", step.what, p.dist, err)
+		}
 	}
-	if err := json.Unmarshal(data, &file); err != nil {
-		return fmt.Errorf("reading %s: %w", path, err)
-	}
-	if file.Config == nil {
-		return fmt.Errorf("reading %s: it has no config", path)
-	}
-	b.BasePath, b.AssetPrefix = file.Config.BasePath, file.Config.AssetPrefix
-	if b.BasePath != "" && !strings.HasPrefix(b.BasePath, "/") {
-		return fmt.Errorf("reading %s: basePath %q does not begin with /", path, b.BasePath)
-	}
-	if _, err := url.Parse(b.AssetPrefix); err != nil {
-		return fmt.Errorf("reading %s: assetPrefix: %w", path, err)
-	}
-	return nil
+	b.NextVersion = p.nextVersion()
+	return b, nil
 }

@@ -33,13 +33,15 @@ const (
 	KindUpgrade
 	// KindDev is an endpoint that only `next dev` has.
 	KindDev
+	// KindRefused is what the edge does not pass on; Refusal says why.
+	KindRefused
 
 	// Kinds is the number of kinds, for tables that are indexed by one.
 	Kinds = iota
 )
 
 var kindNames = [Kinds]string{
-	"document", "rsc", "prefetch", "segment", "data", "action", "api", "static", "image", "upgrade", "dev",
+	"document", "rsc", "prefetch", "segment", "data", "action", "api", "static", "image", "upgrade", "dev", "refused",
 }
 
 // String returns the kind's name as it stands in logs and metrics.
@@ -52,6 +54,9 @@ func (k Kind) String() string { return kindNames[k] }
 // The header names and values are those of Next.js 15 and 16 (next/dist/client/components/app-router-headers.js): RSC
 // counts only when it is exactly "1", and the router headers mean nothing without it.
 func KindOf(r *http.Request, m Match) Kind {
+	if Refusal(r.URL, m) != nil {
+		return KindRefused
+	}
 	if isUpgrade(r) {
 		return KindUpgrade
 	}

@@ -4,6 +4,10 @@ package zones
 
 import (
 	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -15,10 +19,19 @@ type Zone struct {
 	Name string
 	// Paths are the path prefixes that the zone claims, matched on segment boundaries; "/" claims everything.
 	Paths []string
+	// ByRoutes says that the zone also claims what its build names, among the paths that no prefix but "/" claims.
+	ByRoutes bool
+	// Claims are what the zone's build names. Nil: the build is not known.
+	Claims *Claims
 	// Hosts limits the zone to these hosts: exact names, or "*.example.com" for one label more. Empty: every host.
 	Hosts []string
 	// Upstreams answer for the zone.
 	Upstreams []*Upstream
+	// HasFile reports whether the build has a public or static file at a path, given as Match.Path. Nil: unknown.
+	HasFile func(path string) bool
+	// PreviewIDs are the SHA-256 sums of the preview ids of the zone's builds (previewModeId in prerender-manifest.json), by
+	// which draft mode cookies are told apart. Empty: unknown.
+	PreviewIDs [][32]byte
 
 	picks picker
 }
@@ -28,6 +41,8 @@ type Table struct {
 	exact    map[string]*prefixes
 	wildcard map[string]*prefixes // by the part after "*."
 	any      *prefixes
+	// shared says that somewhere builds tell zones apart.
+	shared bool
 }
 
 // prefixes maps the claimed path prefixes of one host to their claims.
@@ -36,6 +51,9 @@ type prefixes struct {
 	// depth is the number of segments of the longest prefix, which bounds a lookup by the configuration instead of by
 	// what a client sends.
 	depth int
+	// sharers have what is not claimed by a longer prefix than "/".
+	sharers sharers
+	where   string
 }
 
 type claim struct {
@@ -57,20 +75,29 @@ func NewTable(zones []*Zone) (*Table, error) {
 			return nil, err
 		}
 	}
+	for _, set := range t.sets() {
+		if err := set.sharers.check(set.where); err != nil {
+			return nil, err
+		}
+	}
 	return t, nil
+}
+
+func (t *Table) sets() []*prefixes {
+	return slices.Concat([]*prefixes{t.any}, slices.Collect(maps.Values(t.exact)), slices.Collect(maps.Values(t.wildcard)))
 }
 
 func (t *Table) add(zone *Zone) error {
 	sets := []*prefixes{t.any}
-	where := []string{""}
 	if len(zone.Hosts) > 0 {
-		sets, where = nil, nil
+		sets = nil
 		for _, host := range zone.Hosts {
 			set, err := t.hostSet(host)
 			if err != nil {
 				return fmt.Errorf("zone %s: host %q: %w", zone.Name, host, err)
 			}
-			sets, where = append(sets, set), append(where, " on host "+host)
+			set.where = " on host " + host
+			sets = append(sets, set)
 		}
 	}
 	for _, path := range zone.Paths {
@@ -78,10 +105,19 @@ func (t *Table) add(zone *Zone) error {
 		if err != nil {
 			return fmt.Errorf("zone %s: path %q: %w", zone.Name, path, err)
 		}
-		for i, set := range sets {
+		for _, set := range sets {
 			if other := set.add(prefix, zone); other != nil && other != zone {
-				return fmt.Errorf("zones %s and %s both claim %s%s: one path belongs to one zone", other.Name, zone.Name, path, where[i])
+				return fmt.Errorf("zones %s and %s both claim %s%s: one path belongs to one zone", other.Name, zone.Name, path, set.where)
 			}
+		}
+	}
+	if !zone.ByRoutes {
+		return nil
+	}
+	t.shared = true
+	for _, set := range sets {
+		if err := set.sharers.add(zone, set.where); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -112,9 +148,65 @@ type Match struct {
 	// Path is what Next.js routes by: the request's escaped path, dot segments resolved, below the zone's basePath or
 	// assetPrefix. It begins with "/" or is empty.
 	Path string
+	// Full is Path with what stands before it.
+	Full string
 	// AsWritten says that the client wrote the path like that. When it did not, Next.js answers with a redirect or
 	// resolves the path itself.
 	AsWritten bool
+
+	// shared says that builds, not prefixes, tell whose path it is.
+	shared bool
+}
+
+// FindRequest is Find for a request whose path alone does not tell the zone: what Next.js keeps below /_next is the same for all zones
+// that share a host without basePath. A picture belongs to the zone that its url names; what nothing else tells belongs to the
+// zone of the page that asks, by Referer.
+func (t *Table) FindRequest(r *http.Request) (m Match, ok bool) {
+	m, ok = t.Find(r.Host, EscapedPath(r.URL))
+	if !ok || !m.shared || !strings.HasPrefix(m.Path, "/_next/") {
+		return m, ok
+	}
+	if zone := t.hinted(r, m); zone != nil {
+		m.Zone = zone
+	}
+	return m, true
+}
+
+// hinted returns the zone that a request for something below /_next means, or nil where the path has told it.
+func (t *Table) hinted(r *http.Request, m Match) *Zone {
+	switch kind, _ := frameworkKind(m.Path); kind {
+	case KindImage:
+		source, _ := queryValue(r.URL.RawQuery, "url")
+		if strings.HasPrefix(source, "/") && !strings.HasPrefix(source, "//") {
+			path, _, _ := strings.Cut(source, "?")
+			return t.sharer(r.Host, (&url.URL{Path: path}).EscapedPath())
+		}
+	case KindStatic:
+		// Files with a hash in their name belong to one build. Those of a constant build id have the same name in all.
+		if _, name, found := strings.Cut(strings.TrimPrefix(m.Path, "/_next/static/"), "/"); !found || !strings.HasPrefix(name, "_") {
+			return nil
+		}
+	case KindDev:
+	default:
+		return nil
+	}
+	referer, err := url.Parse(first(r.Header, "Referer"))
+	if err != nil || referer.Host != r.Host {
+		return nil
+	}
+	zone := t.sharer(r.Host, EscapedPath(referer))
+	if zone != nil && zone.Claims != nil && strings.HasPrefix(m.Path, "/_next/static/") && !zone.Claims.names(m.Path) {
+		return nil
+	}
+	return zone
+}
+
+// sharer returns the zone of a path if it is one of those that share a host, whose own /_next stands at the root.
+func (t *Table) sharer(host, path string) *Zone {
+	if m, ok := t.Find(host, path); ok && (m.shared || m.Zone.ByRoutes) {
+		return m.Zone
+	}
+	return nil
 }
 
 // Find returns the zone of a request by its Host header and escaped path. The most specific host wins (exact, wildcard,
@@ -127,7 +219,7 @@ func (t *Table) Find(host, escapedPath string) (m Match, ok bool) {
 	if !ok {
 		m, ok = t.any.find(path)
 	}
-	m.AsWritten = asWritten
+	m.Full, m.AsWritten = path, asWritten
 	return m, ok
 }
 
@@ -149,6 +241,9 @@ func (p *prefixes) add(prefix string, zone *Zone) *Zone {
 		return holder.zone
 	}
 	p.claims[prefix] = claim{zone, len(strings.TrimSuffix(prefix, "/_next"))}
+	if prefix == "" {
+		p.sharers.root = zone
+	}
 	p.depth = max(p.depth, strings.Count(prefix, "/"))
 	return nil
 }
@@ -156,9 +251,6 @@ func (p *prefixes) add(prefix string, zone *Zone) *Zone {
 func (p *prefixes) find(path string) (m Match, ok bool) {
 	if p == nil {
 		return Match{}, false
-	}
-	if c, claimed := p.claims[""]; claimed {
-		m, ok = Match{Zone: c.zone, Path: path}, true
 	}
 	end := 0
 	for range p.depth {
@@ -171,11 +263,18 @@ func (p *prefixes) find(path string) (m Match, ok bool) {
 		} else {
 			end += 1 + next
 		}
-		if c, claimed := p.claims[path[:end]]; claimed {
+		if c, claimed := p.claims[path[:end]]; claimed && path[:end] != "" {
 			m, ok = Match{Zone: c.zone, Path: path[c.base:]}, true
 		}
 	}
-	return m, ok
+	if ok {
+		return m, true
+	}
+	zone := p.sharers.root
+	if len(p.sharers.routed) > 0 {
+		zone = p.sharers.find(path)
+	}
+	return Match{Zone: zone, Path: path, shared: len(p.sharers.routed) > 0}, zone != nil
 }
 
 // hostname returns the lower-case host of a Host header, without port and trailing dot.

@@ -1,0 +1,126 @@
+package caddymodule
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"go.uber.org/zap"
+
+	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
+)
+
+// defaultWatch is how often build directories are looked at.
+const defaultWatch = 2 * time.Second
+
+// view is what a handler knows of its site. It is replaced as a whole when a build has changed.
+type view struct {
+	table     *zones.Table
+	crossings *zones.Crossings
+	facts     map[*zones.Zone]*zoneFacts
+}
+
+// newView prepares what configurations and builds say.
+func newView(configs []ZoneConfig, builds []*build, upstreams [][]*zones.Upstream) (*view, error) {
+	list, err := placeZones(configs, builds)
+	if err != nil {
+		return nil, err
+	}
+	v := &view{facts: make(map[*zones.Zone]*zoneFacts, len(list))}
+	for i, zone := range list {
+		zone.Upstreams = upstreams[i]
+		facts := &zoneFacts{name: zone.Name, counters: countersOf(zone.Name), crossings: crossZoneTotal.WithLabelValues(zone.Name), rules: speculationHeader(zone.Name)}
+		if builds[i] != nil {
+			facts.book = builds[i].book
+		}
+		v.facts[zone] = facts
+	}
+	if v.table, err = zones.NewTable(list); err != nil {
+		return nil, err
+	}
+	v.crossings = zones.NewCrossings(v.table, list)
+	for zone, scope := range zones.NewCookieScopes(list) {
+		v.facts[zone].cookies = scope
+	}
+	return v, nil
+}
+
+// buildWatch notices changed build directories. A new build is taken whole, once it has stopped changing, or not at all: while it is
+// missing, half-written or in conflict with other zones, the last good one stays.
+type buildWatch struct {
+	handler *Handler
+	repl    *caddy.Replacer
+	builds  []*build
+	seen    []string // the stamps of the last look
+	refused []string // the stamps that could not be taken, so that each is said once
+	log     *zap.Logger
+}
+
+func newBuildWatch(h *Handler, repl *caddy.Replacer, builds []*build, log *zap.Logger) *buildWatch {
+	w := &buildWatch{handler: h, repl: repl, builds: builds, seen: make([]string, len(builds)), refused: make([]string, len(builds)), log: log}
+	for i, b := range builds {
+		if b != nil {
+			w.seen[i] = b.Stamp
+		}
+	}
+	return w
+}
+
+// run looks until ctx ends.
+func (w *buildWatch) run(ctx context.Context, every time.Duration) {
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			w.look()
+		}
+	}
+}
+
+func (w *buildWatch) look() {
+	for i, config := range w.handler.Zones {
+		if w.builds[i] == nil {
+			continue
+		}
+		// A build that is gone for a moment is being replaced.
+		stamp, err := nextbuild.Stamp(w.repl.ReplaceKnown(config.Build, ""))
+		if err != nil {
+			stamp = err.Error()
+		}
+		settled := stamp == w.seen[i]
+		w.seen[i] = stamp
+		if !settled || stamp == w.builds[i].Stamp || stamp == w.refused[i] {
+			continue
+		}
+		if err := w.take(i); err != nil {
+			w.refused[i] = stamp
+			buildReadsTotal.WithLabelValues(config.label(), "refused").Inc()
+			w.log.Warn("build not taken, the last one stays", zap.String("zone", config.label()), zap.Error(err))
+		}
+	}
+}
+
+// take reads the build of a zone anew and puts it in the place of the old one.
+func (w *buildWatch) take(i int) error {
+	config := w.handler.Zones[i]
+	fresh, err := config.readBuild(w.repl)
+	if err != nil {
+		return err
+	}
+	builds := append([]*build(nil), w.builds...)
+	builds[i] = fresh
+	v, err := newView(w.handler.Zones, builds, w.handler.upstreams)
+	if err != nil {
+		return fmt.Errorf("placing the zones: %w", err)
+	}
+	w.builds = builds
+	w.handler.view.Store(v)
+	buildReadsTotal.WithLabelValues(config.label(), "taken").Inc()
+	w.log.Info("build taken", zap.String("zone", config.label()), zap.String("build", fresh.ID), zap.String("next", fresh.NextVersion))
+	return nil
+}

@@ -1,0 +1,216 @@
+//go:build e2e
+
+package e2e_test
+
+import (
+	"net/http"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
+)
+
+// variant is a way to ask for a path.
+type variant struct {
+	name, method, body string
+	headers            []string
+	// target changes what is asked for; nil leaves it.
+	target func(f *fixture, target string) string
+	// only limits the variant to targets for which it says yes; nil: all.
+	only func(f *fixture, target string) bool
+}
+
+func isPage(_ *fixture, target string) bool {
+	target, _, _ = strings.Cut(target, "?")
+	return !strings.Contains(target, "/_next/") && path.Ext(strings.TrimSuffix(target, "/")) == ""
+}
+
+// variants are the columns of the matrix. draft is the cookie that turns on draft mode in the application's build.
+func variants(draft string) []variant {
+	form := []string{"Content-Type", "application/x-www-form-urlencoded"}
+	return []variant{
+		{name: "document"},
+		{name: "rsc", headers: []string{"RSC", "1"}, target: withRSC("")},
+		{name: "prefetch", headers: []string{"RSC", "1", "Next-Router-Prefetch", "1"}, target: withRSC("bl95g"), only: isPage},
+		{name: "segment", headers: []string{"RSC", "1", "Next-Router-Prefetch", "1", "Next-Router-Segment-Prefetch", "/_tree"}, target: withRSC("1r34m"), only: isPage},
+		{name: "data", headers: []string{"X-Nextjs-Data", "1"}, target: dataOf, only: isPage},
+		{name: "head", method: http.MethodHead},
+		{name: "range", headers: []string{"Range", "bytes=2-5"}},
+		{name: "post", method: http.MethodPost, body: "a=b&c=d", headers: form},
+		{name: "put", method: http.MethodPut, body: "{}", headers: []string{"Content-Type", "application/json"}},
+		{name: "delete", method: http.MethodDelete},
+		{name: "draft", headers: []string{"Cookie", draft}, only: isPage},
+		{name: "french", headers: []string{"Accept-Language", "fr"}, only: isPage},
+		{name: "french by cookie", headers: []string{"Cookie", "NEXT_LOCALE=fr"}, only: isPage},
+		{name: "with a pass", headers: []string{"Cookie", "pass=1"}},
+	}
+}
+
+// withRSC adds the _rsc parameter of the variant's headers, which Next.js 16 asks for by a redirect.
+func withRSC(hash string) func(*fixture, string) string {
+	return func(_ *fixture, target string) string {
+		if strings.Contains(target, "?") {
+			return target + "&_rsc=" + hash
+		}
+		return target + "?_rsc=" + hash
+	}
+}
+
+// dataOf returns the path of the data of a page.
+func dataOf(f *fixture, target string) string {
+	page, query, _ := strings.Cut(target, "?")
+	below := strings.TrimSuffix(strings.TrimPrefix(page, f.build.BasePath), "/")
+	if below == "" {
+		below = "/index"
+	}
+	return strings.TrimSuffix(f.build.BasePath+"/_next/data/"+f.build.ID+below+".json?"+query, "?")
+}
+
+// onPurpose are the differences that docs/differences.md gives the reasons for.
+func onPurpose(f *fixture, headers []string, target string, through, direct answer) bool {
+	path, query, _ := strings.Cut(target, "?")
+	switch {
+	case slices.Contains(headers, "Next-Url"):
+		return true // without RSC the edge removes it, with RSC it makes another _rsc
+	case through.StatusCode == http.StatusNotFound && (strings.HasSuffix(path, ".rsc") || strings.Contains(path, ".segments/")):
+		return true // refused
+	case through.StatusCode == http.StatusNotFound && f.evades(target):
+		return true // refused
+	case direct.StatusCode == http.StatusTemporaryRedirect && strings.Contains(query, "_rsc=") && strings.Contains(direct.Header.Get("Location"), "_rsc"):
+		return true // answered instead of redirected
+	}
+	return false
+}
+
+// Every route of the fixtures, asked for in every way, is answered through the edge as without it.
+func TestEveryRouteInEveryWayIsAsDirect(t *testing.T) {
+	for _, f := range fixtures(t).all() {
+		t.Run(f.zone, func(t *testing.T) {
+			type cell struct {
+				variant
+				asked
+			}
+			var cells []cell
+			for i, request := range f.requests() {
+				if strings.Contains(request.target, "/chunks/") && len(request.target)%8 != 0 {
+					continue // one file of many is like the other
+				}
+				for j, v := range variants(f.previewCookie(t)) {
+					if (i+j)%longOr(2, 1) != 0 {
+						continue
+					}
+					if v.only == nil || v.only(f, request.target) {
+						cells = append(cells, cell{v, request})
+					}
+				}
+			}
+			work := make(chan cell)
+			var group sync.WaitGroup
+			var mu sync.Mutex
+			compared, varying := 0, map[string]bool{}
+			for range 4 {
+				group.Go(func() {
+					for c := range work {
+						found, varies := f.compare(t, c.variant, c.asked)
+						mu.Lock()
+						compared++
+						if varies {
+							varying[c.asked.target] = true
+						}
+						mu.Unlock()
+						if len(found) > 0 {
+							assert.Fail(t, "through the edge it differs", "%s %s %q: %s", c.name, c.asked.target, c.asked.headers, strings.Join(found, "\n\t"))
+						}
+					}
+				})
+			}
+			for _, c := range cells {
+				work <- c
+			}
+			close(work)
+			group.Wait()
+			t.Logf("%d answers compared; the bodies of %d paths change from request to request", compared, len(varying))
+		})
+	}
+}
+
+// compare asks through the edge and directly, and returns what differs. Answers that differ by themselves from request to request, in a header
+// or their body, are compared without that.
+func (f *fixture) compare(t testing.TB, v variant, request asked) (found []string, varies bool) {
+	t.Helper()
+	target := request.target
+	if v.target != nil {
+		target = v.target(f, target)
+	}
+	method := v.method
+	if method == "" {
+		method = http.MethodGet
+	}
+	headers := slices.Concat(v.headers, request.headers)
+	if path, query, hasQuery := strings.Cut(target, "?"); f.build.Middleware != nil {
+		// So the edge passes it on.
+		if target, _ = zones.Respell(path); hasQuery {
+			target += "?" + query
+		}
+	}
+	ask := func(through bool, more ...string) answer {
+		address := f.upstream()
+		if through {
+			address = f.host()
+		}
+		return rawRequest(t, address, method, target, f.host(), v.body, slices.Concat(headers, more)...)
+	}
+	for range 3 {
+		before := ask(false)
+		through := ask(true)
+		after := ask(false)
+		if onPurpose(f, headers, target, through, before) {
+			return nil, false
+		}
+		varies = level(&through, &before, &after)
+		if found = differences(through, after); len(found) > 0 {
+			continue // a page may have been made again in between
+		}
+		if etag := after.Header.Get("Etag"); etag != "" && v.name == "document" {
+			through, direct := ask(true, "If-None-Match", etag), ask(false, "If-None-Match", etag)
+			if direct.StatusCode == http.StatusNotModified {
+				direct.Header.Del("Content-Type") // Go sends none with 304
+			}
+			found = differences(through, direct)
+		}
+		if len(found) == 0 {
+			return nil, varies
+		}
+	}
+	return found, varies
+}
+
+// level takes away what differs between two answers without the edge: the body of a page that is made for each request, the age of a
+// page that is made again now and then. It reports whether the body did.
+func level(through, before, after *answer) bool {
+	for name := range before.Header {
+		if headerValue(*before, name) != headerValue(*after, name) {
+			for _, a := range []*answer{through, before, after} {
+				a.Header.Del(name)
+			}
+		}
+	}
+	if before.body == after.body {
+		return false
+	}
+	through.body, before.body, after.body = "", "", ""
+	return true
+}
+
+// evades reports whether the edge refuses a target because it leads past middleware.
+func (f *fixture) evades(target string) bool {
+	rawPath, query, _ := strings.Cut(target, "?")
+	m, ok := f.match(&url.URL{RawPath: rawPath, RawQuery: query})
+	return ok && f.book.Evades(m, query)
+}

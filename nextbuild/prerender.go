@@ -1,0 +1,182 @@
+package nextbuild
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Prerender is a path that the build rendered.
+type Prerender struct {
+	// Revalidate is the time after which it is rendered anew, 0 for never; Expire that after which it is not shown any more.
+	Revalidate, Expire time.Duration
+	// Status is its status, 200 when the build says nothing.
+	Status int
+	// Route is the pattern of its route, or "" when that is the path itself.
+	Route string
+	// Data is the path of its payload or data, or "".
+	Data string
+	// Partial says that only a shell was rendered (partial prerendering).
+	Partial bool
+	// Tags are its cache tags.
+	Tags []string
+}
+
+// Fallback says what Next.js does with a path of a dynamic route that the build did not render.
+type Fallback uint8
+
+// The fallbacks (getStaticPaths, dynamicParams).
+const (
+	// FallbackNotFound answers 404.
+	FallbackNotFound Fallback = iota
+	// FallbackBlocking renders first.
+	FallbackBlocking
+	// FallbackShell shows a skeleton or shell meanwhile.
+	FallbackShell
+)
+
+// tagsHeader is the header under which cache tags are kept.
+const tagsHeader = "x-next-cache-tags"
+
+// seconds is a number of seconds or false.
+type seconds time.Duration
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (s *seconds) UnmarshalJSON(data []byte) error {
+	if text := string(data); text == "false" || text == "null" {
+		*s = 0
+		return nil
+	}
+	var number float64
+	if err := json.Unmarshal(data, &number); err != nil {
+		return fmt.Errorf("expected a number of seconds or false: %w", err)
+	}
+	*s = seconds(number * float64(time.Second))
+	return nil
+}
+
+// readPrerenders reads prerender-manifest.json, which is secret: of the ids in it only a hash is kept.
+func (b *Build) readPrerenders(m manifests) error {
+	var file struct {
+		Routes map[string]struct {
+			Revalidate     seconds           `json:"initialRevalidateSeconds"`
+			Expire         seconds           `json:"initialExpireSeconds"`
+			Status         int               `json:"initialStatus"`
+			Headers        map[string]string `json:"initialHeaders"`
+			SourceRoute    string            `json:"srcRoute"`
+			DataRoute      string            `json:"dataRoute"`
+			RenderingMode  string            `json:"renderingMode"`
+			ExperimentalPP bool              `json:"experimentalPPR"`
+		} `json:"routes"`
+		DynamicRoutes map[string]struct {
+			Fallback json.RawMessage `json:"fallback"`
+		} `json:"dynamicRoutes"`
+		Preview *struct {
+			ID json.RawMessage `json:"previewModeId"`
+		} `json:"preview"`
+	}
+	if err := m.read("prerender-manifest.json", &file, 4); err != nil {
+		return err
+	}
+	if file.Preview == nil || len(file.Preview.ID) < 2 {
+		return errors.New("prerender-manifest.json has no preview id: the build is not complete")
+	}
+	// It is a JSON string of hexadecimal digits.
+	b.PreviewID = sha256.Sum256(file.Preview.ID[1 : len(file.Preview.ID)-1])
+	clear(file.Preview.ID)
+	b.Prerenders = make(map[string]Prerender, len(file.Routes))
+	for path, route := range file.Routes {
+		if !strings.HasPrefix(path, "/") {
+			return fmt.Errorf("prerender-manifest.json: path %q does not begin with /", path)
+		}
+		p := Prerender{
+			Revalidate: time.Duration(route.Revalidate), Expire: time.Duration(route.Expire), Status: route.Status,
+			Data: route.DataRoute, Partial: route.ExperimentalPP || route.RenderingMode == "PARTIALLY_STATIC",
+			Tags: splitTags(route.Headers[tagsHeader]),
+		}
+		if p.Status == 0 {
+			p.Status = 200
+		}
+		if route.SourceRoute != path {
+			p.Route = route.SourceRoute
+		}
+		b.Prerenders[path] = p
+	}
+	b.Fallbacks = make(map[string]Fallback, len(file.DynamicRoutes))
+	for page, route := range file.DynamicRoutes {
+		switch string(route.Fallback) {
+		case "false":
+			b.Fallbacks[page] = FallbackNotFound
+		case "null", "":
+			b.Fallbacks[page] = FallbackBlocking
+		default:
+			b.Fallbacks[page] = FallbackShell
+		}
+	}
+	return nil
+}
+
+// readTags adds the tags of prerendered pages, which stand in files beside them.
+func (b *Build) readTags(m manifests) error {
+	for path, p := range b.Prerenders {
+		if len(p.Tags) > 0 || strings.HasPrefix(p.Data, "/_next/data/") {
+			continue
+		}
+		name := path
+		if name == "/" {
+			name = "/index"
+		}
+		if !filepath.IsLocal(name[1:]) {
+			continue
+		}
+		data, err := os.ReadFile(filepath.Join(m.dir, "server", "app", filepath.FromSlash(name)+".meta"))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // a page of the Pages Router, or an adapter has put it elsewhere
+		}
+		if err != nil {
+			return err
+		}
+		var file struct {
+			Headers map[string]any `json:"headers"`
+		}
+		if err := json.Unmarshal(data, &file); err != nil {
+			return fmt.Errorf("%s.meta is broken or half-written: %w", name, err)
+		}
+		if tags, ok := file.Headers[tagsHeader].(string); ok {
+			p.Tags = splitTags(tags)
+			b.Prerenders[path] = p
+		}
+	}
+	return nil
+}
+
+func splitTags(list string) []string {
+	if list == "" {
+		return nil
+	}
+	return strings.Split(list, ",")
+}
+
+// readActions reads the ids of the server actions. Beside them stands the key that encrypts their closures: it is not decoded.
+func (b *Build) readActions(m manifests) error {
+	var file struct {
+		Node map[string]struct{} `json:"node"`
+		Edge map[string]struct{} `json:"edge"`
+	}
+	if err := m.readIfThere("server/server-reference-manifest.json", &file); err != nil {
+		return err
+	}
+	b.Actions = make(map[string]struct{}, len(file.Node)+len(file.Edge))
+	for _, actions := range []map[string]struct{}{file.Node, file.Edge} {
+		for id := range actions {
+			b.Actions[id] = struct{}{}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,41 @@
+package zones
+
+import (
+	"errors"
+	"net/url"
+	"strings"
+)
+
+// Reasons to refuse a request. No client of Next.js sends any of them.
+var (
+	// ErrTarget refuses a request target that names a host, "GET http://host/path" or "CONNECT host:port": the edge is no forward proxy,
+	// and Next.js sent requests on to such hosts (CVE-2026-44578). It is a bad request.
+	ErrTarget = errors.New("the request target is not a path")
+	// ErrPayloadPath refuses paths that stand for the payload of another page, /page.rsc and /page.segments/…: Next.js 16 answers them
+	// with it, and middleware that compares paths does not see which page that is (CVE-2026-44575). Clients ask by the header
+	// RSC. For everybody else there is nothing at such a path.
+	ErrPayloadPath = errors.New("the path is that of a prerendered payload, which is asked for by the RSC header")
+)
+
+// Refusal says why the edge does not pass on a request for target, or returns nil.
+func Refusal(target *url.URL, m Match) error {
+	switch {
+	case target.Host != "" || target.Scheme != "" || target.Opaque != "":
+		return ErrTarget
+	case isPayloadPath(m.Path) && !hasPathPrefix(m.Path, "/api") && !m.hasFile():
+		// Below /api are route handlers, to which such a path is one like any other.
+		return ErrPayloadPath
+	}
+	return nil
+}
+
+// isPayloadPath reports whether Next.js may take a path for one of a payload. It compares the path as it is written: /a%2Ersc and /a.RSC
+// are pages of that name (normalizeUrl in next/dist/server/route-modules/app-page/module.js, 16.4).
+func isPayloadPath(path string) bool {
+	return strings.HasSuffix(path, ".rsc") || strings.Contains(path, ".segments/")
+}
+
+// hasFile reports whether the zone's build is known to have a file at the path.
+func (m Match) hasFile() bool {
+	return m.Zone != nil && m.Zone.HasFile != nil && m.Zone.HasFile(m.Path)
+}
