@@ -22,6 +22,7 @@ var figures = []struct {
 	{"proxy", measureProxy},
 	{"stream", measureStreams},
 	{"zones", measureZones},
+	{"build", measureBuild},
 	{"ssr", measureSSR},
 	{"allocations", measureAllocations},
 	{"memory", measureMemory},

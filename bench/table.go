@@ -59,12 +59,12 @@ func compareAll(name, unit string, measured map[string][]float64, limit limits) 
 
 // verdict says whether the row keeps its limit.
 func (r row) verdict() string {
-	if r.Limit == 0 || r.Ratio == nil {
+	if r.Limit == 0 || r.Ratio == nil && !r.OnValue {
 		return "-"
 	}
-	value, unit := r.Ratio.Median, ""
-	if r.OnValue {
-		value, unit = r.Ours, " "+r.Unit
+	value, unit := r.Ours, " "+r.Unit
+	if !r.OnValue {
+		value, unit = r.Ratio.Median, ""
 	}
 	word := "ok"
 	if value > r.Limit {

@@ -1,9 +1,10 @@
-// Package buildtest writes small build directories for tests of rules and errors. Builds as `next build` makes them are read by the
+// Package buildtest writes build directories for tests of rules and errors, and for benchmarks. Builds as `next build` makes them are read by the
 // end-to-end tests.
 package buildtest
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -33,43 +34,53 @@ type Build struct {
 // Write writes the build into dir, a distDir.
 func Write(t testing.TB, dir string, b Build) {
 	t.Helper()
+	require.NoError(t, WriteTo(dir, b))
+}
+
+// WriteTo does the same outside of tests.
+func WriteTo(dir string, b Build) error {
 	if b.ID == "" {
 		b.ID = "build-1"
 	}
 	if b.Pages == nil {
 		b.Pages = map[string]string{"/404": "pages/404.html"}
 	}
-	writeFile(t, dir, "BUILD_ID", b.ID)
-	writeJSON(t, dir, "required-server-files.json", JSON{"version": 1, "config": merged(JSON{"basePath": "", "assetPrefix": "", "distDir": filepath.Base(dir)}, b.Config)})
-	writeJSON(t, dir, "routes-manifest.json", merged(JSON{"version": 3, "dynamicRoutes": []any{}, "staticRoutes": []any{}, "dataRoutes": []any{}}, b.Routes))
-	writeJSON(t, dir, "prerender-manifest.json", merged(JSON{"version": 4, "preview": JSON{"previewModeId": PreviewID}}, b.Prerenders))
-	writeJSON(t, dir, "build-manifest.json", JSON{})
-	writeJSON(t, dir, "server/pages-manifest.json", b.Pages)
-	writeJSON(t, dir, "server/middleware-manifest.json", merged(JSON{"version": 3, "middleware": JSON{}}, b.Middleware))
+	manifests := map[string]any{
+		"required-server-files.json":      JSON{"version": 1, "config": merged(JSON{"basePath": "", "assetPrefix": "", "distDir": filepath.Base(dir)}, b.Config)},
+		"routes-manifest.json":            merged(JSON{"version": 3, "dynamicRoutes": []any{}, "staticRoutes": []any{}, "dataRoutes": []any{}}, b.Routes),
+		"prerender-manifest.json":         merged(JSON{"version": 4, "preview": JSON{"previewModeId": PreviewID}}, b.Prerenders),
+		"build-manifest.json":             JSON{},
+		"server/pages-manifest.json":      b.Pages,
+		"server/middleware-manifest.json": merged(JSON{"version": 3, "middleware": JSON{}}, b.Middleware),
+	}
 	if b.App != nil {
-		writeJSON(t, dir, "app-path-routes-manifest.json", b.App)
-		writeJSON(t, dir, "server/app-paths-manifest.json", b.App)
+		manifests["app-path-routes-manifest.json"] = b.App
+		manifests["server/app-paths-manifest.json"] = b.App
 	}
-	for name, content := range b.Files {
-		writeFile(t, dir, name, content)
+	files := map[string]string{"BUILD_ID": b.ID}
+	maps.Copy(files, b.Files)
+	for name, value := range manifests {
+		data, err := json.Marshal(value)
+		if err != nil {
+			return fmt.Errorf("encoding %s: %w", name, err)
+		}
+		if _, given := files[name]; !given {
+			files[name] = string(data)
+		}
 	}
+	for name, content := range files {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+			return fmt.Errorf("writing %s: %w", name, err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			return fmt.Errorf("writing %s: %w", name, err)
+		}
+	}
+	return nil
 }
 
 func merged(base, over JSON) JSON {
 	maps.Copy(base, over)
 	return base
-}
-
-func writeJSON(t testing.TB, dir, name string, value any) {
-	t.Helper()
-	data, err := json.Marshal(value)
-	require.NoError(t, err)
-	writeFile(t, dir, name, string(data))
-}
-
-func writeFile(t testing.TB, dir, name, content string) {
-	t.Helper()
-	path := filepath.Join(dir, filepath.FromSlash(name))
-	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o750))
-	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
 }
