@@ -56,6 +56,11 @@ func newBench(o options) (*bench, error) {
 	if _, err = exec.LookPath(b.caddy); err != nil {
 		return nil, fmt.Errorf("finding the Caddy binary (build it with `go build -o bin/caddy ./caddy-build`): %w", err)
 	}
+	if o.before != "" {
+		if b.before, err = filepath.Abs(o.before); err != nil {
+			return nil, fmt.Errorf("finding the binary before: %w", err)
+		}
+	}
 	b.nginx = b.find("nginx")
 	if b.wants("ssr") {
 		b.node = b.find("node")

@@ -44,11 +44,15 @@ http://:%s {
 
 // startCaddy starts Caddy with what stands in its only site; admin is the address of its admin endpoint, or off.
 func (b *bench) startCaddy(ctx context.Context, name, site, admin string) (subject, error) {
+	return b.startCaddyBinary(ctx, b.caddy, name, site, admin)
+}
+
+func (b *bench) startCaddyBinary(ctx context.Context, binary, name, site, admin string) (subject, error) {
 	return b.serve(ctx, name, func(dir, port string) (*exec.Cmd, error) {
 		config := filepath.Join(dir, "Caddyfile")
 		if err := os.WriteFile(config, fmt.Appendf(nil, caddyfile, admin, port, site), 0o600); err != nil {
 			return nil, fmt.Errorf("writing the Caddyfile: %w", err)
 		}
-		return exec.CommandContext(ctx, b.caddy, "run", "--config", config, "--adapter", "caddyfile"), nil
+		return exec.CommandContext(ctx, binary, "run", "--config", config, "--adapter", "caddyfile"), nil
 	})
 }

@@ -21,6 +21,7 @@ const (
 	nameStock  = "stock Caddy"
 	nameNginx  = "nginx"
 	nameDirect = "direct"
+	nameBefore = "the binary before"
 )
 
 // proxies starts one proxy of each kind before the upstream. All of them run at once; only one at a time has work to do.
@@ -34,6 +35,13 @@ func (b *bench) proxies(ctx context.Context, upstream string) ([]subject, error)
 		return nil, err
 	}
 	subjects := []subject{ours, stock}
+	if b.before != "" {
+		before, err := b.startCaddyBinary(ctx, b.before, nameBefore, oursProxy(upstream), "off")
+		if err != nil {
+			return nil, err
+		}
+		subjects = append(subjects, before)
+	}
 	if b.nginx != "" {
 		nginx, err := b.startNginx(ctx, upstream)
 		if err != nil {

@@ -1,0 +1,234 @@
+package zones
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
+)
+
+// Rulebook gives the verdicts of a build, in the order in which Next.js goes through its rules: headers, redirects, middleware,
+// beforeFiles, files and pages, afterFiles, dynamic routes, fallback (next/dist/server/lib/router-utils/resolve-routes.js).
+type Rulebook struct {
+	build *nextbuild.Build
+	// known holds the verdicts of every path that the build names, by escaped path with basePath.
+	known map[string]*Verdict
+
+	headers, redirects, beforeFiles, afterFiles, fallback []rule
+	outputs                                               outputs
+}
+
+// NewRulebook computes the verdicts of all paths that the build names.
+func NewRulebook(b *nextbuild.Build) *Rulebook {
+	book := &Rulebook{
+		build: b, headers: newRules(b.Headers), redirects: newRules(b.Redirects), beforeFiles: newRules(b.BeforeFiles),
+		afterFiles: newRules(b.AfterFiles), fallback: newRules(b.Fallback), outputs: newOutputs(b),
+	}
+	paths := book.outputs.paths()
+	book.known = make(map[string]*Verdict, len(paths))
+	for _, path := range paths {
+		if path, asWritten := canonicalPath(path); asWritten {
+			verdict := book.judge(path, nil)
+			book.known[path] = &verdict
+		}
+	}
+	return book
+}
+
+// Verdict returns the verdict of a request. The result is shared and must not be changed. A nil Rulebook has one verdict for all.
+func (b *Rulebook) Verdict(r *http.Request, m Match) *Verdict {
+	switch {
+	case b == nil:
+		return verdictNoBuild
+	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+		return verdictMethod
+	case !m.AsWritten:
+		return verdictSpelling
+	}
+	verdict := b.known[m.Full]
+	if verdict == nil || verdict.depends {
+		fresh := b.judge(m.Full, r)
+		verdict = &fresh
+	}
+	if verdict.onlyWithoutQuery && r.URL.RawQuery != "" {
+		return &Verdict{Reason: Rule}
+	}
+	return verdict
+}
+
+// judge goes through the rules. Without a request, rules with conditions leave the verdict to depend on it.
+func (b *Rulebook) judge(path string, r *http.Request) Verdict {
+	v := Verdict{}
+	if b.hasMiddleware() && (strings.HasPrefix(b.below(path), "/_next/data/") || b.evadesByPath(path)) {
+		// Of data, Next.js matches its rules with the path of the page (middleware_next_data).
+		return Verdict{Reason: Middleware}
+	}
+	routed, ok := b.withLocale(path)
+	if !ok {
+		return Verdict{Reason: Locale}
+	}
+	for i := range b.headers {
+		switch b.headers[i].applies(routed, r) {
+		case no:
+		case yes:
+			headers, ok := b.headers[i].exactHeaders()
+			if !ok {
+				return Verdict{Reason: Rule}
+			}
+			v.Headers = append(v.Headers, headers...)
+		case depends:
+			return Verdict{Reason: Rule, depends: true}
+		default:
+			return Verdict{Reason: Rule}
+		}
+	}
+	for i := range b.redirects {
+		subject := routed
+		if b.redirects[i].Internal {
+			// It knows nothing of locales.
+			subject = path
+		}
+		switch b.redirects[i].applies(subject, r) {
+		case no:
+		case yes:
+			location, ok := b.redirects[i].exactDestination(subject)
+			if !ok || !isRedirect(b.redirects[i].StatusCode) {
+				return Verdict{Reason: Rule}
+			}
+			// A redirect carries no headers of headers().
+			return Verdict{Status: b.redirects[i].StatusCode, Location: location, onlyWithoutQuery: true}
+		case depends:
+			return Verdict{Reason: Rule, depends: true}
+		default:
+			return Verdict{Reason: Rule}
+		}
+	}
+	if b.middlewareMatches(routed) {
+		return Verdict{Reason: Middleware}
+	}
+	return b.judgeOutput(v, routed, r)
+}
+
+// judgeOutput goes on where redirects and middleware have let a path pass.
+func (b *Rulebook) judgeOutput(v Verdict, path string, r *http.Request) Verdict {
+	path, stop := rewrite(b.beforeFiles, path, r, nil)
+	if stop != nil {
+		return *stop
+	}
+	if b.outputs.exact(&v, path) {
+		return b.orLocale(v)
+	}
+	finds := func(path string) bool { return b.outputs.exact(&v, path) || b.outputs.dynamic(&v, path) }
+	if path, stop = rewrite(b.afterFiles, path, r, finds); stop != nil {
+		return *stop
+	}
+	if v.Output != OutputNone || finds(path) {
+		return b.orLocale(v)
+	}
+	if _, stop = rewrite(b.fallback, path, r, finds); stop != nil {
+		return *stop
+	}
+	if v.Output == OutputNone {
+		return Verdict{Reason: Unknown}
+	}
+	return b.orLocale(v)
+}
+
+// rewrite applies the rewrites of one stage to path. After each that applies, found is asked whether there is an output now. stop is the
+// verdict when a rewrite cannot be evaluated.
+func rewrite(rules []rule, path string, r *http.Request, found func(string) bool) (_ string, stop *Verdict) {
+	for i := range rules {
+		switch rules[i].applies(path, r) {
+		case no:
+		case yes:
+			destination, ok := rules[i].exactDestination(path)
+			if !ok || !strings.HasPrefix(destination, "/") || strings.ContainsAny(destination, "?#") {
+				return "", &Verdict{Reason: Rule}
+			}
+			path = destination
+			if found != nil && found(path) {
+				return path, nil
+			}
+		case depends:
+			return "", &Verdict{Reason: Rule, depends: true}
+		default:
+			return "", &Verdict{Reason: Rule}
+		}
+	}
+	return path, nil
+}
+
+// orLocale withholds the one page whose locale Next.js chooses by Accept-Language and cookie (get-locale-redirect.js).
+func (b *Rulebook) orLocale(v Verdict) Verdict {
+	i18n := b.build.I18n
+	if i18n != nil && v.Path == "/" && (i18n.Detection == nil || *i18n.Detection) {
+		return Verdict{Reason: Locale}
+	}
+	return v
+}
+
+// middlewareMatches reports whether the middleware runs for a path. Next.js asks with the path as it is and decoded. Conditions of a
+// matcher are not looked at, and one that cannot be evaluated matches.
+func (b *Rulebook) middlewareMatches(path string) bool {
+	if len(b.build.Middleware) == 0 {
+		return false
+	}
+	decoded, err := url.PathUnescape(path)
+	if err != nil {
+		decoded = path
+	}
+	return b.matches(path) || decoded != path && b.matches(decoded)
+}
+
+// matches reports whether a matcher of the middleware matches a path.
+func (b *Rulebook) matches(path string) bool {
+	for i := range b.build.Middleware {
+		if matched, err := b.build.Middleware[i].Pattern.Match(path); matched || err != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// withLocale returns the path as Next.js routes it: in an application with locales, one without gets the default. ok is false where
+// something else decides.
+func (b *Rulebook) withLocale(path string) (routed string, ok bool) {
+	i18n := b.build.I18n
+	below := b.below(path)
+	if i18n == nil || strings.HasPrefix(below, "/_next/") {
+		return path, true
+	}
+	if len(i18n.Domains) > 0 || below == "/" && b.build.BasePath != "" {
+		// In the second case it forgets the slash, so that no redirect takes it away (16.4).
+		return "", false
+	}
+	if without := i18n.WithoutLocale(below); without != below {
+		// What Next.js makes of the default locale written out differs from version to version.
+		locale := strings.TrimSuffix(below[1:], strings.TrimPrefix(without, "/"))
+		return path, !strings.EqualFold(strings.Trim(locale, "/"), i18n.DefaultLocale)
+	}
+	base := path[:len(path)-len(below)]
+	if below == "/" || below == "" {
+		return base + "/" + i18n.DefaultLocale, true
+	}
+	return base + "/" + i18n.DefaultLocale + below, true
+}
+
+// below returns the path without basePath, or without assetPrefix.
+func (b *Rulebook) below(path string) string {
+	for _, prefix := range [...]string{b.build.BasePath, b.build.AssetPath()} {
+		if prefix != "" && hasPathPrefix(path, prefix) {
+			return path[len(prefix):]
+		}
+	}
+	return path
+}
+
+func isRedirect(status int) bool {
+	switch status {
+	case 301, 302, 303, 307, 308:
+		return true
+	}
+	return false
+}
