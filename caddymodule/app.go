@@ -22,6 +22,8 @@ type App struct {
 	ctx      caddy.Context
 	logger   *zap.Logger
 	handOver handOver
+	// readiness is asked by nextjs_health.
+	readiness readiness
 }
 
 // CaddyModule returns the Caddy module information.
@@ -33,6 +35,7 @@ func (*App) CaddyModule() caddy.ModuleInfo {
 func (a *App) Provision(ctx caddy.Context) error {
 	a.ctx = ctx
 	a.logger = ctx.Logger()
+	a.readiness.logger = a.logger
 	if err := a.handOver.subscribe(ctx); err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ import (
 // Words of the directive's blocks, as messages list them. A test compares them with the reference in docs/caddyfile.md.
 var (
 	directiveWords = []string{"zone", "build", "watch", "upgrade_timeout", "max_header_size", "speculation", "proxy"}
-	zoneWords      = []string{"build", "host"}
+	zoneWords      = []string{"build", "host", "optional"}
 )
 
 // site is what one `nextjs` directive says.
@@ -40,6 +40,7 @@ type site struct {
 //		zone [</path...>] [<name>] <upstreams...> {
 //			build <directory>
 //			host  <names...>
+//			optional
 //		}
 //		build           <directory>     # with upstreams on the directive's own line
 //		watch           <duration>

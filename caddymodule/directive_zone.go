@@ -32,6 +32,11 @@ func parseZone(d *caddyfile.Dispenser) (ZoneConfig, error) {
 			if err := oneArg(d, &zone.Build, "a directory"); err != nil {
 				return ZoneConfig{}, err
 			}
+		case "optional":
+			if d.NextArg() {
+				return ZoneConfig{}, d.Errf("optional takes no arguments, found %q", d.Val())
+			}
+			zone.Optional = true
 		case "host":
 			hosts := d.RemainingArgs()
 			if len(hosts) == 0 {

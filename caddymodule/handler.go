@@ -109,6 +109,9 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return fmt.Errorf("nextjs: %w", err)
 	}
 	h.view.Store(v)
+	for i, config := range h.Zones {
+		h.app.readiness.add(probedZone{name: config.label(), optional: config.Optional, upstreams: h.upstreams[i]})
+	}
 	server, _ := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
 	h.logs = server != nil && server.Logs != nil
 	for zone := range v.facts {

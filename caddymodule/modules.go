@@ -14,7 +14,10 @@ func init() {
 	caddy.RegisterModule(Encode{})
 	caddy.RegisterModule(UpstreamSource{})
 	caddy.RegisterModule(new(Transport))
+	caddy.RegisterModule(new(Health))
 
 	httpcaddyfile.RegisterDirective("nextjs", parseDirective)
 	httpcaddyfile.RegisterDirectiveOrder("nextjs", httpcaddyfile.Before, "reverse_proxy")
+	httpcaddyfile.RegisterHandlerDirective("nextjs_health", parseHealth)
+	httpcaddyfile.RegisterDirectiveOrder("nextjs_health", httpcaddyfile.Before, "respond")
 }

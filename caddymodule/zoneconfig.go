@@ -29,6 +29,9 @@ type ZoneConfig struct {
 
 	// Directory of the zone's build: its .next, or what holds one. The basePath and assetPrefix are read from it.
 	Build string `json:"build,omitempty"`
+
+	// Whether the edge is ready (`nextjs_health`) without an upstream that answers for the zone.
+	Optional bool `json:"optional,omitempty"`
 }
 
 // build is what a zone's build says, prepared for requests.

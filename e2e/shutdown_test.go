@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"testing"
 	"time"
 
@@ -24,18 +25,17 @@ func TestSIGTERMEndsEverythingInGoodOrder(t *testing.T) {
 	require.NoError(t, err)
 	e := startEdge(t, f, setup{
 		global: "\tgrace_period 5m\n\tshutdown_delay 1s\n",
-		zones:  "\t\tzone /ws " + echoServer(t) + "\n\t\tzone /gate " + upstreamOf(t, gate) + "\n",
-		sites: fmt.Sprintf(`http://localhost:%d {
-	@stopping vars {http.shutting_down} true
-	respond @stopping "stopping" 503
-	respond "ready" 200
-}
-`, probe),
+		zones:  "\t\tzone /ws " + echoServer(t) + "\n\t\tzone /gate " + upstreamOf(t, gate) + " {\n\t\t\toptional\n\t\t}\n",
+		sites:  fmt.Sprintf("http://localhost:%d {\n\tnextjs_health\n}\n", probe),
 	})
 	ctx := within(t, 2*patience)
 	readyz := fmt.Sprintf("http://localhost:%d/readyz", probe)
 	fresh := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
 	require.Equal(t, http.StatusOK, get(t, fresh, readyz).StatusCode)
+	text, err := os.ReadFile(e.caddyfilePath())
+	require.NoError(t, err)
+	require.Empty(t, e.load(t, string(text)+"\n"), "a reload")
+	require.Equal(t, http.StatusOK, get(t, fresh, readyz).StatusCode, "a reload does not make it unready")
 
 	h1, h2 := e.client(t, "HTTP/1.1"), e.client(t, "HTTP/2.0")
 	socket := dialSocket(t, ctx, e, "/ws")

@@ -1,0 +1,90 @@
+package caddymodule
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// probe asks the health handler of an edge whose site hands /healthz and /readyz to it.
+func probe(t *testing.T, e *edge, path string) (int, readinessReport) {
+	t.Helper()
+	status, body := get(t, e, "localhost", path)
+	var report readinessReport
+	require.NoError(t, json.Unmarshal([]byte(body), &report), body)
+	return status, report
+}
+
+const healthSite = "handle /healthz {\n nextjs_health\n}\nhandle /readyz {\n nextjs_health {\n timeout 200ms\n }\n}\n"
+
+func TestReadyWhenEachZoneThatIsNeededAnswers(t *testing.T) {
+	up := named(t, "x")
+	closed := "127.0.0.1:" + freePort(t)
+	secure := httptest.NewTLSServer(http.NotFoundHandler())
+	t.Cleanup(secure.Close)
+	// One that listens and says nothing, as Next.js 16 does while it starts.
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = silent.Close() })
+
+	for name, c := range map[string]struct {
+		zones string
+		ready bool
+	}{
+		"an upstream answers":       {"zone / " + up, true},
+		"one of several does":       {fmt.Sprintf("zone / %s %s", closed, up), true},
+		"none answers":              {fmt.Sprintf("zone / %s\n zone /blog %s", up, closed), false},
+		"the zone is optional":      {fmt.Sprintf("zone / %s\n zone /blog %s {\n optional\n }", up, closed), true},
+		"it listens, no more":       {"zone / " + silent.Addr().String(), false},
+		"TLS, with an unknown root": {"zone / " + secure.URL, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := serve(t, healthSite+"handle {\n nextjs {\n "+c.zones+"\n }\n}")
+			status, report := probe(t, e, "/readyz")
+			assert.Equal(t, c.ready, report.Ready, "%+v", report)
+			want := http.StatusOK
+			if !c.ready {
+				want = http.StatusServiceUnavailable
+				assert.NotEmpty(t, report.Zones[len(report.Zones)-1].Error)
+			}
+			assert.Equal(t, want, status)
+			status, _ = get(t, e, "localhost", "/healthz")
+			assert.Equal(t, http.StatusOK, status)
+		})
+	}
+}
+
+func TestManyProbesAskTheUpstreamOnce(t *testing.T) {
+	var asked atomic.Int64
+	address := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == probePath {
+			asked.Add(1)
+		}
+	})
+	// The test's edge has two sites of the same zone.
+	e := serve(t, healthSite+"handle {\n nextjs "+address+"\n}")
+	for range 20 {
+		status, report := probe(t, e, "/readyz")
+		require.Equal(t, http.StatusOK, status)
+		require.Len(t, report.Zones, 1)
+	}
+	assert.LessOrEqual(t, asked.Load(), int64(5), "an answer holds for a second")
+}
+
+func TestOtherPathsAreNoProbes(t *testing.T) {
+	e := serve(t, "nextjs_health\nrespond \"mine\"")
+	client, base := e.client(t, "h1")
+	res, err := client.Get(base + "/elsewhere")
+	require.NoError(t, err)
+	body, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	assert.Equal(t, "mine", string(body))
+}

@@ -1,0 +1,145 @@
+package caddymodule
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"go.uber.org/zap"
+
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
+)
+
+// probePath is cheap for Next.js: it looks for a file that it has not, renders nothing, and answers. Any answer will do.
+const probePath = "/_next/static/caddy-nextjs-readiness"
+
+// readiness knows whether the zones of a configuration can be served.
+type readiness struct {
+	logger *zap.Logger
+
+	mu    sync.Mutex // held while upstreams are asked, so that all who ask meanwhile get the same answer
+	zones []probedZone
+	last  readinessReport
+	until time.Time
+}
+
+// probedZone is a zone, and what must answer for it.
+type probedZone struct {
+	name      string
+	optional  bool
+	upstreams []*zones.Upstream
+}
+
+// readinessReport is the answer to a probe.
+type readinessReport struct {
+	Ready bool         `json:"ready"`
+	Zones []zoneReport `json:"zones"`
+}
+
+type zoneReport struct {
+	Name  string `json:"name"`
+	Ready bool   `json:"ready"`
+	// Optional zones are not asked.
+	Optional bool `json:"optional,omitempty"`
+	// Error is what kept the last upstream that was asked from answering.
+	Error string `json:"error,omitempty"`
+}
+
+// add adds the zones of a site. The same zone may belong to several sites.
+func (r *readiness) add(list ...probedZone) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, zone := range list {
+		known := slices.ContainsFunc(r.zones, func(other probedZone) bool {
+			return other.name == zone.name && slices.Equal(other.upstreams, zone.upstreams)
+		})
+		if !known {
+			r.zones = append(r.zones, zone)
+		}
+	}
+}
+
+// probe asks the upstreams of every zone that is needed, all at once. An answer holds for probeEvery.
+func (r *readiness) probe(timeout time.Duration) readinessReport {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if time.Now().Before(r.until) {
+		return r.last
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	report := readinessReport{Ready: true, Zones: make([]zoneReport, len(r.zones))}
+	var group sync.WaitGroup
+	for i, zone := range r.zones {
+		if zone.optional {
+			report.Zones[i] = zoneReport{Name: zone.name, Optional: true}
+			continue
+		}
+		group.Go(func() { report.Zones[i] = zone.probe(ctx) })
+	}
+	group.Wait()
+	for _, zone := range report.Zones {
+		report.Ready = report.Ready && (zone.Ready || zone.Optional)
+	}
+	if report.Ready != r.last.Ready || r.until.IsZero() {
+		r.logger.Info("readiness changed", zap.Bool("ready", report.Ready), zap.Any("zones", report.Zones))
+	}
+	r.last, r.until = report, time.Now().Add(probeEvery)
+	return report
+}
+
+// probe asks all upstreams of a zone, until one answers.
+func (z probedZone) probe(ctx context.Context) zoneReport {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	answers := make(chan error, len(z.upstreams))
+	for _, upstream := range z.upstreams {
+		go func() { answers <- askUpstream(ctx, upstream) }()
+	}
+	report := zoneReport{Name: z.name}
+	for range z.upstreams {
+		err := <-answers
+		if err == nil {
+			return zoneReport{Name: z.name, Ready: true}
+		}
+		report.Error = err.Error()
+	}
+	return report
+}
+
+// askUpstream reports whether an upstream answers HTTP, whatever it says. A process that only listens, as Next.js 16 does before it has
+// loaded its configuration, does not.
+func askUpstream(ctx context.Context, upstream *zones.Upstream) error {
+	address, err := caddy.ParseNetworkAddress(upstream.Address)
+	if err != nil {
+		return fmt.Errorf("reading the address: %w", err)
+	}
+	transport := &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, address.Network, address.JoinHostPort(0))
+		},
+		//nolint:gosec // nothing is told to the upstream or taken from it; requests of clients go by the transport's own settings
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true},
+	}
+	scheme := "http"
+	if upstream.TLS {
+		scheme = "https"
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://readiness.invalid"+probePath, nil)
+	if err != nil {
+		return fmt.Errorf("asking %s: %w", upstream.Address, err)
+	}
+	req.Header.Set("User-Agent", "caddy-nextjs readiness")
+	res, err := transport.RoundTrip(req)
+	if err != nil {
+		return fmt.Errorf("asking %s: %w", upstream.Address, err)
+	}
+	return res.Body.Close()
+}
