@@ -4,8 +4,8 @@ SHELL := bash
 APPS := examples/multi-zone/home examples/multi-zone/blog examples/multi-zone/shop
 SINGLE := examples/single/app
 FIXTURES := $(addprefix e2e/fixtures/,next14 next15 next16 monorepo)
-SOURCES := go.mod go.sum $(shell find . \( -name node_modules -o -name .next -o -name .git \) -prune -o -name '*.go' ! -name '*_test.go' -print)
-UNIT := $(shell find . \( -name node_modules -o -name .next -o -name .git \) -prune -o -name '*_test.go' ! -path './e2e/*' -printf '%h\n' | sort -u)
+SOURCES := go.mod go.sum $(shell find . \( -name node_modules -o -name .next -o -name .git -o -name .cache -o -name bin \) -prune -o -name '*.go' ! -name '*_test.go' -print)
+UNIT := $(shell find . \( -name node_modules -o -name .next -o -name .git -o -name .cache -o -name bin \) -prune -o -name '*_test.go' ! -path './e2e/*' -printf '%h\n' | sort -u)
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,7 +29,7 @@ test: ## install what the tests need and run them, with real Next.js builds and 
 	go test -race -count=1 $(UNIT)
 	go test -tags e2e -count=1 -timeout 15m ./e2e/...
 
-test-long: ## everything of test in full counts, fuzzing, and the xcaddy build
+test-long: ## everything of test in full counts, fuzzing, and builds of every kind
 	@scripts/need.sh gcc libc6-dev chromium
 	@scripts/test-long.sh
 
@@ -46,7 +46,13 @@ lint: ## run the linters
 xcaddy: ## build Caddy with the modules by xcaddy into bin/caddy-xcaddy
 	@scripts/xcaddy.sh
 
+image: ## build the image caddy-nextjs with docker, podman or buildah
+	@scripts/image.sh
+
+matrix: ## build with and without CGO, by go and by xcaddy, and let each binary serve a request
+	@scripts/test-matrix.sh
+
 clean: ## remove what was built
 	rm -rf bin .cache $(foreach app,$(APPS) $(SINGLE) $(FIXTURES) e2e/fixtures/monorepo/apps/web,$(app)/.next $(app)/node_modules)
 
-.PHONY: help build demo test test-long bench lint xcaddy clean
+.PHONY: help build demo test test-long bench lint xcaddy image matrix clean

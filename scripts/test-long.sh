@@ -7,7 +7,7 @@ cd "$root"
 fuzz_time=${FUZZ_TIME:-60s}
 
 say "fuzzing, $fuzz_time each"
-for package in zones streaming nextbuild; do
+for package in zones streaming nextbuild caddymodule; do
 	for target in $(go test -list '^Fuzz' "./$package" | grep '^Fuzz'); do
 		go test "./$package" -run '^$' -fuzz "^$target\$" -fuzztime "$fuzz_time"
 	done
@@ -23,3 +23,9 @@ E2E_LONG=1 go test -tags e2e -count=1 -timeout 60m ./e2e/...
 say "xcaddy"
 scripts/xcaddy.sh
 E2E_CADDY=$root/bin/caddy-xcaddy go test -tags e2e -count=1 -timeout 30m ./e2e/... -run Zone
+
+say "builds of every kind"
+scripts/test-matrix.sh
+
+say "the image"
+scripts/test-image.sh
