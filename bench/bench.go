@@ -29,15 +29,20 @@ type scale struct {
 	streamWaves  int // times that many streams, for each subject and round
 	liveRounds   int
 	livePages    int // streamed pages of Next.js, for each subject and round
+	encodeRounds int
+	encodePages  int // streamed pages of a build, for each subject, encoding and round
+	starts       int
 	memoryServed int // pages before memory is read
 }
 
 var (
 	fullScale = scale{
 		rounds: 25, requests: 8_000, streamRounds: 9, streams: 16, streamWaves: 2, liveRounds: 5, livePages: 640, memoryServed: 50_000,
+		encodeRounds: 9, encodePages: 600, starts: 25,
 	}
 	shortScale = scale{
 		rounds: 3, requests: 5_000, streamRounds: 3, streams: 16, streamWaves: 1, liveRounds: 3, livePages: 128, memoryServed: 10_000,
+		encodeRounds: 3, encodePages: 120, starts: 5,
 	}
 )
 

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/zstd"
 )
 
@@ -121,6 +122,8 @@ func decoder(body io.ReadCloser, encoding string) (io.ReadCloser, error) {
 			return nil, fmt.Errorf("reading gzip: %w", err)
 		}
 		return reader, nil
+	case "br":
+		return io.NopCloser(brotli.NewReader(body)), nil
 	case "zstd":
 		// Without concurrency, which would read ahead in another goroutine.
 		reader, err := zstd.NewReader(body, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))

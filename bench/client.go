@@ -63,15 +63,15 @@ func (c *client) get(path, encoding string) (*http.Response, error) {
 	return res, nil
 }
 
-// fetch requests path without compression and returns the length of the page.
-func (c *client) fetch(path string) (int64, error) {
-	res, err := c.get(path, "")
+// fetch requests path in an encoding, empty for none, and returns the length of the page as it came.
+func (c *client) fetch(path, encoding string) (int64, error) {
+	res, err := c.get(path, encoding)
 	if err != nil {
 		return 0, err
 	}
 	defer res.Body.Close() // it has been read
-	if encoding := res.Header.Get("Content-Encoding"); encoding != "" {
-		return 0, fmt.Errorf("%s came as %s, which was not asked for", path, encoding)
+	if got := res.Header.Get("Content-Encoding"); got != encoding {
+		return 0, fmt.Errorf("%s came with Content-Encoding %q, expected %q", path, got, encoding)
 	}
 	length, err := io.Copy(io.Discard, res.Body)
 	if err != nil {

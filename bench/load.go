@@ -12,27 +12,34 @@ type load struct {
 	paths       []string // requested in turn
 	requests    int
 	concurrency int
-	minLength   int64 // a page that is shorter is an error
+	minLength   int64  // a page that is shorter is an error
+	encoding    string // of the answers; empty for none
 }
 
 // run requests the pages. It stops at the first error: a server that fails is not measured.
 func (l load) run(ctx context.Context, addr string) error {
+	_, err := l.transfer(ctx, addr)
+	return err
+}
+
+// transfer is run, and returns the bytes of all bodies as they came.
+func (l load) transfer(ctx context.Context, addr string) (int64, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	var turn atomic.Int64
+	var turn, received atomic.Int64
 	var workers sync.WaitGroup
 	for range l.concurrency {
 		workers.Go(func() {
-			if err := l.work(ctx, addr, &turn); err != nil {
+			if err := l.work(ctx, addr, &turn, &received); err != nil {
 				cancel(err)
 			}
 		})
 	}
 	workers.Wait()
-	return context.Cause(ctx)
+	return received.Load(), context.Cause(ctx)
 }
 
-func (l load) work(ctx context.Context, addr string, turn *atomic.Int64) error {
+func (l load) work(ctx context.Context, addr string, turn, received *atomic.Int64) error {
 	c, err := dial(ctx, addr)
 	if err != nil {
 		return err
@@ -44,10 +51,11 @@ func (l load) work(ctx context.Context, addr string, turn *atomic.Int64) error {
 			return nil
 		}
 		path := l.paths[n%len(l.paths)]
-		length, err := c.fetch(path)
+		length, err := c.fetch(path, l.encoding)
 		if err != nil {
 			return err
 		}
+		received.Add(length)
 		if length < l.minLength {
 			return fmt.Errorf("%s has %d bytes, expected at least %d", path, length, l.minLength)
 		}

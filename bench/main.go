@@ -21,11 +21,14 @@ var figures = []struct {
 }{
 	{"proxy", measureProxy},
 	{"stream", measureStreams},
+	{"encodings", measureEncodings},
 	{"zones", measureZones},
 	{"build", measureBuild},
+	{"static", measureStatic},
 	{"ssr", measureSSR},
 	{"allocations", measureAllocations},
 	{"memory", measureMemory},
+	{"start", measureStart},
 }
 
 // upstreamCommand is the hidden subcommand by which the program starts itself as the upstream: another process, so that its CPU

@@ -29,6 +29,7 @@ type process struct {
 	cmd  *exec.Cmd
 	log  string
 	done chan struct{}
+	ends sync.Once
 }
 
 // group is the id of the process and of its process group.
@@ -109,14 +110,15 @@ func (p *process) listening(ctx context.Context, addr string) (string, error) {
 			return "", errors.New("it ended at once")
 		case <-ctx.Done():
 			return "", fmt.Errorf("waiting for %s: %w", addr, ctx.Err())
-		case <-time.After(20 * time.Millisecond):
+		case <-time.After(2 * time.Millisecond):
 		}
 	}
 }
 
-// stop ends the process and everything it started. There is nothing to save, so nothing is asked politely.
+// stop ends the process and everything it started. There is nothing to save, so nothing is asked politely. Only the first call kills:
+// later the id may be that of somebody else.
 func (p *process) stop() {
-	killGroup(p.group())
+	p.ends.Do(func() { killGroup(p.group()) })
 	<-p.done
 }
 

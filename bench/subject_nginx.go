@@ -25,6 +25,7 @@ http {
 	gzip on;
 	gzip_proxied any;
 	gzip_min_length 1;
+	gzip_types text/x-component;
 	upstream app {
 		server %[3]s;
 		keepalive 256;

@@ -17,22 +17,28 @@ import (
 // nodeKeepAlive is how long Node.js keeps an idle connection, and says so.
 const nodeKeepAlive = 5 * time.Second
 
-// startUpstream starts the server that stands behind the proxies.
-func (b *bench) startUpstream(ctx context.Context) (*process, error) {
+// startUpstream starts the server that stands behind the proxies. Flags are those of serveUpstream.
+func (b *bench) startUpstream(ctx context.Context, flags ...string) (*process, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("finding our own binary: %w", err)
 	}
 	return b.fleet.serve(ctx, "upstream", "127.0.0.1", func(addr string) (*exec.Cmd, error) {
-		return exec.CommandContext(ctx, self, upstreamCommand, "-listen", addr), nil
+		return exec.CommandContext(ctx, self, append([]string{upstreamCommand, "-listen", addr}, flags...)...), nil
 	})
 }
 
-// serveUpstream answers every path like a small Next.js: with ?chunks= as a stream, otherwise with a page of ?bytes=.
+// serveUpstream answers every path like a small Next.js: a page of a build as a stream, with ?chunks= a made-up stream, otherwise a
+// page of ?bytes=.
 func serveUpstream(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet(upstreamCommand, flag.ContinueOnError)
 	listen := flags.String("listen", "127.0.0.1:0", "address to listen on")
+	build := flags.String("pages", "", "directory of pages to stream")
 	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	pages, err := readPages(*build)
+	if err != nil {
 		return err
 	}
 	text := sampleText(1 << 20)
@@ -47,6 +53,10 @@ func serveUpstream(ctx context.Context, args []string) error {
 			header.Set("Vary", "rsc, next-router-state-tree, next-router-prefetch, next-router-segment-prefetch")
 			header.Set("Cache-Control", "private, no-cache, no-store, max-age=0, must-revalidate")
 			header.Set("X-Powered-By", "Next.js")
+			if page, ok := pages[r.URL.Path]; ok {
+				page.write(w)
+				return
+			}
 			if plan, ok := parseChunkPlan(r.URL.Query()); ok {
 				_ = plan.write(w, text) // the client notices
 				return

@@ -18,7 +18,10 @@ const attemptVar = "nextjs.attempt"
 type attempt struct {
 	zone     *zones.Zone
 	kind     zones.Kind
+	waited   bool // for a dev server that is being started again
 	repaired bool // the _rsc parameter is ours, so the URL does not tell what the answer is
+	verdict  *zones.Verdict
+	facts    *zoneFacts
 
 	cookies    *zones.CookieScope
 	plainDraft bool   // what CookieScope.CleanRequest said

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,8 +21,8 @@ import (
 
 // Words of the directive's blocks, as messages list them. A test compares them with the reference in docs/caddyfile.md.
 var (
-	directiveWords = []string{"zone", "build", "watch", "upgrade_timeout", "max_header_size", "speculation", "proxy"}
-	zoneWords      = []string{"build", "host", "optional"}
+	directiveWords = []string{"zone", "build", "dev", "watch", "upgrade_timeout", "max_header_size", "speculation", "static", "proxy"}
+	zoneWords      = []string{"build", "dev", "host", "optional"}
 )
 
 // site is what one `nextjs` directive says.
@@ -30,6 +31,8 @@ type site struct {
 	watch          caddy.Duration
 	upgradeTimeout caddy.Duration
 	maxHeaderSize  int
+	staticOff      bool
+	staticMemory   int64
 	speculation    *Speculation
 	proxy          reverseproxy.Handler
 }
@@ -39,10 +42,12 @@ type site struct {
 //	nextjs [<matcher>] [<upstreams...>] {
 //		zone [</path...>] [<name>] <upstreams...> {
 //			build <directory>
+//			dev
 //			host  <names...>
 //			optional
 //		}
 //		build           <directory>     # with upstreams on the directive's own line
+//		dev                             # likewise
 //		watch           <duration>
 //		upgrade_timeout <duration>
 //		max_header_size <size>
@@ -55,7 +60,8 @@ type site struct {
 // stands for these handlers, in one route:
 //
 //	nextjs          # the zones
-//	nextjs_encode   # zstd, gzip
+//	nextjs_encode   # zstd, br, gzip
+//	nextjs_static   # files of builds, if a zone has one
 //	reverse_proxy {
 //		dynamic nextjs
 //		transport nextjs
@@ -147,6 +153,13 @@ func parseSite(h httpcaddyfile.Helper) (*site, error) {
 			}
 			// The build knows its basePath better than the line above does.
 			s.zones[0].Name, s.zones[0].Paths = "root", nil
+		case "dev":
+			if len(inline) == 0 {
+				return nil, h.Err("dev belongs into a zone's block, or to upstreams on the directive's own line")
+			}
+			if err := s.zones[0].parseDev(h.Dispenser); err != nil {
+				return nil, err
+			}
 		case "watch":
 			if s.watch, err = positiveDuration(h.Dispenser); err != nil {
 				return nil, err
@@ -163,6 +176,10 @@ func parseSite(h httpcaddyfile.Helper) (*site, error) {
 			if s.speculation, err = parseSpeculation(h.Dispenser); err != nil {
 				return nil, err
 			}
+		case "static":
+			if err := s.parseStatic(h.Dispenser); err != nil {
+				return nil, err
+			}
 		case "proxy":
 			if s.proxy, err = parseProxy(h); err != nil {
 				return nil, err
@@ -173,6 +190,9 @@ func parseSite(h httpcaddyfile.Helper) (*site, error) {
 	}
 	if len(s.zones) == 0 {
 		return nil, h.Err("nextjs needs an upstream (`nextjs localhost:3000`) or a zone (`zone / localhost:3000`)")
+	}
+	if err := s.zones[0].checkDev(); err != nil {
+		return nil, h.Err(err.Error())
 	}
 	return s, nil
 }
@@ -207,11 +227,16 @@ func (s *site) handlers() ([]json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []json.RawMessage{
-		caddyconfig.JSONModuleObject(&Handler{Zones: s.zones, Watch: s.watch, Speculation: s.speculation}, "handler", "nextjs", nil),
+	handlers := []json.RawMessage{
+		caddyconfig.JSONModuleObject(&Handler{
+			Zones: s.zones, Watch: s.watch, Speculation: s.speculation, StaticMemory: s.staticMemory,
+		}, "handler", "nextjs", nil),
 		caddyconfig.JSONModuleObject(Encode{}, "handler", "nextjs_encode", nil),
-		caddyconfig.JSONModuleObject(proxy, "handler", "reverse_proxy", nil),
-	}, nil
+	}
+	if !s.staticOff && slices.ContainsFunc(s.zones, func(zone ZoneConfig) bool { return zone.Build != "" }) {
+		handlers = append(handlers, caddyconfig.JSONModuleObject(Static{}, "handler", "nextjs_static", nil))
+	}
+	return append(handlers, caddyconfig.JSONModuleObject(proxy, "handler", "reverse_proxy", nil)), nil
 }
 
 func oneArg(d *caddyfile.Dispenser, target *string, what string) error {

@@ -37,6 +37,10 @@ func parseZone(d *caddyfile.Dispenser) (ZoneConfig, error) {
 				return ZoneConfig{}, d.Errf("optional takes no arguments, found %q", d.Val())
 			}
 			zone.Optional = true
+		case "dev":
+			if err := zone.parseDev(d); err != nil {
+				return ZoneConfig{}, err
+			}
 		case "host":
 			hosts := d.RemainingArgs()
 			if len(hosts) == 0 {
@@ -52,6 +56,9 @@ func parseZone(d *caddyfile.Dispenser) (ZoneConfig, error) {
 	}
 	if len(zone.Paths) == 0 && zone.Build == "" {
 		return ZoneConfig{}, d.Errf("zone %s has neither a path (`zone /blog …`) nor a build that says one", zone.label())
+	}
+	if err := zone.checkDev(); err != nil {
+		return ZoneConfig{}, d.Errf("zone %s: %v", zone.label(), err)
 	}
 	return zone, nil
 }

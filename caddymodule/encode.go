@@ -1,8 +1,12 @@
 package caddymodule
 
 import (
+	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -12,15 +16,38 @@ import (
 	_ "github.com/caddyserver/caddy/v2/modules/caddyhttp/encode/zstd"
 )
 
-// Encode is Caddy's `encode` handler with the settings and the one shortcut that streams need:
+// defaultMinLength is that of Caddy's `encode`: what is shorter fits into the packet of its head anyway.
+const defaultMinLength = 512
+
+// Encode compresses answers by the encoders of Caddy's `encode`, whose settings it takes. It differs from it in when it decides: at
+// the head of an answer, not at the first byte of the body.
 //
-//   - `minimum_length` is 1. Caddy decides at the first write, and leaves a whole stream uncompressed if that is shorter.
-//   - Clients that accept none of the encodings go past it: `encode` would hold back the head of their answers until the body
-//     begins. They get the `Vary` header that it would have set.
+//   - The head of an answer is sent when it is there, whatever the client accepts.
+//   - A stream is compressed however short its first chunk is: `minimum_length` is about answers that say how long they are.
+//   - An answer without a content type stays without one.
 //
-// It takes the settings of `encode`; default encodings: zstd, then gzip.
+// Default encodings: zstd, then br, then gzip.
 type Encode struct {
-	encode.Encode
+	// Encodings to choose from.
+	EncodingsRaw caddy.ModuleMap `json:"encodings,omitempty" caddy:"namespace=http.encoders"`
+
+	// The order of encodings that a client likes equally well, by their names in Accept-Encoding.
+	Prefer []string `json:"prefer,omitempty"`
+
+	// Leave an answer alone if its Content-Length is less; default 512. An answer without Content-Length is a stream.
+	MinLength int `json:"minimum_length,omitempty"`
+
+	// Compress only what this matches; default: the text-like content types of Caddy's `encode`.
+	Matcher *caddyhttp.ResponseMatcher `json:"match,omitempty"`
+
+	codings map[string]*coding
+}
+
+// coding is an encoding and its encoders that have nothing to do.
+type coding struct {
+	name   string
+	suffix string // what an ETag of an answer in this coding ends in, with the closing quote
+	idle   sync.Pool
 }
 
 // CaddyModule returns the Caddy module information.
@@ -31,65 +58,122 @@ func (Encode) CaddyModule() caddy.ModuleInfo {
 // Provision implements caddy.Provisioner.
 func (e *Encode) Provision(ctx caddy.Context) error {
 	if len(e.EncodingsRaw) == 0 {
-		e.EncodingsRaw = caddy.ModuleMap{"zstd": []byte("{}"), "gzip": []byte("{}")}
-		e.Prefer = []string{"zstd", "gzip"}
+		e.EncodingsRaw = caddy.ModuleMap{"zstd": []byte("{}"), "nextjs_br": []byte("{}"), "gzip": []byte("{}")}
+	}
+	modules, err := ctx.LoadModule(e, "EncodingsRaw")
+	if err != nil {
+		return fmt.Errorf("loading encodings: %w", err)
+	}
+	e.codings = make(map[string]*coding)
+	for module, value := range modules.(map[string]any) {
+		encoding, ok := value.(encode.Encoding)
+		if !ok {
+			return fmt.Errorf("encodings: %s does not encode answers", module)
+		}
+		name := encoding.AcceptEncoding()
+		if e.codings[name] != nil {
+			return fmt.Errorf("encodings: %s is there twice, the second time as %s", name, module)
+		}
+		e.codings[name] = &coding{name: name, suffix: "-" + name + `"`, idle: sync.Pool{New: func() any { return encoding.NewEncoder() }}}
+	}
+	if len(e.Prefer) == 0 {
+		for _, name := range []string{"zstd", "br", "gzip"} {
+			if e.codings[name] != nil {
+				e.Prefer = append(e.Prefer, name)
+			}
+		}
 	}
 	if e.MinLength == 0 {
-		e.MinLength = 1
+		e.MinLength = defaultMinLength
 	}
-	return e.Encode.Provision(ctx)
+	if e.Matcher == nil {
+		// Caddy's list of content types is a default of its handler and has no name.
+		var defaults encode.Encode
+		if err := defaults.Provision(ctx); err != nil {
+			return fmt.Errorf("finding the default content types: %w", err)
+		}
+		e.Matcher = defaults.Matcher
+	}
+	return nil
+}
+
+// Validate implements caddy.Validator.
+func (e *Encode) Validate() error {
+	for i, name := range e.Prefer {
+		if e.codings[name] == nil {
+			return fmt.Errorf("prefer: %s is none of the encodings, which are named as in Accept-Encoding: %s",
+				name, strings.Join(slices.Sorted(maps.Keys(e.codings)), ", "))
+		}
+		if slices.Contains(e.Prefer[:i], name) {
+			return fmt.Errorf("prefer: %s is there twice", name)
+		}
+	}
+	if e.MinLength < 0 {
+		return fmt.Errorf("minimum_length must not be negative, found %d", e.MinLength)
+	}
+	return nil
 }
 
 // ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (e *Encode) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	if e.acceptable(r.Header["Accept-Encoding"]) {
-		return e.Encode.ServeHTTP(w, r, next)
+	if r.Method == http.MethodConnect {
+		return next.ServeHTTP(w, r) // what follows is no answer, but the bytes of a tunnel
 	}
-	return next.ServeHTTP(&varyWriter{ResponseWriterWrapper: caddyhttp.ResponseWriterWrapper{ResponseWriter: w}, matcher: e.Matcher}, r)
+	encoding := &encodingWriter{
+		ResponseWriterWrapper: caddyhttp.ResponseWriterWrapper{ResponseWriter: w},
+		settings:              e,
+		coding:                e.negotiate(r),
+		isHead:                r.Method == http.MethodHead,
+	}
+	if encoding.coding != nil {
+		encoding.restoreETags = encoding.coding.plainETags(r.Header)
+	}
+	// Not deferred together with its good end: an answer that is broken off must not look whole.
+	defer encoding.release()
+	if err := next.ServeHTTP(encoding, r); err != nil {
+		return err
+	}
+	encoding.end()
+	return nil
 }
 
-// acceptable reports whether a client may accept one of the encodings. What it says of their quality is read by `encode`.
-func (e *Encode) acceptable(accepted []string) bool {
-	for _, value := range accepted {
-		for _, encoding := range e.Prefer {
-			if strings.Contains(value, encoding) {
-				return true
-			}
+// negotiate returns the coding that a client likes best, nil if that is none of ours.
+func (e *Encode) negotiate(r *http.Request) *coding {
+	for _, name := range encode.AcceptedEncodings(r, e.Prefer) {
+		if name == "identity" {
+			return nil
+		}
+		if coding := e.codings[name]; coding != nil {
+			return coding
 		}
 	}
-	return false
+	return nil
 }
 
-// varyWriter tells caches that another client may get a compressible answer in another encoding.
-type varyWriter struct {
-	caddyhttp.ResponseWriterWrapper
-	matcher *caddyhttp.ResponseMatcher
-}
-
-// WriteHeader implements http.ResponseWriter.
-func (w *varyWriter) WriteHeader(status int) {
-	h := w.Header()
-	if _, has := h["Content-Type"]; !has {
-		// Present without a value it keeps net/http from guessing one that Next.js did not send.
-		h["Content-Type"] = nil
+// plainETags takes the suffix of the coding off the ETags that a client has seen: the application does not know it. It reports
+// whether there was one.
+func (c *coding) plainETags(h http.Header) bool {
+	const name = "If-None-Match"
+	found := false
+	for _, value := range h[name] {
+		found = found || strings.Contains(value, c.suffix)
 	}
-	// As `encode` does: a 304 has the Vary of the answer it stands for, and no content type to tell it by.
-	if status == http.StatusNotModified || status >= 200 && h["Content-Encoding"] == nil && w.matcher.Match(status, h) {
-		addVary(h)
-	}
-	w.ResponseWriterWrapper.WriteHeader(status)
-}
-
-func addVary(h http.Header) {
-	const name = "Accept-Encoding"
-	for _, value := range h["Vary"] {
-		for field := range strings.SplitSeq(value, ",") {
-			if strings.EqualFold(strings.TrimSpace(field), name) {
-				return
-			}
+	if found {
+		plain := make([]string, len(h[name]))
+		for i, value := range h[name] {
+			plain[i] = strings.ReplaceAll(value, c.suffix, `"`)
 		}
+		h[name] = plain
 	}
-	h["Vary"] = append(h["Vary"], name)
+	return found
+}
+
+// tagETag makes a strong ETag one of the coded answer: it says that bytes are the same (RFC 9110, 8.8.3.3).
+func (c *coding) tagETag(h http.Header) {
+	const name = "Etag"
+	if etags := h[name]; len(etags) > 0 && strings.HasPrefix(etags[0], `"`) {
+		h[name] = []string{strings.TrimSuffix(etags[0], `"`) + c.suffix}
+	}
 }
 
 // Interface guards

@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
+	"github.com/caddy-nextjs/caddy-nextjs/assets"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
@@ -43,7 +44,11 @@ type Handler struct {
 	// What browsers may load of the pages of other zones ahead of a click. Default: nothing.
 	Speculation *Speculation `json:"speculation,omitempty"`
 
+	// How many bytes of files of the zones' builds are kept in memory. -1: none, 0: the default, 64 MiB.
+	StaticMemory int64 `json:"static_memory,omitempty"`
+
 	app       *App
+	memory    *assets.Memory
 	upstreams [][]*zones.Upstream // of each zone
 	view      atomic.Pointer[view]
 	leases    []upstreamAddress
@@ -58,6 +63,8 @@ type zoneFacts struct {
 	cookies   *zones.CookieScope
 	rules     string
 	book      *zones.Rulebook // nil: the build is not known
+	assets    *assets.Set     // nil: the edge serves no files of the zone
+	static    staticCounters
 }
 
 // kindNames are the names of the kinds as values of placeholders.
@@ -96,10 +103,14 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if err := h.leaseUpstreams(repl); err != nil {
 		return fmt.Errorf("nextjs: %w", err)
 	}
+	h.memory = newStaticMemory(h.StaticMemory)
 	builds := make([]*build, len(h.Zones))
 	watched := false
 	for i, config := range h.Zones {
-		if builds[i], err = config.readBuild(repl); err != nil {
+		if err := config.checkDev(); err != nil {
+			return fmt.Errorf("nextjs: zone %s: %w", config.label(), err)
+		}
+		if builds[i], err = config.readBuild(repl, h.memory); err != nil {
 			return fmt.Errorf("nextjs: %w", err)
 		}
 		watched = watched || builds[i] != nil
@@ -162,6 +173,9 @@ func (h *Handler) Cleanup() error {
 		errs = append(errs, releaseUpstream(lease))
 	}
 	h.leases = nil
+	if v := h.view.Load(); v != nil {
+		errs = append(errs, v.closeAssets(nil))
+	}
 	return errors.Join(errs...)
 }
 
@@ -203,16 +217,20 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		return nil
 	}
 	trusted, _ := caddyhttp.GetVar(r.Context(), caddyhttp.TrustedProxyVarKey).(bool)
-	zones.CleanRequest(r, kind, trusted)
+	if found.Zone.Dev {
+		zones.CleanDevRequest(r, found, kind, trusted)
+	} else {
+		zones.CleanRequest(r, kind, trusted)
+	}
+	verdict := facts.book.Verdict(r, found)
 	a := &attempt{
-		zone: found.Zone, kind: kind, repaired: zones.RepairRSC(r, kind),
+		zone: found.Zone, kind: kind, repaired: zones.RepairRSC(r, kind), verdict: verdict, facts: facts,
 		cookies: facts.cookies, plainDraft: facts.cookies.CleanRequest(r.Header),
 	}
 	if speculates && kind == zones.KindDocument {
 		a.rules = facts.rules
 	}
 	caddyhttp.SetVar(r.Context(), attemptVar, a)
-	verdict := facts.book.Verdict(r, found)
 	repl.Set("http.nextjs.verdict", verdictNames[verdict.String()])
 	if extra != nil {
 		extra.Set(zap.Stringer("verdict", verdict))

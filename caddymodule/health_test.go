@@ -64,7 +64,7 @@ func TestReadyWhenEachZoneThatIsNeededAnswers(t *testing.T) {
 
 func TestManyProbesAskTheUpstreamOnce(t *testing.T) {
 	var asked atomic.Int64
-	address := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	address := upstream(t, func(_ http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == probePath {
 			asked.Add(1)
 		}

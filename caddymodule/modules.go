@@ -12,9 +12,11 @@ func init() {
 	caddy.RegisterModule(new(App))
 	caddy.RegisterModule(new(Handler))
 	caddy.RegisterModule(Encode{})
+	caddy.RegisterModule(new(Brotli))
 	caddy.RegisterModule(UpstreamSource{})
 	caddy.RegisterModule(new(Transport))
 	caddy.RegisterModule(new(Health))
+	caddy.RegisterModule(Static{})
 
 	httpcaddyfile.RegisterDirective("nextjs", parseDirective)
 	httpcaddyfile.RegisterDirectiveOrder("nextjs", httpcaddyfile.Before, "reverse_proxy")

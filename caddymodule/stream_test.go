@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/zstd"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -19,22 +20,32 @@ import (
 // patience bounds waits for things that happen at once unless something is broken.
 const patience = 10 * time.Second
 
+// encodings are what the edge offers, "" for none.
+var encodings = []string{"", "gzip", "br", "zstd"}
+
 // decoded returns a reader of the plain bytes of a response that must have the given encoding ("" for none).
-func decoded(t *testing.T, res *http.Response, encoding string) io.Reader {
+func decoded(t testing.TB, res *http.Response, encoding string) io.Reader {
 	t.Helper()
 	require.Equal(t, encoding, res.Header.Get("Content-Encoding"))
+	return decoder(t, res.Body, encoding)
+}
+
+func decoder(t testing.TB, body io.Reader, encoding string) io.Reader {
+	t.Helper()
 	switch encoding {
 	case "gzip":
-		reader, err := gzip.NewReader(res.Body)
+		reader, err := gzip.NewReader(body)
 		require.NoError(t, err)
 		return reader
+	case "br":
+		return brotli.NewReader(body)
 	case "zstd":
-		reader, err := zstd.NewReader(res.Body, zstd.WithDecoderConcurrency(1))
+		reader, err := zstd.NewReader(body, zstd.WithDecoderConcurrency(1))
 		require.NoError(t, err)
 		t.Cleanup(reader.Close)
 		return reader
 	default:
-		return res.Body
+		return body
 	}
 }
 
@@ -72,7 +83,7 @@ func TestEveryChunkArrivesBeforeTheNextIsWritten(t *testing.T) {
 		})
 		e := serve(t, "nextjs "+address)
 		for _, front := range fronts {
-			for _, encoding := range []string{"", "gzip", "zstd"} {
+			for _, encoding := range encodings {
 				t.Run(fmt.Sprintf("%s/%s/%s", body, front, encoding), func(t *testing.T) {
 					client, base := e.client(t, front)
 					ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -102,9 +113,11 @@ func TestEveryChunkArrivesBeforeTheNextIsWritten(t *testing.T) {
 	}
 }
 
+// The head needs no byte of the body, whatever the client accepts: a browser learns of a page's styles and scripts by it.
 func TestHeadPassesBeforeTheBody(t *testing.T) {
 	gotHead := make(chan struct{})
 	address := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("X-Early", "yes")
 		w.WriteHeader(http.StatusOK)
 		w.(http.Flusher).Flush()
@@ -116,28 +129,70 @@ func TestHeadPassesBeforeTheBody(t *testing.T) {
 	})
 	e := serve(t, "nextjs "+address)
 	for _, front := range fronts {
-		client, base := e.client(t, front)
-		client.Timeout = patience
-		res, err := client.Get(base)
-		require.NoError(t, err, front)
-		assert.Equal(t, "yes", res.Header.Get("X-Early"))
-		gotHead <- struct{}{}
-		body, err := io.ReadAll(res.Body)
-		require.NoError(t, err)
-		assert.Equal(t, "body", string(body))
+		for _, encoding := range encodings {
+			client, base := e.client(t, front)
+			client.Timeout = patience
+			req, err := http.NewRequest(http.MethodGet, base, nil)
+			require.NoError(t, err)
+			req.Header.Set("Accept-Encoding", encoding)
+			res, err := client.Do(req)
+			require.NoError(t, err, "%s %s", front, encoding)
+			assert.Equal(t, "yes", res.Header.Get("X-Early"))
+			gotHead <- struct{}{}
+			body, err := io.ReadAll(decoded(t, res, encoding))
+			require.NoError(t, err)
+			assert.Equal(t, "body", string(body))
+		}
+	}
+}
+
+// What an upstream leaves unfinished must not look whole.
+func TestABrokenStreamDoesNotLookWhole(t *testing.T) {
+	const half = "half a page"
+	read := make(chan struct{})
+	address := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = io.WriteString(w, half)
+		w.(http.Flusher).Flush()
+		select {
+		case <-read:
+		case <-r.Context().Done():
+		}
+		panic(http.ErrAbortHandler)
+	})
+	e := serve(t, "nextjs "+address)
+	for _, front := range fronts {
+		for _, encoding := range encodings {
+			t.Run(front+"/"+encoding, func(t *testing.T) {
+				client, base := e.client(t, front)
+				client.Timeout = patience
+				req, err := http.NewRequest(http.MethodGet, base, nil)
+				require.NoError(t, err)
+				req.Header.Set("Accept-Encoding", encoding)
+				res, err := client.Do(req)
+				require.NoError(t, err)
+				reader := decoded(t, res, encoding)
+				_, err = io.ReadFull(reader, make([]byte, len(half)))
+				require.NoError(t, err)
+				read <- struct{}{}
+				_, err = io.ReadAll(reader)
+				require.Error(t, err)
+			})
+		}
 	}
 }
 
 func TestTheUpstreamIsNotAskedForCompression(t *testing.T) {
 	seen := make(chan []string, 1)
+	page := strings.Repeat("page ", 1000)
 	address := upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		seen <- r.Header.Values("Accept-Encoding")
 		w.Header().Set("Content-Type", "text/html")
-		_, _ = io.WriteString(w, "page")
+		_, _ = io.WriteString(w, page)
 	})
 	e := serve(t, "nextjs "+address)
 	client, base := e.client(t, "h1")
-	for _, accept := range []string{"", "gzip", "br, gzip, zstd", "identity"} {
+	for _, accept := range []string{"", "gzip", "br, gzip", "br, gzip, zstd", "identity"} {
 		req, err := http.NewRequest(http.MethodGet, base, nil)
 		require.NoError(t, err)
 		if accept != "" {
@@ -145,9 +200,9 @@ func TestTheUpstreamIsNotAskedForCompression(t *testing.T) {
 		}
 		res, err := client.Do(req)
 		require.NoError(t, err)
-		body, err := io.ReadAll(decoded(t, res, map[string]string{"gzip": "gzip", "br, gzip, zstd": "zstd"}[accept]))
+		body, err := io.ReadAll(decoded(t, res, map[string]string{"gzip": "gzip", "br, gzip": "br", "br, gzip, zstd": "zstd"}[accept]))
 		require.NoError(t, err)
-		assert.Equal(t, "page", string(body))
+		assert.Equal(t, page, string(body))
 		assert.Empty(t, <-seen, accept)
 	}
 }

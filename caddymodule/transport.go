@@ -159,7 +159,9 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	res, err := t.send(req, a)
 	if err != nil {
 		upstream.End()
-		return nil, explain(err, a)
+		err = explain(err, a)
+		a.waitForDev(req.Context(), err)
+		return nil, err
 	}
 	if keepAlive := res.Header["Keep-Alive"]; len(keepAlive) > 0 {
 		upstream.Announced(keepAlive[0])

@@ -2,12 +2,14 @@ package caddymodule
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
 
+	"github.com/caddy-nextjs/caddy-nextjs/assets"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
@@ -33,7 +35,7 @@ func newView(configs []ZoneConfig, builds []*build, upstreams [][]*zones.Upstrea
 		zone.Upstreams = upstreams[i]
 		facts := &zoneFacts{name: zone.Name, counters: countersOf(zone.Name), crossings: crossZoneTotal.WithLabelValues(zone.Name), rules: speculationHeader(zone.Name)}
 		if builds[i] != nil {
-			facts.book = builds[i].book
+			facts.book, facts.assets, facts.static = builds[i].book, builds[i].assets, staticCountersOf(zone.Name)
 		}
 		v.facts[zone] = facts
 	}
@@ -45,6 +47,24 @@ func newView(configs []ZoneConfig, builds []*build, upstreams [][]*zones.Upstrea
 		v.facts[zone].cookies = scope
 	}
 	return v, nil
+}
+
+// closeAssets gives back the files of the view's builds, but for those that the next view has too. Requests that still use them are
+// answered by Next.js.
+func (v *view) closeAssets(next *view) error {
+	kept := map[*assets.Set]bool{nil: true}
+	if next != nil {
+		for _, facts := range next.facts {
+			kept[facts.assets] = true
+		}
+	}
+	var errs []error
+	for _, facts := range v.facts {
+		if !kept[facts.assets] {
+			errs = append(errs, facts.assets.Close())
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // buildWatch notices changed build directories. A new build is taken whole, once it has stopped changing, or not at all: while it is
@@ -108,7 +128,7 @@ func (w *buildWatch) look() {
 // take reads the build of a zone anew and puts it in the place of the old one.
 func (w *buildWatch) take(i int) error {
 	config := w.handler.Zones[i]
-	fresh, err := config.readBuild(w.repl)
+	fresh, err := config.readBuild(w.repl, w.handler.memory)
 	if err != nil {
 		return err
 	}
@@ -116,10 +136,12 @@ func (w *buildWatch) take(i int) error {
 	builds[i] = fresh
 	v, err := newView(w.handler.Zones, builds, w.handler.upstreams)
 	if err != nil {
-		return fmt.Errorf("placing the zones: %w", err)
+		return errors.Join(fmt.Errorf("placing the zones: %w", err), fresh.assets.Close())
 	}
 	w.builds = builds
-	w.handler.view.Store(v)
+	if err := w.handler.view.Swap(v).closeAssets(v); err != nil {
+		w.log.Warn("closing the files of the last build", zap.Error(err))
+	}
 	buildReadsTotal.WithLabelValues(config.label(), "taken").Inc()
 	w.log.Info("build taken", zap.String("zone", config.label()), zap.String("build", fresh.ID), zap.String("next", fresh.NextVersion))
 	return nil

@@ -8,6 +8,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 
+	"github.com/caddy-nextjs/caddy-nextjs/assets"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
@@ -30,6 +31,10 @@ type ZoneConfig struct {
 	// Directory of the zone's build: its .next, or what holds one. The basePath and assetPrefix are read from it.
 	Build string `json:"build,omitempty"`
 
+	// The zone's only upstream is `next dev`. Its check of origins then passes for pages of the site itself, and requests wait up to 10
+	// seconds while it takes no connections. Excludes `build`.
+	Dev bool `json:"dev,omitempty"`
+
 	// Whether the edge is ready (`nextjs_health`) without an upstream that answers for the zone.
 	Optional bool `json:"optional,omitempty"`
 }
@@ -39,10 +44,11 @@ type build struct {
 	*nextbuild.Build
 	claims *zones.Claims
 	book   *zones.Rulebook
+	assets *assets.Set
 }
 
 // readBuild reads the zone's build, or returns nil if it names none.
-func (c ZoneConfig) readBuild(repl *caddy.Replacer) (*build, error) {
+func (c ZoneConfig) readBuild(repl *caddy.Replacer, memory *assets.Memory) (*build, error) {
 	if c.Build == "" {
 		return nil, nil
 	}
@@ -50,14 +56,18 @@ func (c ZoneConfig) readBuild(repl *caddy.Replacer) (*build, error) {
 	if err != nil {
 		return nil, fmt.Errorf("zone %s: build: %w", c.label(), err)
 	}
-	return &build{read, zones.NewClaims(read), zones.NewRulebook(read)}, nil
+	files, err := assets.NewSet(read, memory)
+	if err != nil {
+		return nil, fmt.Errorf("zone %s: build: %w", c.label(), err)
+	}
+	return &build{read, zones.NewClaims(read), zones.NewRulebook(read), files}, nil
 }
 
 // placeZones gives each zone its part of the site. builds[i] is the build of configs[i], or nil.
 func placeZones(configs []ZoneConfig, builds []*build) ([]*zones.Zone, error) {
 	list := make([]*zones.Zone, len(configs))
 	for i, config := range configs {
-		zone := &zones.Zone{Name: config.Name, Paths: config.Paths, Hosts: config.Host}
+		zone := &zones.Zone{Name: config.Name, Paths: config.Paths, Hosts: config.Host, Dev: config.Dev}
 		if read := builds[i]; read != nil {
 			zone.Claims, zone.HasFile, zone.PreviewIDs = read.claims, read.claims.HasFile, [][32]byte{read.PreviewID}
 			if err := config.checkPaths(read.Build); err != nil {

@@ -45,6 +45,8 @@ func browser(t testing.TB) context.Context {
 		chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck,
 		// The edge signs its certificates itself.
 		chromedp.IgnoreCertErrors,
+		// Names below .test are this machine, beside localhost.
+		chromedp.Flag("host-resolver-rules", "MAP *.test 127.0.0.1"),
 		chromedp.WindowSize(1280, 900),
 		chromedp.Flag("lang", "en-GB"),
 		chromedp.Flag("disable-background-networking", true),
@@ -98,9 +100,15 @@ type window struct {
 // openWindow opens a window on a page of the edge's HTTPS site.
 func openWindow(t testing.TB, e *edge, path string) *window {
 	t.Helper()
+	return openWindowAt(t, e, e.tlsURL(""), path, func(any) {})
+}
+
+// openWindowAt opens a window on a page of any site of the edge. The listener is told what else happens in it.
+func openWindowAt(t testing.TB, e *edge, origin, path string, listener func(event any)) *window {
+	t.Helper()
 	w := &window{edge: e, protocols: map[string]bool{}, requests: map[network.RequestID]string{}}
 	var closeTab context.CancelFunc
-	w.ctx, closeTab = chromedp.NewContext(browser(t), chromedp.WithNewBrowserContext(), chromedp.WithListener(w.note))
+	w.ctx, closeTab = chromedp.NewContext(browser(t), chromedp.WithNewBrowserContext(), chromedp.WithListener(w.note), chromedp.WithListener(listener))
 	t.Cleanup(closeTab)
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -112,10 +120,10 @@ func openWindow(t testing.TB, e *edge, path string) *window {
 	// The first use opens the tab, which lives as long as the context of that use.
 	require.NoError(t, chromedp.Do(w.ctx), "opening a tab")
 	w.run(t, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-		_, err := cdp.Call(ctx, target, cdppage.Navigate, cdppage.NavigateParams{URL: e.tlsURL(path)})
+		_, err := cdp.Call(ctx, target, cdppage.Navigate, cdppage.NavigateParams{URL: origin + path})
 		return err
 	}))
-	w.waitFor(t, `document.readyState === "complete" && location.origin === `+quoted(e.tlsURL("")))
+	w.waitFor(t, `document.readyState === "complete" && location.origin === `+quoted(origin))
 	return w
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"github.com/quic-go/quic-go/http3"
@@ -20,7 +21,7 @@ import (
 var protocols = []string{"HTTP/1.1", "HTTP/2.0", "HTTP/3.0"}
 
 // codings are the content codings that the edge offers.
-var codings = []string{"identity", "gzip", "zstd"}
+var codings = []string{"identity", "gzip", "br", "zstd"}
 
 // client returns a client of the edge's HTTPS site that speaks one version of HTTP, follows no redirects and unpacks nothing.
 func (e *edge) client(t testing.TB, protocol string) *http.Client {
@@ -99,6 +100,8 @@ func decoded(t testing.TB, coding string, body io.Reader) io.Reader {
 	case "gzip":
 		// Its header is read from the first bytes of the body, so only when somebody reads.
 		return &lazyReader{open: func() (io.Reader, error) { return gzip.NewReader(body) }}
+	case "br":
+		return brotli.NewReader(body)
 	case "zstd":
 		reader, err := zstd.NewReader(body, zstd.WithDecoderConcurrency(1))
 		require.NoError(t, err)

@@ -87,7 +87,7 @@ func (e *edge) caddyfile(t testing.TB, f *fleet, s setup) string {
 	if f != nil {
 		view := map[string]appView{}
 		for key, a := range map[string]*app{"Home": f.home, "Blog": f.blog, "Shop": f.shop} {
-			view[key] = appView{Upstream: a.upstream(), Build: filepath.Join(a.dir, ".next")}
+			view[key] = appView{Upstream: a.upstream(), Build: filepath.Join(a.dir, ".next", "standalone")}
 		}
 		data["Fleet"] = view
 	}

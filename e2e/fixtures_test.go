@@ -105,13 +105,13 @@ var startedFixtures = sync.OnceValues(func() (*fixtureSet, error) {
 		if err := f.waitUntilReady(); err != nil {
 			return nil, err
 		}
-		// Each in another of the places where a build may lie.
-		dir := map[*fixture]string{
-			set.next14: filepath.Join(f.dir, ".next"), set.next15: f.dir, set.next16: filepath.Join(f.dir, ".next", "standalone"),
-			set.monorepo: filepath.Join(f.dir, "apps", "web", ".next", "standalone"),
-		}[f]
+		// The directory that the application serves itself.
+		standalone := filepath.Join(f.dir, ".next", "standalone")
+		if f == set.monorepo {
+			standalone = filepath.Join(f.dir, "apps", "web", ".next", "standalone")
+		}
 		var err error
-		if f.build, err = nextbuild.Read(dir); err != nil {
+		if f.build, err = nextbuild.Read(standalone); err != nil {
 			return nil, err
 		}
 		f.book = zones.NewRulebook(f.build)
@@ -168,6 +168,20 @@ func TestTheBuildsOfEachVersionAreRead(t *testing.T) {
 		{set.monorepo, "16.4.5", "/depot", "", 0, 5},
 	} {
 		t.Run(c.zone, func(t *testing.T) {
+			// Wherever it is read from, it is the same.
+			app := c.dir
+			if c.fixture == set.monorepo {
+				app = filepath.Join(c.dir, "apps", "web")
+			}
+			for _, dir := range []string{app, filepath.Join(app, ".next")} {
+				other, err := nextbuild.Read(dir)
+				require.NoError(t, err)
+				require.Equal(t, c.build.Config, other.Config)
+				require.Equal(t, c.build.Routes, other.Routes)
+				require.Equal(t, c.build.Static, other.Static)
+				require.Equal(t, c.build.Public, other.Public)
+				require.Equal(t, c.build.PreviewID, other.PreviewID)
+			}
 			b := c.build
 			require.Equal(t, c.version, b.NextVersion)
 			require.Equal(t, c.basePath, b.BasePath)

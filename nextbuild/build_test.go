@@ -72,7 +72,7 @@ func TestReadSaysWhatIsMissing(t *testing.T) {
 		"no preview id":    {write("prerender-manifest.json", `{"version": 4}`), "has no preview id"},
 		"no config":        {write("required-server-files.json", `{"version": 1}`), "required-server-files.json has no config"},
 		"app without its list": {
-			write("server/app-paths-manifest.json", `{}`), "app-path-routes-manifest.json is missing",
+			write("server/app-paths-manifest.json", `{"/a/page": "app/a/page.js"}`), "app-path-routes-manifest.json is missing",
 		},
 		"static files not copied yet": {
 			write("build-manifest.json", `{"rootMainFiles": ["static/chunks/a.js", "static/chunks/b [x].js"]}`), "static/chunks/b [x].js is missing",

@@ -3,9 +3,6 @@ package nextbuild
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 )
 
@@ -62,7 +59,11 @@ func (b *Build) readRoutes(m manifests) error {
 		return err
 	}
 	if app == nil {
-		if _, err := os.Stat(filepath.Join(m.dir, "server", "app-paths-manifest.json")); !errors.Is(err, fs.ErrNotExist) {
+		var files map[string]string
+		if err := m.readIfThere("server/app-paths-manifest.json", &files); err != nil {
+			return err
+		}
+		if len(files) > 0 {
 			return errors.New("app-path-routes-manifest.json is missing though there are pages of the App Router: the build is not complete")
 		}
 	}

@@ -22,7 +22,7 @@ func Refusal(target *url.URL, m Match) error {
 	switch {
 	case target.Host != "" || target.Scheme != "" || target.Opaque != "":
 		return ErrTarget
-	case isPayloadPath(m.Path) && !hasPathPrefix(m.Path, "/api") && !m.hasFile():
+	case isPayloadPath(m.Path) && !hasPathPrefix(m.Path, "/api") && !m.hasFile() && !m.isDev():
 		// Below /api are route handlers, to which such a path is one like any other.
 		return ErrPayloadPath
 	}
@@ -34,6 +34,9 @@ func Refusal(target *url.URL, m Match) error {
 func isPayloadPath(path string) bool {
 	return strings.HasSuffix(path, ".rsc") || strings.Contains(path, ".segments/")
 }
+
+// isDev reports whether the zone is served by `next dev`, whose files nobody knows beforehand.
+func (m Match) isDev() bool { return m.Zone != nil && m.Zone.Dev }
 
 // hasFile reports whether the zone's build is known to have a file at the path.
 func (m Match) hasFile() bool {

@@ -32,6 +32,8 @@ type Zone struct {
 	// PreviewIDs are the SHA-256 sums of the preview ids of the zone's builds (previewModeId in prerender-manifest.json), by
 	// which draft mode cookies are told apart. Empty: unknown.
 	PreviewIDs [][32]byte
+	// Dev says that the zone is served by `next dev`.
+	Dev bool
 
 	picks picker
 }
@@ -43,6 +45,8 @@ type Table struct {
 	any      *prefixes
 	// shared says that somewhere builds tell zones apart.
 	shared bool
+	// dev says that a zone is served by `next dev`.
+	dev bool
 }
 
 // prefixes maps the claimed path prefixes of one host to their claims.
@@ -71,6 +75,7 @@ func NewTable(zones []*Zone) (*Table, error) {
 			return nil, fmt.Errorf("two zones are named %q: give one of them another name", zone.Name)
 		}
 		names[zone.Name] = true
+		t.dev = t.dev || zone.Dev
 		if err := t.add(zone); err != nil {
 			return nil, err
 		}
@@ -163,6 +168,12 @@ type Match struct {
 // zone of the page that asks, by Referer.
 func (t *Table) FindRequest(r *http.Request) (m Match, ok bool) {
 	m, ok = t.Find(r.Host, EscapedPath(r.URL))
+	if t.dev && (!ok || m.Path == m.Full) {
+		if zone := t.devZone(r, m.Full); zone != nil {
+			m.Zone, m.Path = zone, m.Full
+			return m, true
+		}
+	}
 	if !ok || !m.shared || !strings.HasPrefix(m.Path, "/_next/") {
 		return m, ok
 	}

@@ -1,0 +1,145 @@
+package assets
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+
+	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
+)
+
+// keptSize is the largest file that is kept in memory (bytes). Larger ones go from the disk's cache to the socket without passing by.
+const keptSize = 64 << 10
+
+// Source is where an answer came from.
+type Source uint8
+
+// The sources.
+const (
+	// NotServed: the set has no such file any more; Next.js must answer.
+	NotServed Source = iota
+	// FromMemory and FromDisk tell where the bytes were.
+	FromMemory
+	FromDisk
+)
+
+// Serve answers a GET or HEAD for the file at a path below the basePath, with the headers that the build adds to it. Ranges and conditions
+// are those of RFC 9110. A file that has changed or gone since the set was made is not served.
+func (s *Set) Serve(w http.ResponseWriter, r *http.Request, path string, more []nextbuild.Header) (Source, error) {
+	f := s.files[path]
+	if f == nil {
+		return NotServed, nil
+	}
+	if body := f.body.Load(); body != nil {
+		f.answer(w, more)
+		return FromMemory, f.write(w, r, *body)
+	}
+	opened, err := f.open()
+	if err != nil || opened == nil {
+		return NotServed, nil //nolint:nilerr // whatever is wrong with the disk, Next.js may still answer
+	}
+	defer func() { _ = opened.Close() }() // it was only read
+	if f.size <= keptSize && s.memory.reserve(f.size) {
+		body := make([]byte, f.size)
+		if _, err := io.ReadFull(opened, body); err != nil {
+			s.memory.release(f.size)
+			return NotServed, nil //nolint:nilerr // as above
+		}
+		s.keep(f, body)
+		f.answer(w, more)
+		return FromDisk, f.write(w, r, body)
+	}
+	f.answer(w, more)
+	if isPartial(r) {
+		http.ServeContent(w, r, "", f.modTime, opened)
+		return FromDisk, nil
+	}
+	f.begin(w)
+	if _, err := io.Copy(w, fileReader{opened}); err != nil {
+		return FromDisk, fmt.Errorf("writing a file: %w", err)
+	}
+	return FromDisk, nil
+}
+
+// fileReader is a file that io.Copy hands to the writer as it is, for sendfile: http.ServeContent limits what is read, Caddy's writer limits
+// it once more for its timeouts, and package net looks through one limit only.
+type fileReader struct{ *os.File }
+
+// WriteTo hides os.File's own, which would copy.
+func (f fileReader) WriteTo(w io.Writer) (int64, error) {
+	if to, ok := w.(io.ReaderFrom); ok {
+		return to.ReadFrom(f.File)
+	}
+	return io.Copy(w, struct{ io.Reader }{f.File})
+}
+
+// open opens the file if it is still the one that was looked at.
+func (f *file) open() (*os.File, error) {
+	opened, err := f.root.Open(f.name)
+	if err != nil {
+		return nil, fmt.Errorf("opening a file of the build: %w", err)
+	}
+	info, err := opened.Stat()
+	if err == nil && info.Mode().IsRegular() && info.Size() == f.size && info.ModTime().Equal(f.modTime) {
+		return opened, nil
+	}
+	return nil, opened.Close()
+}
+
+// answer sets the headers of the answer.
+func (f *file) answer(w http.ResponseWriter, more []nextbuild.Header) {
+	h := w.Header()
+	h["Content-Type"] = f.head.contentType
+	h["Etag"] = f.head.etag
+	h["Last-Modified"] = f.head.lastModified
+	h["Cache-Control"] = f.head.cacheControl
+	if f.head.serviceWorker != nil {
+		h["Service-Worker-Allowed"] = f.head.serviceWorker
+	}
+	for _, header := range more {
+		if strings.EqualFold(header.Key, "Set-Cookie") {
+			h.Add(header.Key, header.Value)
+			continue
+		}
+		h.Set(header.Key, header.Value)
+	}
+}
+
+// write answers with bytes from memory. Whoever wants all of them gets them by the shortest way.
+func (f *file) write(w http.ResponseWriter, r *http.Request, body []byte) error {
+	if isPartial(r) {
+		http.ServeContent(w, r, "", f.modTime, bytes.NewReader(body))
+		return nil
+	}
+	f.begin(w)
+	if _, err := w.Write(body); err != nil {
+		return fmt.Errorf("writing a file: %w", err)
+	}
+	return nil
+}
+
+// begin writes the head of an answer that has all of the file.
+func (f *file) begin(w http.ResponseWriter) {
+	h := w.Header()
+	h["Accept-Ranges"] = acceptRanges
+	h["Content-Length"] = f.head.length
+	w.WriteHeader(http.StatusOK)
+}
+
+var acceptRanges = []string{"bytes"}
+
+// isPartial reports whether a request wants less than all of a file: the head, a part, or nothing if a condition does not hold.
+func isPartial(r *http.Request) bool {
+	if r.Method != http.MethodGet {
+		return true
+	}
+	for _, name := range [...]string{"Range", "If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since", "If-Range"} {
+		if len(r.Header[name]) > 0 {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,145 @@
+// Package assets serves the files that a build brings, from disk and memory, without asking Next.js.
+package assets
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
+)
+
+// staticPrefix is where the build's own files stand.
+const staticPrefix = "/_next/static/"
+
+// Set are the files of one build. They are known when the set is made; what is not in it does not exist. It may be used from many
+// requests at once.
+type Set struct {
+	files          map[string]*file
+	static, public *os.Root
+	memory         *Memory
+	basePath       string
+	closed         atomic.Bool
+}
+
+// file is one file of a build.
+type file struct {
+	root    *os.Root
+	name    string // below root
+	size    int64
+	modTime time.Time
+	head    head
+	body    atomic.Pointer[[]byte] // kept in memory
+}
+
+// NewSet prepares the files of a build. memory holds what is asked for; a nil one holds nothing. The files that a build has no directory for
+// are not in the set.
+func NewSet(b *nextbuild.Build, memory *Memory) (*Set, error) {
+	s := &Set{files: make(map[string]*file, len(b.Static)+len(b.Public)), memory: memory, basePath: b.BasePath}
+	for _, part := range []struct {
+		dir    string
+		root   **os.Root
+		prefix string
+		paths  []string
+	}{{b.StaticDir, &s.static, staticPrefix, b.Static}, {b.PublicDir, &s.public, "/", b.Public}} {
+		if part.dir == "" {
+			continue
+		}
+		root, err := os.OpenRoot(part.dir)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("opening the files of the build: %w", err), s.Close())
+		}
+		*part.root = root
+		for _, path := range part.paths {
+			if err := s.add(root, path, strings.TrimPrefix(path, part.prefix)); err != nil {
+				return nil, errors.Join(err, s.Close())
+			}
+		}
+	}
+	return s, nil
+}
+
+// add adds a file by its URL path. One that is gone, or a link that leads out of the directory, is left to Next.js.
+func (s *Set) add(root *os.Root, path, escaped string) error {
+	name, err := url.PathUnescape(escaped)
+	if err != nil {
+		return fmt.Errorf("decoding the path of a file: %w", err)
+	}
+	info, err := root.Stat(name)
+	if err != nil || !info.Mode().IsRegular() {
+		if err != nil && !errors.Is(err, fs.ErrNotExist) && !isEscape(err) {
+			return fmt.Errorf("looking at the files of the build: %w", err)
+		}
+		return nil
+	}
+	f := &file{root: root, name: name, size: info.Size(), modTime: info.ModTime()}
+	f.head = newHead(path, s.basePath, f.size, f.modTime)
+	s.files[path] = f
+	return nil
+}
+
+// isEscape reports whether os.Root refused to follow a link out of its directory. It has no error value for that.
+func isEscape(err error) bool { return strings.Contains(err.Error(), "escapes from parent") }
+
+// Has reports whether the set has a file at a path below the basePath, written as nextbuild writes it.
+func (s *Set) Has(path string) bool { return s != nil && s.files[path] != nil }
+
+// Close gives back what the set holds. Requests that still use it are answered by Next.js.
+func (s *Set) Close() error {
+	s.closed.Store(true)
+	for _, f := range s.files {
+		s.forget(f)
+	}
+	var errs []error
+	for _, root := range []*os.Root{s.static, s.public} {
+		if root != nil {
+			errs = append(errs, root.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// keep keeps the body of a file in memory; the room for it is reserved.
+func (s *Set) keep(f *file, body []byte) {
+	if !f.body.CompareAndSwap(nil, &body) {
+		s.memory.release(f.size)
+	} else if s.closed.Load() {
+		s.forget(f)
+	}
+}
+
+func (s *Set) forget(f *file) {
+	if body := f.body.Swap(nil); body != nil {
+		s.memory.release(f.size)
+	}
+}
+
+// Memory bounds the bytes of files that are kept in memory, over all sets that share it.
+type Memory struct {
+	limit int64
+	used  atomic.Int64
+}
+
+// NewMemory returns a bound of limit bytes.
+func NewMemory(limit int64) *Memory { return &Memory{limit: limit} }
+
+// Used returns the bytes that are kept.
+func (m *Memory) Used() int64 { return m.used.Load() }
+
+func (m *Memory) reserve(size int64) bool {
+	if m == nil {
+		return false
+	}
+	if m.used.Add(size) > m.limit {
+		m.used.Add(-size)
+		return false
+	}
+	return true
+}
+
+func (m *Memory) release(size int64) { m.used.Add(-size) }

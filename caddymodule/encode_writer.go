@@ -1,0 +1,149 @@
+package caddymodule
+
+import (
+	"io"
+	"net/http"
+	"strconv"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/encode"
+	"golang.org/x/net/http/httpguts"
+)
+
+// encodingWriter compresses an answer if its head allows it. The encoder is in its hands until release.
+type encodingWriter struct {
+	caddyhttp.ResponseWriterWrapper
+	settings     *Encode
+	coding       *coding // nil if the client accepts none of ours
+	isHead       bool
+	restoreETags bool // the client has named an answer in this coding
+
+	wroteHeader bool
+	encoder     encode.Encoder // nil while, or because, the answer is not compressed
+	unflushed   bool           // the encoder holds bytes of a chunk
+}
+
+// WriteHeader implements http.ResponseWriter. All that decides is in the head, so it can go at once.
+func (w *encodingWriter) WriteHeader(status int) {
+	if w.wroteHeader || status < http.StatusOK {
+		w.ResponseWriter.WriteHeader(status) // 1xx: the answer is still to come
+		return
+	}
+	w.wroteHeader = true
+	h := w.Header()
+	if _, has := h["Content-Type"]; !has {
+		// Present without a value it keeps net/http from guessing one that Next.js did not send.
+		h["Content-Type"] = nil
+	}
+	switch {
+	case status == http.StatusNotModified:
+		// It has the headers of the answer it stands for, and no content type to tell that answer by.
+		addVary(h)
+		if w.restoreETags {
+			w.coding.tagETag(h)
+		}
+	case w.settings.compressible(status, h):
+		addVary(h)
+		if w.coding != nil && w.settings.worthwhile(status, h) {
+			w.encode(h)
+		}
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// compressible reports whether an answer could come in one of our codings, to this or to another client.
+func (e *Encode) compressible(status int, h http.Header) bool {
+	for _, value := range h["Content-Encoding"] {
+		if value != "" {
+			return false
+		}
+	}
+	return !httpguts.HeaderValuesContainsToken(h["Cache-Control"], "no-transform") && e.Matcher.Match(status, h)
+}
+
+// worthwhile reports whether a compressible answer has a whole body, and one that is long enough.
+func (e *Encode) worthwhile(status int, h http.Header) bool {
+	switch status {
+	case http.StatusNoContent, http.StatusResetContent, http.StatusPartialContent:
+		return false
+	}
+	if lengths := h["Content-Length"]; len(lengths) > 0 {
+		length, err := strconv.Atoi(lengths[0])
+		return err != nil || length >= e.MinLength
+	}
+	return true
+}
+
+// encode makes the head one of a compressed answer, and gets an encoder for its body. A HEAD has the same head and no body.
+func (w *encodingWriter) encode(h http.Header) {
+	h["Content-Encoding"] = []string{w.coding.name}
+	delete(h, "Content-Length")
+	delete(h, "Accept-Ranges") // ranges are of the plain bytes
+	w.coding.tagETag(h)
+	if !w.isHead {
+		w.encoder = w.coding.idle.Get().(encode.Encoder)
+		w.encoder.Reset(w.ResponseWriter)
+	}
+}
+
+// Write implements io.Writer.
+func (w *encodingWriter) Write(p []byte) (int, error) {
+	if !w.wroteHeader {
+		w.WriteHeader(http.StatusOK)
+	}
+	if w.encoder == nil {
+		return w.ResponseWriter.Write(p)
+	}
+	w.unflushed = w.unflushed || len(p) > 0
+	return w.encoder.Write(p)
+}
+
+// ReadFrom implements io.ReaderFrom, so that the kernel may copy what is not compressed.
+func (w *encodingWriter) ReadFrom(r io.Reader) (int64, error) {
+	if !w.wroteHeader {
+		w.WriteHeader(http.StatusOK)
+	}
+	if w.encoder == nil {
+		return w.ResponseWriterWrapper.ReadFrom(r)
+	}
+	w.unflushed = true
+	return io.Copy(w.encoder, r)
+}
+
+// FlushError is what http.ResponseController looks for. The head of an answer goes without anything of the encoder: what that has to
+// say before the first chunk would be another frame for the client to read.
+func (w *encodingWriter) FlushError() error {
+	if !w.wroteHeader {
+		w.WriteHeader(http.StatusOK)
+	}
+	if w.unflushed {
+		w.unflushed = false
+		if err := w.encoder.Flush(); err != nil {
+			return err
+		}
+	}
+	return http.NewResponseController(w.ResponseWriter).Flush()
+}
+
+// end completes a compressed answer, also one without a body: its head has said that it is compressed.
+func (w *encodingWriter) end() {
+	if w.encoder != nil {
+		_ = w.encoder.Close() // the client is gone, as others will notice
+	}
+}
+
+// release gives the encoder back.
+func (w *encodingWriter) release() {
+	if w.encoder != nil {
+		w.encoder.Reset(nil)
+		w.coding.idle.Put(w.encoder)
+		w.encoder = nil
+	}
+}
+
+// addVary tells caches that another client may get the answer in another coding.
+func addVary(h http.Header) {
+	if !httpguts.HeaderValuesContainsToken(h["Vary"], "Accept-Encoding") {
+		h["Vary"] = append(h["Vary"], "Accept-Encoding")
+	}
+}

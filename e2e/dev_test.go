@@ -1,0 +1,319 @@
+//go:build e2e
+
+package e2e_test
+
+import (
+	"bufio"
+	"crypto/tls"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// devSite is an edge before dev servers, and the origins that it is reached by.
+type devSite struct {
+	*edge
+	port int // of the names below, over TLS
+
+	plain, localhost, named string
+}
+
+// foreignName is a name that no dev server takes for its own.
+const foreignName = "island.test"
+
+func startDevSite(t testing.TB, more string, apps ...*devApp) *devSite {
+	t.Helper()
+	port, err := freePort()
+	require.NoError(t, err)
+	zones := more
+	for _, a := range apps {
+		zones += a.caddyfile()
+	}
+	e := startEdge(t, nil, setup{
+		zones: zones,
+		sites: fmt.Sprintf("https://app.localhost:%d, https://%s:%d {\n\timport site\n}\n", port, foreignName, port),
+	})
+	return &devSite{
+		edge: e, port: port, plain: e.url(""),
+		localhost: fmt.Sprintf("https://app.localhost:%d", port), named: fmt.Sprintf("https://%s:%d", foreignName, port),
+	}
+}
+
+// devWindow is a window on the page that is edited.
+type devWindow struct {
+	*window
+	app     *devApp
+	sockets *socketLog
+}
+
+// openDevWindow opens the page of an application, and waits until its script and its HMR socket live.
+func (s *devSite) openDevWindow(t testing.TB, a *devApp, origin string) *devWindow {
+	t.Helper()
+	w := &devWindow{app: a, sockets: newSocketLog()}
+	w.window = openWindowAt(t, s.edge, origin, a.page, w.sockets.note)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("sockets of %s%s: %+v", origin, a.page, w.sockets.all())
+		}
+	})
+	w.waitForLife(t)
+	return w
+}
+
+func (w *devWindow) waitForLife(t testing.TB) {
+	t.Helper()
+	w.waitFor(t, `Object.keys(document.querySelector("#client") ?? {}).some(key => key.startsWith("__reactProps"))`)
+	eventually(t, patience, func() bool {
+		open := w.sockets.open(w.app.hmr)
+		return len(open) == 1 && open[0].received > 0
+	}, "an HMR socket at %s, accepted with 101 and used", w.app.hmr)
+}
+
+func (w *devWindow) waitForText(t testing.TB, selector, text string) {
+	t.Helper()
+	w.waitFor(t, `document.querySelector(`+quoted(selector)+`)?.textContent === `+quoted(text))
+}
+
+// devDialog is the dialog of the error overlay.
+const devDialog = `[...document.querySelectorAll("nextjs-portal")].map(portal => portal.shadowRoot?.querySelector("[data-nextjs-dialog]")).find(Boolean)`
+
+// One run of the dev servers serves all of these: they take their time to start.
+func TestNextDev(t *testing.T) {
+	home, blog, shop := startDevApps(t)
+	apps := []*devApp{home, blog, shop}
+	s := startDevSite(t, "\t\tzone /ws "+echoServer(t)+"\n", apps...)
+	for _, a := range apps {
+		t.Run("an edit reaches the page of "+a.zone, func(t *testing.T) { testDevEdits(t, s, a) })
+	}
+	t.Run("the overlay asks its own dev server", func(t *testing.T) { testDevOverlayZone(t, s, apps) })
+	t.Run("a soft navigation loads no document", func(t *testing.T) { testDevNavigation(t, s) })
+	t.Run("a page of another site is refused", func(t *testing.T) { testDevForeignOrigins(t, s, apps) })
+	t.Run("sockets of the application live beside those of HMR", func(t *testing.T) { testDevSockets(t, s, apps) })
+	t.Run("a dev server is started again", func(t *testing.T) { testDevRestart(t, s, home) })
+}
+
+// Over plain HTTP, and over TLS by a name that dev servers know and by one that they do not know.
+func testDevEdits(t *testing.T, s *devSite, a *devApp) {
+	var windows []*devWindow
+	documents := map[*devWindow]int{}
+	for _, origin := range []string{s.plain, s.localhost, s.named} {
+		w := s.openDevWindow(t, a, origin)
+		eval[string](t, w.window, leaveMark)
+		w.click(t, "#client")
+		w.waitForText(t, "#client", "client one 1")
+		documents[w] = w.documentCount()
+		windows = append(windows, w)
+	}
+
+	a.say(t, "server of "+a.zone)
+	for _, w := range windows {
+		w.waitForText(t, "#server", "server of "+a.zone)
+	}
+	a.edit(t, a.client, "client one", "client two")
+	for _, w := range windows {
+		w.waitForText(t, "#client", "client two 1")
+		assert.Equal(t, "kept", eval[string](t, w.window, `String(window.__marker)`), "the document stays")
+		assert.Equal(t, documents[w], w.documentCount(), "no document is asked for")
+		assert.Empty(t, w.allTroubles())
+	}
+
+	const fault = "if (globalThis.window) throw new Error('the probe has sunk')\n  "
+	a.edit(t, a.client, "const [count", fault+"const [count")
+	for _, w := range windows {
+		w.waitFor(t, devDialog+`?.textContent.includes("the probe has sunk")`)
+		w.waitFor(t, devDialog+`?.textContent.includes("components/counter.tsx")`)
+	}
+	a.edit(t, a.client, fault, "")
+	for _, w := range windows {
+		w.waitFor(t, `!(`+devDialog+`) && document.querySelector("#client")?.textContent.startsWith("client two")`)
+	}
+}
+
+// The overlay asks at the root of the site where in the source an error happened, whichever zone it belongs to.
+func testDevOverlayZone(t *testing.T, s *devSite, apps []*devApp) {
+	for _, a := range apps {
+		eventually(t, patience, func() bool {
+			return s.logged(t, func(line devLogLine) bool {
+				return line.Request.URI == "/__nextjs_original-stack-frames" && line.Zone == a.zone && line.Kind == "dev" && line.Status == http.StatusOK
+			})
+		}, "%s is asked for stack frames", a.zone)
+	}
+	for _, line := range s.logLines(t) {
+		if referer := strings.Join(line.Request.Headers["Referer"], ""); strings.HasPrefix(line.Request.URI, "/__nextjs") {
+			assert.True(t, strings.HasSuffix(referer, "/probe") && strings.Contains(referer, "/"+line.Zone+"/") == (line.Zone != "home"),
+				"%s of %s went to %s", line.Request.URI, referer, line.Zone)
+		}
+	}
+}
+
+// In 16 the client waits for the debug information of a payload on the HMR socket, which it finds by the id of its request.
+func testDevNavigation(t *testing.T, s *devSite) {
+	for _, test := range []struct{ from, link, to string }{
+		{"/visit", `nav.pages a[href="/about"]`, "/about"},
+		{"/blog", `nav.pages a[href="/blog/search"]`, "/blog/search"},
+		{"/shop", `nav.pages a[href="/shop/basket"]`, "/shop/basket"},
+	} {
+		w := openWindowAt(t, s.edge, s.named, test.from, func(any) {})
+		w.settle(t)
+		title := eval[string](t, w, titleText)
+		eval[string](t, w, leaveMark)
+		w.click(t, test.link)
+		w.waitFor(t, `location.pathname === "`+test.to+`" && `+titleText+` !== `+quoted(title))
+		assert.Equal(t, "kept", eval[string](t, w, `String(window.__marker)`), "the document stays")
+		assert.Empty(t, w.allTroubles())
+	}
+}
+
+func testDevForeignOrigins(t *testing.T, s *devSite, apps []*devApp) {
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}, Timeout: patience}
+	for _, a := range apps {
+		for _, test := range []struct {
+			origin  string
+			allowed bool
+		}{
+			{"https://" + foreignName + fmt.Sprintf(":%d", s.port), true},
+			{"https://evil.test", false},
+			{"https://" + foreignName, false},
+			{"http://" + foreignName + fmt.Sprintf(":%d", s.port), false},
+			{"https://evil." + foreignName + fmt.Sprintf(":%d", s.port), false},
+		} {
+			status := s.upgradeFrom(t, a.hmr, test.origin)
+			assert.Equal(t, test.allowed, status == http.StatusSwitchingProtocols, "%s from %s: %d", a.hmr, test.origin, status)
+
+			path := strings.TrimSuffix(a.page, "/probe") + "/__nextjs_original-stack-frames"
+			req := request(t, t.Context(), http.MethodPost, fmt.Sprintf("https://localhost:%d%s", s.port, path),
+				strings.NewReader(`{"frames":[],"isServer":false,"isEdgeServer":false,"isAppDirectory":true}`), "Origin", test.origin)
+			req.Host = fmt.Sprintf("%s:%d", foreignName, s.port)
+			client.Transport.(*http.Transport).TLSClientConfig.ServerName = foreignName
+			res, err := client.Do(req)
+			require.NoError(t, err)
+			_ = res.Body.Close()
+			assert.Equal(t, !test.allowed, res.StatusCode == http.StatusForbidden, "%s from %s: %d", path, test.origin, res.StatusCode)
+		}
+	}
+}
+
+// upgradeFrom asks for a WebSocket by the foreign name, as a page of an origin does.
+func (s *devSite) upgradeFrom(t testing.TB, path, origin string) (status int) {
+	t.Helper()
+	conn, err := tls.DialWithDialer(&net.Dialer{Timeout: patience}, "tcp", fmt.Sprintf("localhost:%d", s.port),
+		&tls.Config{InsecureSkipVerify: true, ServerName: foreignName})
+	require.NoError(t, err)
+	defer conn.Close()
+	require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
+	_, err = io.WriteString(conn, fmt.Sprintf("GET %s?id=probe HTTP/1.1\r\nHost: %s:%d\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nOrigin: %s\r\n\r\n", path, foreignName, s.port, origin))
+	require.NoError(t, err)
+	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	require.NoError(t, err)
+	_ = res.Body.Close()
+	return res.StatusCode
+}
+
+// devEcho talks to the application's own socket for as long as the page lives.
+const devEcho = `(() => {
+	window.__echo = { sent: 0, heard: 0, wrong: 0, closed: 0 }
+	const socket = new WebSocket(location.origin.replace("http", "ws") + "/ws")
+	const text = n => n + " " + "x".repeat(n * 997 % 30000)
+	socket.onmessage = event => event.data === text(++window.__echo.heard) || window.__echo.wrong++
+	socket.onclose = socket.onerror = () => window.__echo.closed++
+	window.__echoTimer = setInterval(() => socket.readyState === 1 && socket.send(text(++window.__echo.sent)), 50)
+})()`
+
+func testDevSockets(t *testing.T, s *devSite, apps []*devApp) {
+	windows := make([]*devWindow, len(apps))
+	for i, a := range apps {
+		windows[i] = s.openDevWindow(t, a, s.named)
+		eval[string](t, windows[i].window, leaveMark)
+		eval[bool](t, windows[i].window, `(`+devEcho+`, true)`)
+	}
+	end := time.Now().Add(time.Duration(longOr(3, 300)) * time.Second)
+	for round := 1; round <= 2 || time.Now().Before(end); round++ {
+		now := fmt.Sprintf("server in round %d", round)
+		for _, w := range windows {
+			w.app.say(t, now)
+		}
+		for _, w := range windows {
+			w.waitForText(t, "#server", now)
+		}
+	}
+	for _, w := range windows {
+		eval[bool](t, w.window, `(clearInterval(window.__echoTimer), true)`)
+		w.waitFor(t, `window.__echo.sent > 0 && window.__echo.heard === window.__echo.sent`)
+		assert.Equal(t, "0 0", eval[string](t, w.window, `window.__echo.wrong + " " + window.__echo.closed`), "wrong echoes, closed sockets")
+		assert.Equal(t, "kept", eval[string](t, w.window, `String(window.__marker)`), "the document stays")
+		for _, socket := range w.sockets.all() {
+			assert.EqualValues(t, http.StatusSwitchingProtocols, socket.status, socket.path)
+			assert.False(t, socket.closed, socket.path)
+			assert.Empty(t, socket.errors)
+		}
+		assert.Len(t, w.sockets.open(w.app.hmr), 1)
+		assert.Len(t, w.sockets.open("/ws"), 1)
+		assert.Empty(t, w.allTroubles())
+	}
+}
+
+// Requests wait for the dev server, and the page goes on.
+func testDevRestart(t *testing.T, s *devSite, a *devApp) {
+	w := s.openDevWindow(t, a, s.named)
+	documents := w.documentCount()
+	a.stop(t)
+	answers := make(chan answer)
+	go func() {
+		answers <- get(t, plainClient(t), s.url(a.page))
+	}()
+	a.start(t)
+	assert.Equal(t, http.StatusOK, receive(t, answers, "an answer of the new dev server").StatusCode)
+
+	// The client opens its socket again, and reloads the page when it finds another server behind it.
+	eventually(t, patience, func() bool { return w.documentCount() > documents }, "the page is loaded again")
+	w.waitForLife(t)
+	eval[string](t, w.window, leaveMark)
+	a.say(t, "server later")
+	w.waitForText(t, "#server", "server later")
+	assert.Equal(t, "kept", eval[string](t, w.window, `String(window.__marker)`), "the document stays")
+}
+
+// devLogLine is a line of the access log.
+type devLogLine struct {
+	Zone    string `json:"zone"`
+	Kind    string `json:"kind"`
+	Status  int    `json:"status"`
+	Request struct {
+		URI     string              `json:"uri"`
+		Headers map[string][]string `json:"headers"`
+	} `json:"request"`
+}
+
+func (s *devSite) logLines(t testing.TB) (lines []devLogLine) {
+	t.Helper()
+	text, err := os.ReadFile(s.accessLog())
+	require.NoError(t, err)
+	for _, one := range strings.Split(strings.TrimSpace(string(text)), "\n") {
+		var line devLogLine
+		// The last line may be half written.
+		if json.Unmarshal([]byte(one), &line) == nil {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+func (s *devSite) logged(t testing.TB, is func(devLogLine) bool) bool {
+	t.Helper()
+	for _, line := range s.logLines(t) {
+		if is(line) {
+			return true
+		}
+	}
+	return false
+}
