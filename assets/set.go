@@ -86,9 +86,6 @@ func (s *Set) add(root *os.Root, path, escaped string) error {
 // isEscape reports whether os.Root refused to follow a link out of its directory. It has no error value for that.
 func isEscape(err error) bool { return strings.Contains(err.Error(), "escapes from parent") }
 
-// Has reports whether the set has a file at a path below the basePath, written as nextbuild writes it.
-func (s *Set) Has(path string) bool { return s != nil && s.files[path] != nil }
-
 // Close gives back what the set holds. Requests that still use it are answered by Next.js.
 func (s *Set) Close() error {
 	s.closed.Store(true)
@@ -123,13 +120,11 @@ func (s *Set) forget(f *file) {
 type Memory struct {
 	limit int64
 	used  atomic.Int64
+	total *atomic.Int64
 }
 
-// NewMemory returns a bound of limit bytes.
-func NewMemory(limit int64) *Memory { return &Memory{limit: limit} }
-
-// Used returns the bytes that are kept.
-func (m *Memory) Used() int64 { return m.used.Load() }
+// NewMemory returns a bound of limit bytes. total, which several may share, counts the bytes that are kept.
+func NewMemory(limit int64, total *atomic.Int64) *Memory { return &Memory{limit: limit, total: total} }
 
 func (m *Memory) reserve(size int64) bool {
 	if m == nil {
@@ -139,7 +134,11 @@ func (m *Memory) reserve(size int64) bool {
 		m.used.Add(-size)
 		return false
 	}
+	m.total.Add(size)
 	return true
 }
 
-func (m *Memory) release(size int64) { m.used.Add(-size) }
+func (m *Memory) release(size int64) {
+	m.used.Add(-size)
+	m.total.Add(-size)
+}

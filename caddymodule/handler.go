@@ -111,13 +111,13 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 			return fmt.Errorf("nextjs: zone %s: %w", config.label(), err)
 		}
 		if builds[i], err = config.readBuild(repl, h.memory); err != nil {
-			return fmt.Errorf("nextjs: %w", err)
+			return errors.Join(fmt.Errorf("nextjs: %w", err), closeBuilds(builds))
 		}
 		watched = watched || builds[i] != nil
 	}
 	v, err := newView(h.Zones, builds, h.upstreams)
 	if err != nil {
-		return fmt.Errorf("nextjs: %w", err)
+		return errors.Join(fmt.Errorf("nextjs: %w", err), closeBuilds(builds))
 	}
 	h.view.Store(v)
 	for i, config := range h.Zones {

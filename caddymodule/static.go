@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"net/http"
+	"sync/atomic"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -13,6 +14,9 @@ import (
 
 // defaultStaticMemory is how much of the files of builds is kept in memory (bytes).
 const defaultStaticMemory = 64 << 20
+
+// staticMemoryUsed is how much of the files of builds the process keeps in memory (bytes).
+var staticMemoryUsed atomic.Int64
 
 // Static answers requests for files of a zone's build, without asking Next.js: what lies below /_next/static, and public files. It does so
 // only where the verdict of the build allows it: middleware, redirects and rewrites that come before files in Next.js come before
@@ -67,7 +71,7 @@ func newStaticMemory(limit int64) *assets.Memory {
 	case limit == 0:
 		limit = defaultStaticMemory
 	}
-	return assets.NewMemory(limit)
+	return assets.NewMemory(limit, &staticMemoryUsed)
 }
 
 // Interface guard

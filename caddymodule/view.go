@@ -67,6 +67,17 @@ func (v *view) closeAssets(next *view) error {
 	return errors.Join(errs...)
 }
 
+// closeBuilds gives back the files of builds that no view has.
+func closeBuilds(builds []*build) error {
+	var errs []error
+	for _, b := range builds {
+		if b != nil {
+			errs = append(errs, b.assets.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // buildWatch notices changed build directories. A new build is taken whole, once it has stopped changing, or not at all: while it is
 // missing, half-written or in conflict with other zones, the last good one stays.
 type buildWatch struct {
