@@ -1,0 +1,51 @@
+package blobstore
+
+import (
+	"time"
+
+	"go.uber.org/zap"
+)
+
+// attachOrRetry takes the directory into use, now or as soon as it can be.
+func (s *Store) attachOrRetry() {
+	err := s.attach()
+	if err == nil {
+		return
+	}
+	s.settings.Logger.Warn("the directory of a store cannot be used: it works in memory only, and tries again",
+		zap.String("dir", s.settings.Dir), zap.Error(err))
+	s.tasks.Go(func() {
+		ticker := time.NewTicker(s.settings.retry)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-s.ctx.Done():
+				return
+			case <-ticker.C:
+			}
+			if s.attach() == nil {
+				s.settings.Logger.Info("the directory of a store is in use now", zap.String("dir", s.settings.Dir))
+				return
+			}
+		}
+	})
+}
+
+// attach takes the directory into use. What was changed while it could not be is in gone.
+func (s *Store) attach() error {
+	settings := s.settings
+	settings.Size = s.size.Load()
+	d, err := openDisk(settings, s.gone)
+	if err != nil {
+		return err
+	}
+	s.lockAll()
+	defer s.unlockAll()
+	if s.closed.Load() {
+		return d.close()
+	}
+	d.index.setBound(s.size.Load()) // which SetLimits may have changed meanwhile
+	s.disk.Store(d)
+	s.tasks.Go(func() { s.keep(d) })
+	return nil
+}

@@ -1,0 +1,349 @@
+package blobstore
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const noAnswer = "the shared store does not answer: its entries are missed"
+
+// sharedStore is a store in the place of a tier, shared by several others.
+type sharedStore struct{ *Store }
+
+func (s sharedStore) Get(ctx context.Context, key Key) (meta, body []byte, ok bool, err error) {
+	e, ok := s.Store.Get(ctx, key)
+	if !ok {
+		return nil, nil, false, nil
+	}
+	defer e.Close()
+	body, err = e.read()
+	return append([]byte{}, e.meta...), append([]byte{}, body...), true, err
+}
+
+func (s sharedStore) Delete(_ context.Context, key Key) error { s.Store.Delete(key); return nil }
+
+func (s sharedStore) DeleteSpace(_ context.Context, space string) error {
+	s.Store.DeleteSpace(space)
+	return nil
+}
+
+// tier calls what a test sets before the tier that it wraps.
+type tier struct {
+	Tier
+	before func(ctx context.Context, what string) error
+	calls  atomic.Int64
+}
+
+func (t *tier) call(ctx context.Context, what string) error {
+	t.calls.Add(1)
+	return t.before(ctx, what)
+}
+
+func (t *tier) Get(ctx context.Context, key Key) (meta, body []byte, ok bool, err error) {
+	if err := t.call(ctx, "get"); err != nil {
+		return nil, nil, false, err
+	}
+	return t.Tier.Get(ctx, key)
+}
+
+func (t *tier) Put(ctx context.Context, key Key, meta, body []byte) error {
+	if err := t.call(ctx, "put"); err != nil {
+		return err
+	}
+	return t.Tier.Put(ctx, key, meta, body)
+}
+
+func (t *tier) Delete(ctx context.Context, key Key) error {
+	if err := t.call(ctx, "delete"); err != nil {
+		return err
+	}
+	return t.Tier.Delete(ctx, key)
+}
+
+func (t *tier) DeleteSpace(ctx context.Context, space string) error {
+	if err := t.call(ctx, "delete space"); err != nil {
+		return err
+	}
+	return t.Tier.DeleteSpace(ctx, space)
+}
+
+// afterGet does something between an answer and its return.
+type afterGet struct {
+	Tier
+	do func()
+}
+
+func (a *afterGet) Get(ctx context.Context, key Key) (meta, body []byte, ok bool, err error) {
+	defer a.do()
+	return a.Tier.Get(ctx, key)
+}
+
+// settled waits until the tier was told of all.
+func (o observed) settled(t *testing.T) {
+	t.Helper()
+	eventually(t, "the tier is told", func() bool {
+		o.behind.queue.mu.Lock()
+		defer o.behind.queue.mu.Unlock()
+		return len(o.behind.queue.keys)+len(o.behind.queue.spaces) == 0
+	})
+}
+
+func TestTwoEdgesShare(t *testing.T) {
+	shared := open(t, Settings{Dir: t.TempDir()})
+	one := open(t, Settings{Dir: t.TempDir(), Behind: sharedStore{shared.Store}})
+	two := open(t, Settings{Dir: t.TempDir(), Behind: sharedStore{shared.Store}})
+	three := open(t, Settings{Memory: -1, Behind: sharedStore{shared.Store}}) // nothing of its own
+	for n, size := range sizes {
+		one.put(t, name(n), size)
+		one.settled(t)
+		two.requireHas(t, name(n), size)
+		hits := two.Stats().Behind.Hits
+		two.requireHas(t, name(n), size)
+		require.Equal(t, hits, two.Stats().Behind.Hits, "it is its own now")
+		three.requireHas(t, name(n), size)
+		three.requireHas(t, name(n), size)
+	}
+	w, err := one.Create(key("streamed"), []byte("meta of streamed"))
+	require.NoError(t, err)
+	_, err = w.Write(body("streamed", 3_000_000))
+	require.NoError(t, err)
+	require.NoError(t, w.Commit())
+	three.put(t, "of three", 1000)
+	one.settled(t)
+	three.settled(t)
+	two.requireHas(t, "streamed", 3_000_000)
+	two.requireHas(t, "of three", 1000)
+
+	two.Delete(key("streamed"))
+	two.settled(t)
+	two.requireMisses(t, "streamed")
+	three.requireMisses(t, "streamed")
+	three.DeleteSpace("test")
+	three.settled(t)
+	three.requireMisses(t, name(1))
+	shared.requireMisses(t, name(1))
+	for _, s := range []observed{one, two, three} {
+		assert.Empty(t, s.warnings())
+		assert.Zero(t, s.Stats().Behind.Dropped)
+		assert.Zero(t, s.Stats().Behind.Failed)
+	}
+}
+
+func TestTooLargeForTheTier(t *testing.T) {
+	shared := open(t, Settings{})
+	s := open(t, Settings{Dir: t.TempDir(), Behind: sharedStore{shared.Store}, BehindLargest: 1000})
+	s.put(t, "a", 1000)
+	s.settled(t)
+	shared.requireHas(t, "a", 1000)
+	s.put(t, "a", 1001)
+	s.settled(t)
+	shared.requireMisses(t, "a") // it must not keep what is outdated
+	s.requireHas(t, "a", 1001)
+	require.EqualValues(t, 1, s.Stats().Behind.Dropped)
+}
+
+func TestTierThatFails(t *testing.T) {
+	var down atomic.Bool
+	down.Store(true)
+	shared := open(t, Settings{})
+	failing := &tier{Tier: sharedStore{shared.Store}, before: func(context.Context, string) error {
+		if down.Load() {
+			return errors.New("connection refused")
+		}
+		return nil
+	}}
+	shared.put(t, "deleted", 10)
+	shared.put(t, "outdated", 10)
+	shared.put(t, "theirs", 10)
+	s := open(t, Settings{Dir: t.TempDir(), Behind: failing, retry: time.Millisecond})
+	for n := range 20 {
+		s.put(t, name(n), 10)
+		s.requireHas(t, name(n), 10)
+		s.requireMisses(t, "theirs")
+	}
+	s.put(t, "outdated", 20)
+	s.Delete(key("deleted"))
+	eventually(t, "changes fail", func() bool { return s.Stats().Behind.Failed > 30 })
+	require.Equal(t, []string{noAnswer}, s.warnings())
+
+	down.Store(false)
+	s.settled(t)
+	s.requireHas(t, "theirs", 10)
+	s.requireMisses(t, "deleted")
+	shared.requireMisses(t, "deleted")
+	if _, data, ok := shared.get(t, key("outdated")); ok { // told after it works again
+		require.Equal(t, body("outdated", 20), data)
+	}
+	s.requireHas(t, "outdated", 20)
+	down.Store(true)
+	s.requireMisses(t, "none")
+	require.Equal(t, []string{noAnswer, noAnswer}, s.warnings())
+}
+
+func TestTierThatHangs(t *testing.T) {
+	shared := open(t, Settings{})
+	hanging := &tier{Tier: sharedStore{shared.Store}, before: func(ctx context.Context, _ string) error {
+		<-ctx.Done()
+		return ctx.Err()
+	}}
+	s := open(t, Settings{Dir: t.TempDir(), Behind: hanging, BehindWait: time.Minute, BehindQueue: 10_000})
+	for n := range 20 { // none of these waits for the tier, otherwise this takes twenty minutes
+		s.put(t, name(n), 1000)
+		s.requireHas(t, name(n), 1000)
+		s.Delete(key(name(n)))
+		s.requireMisses(t, name(n))
+	}
+	require.Positive(t, s.Stats().Behind.Dropped)
+	require.NoError(t, s.Close())
+}
+
+// TestReadsOfAHangingTier: the first read waits as long as it may, and while the tier does not answer only one read at a time does.
+func TestReadsOfAHangingTier(t *testing.T) {
+	asked, answer := make(chan struct{}), make(chan struct{})
+	hang := atomic.Bool{}
+	hanging := &tier{Tier: sharedStore{open(t, Settings{}).Store}, before: func(ctx context.Context, _ string) error {
+		if !hang.Load() {
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		asked <- struct{}{}
+		<-answer
+		return nil
+	}}
+	s := open(t, Settings{Behind: hanging, BehindWait: time.Millisecond})
+	s.requireMisses(t, "a")
+	require.Equal(t, []string{noAnswer}, s.warnings())
+	require.EqualValues(t, 1, s.Stats().Behind.Failed)
+
+	hang.Store(true)
+	var probe sync.WaitGroup
+	probe.Go(func() { s.requireMisses(t, "a") })
+	<-asked
+	for range 100 {
+		s.requireMisses(t, "b") // while the other waits
+	}
+	close(answer)
+	probe.Wait()
+	require.EqualValues(t, 2, hanging.calls.Load())
+
+	ended, stop := context.WithCancel(t.Context())
+	stop()
+	hang.Store(false)
+	_, ok := s.Get(ended, key("a"))
+	require.False(t, ok)
+	require.Len(t, s.warnings(), 1, "a client that has gone says nothing of the tier")
+}
+
+// TestPendingChangesHideTheTier: what was deleted or replaced here is not found behind while the tier was not told.
+func TestPendingChangesHideTheTier(t *testing.T) {
+	shared := open(t, Settings{})
+	for _, name := range []string{"deleted", "replaced", "theirs"} {
+		shared.put(t, name, 10)
+	}
+	require.NoError(t, shared.Put(t.Context(), Key{"purged", "a"}, nil, nil))
+	told, release := make(chan struct{}), make(chan struct{})
+	slow := &tier{Tier: sharedStore{shared.Store}, before: func(_ context.Context, what string) error {
+		if what == "put" {
+			close(told)
+			<-release
+		}
+		return nil
+	}}
+	s := open(t, Settings{Behind: slow, BehindWait: time.Minute})
+	s.put(t, "replaced", 20)
+	<-told
+	s.memory.clear()
+	s.Delete(key("deleted"))
+	s.DeleteSpace("purged")
+	s.requireMisses(t, "replaced")
+	s.requireMisses(t, "deleted")
+	_, _, ok := s.get(t, Key{"purged", "a"})
+	require.False(t, ok)
+	require.EqualValues(t, 1, slow.calls.Load(), "of the put")
+	s.requireHas(t, "theirs", 10)
+	close(release)
+	s.settled(t)
+	s.requireHas(t, "replaced", 20)
+	s.requireMisses(t, "deleted")
+	_, _, ok = shared.get(t, Key{"purged", "a"})
+	require.False(t, ok)
+}
+
+// TestDeletedWhileTheTierAnswers: an answer that was asked for before a Delete is not kept after it.
+func TestDeletedWhileTheTierAnswers(t *testing.T) {
+	for what, remove := range map[string]func(*Store){
+		"key": func(s *Store) { s.Delete(key("a")) }, "space": func(s *Store) { s.DeleteSpace("test") },
+	} {
+		t.Run(what, func(t *testing.T) {
+			shared := open(t, Settings{})
+			shared.put(t, "a", 10)
+			var s observed
+			s = open(t, Settings{Dir: t.TempDir(), Behind: &afterGet{sharedStore{shared.Store}, func() { remove(s.Store) }}})
+			s.requireHas(t, "a", 10)
+			s.settled(t)
+			s.requireMisses(t, "a")
+			s.requireConsistent(t)
+		})
+	}
+}
+
+// TestQueueIsBounded fills the queue while the tier is busy.
+func TestQueueIsBounded(t *testing.T) {
+	shared := open(t, Settings{})
+	told, release := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	slow := &tier{Tier: sharedStore{shared.Store}, before: func(context.Context, string) error {
+		once.Do(func() { close(told); <-release })
+		return nil
+	}}
+	shared.put(t, "outdated", 10)
+	s := open(t, Settings{Behind: slow, BehindWait: time.Minute, BehindQueue: 100_000})
+	s.put(t, "first", 10)
+	<-told
+	for n := range 9 {
+		s.put(t, name(n), 10_000)
+	}
+	require.Zero(t, s.Stats().Behind.Dropped)
+	s.put(t, "outdated", 20_000)
+	require.EqualValues(t, 1, s.Stats().Behind.Dropped)
+	require.Equal(t, 10, s.Stats().Behind.Queued, "its deletion waits in its place")
+	for n := range queueLength {
+		s.Delete(key(name(n)))
+	}
+	require.Equal(t, queueLength, s.Stats().Behind.Queued)
+	require.EqualValues(t, 1+10, s.Stats().Behind.Dropped)
+	close(release)
+	s.settled(t)
+	shared.requireHas(t, "first", 10)
+	shared.requireMisses(t, "outdated")
+}
+
+// TestEvictedBeforeItIsTold: a large body is read from disk when the tier is told; what is gone by then is deleted there.
+func TestEvictedBeforeItIsTold(t *testing.T) {
+	shared := open(t, Settings{})
+	shared.put(t, "a", 10)
+	told, release := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	s := open(t, Settings{Dir: t.TempDir(), BehindWait: time.Minute, Behind: &tier{Tier: sharedStore{shared.Store}, before: func(context.Context, string) error {
+		once.Do(func() { close(told); <-release })
+		return nil
+	}}})
+	s.awaitWalk(t) // it would find the file again
+	s.put(t, "first", 10)
+	<-told
+	s.put(t, "a", smallBody+1)
+	d, i := s.disk.Load(), key("a").id()
+	d.index.forget(i)
+	close(release)
+	s.settled(t)
+	shared.requireMisses(t, "a")
+	shared.requireHas(t, "first", 10)
+	d.remove(i)
+}

@@ -1,0 +1,71 @@
+package blobstore
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+)
+
+// Entry is what was found under a key. It stays readable until it is closed, also when the key is replaced, evicted or deleted meanwhile,
+// and when the store is closed. It is for one user, who closes it.
+type Entry struct {
+	id         id
+	meta, body []byte
+	file       *os.File // when body is nil
+	offset     int64    // of the body in the file
+	size       int64
+	fromMemory bool
+}
+
+// Meta is what was put beside the body. It must not be modified.
+func (e *Entry) Meta() []byte { return e.meta }
+
+// Size is the length of the body in bytes.
+func (e *Entry) Size() int64 { return e.size }
+
+// Bytes is the body, if it is in memory, otherwise nil. It must not be modified.
+func (e *Entry) Bytes() []byte { return e.body }
+
+// FromMemory reports whether the entry was found in memory, not on disk nor behind.
+func (e *Entry) FromMemory() bool { return e.fromMemory }
+
+// Reader reads the body. Each one has a position of its own.
+func (e *Entry) Reader() io.ReadSeeker {
+	if e.file != nil {
+		return io.NewSectionReader(e.file, e.offset, e.size)
+	}
+	return bytes.NewReader(e.body)
+}
+
+// File is the file at the first byte of the body, which ends where the file ends; nil if the body is in memory. It is closed by the
+// entry. It has one position, so it is for one reader.
+func (e *Entry) File() *os.File {
+	if e.file == nil {
+		return nil
+	}
+	if _, err := e.file.Seek(e.offset, io.SeekStart); err != nil {
+		return nil // the caller has closed it
+	}
+	return e.file
+}
+
+// Close gives the entry back.
+func (e *Entry) Close() error {
+	if e.file == nil {
+		return nil
+	}
+	if err := e.file.Close(); err != nil {
+		return fmt.Errorf("closing the file of an entry: %w", err)
+	}
+	return nil
+}
+
+// read returns the whole body.
+func (e *Entry) read() ([]byte, error) {
+	if e.body != nil {
+		return e.body, nil
+	}
+	body := make([]byte, e.size)
+	return body, readAt(e.file, body, e.offset)
+}

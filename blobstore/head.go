@@ -1,0 +1,121 @@
+package blobstore
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"math"
+)
+
+// The head of an entry's file, all numbers little endian:
+//
+//	 0  magic
+//	 8  version of the format
+//	12  length of the space
+//	16  length of the name
+//	20  length of the meta
+//	24  length of the body
+//	32  CRC-32C of the body
+//	36  CRC-32C of the head up to here, the space, the name and the meta
+//	40  space, name, meta, and the body to the end of the file
+const (
+	magic       = "nxblob\r\n" // a transfer that changes line ends is noticed
+	version     = 1
+	headSize    = 40
+	headSumAt   = 36
+	largestText = 1 << 20 // bytes of space, name and meta together
+)
+
+// errDamaged is wrapped by everything that makes a file no entry of its key.
+var errDamaged = errors.New("damaged entry")
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// head are the lengths and the checksum of the body in a file's head.
+type head struct {
+	space, name, meta int
+	body              int64
+	bodySum           uint32
+}
+
+// prefix is the number of bytes before the body.
+func (h head) prefix() int64 { return headSize + int64(h.space) + int64(h.name) + int64(h.meta) }
+
+// prefixSize is the number of bytes that a file has before its body.
+func prefixSize(key Key, meta []byte) int64 {
+	return headSize + int64(len(key.Space)) + int64(len(key.Name)) + int64(len(meta))
+}
+
+// appendPrefix appends everything of a file before its body.
+func appendPrefix(to []byte, key Key, meta []byte, bodySize int64, bodySum uint32) []byte {
+	at := len(to)
+	to = append(to, magic...)
+	to = binary.LittleEndian.AppendUint32(to, version)
+	for _, length := range []int{len(key.Space), len(key.Name), len(meta)} {
+		to = binary.LittleEndian.AppendUint32(to, uint32(length)) //nolint:gosec // at most largestText
+	}
+	to = binary.LittleEndian.AppendUint64(to, uint64(bodySize)) //nolint:gosec // a length
+	to = binary.LittleEndian.AppendUint32(to, bodySum)
+	to = binary.LittleEndian.AppendUint32(to, 0)
+	to = append(append(append(to, key.Space...), key.Name...), meta...)
+	binary.LittleEndian.PutUint32(to[at+headSumAt:], prefixSum(to[at:]))
+	return to
+}
+
+// prefixSum is the checksum of everything before the body, without the field that holds it.
+func prefixSum(prefix []byte) uint32 {
+	return crc32.Update(crc32.Checksum(prefix[:headSumAt], castagnoli), castagnoli, prefix[headSize:])
+}
+
+// parseHead reads the head of a file of fileSize bytes. The lengths it returns fit the file.
+func parseHead(data []byte, fileSize int64) (head, error) {
+	if len(data) < headSize {
+		return head{}, fmt.Errorf("%w: shorter than a head", errDamaged)
+	}
+	if string(data[:len(magic)]) != magic {
+		return head{}, fmt.Errorf("%w: not an entry", errDamaged)
+	}
+	if v := binary.LittleEndian.Uint32(data[8:]); v != version {
+		return head{}, fmt.Errorf("%w: version %d of the format, this is version %d", errDamaged, v, version)
+	}
+	lengths := [3]int{}
+	total := int64(0)
+	for i := range lengths {
+		length := int64(binary.LittleEndian.Uint32(data[12+4*i:]))
+		total += length
+		lengths[i] = int(min(length, math.MaxInt32))
+	}
+	body := binary.LittleEndian.Uint64(data[24:])
+	if total > largestText || body > math.MaxInt64-headSize-largestText {
+		return head{}, fmt.Errorf("%w: impossible lengths", errDamaged)
+	}
+	h := head{
+		space: lengths[0], name: lengths[1], meta: lengths[2],
+		body: int64(body), bodySum: binary.LittleEndian.Uint32(data[32:]), //nolint:gosec // compared above
+	}
+	if h.prefix()+h.body != fileSize {
+		return head{}, fmt.Errorf("%w: %d bytes, its head says %d", errDamaged, fileSize, h.prefix()+h.body)
+	}
+	return h, nil
+}
+
+// checkPrefix compares everything before the body with its checksum and with the key that is looked for, and returns the meta.
+func (h head) checkPrefix(prefix []byte, key Key) (meta []byte, err error) {
+	if prefixSum(prefix) != binary.LittleEndian.Uint32(prefix[headSumAt:]) {
+		return nil, fmt.Errorf("%w: checksum of the head", errDamaged)
+	}
+	space, rest := prefix[headSize:headSize+h.space], prefix[headSize+h.space:]
+	if string(space) != key.Space || string(rest[:h.name]) != key.Name {
+		return nil, fmt.Errorf("%w: the file of another key", errDamaged)
+	}
+	return rest[h.name : h.name+h.meta : h.name+h.meta], nil
+}
+
+// checkBody compares a body with its checksum.
+func (h head) checkBody(sum uint32) error {
+	if sum != h.bodySum {
+		return fmt.Errorf("%w: checksum of the body", errDamaged)
+	}
+	return nil
+}

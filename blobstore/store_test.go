@@ -1,0 +1,359 @@
+package blobstore
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// sizes are bodies around the limits that decide how they are kept.
+var sizes = []int{0, 1, block, smallBody - 1, smallBody, smallBody + 1, smallBody + block, 3 << 20}
+
+func TestWhatIsPutIsGot(t *testing.T) {
+	for where, settings := range map[string]Settings{
+		"memory and disk": {Dir: t.TempDir()}, "disk": {Dir: t.TempDir(), Memory: -1}, "memory": {},
+	} {
+		t.Run(where, func(t *testing.T) {
+			s := open(t, settings)
+			for n, size := range sizes {
+				s.requireMisses(t, name(n))
+				s.put(t, name(n), size)
+				s.requireHas(t, name(n), size)
+				s.requireHas(t, name(n), size)
+			}
+			s.put(t, name(0), 700)
+			s.requireHas(t, name(0), 700)
+			s.Delete(key(name(0)))
+			s.requireMisses(t, name(0))
+			s.requireHas(t, name(1), 1)
+			assert.Empty(t, s.warnings())
+			if settings.Dir != "" {
+				s.requireConsistent(t)
+			}
+		})
+	}
+}
+
+func TestStreamedIsAsPut(t *testing.T) {
+	for where, settings := range map[string]Settings{
+		"memory and disk": {Dir: t.TempDir()}, "disk": {Dir: t.TempDir(), Memory: -1}, "memory": {},
+	} {
+		t.Run(where, func(t *testing.T) {
+			s := open(t, settings)
+			for n, size := range sizes {
+				w, err := s.Create(key(name(n)), []byte("meta of "+name(n)))
+				require.NoError(t, err)
+				_, err = io.CopyBuffer(struct{ io.Writer }{w}, bytes.NewReader(body(name(n), size)), make([]byte, 10_000))
+				require.NoError(t, err)
+				s.requireMisses(t, name(n))
+				require.NoError(t, w.Commit())
+				w.Abort()
+				s.requireHas(t, name(n), size)
+				_, err = w.Write([]byte("x"))
+				require.ErrorIs(t, err, errEnded)
+				require.ErrorIs(t, w.Commit(), errEnded)
+
+				aborted, err := s.Create(key(name(n)), nil)
+				require.NoError(t, err)
+				_, err = aborted.Write(body("aborted", size))
+				require.NoError(t, err)
+				aborted.Abort()
+				s.requireHas(t, name(n), size)
+			}
+			assert.Zero(t, s.Stats().Memory.Writing)
+			if settings.Dir != "" {
+				s.requireConsistent(t)
+			}
+		})
+	}
+}
+
+func TestRestart(t *testing.T) {
+	dir := t.TempDir()
+	first := open(t, Settings{Dir: dir})
+	for n, size := range sizes {
+		first.put(t, name(n), size)
+	}
+	require.NoError(t, first.Close())
+	second := open(t, Settings{Dir: dir})
+	for n := range sizes {
+		e, ok := second.Get(context.Background(), key(name(n)))
+		require.True(t, ok)
+		assert.False(t, e.FromMemory())
+		require.NoError(t, e.Close())
+	}
+	second.awaitWalk(t)
+	for n, size := range sizes {
+		second.requireHas(t, name(n), size)
+		e, ok := second.Get(context.Background(), key(name(n)))
+		require.True(t, ok)
+		assert.Equal(t, size <= smallBody, e.FromMemory(), "small ones are in memory once they were read")
+		require.NoError(t, e.Close())
+	}
+	second.requireConsistent(t)
+}
+
+func TestKeysAreAnyText(t *testing.T) {
+	s := open(t, Settings{Dir: t.TempDir(), Memory: -1})
+	texts := []string{"", "/", "..", "../../etc/passwd", "a\x00b", "\xff\xfe", strings.Repeat("x", 5000), "C:\\con", "grüße"}
+	for _, space := range texts {
+		for _, name := range texts {
+			require.NoError(t, s.Put(context.Background(), Key{space, name}, nil, []byte(space+"|"+name)))
+		}
+	}
+	for _, space := range texts {
+		for _, name := range texts {
+			meta, data, ok := s.get(t, Key{space, name})
+			require.True(t, ok)
+			require.Empty(t, meta)
+			require.Equal(t, space+"|"+name, string(data))
+		}
+	}
+	s.requireConsistent(t)
+}
+
+func TestDeleteSpace(t *testing.T) {
+	dir := t.TempDir()
+	other := Key{"other", "kept"}
+	first := open(t, Settings{Dir: dir})
+	first.put(t, "of the earlier run", 10)
+	require.NoError(t, first.Put(context.Background(), other, nil, []byte("x")))
+	require.NoError(t, first.Close())
+
+	hook, walk := gate(t)
+	s := open(t, Settings{Dir: dir, beforeWalk: hook})
+	s.put(t, "small", 10)
+	s.put(t, "large", smallBody+1)
+	s.DeleteSpace("test")
+	for _, name := range []string{"of the earlier run", "small", "large"} {
+		s.requireMisses(t, name)
+	}
+	_, _, ok := s.get(t, other)
+	require.True(t, ok)
+	walk()
+	s.awaitWalk(t)
+	eventually(t, "the files are removed", func() bool { return len(filesBelow(t, dir, "trash")) == 0 })
+	s.put(t, "small", 11)
+	s.requireHas(t, "small", 11)
+	s.requireConsistent(t)
+	require.Len(t, filesBelow(t, dir, "entries"), 2)
+}
+
+func TestDeletedWhileWritten(t *testing.T) {
+	for _, settings := range []Settings{{Dir: t.TempDir()}, {}} {
+		s := open(t, settings)
+		for _, size := range []int{10, smallBody + 10} {
+			for _, remove := range []func(){func() { s.Delete(key("a")) }, func() { s.DeleteSpace("test") }} {
+				w, err := s.Create(key("a"), nil)
+				require.NoError(t, err)
+				other, err := s.Create(Key{"other", "a"}, nil)
+				require.NoError(t, err)
+				_, err = w.Write(body("a", size))
+				require.NoError(t, err)
+				remove()
+				require.ErrorIs(t, w.Commit(), ErrDeleted)
+				s.requireMisses(t, "a")
+				require.NoError(t, other.Commit())
+			}
+		}
+	}
+}
+
+func TestReadersKeepWhatTheyHave(t *testing.T) {
+	for _, size := range []int{100, smallBody + 100, 2 << 20} {
+		for what, change := range map[string]func(observed){
+			"replaced": func(s observed) { s.put(t, "a", size+1) },
+			"deleted":  func(s observed) { s.Delete(key("a")) },
+			"purged":   func(s observed) { s.DeleteSpace("test") },
+			"closed":   func(s observed) { require.NoError(t, s.Close()) },
+			"evicted": func(s observed) {
+				for n := 0; s.disk.Load().index.peek(key("a").id()) != nil; n++ {
+					s.put(t, name(n), smallBody+1)
+					s.get(t, key(name(n))) // asked for more often than the other
+					require.Less(t, n, 1000)
+				}
+			},
+		} {
+			t.Run(what, func(t *testing.T) {
+				s := open(t, Settings{Dir: t.TempDir(), Size: 4 << 20, Memory: -1})
+				s.put(t, "a", size)
+				e, ok := s.Get(context.Background(), key("a"))
+				require.True(t, ok)
+				defer e.Close()
+				reader := e.Reader()
+				part := make([]byte, size/2)
+				_, err := io.ReadFull(reader, part)
+				require.NoError(t, err)
+				change(s)
+				rest, err := io.ReadAll(reader)
+				require.NoError(t, err)
+				require.True(t, bytes.Equal(body("a", size), append(part, rest...)))
+			})
+		}
+	}
+}
+
+func TestRanges(t *testing.T) {
+	s := open(t, Settings{Dir: t.TempDir()})
+	for _, size := range []int{1000, smallBody * 2} {
+		s.put(t, "a", size)
+		e, ok := s.Get(context.Background(), key("a"))
+		require.True(t, ok)
+		one, two := e.Reader(), e.Reader()
+		_, err := one.Seek(-10, io.SeekEnd)
+		require.NoError(t, err)
+		end, err := io.ReadAll(one)
+		require.NoError(t, err)
+		require.Equal(t, body("a", size)[size-10:], end)
+		all, err := io.ReadAll(two)
+		require.NoError(t, err)
+		require.Len(t, all, size)
+		require.NoError(t, e.Close())
+	}
+}
+
+func TestTooLarge(t *testing.T) {
+	ctx := context.Background()
+	for what, c := range map[string]struct {
+		settings Settings
+		size     int
+	}{
+		"disk":      {Settings{Dir: t.TempDir(), Size: 1 << 20}, 1 << 20},
+		"memory":    {Settings{Memory: 1 << 20}, 1<<20/8 + 1},
+		"no memory": {Settings{Memory: -1}, 0},
+	} {
+		t.Run(what, func(t *testing.T) {
+			s := open(t, c.settings)
+			fits := c.size - block
+			if fits > 0 {
+				s.put(t, "a", fits)
+				s.requireHas(t, "a", fits)
+			}
+			require.ErrorIs(t, s.Put(ctx, key("a"), nil, make([]byte, c.size)), ErrRefused)
+			s.requireMisses(t, "a") // what it had is outdated
+			w, err := s.Create(key("a"), nil)
+			if err == nil {
+				_, err = w.Write(make([]byte, c.size/2))
+				require.NoError(t, err)
+				_, err = w.Write(make([]byte, c.size-c.size/2))
+				require.ErrorIs(t, err, ErrRefused)
+				require.ErrorIs(t, w.Commit(), ErrRefused)
+			}
+			require.ErrorIs(t, err, ErrRefused)
+			require.ErrorIs(t, s.Put(ctx, Key{"", strings.Repeat("x", largestText+1)}, nil, nil), ErrRefused)
+			require.EqualValues(t, 3, s.Stats().Refused)
+			require.Empty(t, s.warnings())
+		})
+	}
+}
+
+func TestWritersAreBounded(t *testing.T) {
+	for what, settings := range map[string]Settings{
+		"disk": {Dir: t.TempDir(), Size: 1 << 20, Memory: -1}, "memory": {Memory: 1 << 20},
+	} {
+		t.Run(what, func(t *testing.T) {
+			s := open(t, settings)
+			var writers []*Writer
+			var err error
+			for err == nil {
+				w, createErr := s.Create(key(name(len(writers))), nil)
+				require.NoError(t, createErr)
+				writers = append(writers, w)
+				_, err = w.Write(make([]byte, 100<<10))
+			}
+			require.ErrorIs(t, err, ErrRefused)
+			require.Len(t, writers, 11, "ten of 100 KiB fit 1 MiB")
+			for _, w := range writers {
+				w.Abort()
+			}
+			s.put(t, "a", 100<<10)
+			s.requireHas(t, "a", 100<<10)
+			require.Zero(t, s.Stats().Disk.Writing+s.Stats().Memory.Writing)
+		})
+	}
+}
+
+func TestClosed(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, Settings{Dir: dir})
+	s.put(t, "a", 10)
+	w, err := s.Create(key("b"), nil)
+	require.NoError(t, err)
+	_, err = w.Write(make([]byte, smallBody+1))
+	require.NoError(t, err)
+	require.NoError(t, s.Close())
+	require.NoError(t, s.Close())
+	s.requireMisses(t, "a")
+	require.ErrorIs(t, s.Put(context.Background(), key("a"), nil, nil), ErrClosed)
+	require.ErrorIs(t, w.Commit(), ErrClosed)
+	_, err = s.Create(key("a"), nil)
+	require.ErrorIs(t, err, ErrClosed)
+	s.Delete(key("a"))
+	s.DeleteSpace("test")
+	require.Empty(t, filesBelow(t, dir, "tmp"))
+	open(t, Settings{Dir: dir}).requireHas(t, "a", 10)
+}
+
+func TestSettings(t *testing.T) {
+	for says, settings := range map[string]Settings{
+		"Size is negative: -1":              {Size: -1},
+		"BehindWait is negative: -1":        {BehindWait: -1},
+		"BehindLargest is negative: -1":     {BehindLargest: -1},
+		"BehindQueue is negative: -1":       {BehindQueue: -1},
+		"Size is 4095 bytes, less than one": {Dir: "/x", Size: 4095},
+	} {
+		s, err := Open(settings)
+		require.ErrorContains(t, err, says)
+		require.Nil(t, s)
+	}
+	stats := open(t, Settings{Dir: t.TempDir()}).Stats()
+	require.EqualValues(t, DefaultSize, stats.Disk.Bound)
+	require.EqualValues(t, DefaultMemory, stats.Memory.Bound)
+	require.True(t, stats.Attached)
+}
+
+func TestContext(t *testing.T) {
+	dir := t.TempDir()
+	first := open(t, Settings{Dir: dir})
+	first.put(t, "a", 1<<20)
+	require.NoError(t, first.Close())
+	s := open(t, Settings{Dir: dir})
+	ended, stop := context.WithCancel(context.Background())
+	stop()
+	_, ok := s.Get(ended, key("a")) // its checksum would have to be compared
+	require.False(t, ok)
+	require.Zero(t, s.Stats().Damaged)
+	require.Empty(t, s.warnings())
+	s.requireHas(t, "a", 1<<20)
+	require.ErrorIs(t, s.Put(ended, key("a"), nil, nil), context.Canceled)
+	s.requireHas(t, "a", 1<<20)
+}
+
+func TestStats(t *testing.T) {
+	s := open(t, Settings{Dir: t.TempDir()})
+	s.put(t, "small", 100)
+	s.put(t, "large", smallBody+1)
+	s.requireHas(t, "small", 100)
+	s.requireHas(t, "large", smallBody+1)
+	s.requireHas(t, "large", smallBody+1)
+	s.requireMisses(t, "none")
+	stats := s.Stats()
+	assert.EqualValues(t, 1, stats.Memory.Hits)
+	assert.EqualValues(t, 1, stats.Memory.Entries)
+	assert.EqualValues(t, 100+len("testsmallmeta of small")+entryOverhead, stats.Memory.Bytes)
+	assert.EqualValues(t, 2, stats.Disk.Hits)
+	assert.EqualValues(t, 2, stats.Disk.Entries)
+	assert.EqualValues(t, (1+17)*block, stats.Disk.Bytes)
+	assert.EqualValues(t, 1, stats.Misses)
+}
+
+func TestErrorsAreTold(t *testing.T) {
+	s := open(t, Settings{Dir: t.TempDir(), Size: block})
+	err := s.Put(context.Background(), key("a"), nil, make([]byte, block))
+	require.EqualError(t, err, "storing an entry: refused: 4141 bytes, Size allows 4096")
+}

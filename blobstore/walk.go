@@ -1,0 +1,153 @@
+package blobstore
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// walkBatch is how many files a walk sorts at once: 12 MB. Where there are more, they are in order batch by batch.
+const walkBatch = 1 << 18
+
+// keep is the background work of a directory: it gathers the sizes of an earlier run, and removes what was deleted.
+func (s *Store) keep(d *disk) {
+	s.gather(d)
+	for s.ctx.Err() == nil {
+		if err := d.emptyTrash(s.ctx); err != nil {
+			d.writes.failed(err)
+		}
+		if d.orphans.Load() && !d.writes.failing.Load() {
+			s.removeOrphans(d)
+		}
+		select {
+		case <-s.ctx.Done():
+		case <-d.wake:
+		}
+	}
+}
+
+// gather makes the files of an earlier run known to the index, oldest first, so that these are the first to be evicted.
+func (s *Store) gather(d *disk) {
+	if s.settings.beforeWalk != nil {
+		s.settings.beforeWalk()
+	}
+	adopt := func(i id) {
+		s.locked(i, func() { d.adopt(i) })
+		s.removeEvicted(d)
+	}
+	if err := d.walk(s.ctx, adopt); err != nil {
+		d.reads.failed(err)
+	}
+	d.index.settle()
+	s.removeEvicted(d)
+	if s.ctx.Err() == nil {
+		d.walked.Store(true)
+		d.gone.settle()
+	}
+}
+
+// removeOrphans removes the files that are not in the index.
+func (s *Store) removeOrphans(d *disk) {
+	d.orphans.Store(false)
+	err := d.walk(s.ctx, func(i id) {
+		s.locked(i, func() {
+			if d.index.peek(i) == nil {
+				d.remove(i)
+			}
+		})
+	})
+	if err != nil {
+		d.reads.failed(err)
+	}
+}
+
+// removeEvicted removes the files of what the index has evicted.
+func (s *Store) removeEvicted(d *disk) {
+	for {
+		i, ok := d.index.nextEvicted()
+		if !ok {
+			return
+		}
+		s.locked(i, func() {
+			if d.index.peek(i) == nil { // not put again meanwhile
+				d.remove(i)
+			}
+		})
+	}
+}
+
+// walk visits all files of entries, oldest first, until ctx ends. It looks at names and times only. The error joins those of directories
+// that cannot be read.
+func (d *disk) walk(ctx context.Context, visit func(id)) error {
+	type file struct {
+		id   id
+		time int64
+	}
+	var batch []file
+	flush := func() {
+		slices.SortFunc(batch, func(a, b file) int { return cmp.Compare(a.time, b.time) })
+		for _, f := range batch {
+			if ctx.Err() != nil {
+				return
+			}
+			visit(f.id)
+		}
+		batch = batch[:0]
+	}
+	var errs error
+	list := func(dir string) []os.DirEntry {
+		found, err := os.ReadDir(dir)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			errs = errors.Join(errs, err)
+		}
+		return found
+	}
+	entries := filepath.Join(d.dir, "entries")
+	for _, spaceDir := range list(entries) {
+		space, ok := parseSpace(spaceDir.Name())
+		if !ok {
+			continue // not ours
+		}
+		for _, fan := range list(filepath.Join(entries, spaceDir.Name())) {
+			if ctx.Err() != nil {
+				return errs
+			}
+			for _, found := range list(filepath.Join(entries, spaceDir.Name(), fan.Name())) {
+				name, ok := parseName(fan.Name(), found.Name())
+				if !ok {
+					continue
+				}
+				if info, err := found.Info(); err == nil { // otherwise it is gone by now
+					batch = append(batch, file{id{space, name}, info.ModTime().UnixNano()})
+				}
+			}
+			if len(batch) >= walkBatch {
+				flush()
+			}
+		}
+	}
+	flush()
+	return errs
+}
+
+// emptyTrash removes the spaces that were deleted, part by part until ctx ends.
+func (d *disk) emptyTrash(ctx context.Context) error {
+	trash := filepath.Join(d.dir, "trash")
+	spaces, err := os.ReadDir(trash)
+	for _, space := range spaces {
+		dir := filepath.Join(trash, space.Name())
+		parts, _ := os.ReadDir(dir) // what cannot be listed cannot be removed either, which is an error
+		for _, part := range parts {
+			if ctx.Err() != nil {
+				return err
+			}
+			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, part.Name())))
+		}
+		err = errors.Join(err, os.RemoveAll(dir))
+	}
+	return err
+}
