@@ -26,11 +26,13 @@ func newTestSet(t testing.TB, memory *Memory, files map[string]string) (*Set, st
 	buildtest.Write(t, dir, buildtest.Build{Files: files})
 	build, err := nextbuild.Read(dir)
 	require.NoError(t, err)
-	set, err := NewSet(build, memory)
+	set, err := NewSet(build, memory, nil)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = set.Close() })
 	return set, dir
 }
+
+func identityOnly() []string { return nil }
 
 func ask(t testing.TB, set *Set, method, path string, headers ...string) (*http.Response, string, Source) {
 	t.Helper()
@@ -39,7 +41,7 @@ func ask(t testing.TB, set *Set, method, path string, headers ...string) (*http.
 		r.Header.Set(headers[i], headers[i+1])
 	}
 	w := httptest.NewRecorder()
-	source, err := set.Serve(w, r, path, nil)
+	source, err := set.Serve(w, r, path, nil, identityOnly)
 	require.NoError(t, err)
 	body, err := io.ReadAll(w.Result().Body)
 	require.NoError(t, err)
@@ -75,7 +77,7 @@ func TestHeadersOfTheBuildWin(t *testing.T) {
 	w := httptest.NewRecorder()
 	_, err := set.Serve(w, httptest.NewRequest(http.MethodGet, "/", nil), "/a.txt", []nextbuild.Header{
 		{Key: "cache-control", Value: "public, max-age=600"}, {Key: "X-File", Value: "a"}, {Key: "Set-Cookie", Value: "a=1"}, {Key: "Set-Cookie", Value: "b=2"},
-	})
+	}, identityOnly)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"public, max-age=600"}, w.Header().Values("Cache-Control"))
 	assert.Equal(t, "a", w.Header().Get("X-File"))
@@ -190,7 +192,7 @@ func TestLinksDoNotLeadOut(t *testing.T) {
 	require.NoError(t, os.Symlink("/", filepath.Join(public, "root")))
 	build, err := nextbuild.Read(dir)
 	require.NoError(t, err)
-	set, err := NewSet(build, nil)
+	set, err := NewSet(build, nil, nil)
 	require.NoError(t, err)
 	defer set.Close()
 	assert.NotNil(t, set.files["/in.txt"], "a link to a file beside it is one")
@@ -214,7 +216,7 @@ func BenchmarkServe(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				w := nothing{http.Header{}}
-				if _, err := set.Serve(w, r, "/_next/static/a.js", nil); err != nil {
+				if _, err := set.Serve(w, r, "/_next/static/a.js", nil, identityOnly); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
 
@@ -19,19 +20,41 @@ type Source uint8
 
 // The sources.
 const (
-	// NotServed: the set has no such file any more; Next.js must answer.
+	// NotServed: there is no such file; Next.js must answer.
 	NotServed Source = iota
-	// FromMemory and FromDisk tell where the bytes were.
+	// FromMemory and FromDisk tell where the bytes of a file of a build were.
 	FromMemory
 	FromDisk
+	// FromKept: the file had passed through before.
+	FromKept
+	// FromUpstream: it was fetched now.
+	FromUpstream
+
+	// Sources is the number of sources, for tables that are indexed by one.
+	Sources = iota
 )
+
+var sourceNames = [Sources]string{"none", "memory", "disk", "kept", "upstream"}
+
+// String returns the source's name as it stands in metrics.
+func (s Source) String() string { return sourceNames[s] }
+
+// Accepts returns the codings that the client of a request takes, the best first.
+type Accepts func() []string
 
 // Serve answers a GET or HEAD for the file at a path below the basePath, with the headers that the build adds to it. Ranges and conditions
 // are those of RFC 9110. A file that has changed or gone since the set was made is not served.
-func (s *Set) Serve(w http.ResponseWriter, r *http.Request, path string, more []nextbuild.Header) (Source, error) {
+func (s *Set) Serve(w http.ResponseWriter, r *http.Request, path string, more []nextbuild.Header, accepts Accepts) (Source, error) {
 	f := s.files[path]
 	if f == nil {
 		return NotServed, nil
+	}
+	if f.copies.Load() != nil && !wantsPlainBytes(r.Header) {
+		if c := f.copyFor(accepts()); c != nil {
+			if source, err := s.serveCopy(w, r, f, c, more); source != NotServed {
+				return source, err
+			}
+		}
 	}
 	if body := f.body.Load(); body != nil {
 		f.answer(w, more)
@@ -58,10 +81,61 @@ func (s *Set) Serve(w http.ResponseWriter, r *http.Request, path string, more []
 		return FromDisk, nil
 	}
 	f.begin(w)
-	if _, err := io.Copy(w, fileReader{opened}); err != nil {
-		return FromDisk, fmt.Errorf("writing a file: %w", err)
+	return FromDisk, sendFile(w, opened)
+}
+
+// serveCopy answers with a copy of the file.
+func (s *Set) serveCopy(w http.ResponseWriter, r *http.Request, f *file, c *fileCopy, more []nextbuild.Header) (Source, error) {
+	// A client that has the file as it is has it too; of one that was compressed on its way the ETag comes here as the file's own.
+	for _, etag := range [][]string{c.etag, f.head.etag} {
+		if isUnmodified(r.Header, f.modTime, etag[0]) {
+			f.answer(w, more)
+			w.Header()["Etag"] = etag
+			addVary(w.Header())
+			writeUnmodified(w)
+			return FromMemory, nil
+		}
 	}
-	return FromDisk, nil
+	entry, ok := s.copies.store.Get(r.Context(), c.key)
+	if !ok || entry.Size() != c.size {
+		f.dropCopy(c.coding)
+		return NotServed, nil
+	}
+	defer func() { _ = entry.Close() }() // it was only read
+	f.answer(w, more)
+	h := w.Header()
+	h["Etag"] = c.etag
+	h["Content-Encoding"] = c.codingHeader
+	h["Content-Length"] = c.length
+	addVary(h)
+	w.WriteHeader(http.StatusOK)
+	source := FromDisk
+	if entry.FromMemory() {
+		source = FromMemory
+	}
+	if r.Method == http.MethodHead {
+		return source, nil
+	}
+	return source, sendEntry(w, entry)
+}
+
+// sendEntry writes the body of an entry.
+func sendEntry(w io.Writer, entry *blobstore.Entry) error {
+	if body := entry.Bytes(); body != nil {
+		if _, err := w.Write(body); err != nil {
+			return fmt.Errorf("writing a file: %w", err)
+		}
+		return nil
+	}
+	return sendFile(w, entry.File())
+}
+
+// sendFile writes what is left of a file.
+func sendFile(w io.Writer, file *os.File) error {
+	if _, err := io.Copy(w, fileReader{file}); err != nil {
+		return fmt.Errorf("writing a file: %w", err)
+	}
+	return nil
 }
 
 // fileReader is a file that io.Copy hands to the writer as it is, for sendfile: http.ServeContent limits what is read, Caddy's writer limits

@@ -23,6 +23,7 @@ type Set struct {
 	files          map[string]*file
 	static, public *os.Root
 	memory         *Memory
+	copies         *Copies
 	basePath       string
 	closed         atomic.Bool
 }
@@ -35,12 +36,13 @@ type file struct {
 	modTime time.Time
 	head    head
 	body    atomic.Pointer[[]byte] // kept in memory
+	copies  atomic.Pointer[[]fileCopy]
 }
 
-// NewSet prepares the files of a build. memory holds what is asked for; a nil one holds nothing. The files that a build has no directory for
-// are not in the set.
-func NewSet(b *nextbuild.Build, memory *Memory) (*Set, error) {
-	s := &Set{files: make(map[string]*file, len(b.Static)+len(b.Public)), memory: memory, basePath: b.BasePath}
+// NewSet prepares the files of a build. memory holds what is asked for; a nil one holds nothing. copies makes and keeps compressed ones, unless
+// it is nil. The files that a build has no directory for are not in the set.
+func NewSet(b *nextbuild.Build, memory *Memory, copies *Copies) (*Set, error) {
+	s := &Set{files: make(map[string]*file, len(b.Static)+len(b.Public)), memory: memory, copies: copies, basePath: b.BasePath}
 	for _, part := range []struct {
 		dir    string
 		root   **os.Root
@@ -61,6 +63,7 @@ func NewSet(b *nextbuild.Build, memory *Memory) (*Set, error) {
 			}
 		}
 	}
+	copies.add(s)
 	return s, nil
 }
 

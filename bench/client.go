@@ -73,6 +73,11 @@ func (c *client) fetch(path, encoding string) (int64, error) {
 	if got := res.Header.Get("Content-Encoding"); got != encoding {
 		return 0, fmt.Errorf("%s came with Content-Encoding %q, expected %q", path, got, encoding)
 	}
+	return readBody(res)
+}
+
+// readBody reads what is left of an answer and returns its length.
+func readBody(res *http.Response) (int64, error) {
 	length, err := io.Copy(io.Discard, res.Body)
 	if err != nil {
 		return 0, fmt.Errorf("reading a page: %w", err)

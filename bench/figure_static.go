@@ -63,7 +63,7 @@ func (b *bench) fileServers(ctx context.Context, dist, root string) ([]subject, 
 	if err != nil {
 		return nil, err
 	}
-	stock, err := b.startCaddy(ctx, nameStock, fmt.Sprintf("root * %s\n\tfile_server", root), "off")
+	stock, err := b.startCaddy(ctx, nameStock, fmt.Sprintf("root * %s\n\tfile_server {\n\t\tprecompressed gzip\n\t}", root), "off")
 	if err != nil {
 		return nil, err
 	}
@@ -96,6 +96,7 @@ http {
 	sendfile on;
 	tcp_nopush on;
 	open_file_cache max=1000;
+	gzip_static on;
 	client_body_temp_path %[1]s/body;
 	proxy_temp_path %[1]s/proxy;
 	fastcgi_temp_path %[1]s/fastcgi;

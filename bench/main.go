@@ -25,6 +25,8 @@ var figures = []struct {
 	{"zones", measureZones},
 	{"build", measureBuild},
 	{"static", measureStatic},
+	{"precompressed", measurePrecompressed},
+	{"files", measureFiles},
 	{"ssr", measureSSR},
 	{"allocations", measureAllocations},
 	{"memory", measureMemory},

@@ -16,9 +16,19 @@ const defaultGracePeriod = 30 * time.Second
 // App is what the handlers of one configuration have in common. It needs no configuration: any handler of the project brings
 // it along.
 //
+// In `state` it keeps what is costly to make or to fetch again: compressed copies of files, and files that have passed through. All of it is
+// bounded, and none of it is needed: where the directory cannot be written, or belongs to another process, things are kept in memory.
+//
 // When the http app has no `grace_period`, the app sets it to 30 seconds. Caddy's own default is to wait without end, and one
 // open stream would keep the process from ever exiting.
 type App struct {
+	// Directory of what is kept over restarts. One process at a time has it. Default: `nextjs` in Caddy's data directory.
+	State string `json:"state,omitempty"`
+
+	// Bounds of what is kept of files.
+	Static StaticSettings `json:"static,omitzero"`
+
+	files    *fileState
 	ctx      caddy.Context
 	logger   *zap.Logger
 	handOver handOver
@@ -36,6 +46,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 	a.ctx = ctx
 	a.logger = ctx.Logger()
 	a.readiness.logger = a.logger
+	if err := a.Static.check(); err != nil {
+		return fmt.Errorf("nextjs: static: %w", err)
+	}
 	if err := a.handOver.subscribe(ctx); err != nil {
 		return err
 	}
@@ -44,6 +57,11 @@ func (a *App) Provision(ctx caddy.Context) error {
 
 // Start implements caddy.App.
 func (a *App) Start() error {
+	if a.files != nil {
+		if err := a.files.start(a.ctx); err != nil {
+			return fmt.Errorf("nextjs: %w", err)
+		}
+	}
 	mod, err := a.ctx.AppIfConfigured("http")
 	if errors.Is(err, caddy.ErrNotConfigured) {
 		return nil
@@ -62,8 +80,29 @@ func (a *App) Start() error {
 // Stop implements caddy.App.
 func (a *App) Stop() error { return nil }
 
+// Cleanup implements caddy.CleanerUpper.
+func (a *App) Cleanup() error {
+	if a.files == nil {
+		return nil
+	}
+	return a.files.release()
+}
+
+// useFiles returns what is kept of files, for the first handler that needs it and for all others.
+func (a *App) useFiles() (*fileState, error) {
+	if a.files == nil {
+		files, err := leaseFiles(a.State, a.Static, a.logger)
+		if err != nil {
+			return nil, err
+		}
+		a.files = files
+	}
+	return a.files, nil
+}
+
 // Interface guards
 var (
-	_ caddy.App         = (*App)(nil)
-	_ caddy.Provisioner = (*App)(nil)
+	_ caddy.App          = (*App)(nil)
+	_ caddy.Provisioner  = (*App)(nil)
+	_ caddy.CleanerUpper = (*App)(nil)
 )

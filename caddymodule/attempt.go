@@ -21,6 +21,8 @@ type attempt struct {
 	waited   bool // for a dev server that is being started again
 	repaired bool // the _rsc parameter is ours, so the URL does not tell what the answer is
 	verdict  *zones.Verdict
+	kept     string // the name by which the answer may be kept, "" if it may not
+	isAsset  bool   // the answer is a file for pages of other sites
 	facts    *zoneFacts
 
 	cookies    *zones.CookieScope

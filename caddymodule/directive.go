@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 	"time"
 
@@ -21,7 +20,7 @@ import (
 
 // Words of the directive's blocks, as messages list them. A test compares them with the reference in docs/caddyfile.md.
 var (
-	directiveWords = []string{"zone", "build", "dev", "watch", "upgrade_timeout", "max_header_size", "speculation", "static", "proxy"}
+	directiveWords = []string{"zone", "build", "dev", "watch", "upgrade_timeout", "max_header_size", "speculation", "asset_host", "static", "proxy"}
 	zoneWords      = []string{"build", "dev", "host", "optional"}
 )
 
@@ -32,7 +31,7 @@ type site struct {
 	upgradeTimeout caddy.Duration
 	maxHeaderSize  int
 	staticOff      bool
-	staticMemory   int64
+	assetHost      bool
 	speculation    *Speculation
 	proxy          reverseproxy.Handler
 }
@@ -52,6 +51,8 @@ type site struct {
 //		upgrade_timeout <duration>
 //		max_header_size <size>
 //		speculation     off|prefetch|prerender [conservative|moderate|eager]
+//		asset_host
+//		static          off
 //		proxy {
 //			<subdirectives of reverse_proxy...>
 //		}
@@ -61,7 +62,7 @@ type site struct {
 //
 //	nextjs          # the zones
 //	nextjs_encode   # zstd, br, gzip
-//	nextjs_static   # files of builds, if a zone has one
+//	nextjs_static   # files
 //	reverse_proxy {
 //		dynamic nextjs
 //		transport nextjs
@@ -176,6 +177,10 @@ func parseSite(h httpcaddyfile.Helper) (*site, error) {
 			if s.speculation, err = parseSpeculation(h.Dispenser); err != nil {
 				return nil, err
 			}
+		case "asset_host":
+			if err := s.parseAssetHost(h.Dispenser); err != nil {
+				return nil, err
+			}
 		case "static":
 			if err := s.parseStatic(h.Dispenser); err != nil {
 				return nil, err
@@ -229,11 +234,11 @@ func (s *site) handlers() ([]json.RawMessage, error) {
 	}
 	handlers := []json.RawMessage{
 		caddyconfig.JSONModuleObject(&Handler{
-			Zones: s.zones, Watch: s.watch, Speculation: s.speculation, StaticMemory: s.staticMemory,
+			Zones: s.zones, Watch: s.watch, Speculation: s.speculation, AssetHost: s.assetHost, StaticOff: s.staticOff,
 		}, "handler", "nextjs", nil),
 		caddyconfig.JSONModuleObject(Encode{}, "handler", "nextjs_encode", nil),
 	}
-	if !s.staticOff && slices.ContainsFunc(s.zones, func(zone ZoneConfig) bool { return zone.Build != "" }) {
+	if !s.staticOff {
 		handlers = append(handlers, caddyconfig.JSONModuleObject(Static{}, "handler", "nextjs_static", nil))
 	}
 	return append(handlers, caddyconfig.JSONModuleObject(proxy, "handler", "reverse_proxy", nil)), nil

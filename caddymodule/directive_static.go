@@ -1,45 +1,25 @@
 package caddymodule
 
 import (
-	"math"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
-	"github.com/dustin/go-humanize"
 )
 
-// parseStatic reads `static off`, or
-//
-//	static {
-//		memory off|<size>
-//	}
+// parseStatic reads `static off`.
 func (s *site) parseStatic(d *caddyfile.Dispenser) error {
-	switch args := d.RemainingArgs(); {
-	case len(args) == 1 && args[0] == "off":
-		s.staticOff = true
-		return nil
-	case len(args) > 0:
-		return d.Errf("static takes off or a block, found %q", args[0])
+	if args := d.RemainingArgs(); len(args) != 1 || args[0] != "off" {
+		return d.Errf("static takes off here, found %q; its bounds are global options: `nextjs { static { … } }`", strings.Join(args, " "))
 	}
-	for nesting := d.Nesting(); d.NextBlock(nesting); {
-		if d.Val() != "memory" {
-			return d.Errf("unknown word %q in static; allowed: memory", d.Val())
-		}
-		var value string
-		if err := oneArg(d, &value, "off or a size such as 64MiB"); err != nil {
-			return err
-		}
-		if s.staticMemory != 0 {
-			return d.Err("memory is written twice")
-		}
-		if value == "off" {
-			s.staticMemory = -1
-			continue
-		}
-		size, err := humanize.ParseBytes(value)
-		if err != nil || size == 0 || size > math.MaxInt64 {
-			return d.Errf("memory takes off or a size such as 64MiB, found %q", value)
-		}
-		s.staticMemory = int64(size)
+	s.staticOff = true
+	return nil
+}
+
+// parseAssetHost reads `asset_host`.
+func (s *site) parseAssetHost(d *caddyfile.Dispenser) error {
+	if d.NextArg() {
+		return d.Errf("asset_host takes no arguments, found %q: the address of the site says the host", d.Val())
 	}
+	s.assetHost = true
 	return nil
 }

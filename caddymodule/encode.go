@@ -14,6 +14,8 @@ import (
 	// The encoders that are used when a configuration names none.
 	_ "github.com/caddyserver/caddy/v2/modules/caddyhttp/encode/gzip"
 	_ "github.com/caddyserver/caddy/v2/modules/caddyhttp/encode/zstd"
+
+	"github.com/caddy-nextjs/caddy-nextjs/assets"
 )
 
 // defaultMinLength is that of Caddy's `encode`: what is shorter fits into the packet of its head anyway.
@@ -122,11 +124,13 @@ func (e *Encode) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhtt
 	encoding := &encodingWriter{
 		ResponseWriterWrapper: caddyhttp.ResponseWriterWrapper{ResponseWriter: w},
 		settings:              e,
-		coding:                e.negotiate(r),
+		request:               r,
 		isHead:                r.Method == http.MethodHead,
 	}
-	if encoding.coding != nil {
-		encoding.restoreETags = encoding.coding.plainETags(r.Header)
+	if len(r.Header["If-None-Match"]) > 0 {
+		if coding := encoding.negotiated(); coding != nil {
+			encoding.restoreETags = coding.plainETags(r.Header)
+		}
 	}
 	// Not deferred together with its good end: an answer that is broken off must not look whole.
 	defer encoding.release()
@@ -137,9 +141,9 @@ func (e *Encode) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhtt
 	return nil
 }
 
-// negotiate returns the coding that a client likes best, nil if that is none of ours.
-func (e *Encode) negotiate(r *http.Request) *coding {
-	for _, name := range encode.AcceptedEncodings(r, e.Prefer) {
+// choose returns the coding that a client likes best, nil if that is none of ours.
+func (e *Encode) choose(accepts []string) *coding {
+	for _, name := range accepts {
 		if name == "identity" {
 			return nil
 		}
@@ -168,12 +172,17 @@ func (c *coding) plainETags(h http.Header) bool {
 	return found
 }
 
-// tagETag makes a strong ETag one of the coded answer: it says that bytes are the same (RFC 9110, 8.8.3.3).
+// tagETag makes an ETag one of the coded answer: each representation has its own (RFC 9110, 8.8.3.3).
 func (c *coding) tagETag(h http.Header) {
 	const name = "Etag"
-	if etags := h[name]; len(etags) > 0 && strings.HasPrefix(etags[0], `"`) {
+	if etags := h[name]; len(etags) > 0 && strings.HasSuffix(etags[0], `"`) && !isCodedETag(etags[0]) {
 		h[name] = []string{strings.TrimSuffix(etags[0], `"`) + c.suffix}
 	}
+}
+
+// isCodedETag reports whether an ETag is that of a file that was compressed ahead (assets).
+func isCodedETag(etag string) bool {
+	return slices.ContainsFunc(assets.Codings[:], func(name string) bool { return strings.HasSuffix(etag, "-"+name+`"`) })
 }
 
 // Interface guards

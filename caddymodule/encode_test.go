@@ -291,7 +291,7 @@ func TestETagsAreThoseOfTheEncoding(t *testing.T) {
 				plain := ask("", etag)
 				assert.Equal(t, http.StatusNotModified, plain.StatusCode, "an answer that came without compression")
 				assert.Equal(t, etag, plain.Header.Get("ETag"))
-				assert.Equal(t, "W/"+etag, ask("?weak=W/", "").Header.Get("ETag"), "a weak one does not speak of bytes")
+				assert.Equal(t, "W/"+first, ask("?weak=W/", "").Header.Get("ETag"), "a file has the same one whether it was compressed now or ahead")
 			})
 		}
 	}

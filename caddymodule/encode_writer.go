@@ -14,13 +14,25 @@ import (
 type encodingWriter struct {
 	caddyhttp.ResponseWriterWrapper
 	settings     *Encode
-	coding       *coding // nil if the client accepts none of ours
+	request      *http.Request
 	isHead       bool
 	restoreETags bool // the client has named an answer in this coding
 
+	coding      *coding // what the client likes best, nil if it accepts none of ours
+	isChosen    bool    // coding has been looked for
+	sent        int64   // bytes of the body as they go to the client
+	file        fileAnswer
 	wroteHeader bool
 	encoder     encode.Encoder // nil while, or because, the answer is not compressed
 	unflushed   bool           // the encoder holds bytes of a chunk
+}
+
+// negotiated returns the coding of this answer, if it is to be compressed. Most answers need not look for it.
+func (w *encodingWriter) negotiated() *coding {
+	if !w.isChosen {
+		w.coding, w.isChosen = w.settings.choose(encode.AcceptedEncodings(w.request, w.settings.Prefer)), true
+	}
+	return w.coding
 }
 
 // WriteHeader implements http.ResponseWriter. All that decides is in the head, so it can go at once.
@@ -44,7 +56,7 @@ func (w *encodingWriter) WriteHeader(status int) {
 		}
 	case w.settings.compressible(status, h):
 		addVary(h)
-		if w.coding != nil && w.settings.worthwhile(status, h) {
+		if w.settings.worthwhile(status, h) && w.negotiated() != nil {
 			w.encode(h)
 		}
 	}
@@ -82,8 +94,17 @@ func (w *encodingWriter) encode(h http.Header) {
 	w.coding.tagETag(h)
 	if !w.isHead {
 		w.encoder = w.coding.idle.Get().(encode.Encoder)
-		w.encoder.Reset(w.ResponseWriter)
+		w.encoder.Reset((*sentWriter)(w))
 	}
+}
+
+// sentWriter is where the encoder writes.
+type sentWriter encodingWriter
+
+func (w *sentWriter) Write(p []byte) (int, error) {
+	n, err := w.ResponseWriter.Write(p)
+	w.sent += int64(n)
+	return n, err
 }
 
 // Write implements io.Writer.
@@ -92,7 +113,7 @@ func (w *encodingWriter) Write(p []byte) (int, error) {
 		w.WriteHeader(http.StatusOK)
 	}
 	if w.encoder == nil {
-		return w.ResponseWriter.Write(p)
+		return (*sentWriter)(w).Write(p)
 	}
 	w.unflushed = w.unflushed || len(p) > 0
 	return w.encoder.Write(p)
@@ -104,7 +125,9 @@ func (w *encodingWriter) ReadFrom(r io.Reader) (int64, error) {
 		w.WriteHeader(http.StatusOK)
 	}
 	if w.encoder == nil {
-		return w.ResponseWriterWrapper.ReadFrom(r)
+		n, err := w.ResponseWriterWrapper.ReadFrom(r)
+		w.sent += n
+		return n, err
 	}
 	w.unflushed = true
 	return io.Copy(w.encoder, r)
@@ -130,6 +153,7 @@ func (w *encodingWriter) end() {
 	if w.encoder != nil {
 		_ = w.encoder.Close() // the client is gone, as others will notice
 	}
+	w.file.count(w)
 }
 
 // release gives the encoder back.

@@ -44,11 +44,14 @@ type Handler struct {
 	// What browsers may load of the pages of other zones ahead of a click. Default: nothing.
 	Speculation *Speculation `json:"speculation,omitempty"`
 
-	// How many bytes of files of the zones' builds are kept in memory. -1: none, 0: the default, 64 MiB.
-	StaticMemory int64 `json:"static_memory,omitempty"`
+	// Whether the site is one of files for pages of other sites: what the builds' assetPrefix names. Everything else is answered with 404.
+	AssetHost bool `json:"asset_host,omitempty"`
+
+	// Whether Next.js answers requests for files too. Nothing is kept of them then.
+	StaticOff bool `json:"static_off,omitempty"`
 
 	app       *App
-	memory    *assets.Memory
+	files     *fileState          // nil: StaticOff
 	upstreams [][]*zones.Upstream // of each zone
 	view      atomic.Pointer[view]
 	leases    []upstreamAddress
@@ -64,7 +67,9 @@ type zoneFacts struct {
 	rules     string
 	book      *zones.Rulebook // nil: the build is not known
 	assets    *assets.Set     // nil: the edge serves no files of the zone
-	static    staticCounters
+	keep      *assets.Keep    // nil: the edge keeps no files of the zone
+	files     *fileCounters
+	basePath  string // of the build
 }
 
 // kindNames are the names of the kinds as values of placeholders.
@@ -103,19 +108,23 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if err := h.leaseUpstreams(repl); err != nil {
 		return fmt.Errorf("nextjs: %w", err)
 	}
-	h.memory = newStaticMemory(h.StaticMemory)
+	if !h.StaticOff {
+		if h.files, err = h.app.useFiles(); err != nil {
+			return fmt.Errorf("nextjs: %w", err)
+		}
+	}
 	builds := make([]*build, len(h.Zones))
 	watched := false
 	for i, config := range h.Zones {
 		if err := config.checkDev(); err != nil {
 			return fmt.Errorf("nextjs: zone %s: %w", config.label(), err)
 		}
-		if builds[i], err = config.readBuild(repl, h.memory); err != nil {
+		if builds[i], err = config.readBuild(repl, h.files); err != nil {
 			return errors.Join(fmt.Errorf("nextjs: %w", err), closeBuilds(builds))
 		}
 		watched = watched || builds[i] != nil
 	}
-	v, err := newView(h.Zones, builds, h.upstreams)
+	v, err := newView(h, builds)
 	if err != nil {
 		return errors.Join(fmt.Errorf("nextjs: %w", err), closeBuilds(builds))
 	}
@@ -193,6 +202,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		return caddyhttp.Error(http.StatusNotFound, fmt.Errorf("no zone claims %s", r.URL.Path))
 	}
 	facts := v.facts[found.Zone]
+	if h.AssetHost {
+		if found, ok = facts.placeAsset(r, found); !ok {
+			unclaimedTotal.Inc()
+			return caddyhttp.Error(http.StatusNotFound, fmt.Errorf("%s is no file of a build", r.URL.Path))
+		}
+	}
 	found = zones.RespellRequest(r.URL, found, facts.book)
 	kind, refusal := zones.KindOf(r, found), error(nil)
 	if facts.book.Evades(found, r.URL.RawQuery) {
@@ -225,7 +240,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	verdict := facts.book.Verdict(r, found)
 	a := &attempt{
 		zone: found.Zone, kind: kind, repaired: zones.RepairRSC(r, kind), verdict: verdict, facts: facts,
-		cookies: facts.cookies, plainDraft: facts.cookies.CleanRequest(r.Header),
+		cookies: facts.cookies, plainDraft: facts.cookies.CleanRequest(r.Header), isAsset: h.AssetHost,
+	}
+	if facts.keep != nil && found.AsWritten && assets.Keepable(r, found.Path) {
+		a.kept = keptName(found.Path, r.URL.RawQuery)
 	}
 	if speculates && kind == zones.KindDocument {
 		a.rules = facts.rules

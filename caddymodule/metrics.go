@@ -41,14 +41,6 @@ var (
 		Namespace: "caddy", Subsystem: "nextjs", Name: "build_changes_total",
 		Help: "Changed build directories, by zone and by what became of them: taken, or refused.",
 	}, []string{"zone", "result"})
-	staticRequestsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Namespace: "caddy", Subsystem: "nextjs", Name: "static_requests_total",
-		Help: "Requests for files of builds, by zone and by where the answer came from: memory, disk, or the upstream when a file has gone.",
-	}, []string{"zone", "source"})
-	staticMemoryBytes = prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Namespace: "caddy", Subsystem: "nextjs", Name: "static_memory_bytes",
-		Help: "Bytes of files of builds that are kept in memory.",
-	}, func() float64 { return float64(staticMemoryUsed.Load()) })
 	openStreamsDesc = prometheus.NewDesc("caddy_nextjs_open_streams",
 		"Open server-sent event streams, WebSockets and other upgraded connections, by type.", []string{"type"}, nil)
 )
@@ -67,7 +59,8 @@ func (g streamGauge) Collect(ch chan<- prometheus.Metric) {
 func registerMetrics(registry *prometheus.Registry) error {
 	collectors := []prometheus.Collector{
 		requestsTotal, unclaimedTotal, dialFailuresTotal, upgradeTimeoutsTotal, headersTooLargeTotal, crossZoneTotal,
-		buildReadsTotal, staticRequestsTotal, staticMemoryBytes,
+		buildReadsTotal, staticRequestsTotal, staticBytesTotal, staticMemoryBytes, copiesPending,
+		storeGauges{},
 		streamGauge{&processStreams},
 	}
 	for _, c := range collectors {

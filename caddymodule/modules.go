@@ -18,6 +18,7 @@ func init() {
 	caddy.RegisterModule(new(Health))
 	caddy.RegisterModule(Static{})
 
+	httpcaddyfile.RegisterGlobalOption("nextjs", parseGlobal)
 	httpcaddyfile.RegisterDirective("nextjs", parseDirective)
 	httpcaddyfile.RegisterDirectiveOrder("nextjs", httpcaddyfile.Before, "reverse_proxy")
 	httpcaddyfile.RegisterHandlerDirective("nextjs_health", parseHealth)

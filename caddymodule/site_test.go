@@ -211,7 +211,7 @@ func TestTheExampleCaddyfileLoads(t *testing.T) {
 	writeBuild(t, filepath.Join(dir, "docs/.next"), "/docs", "/docs-assets")
 	t.Chdir(dir)
 	t.Setenv("SHOP_UPSTREAM", "localhost:3002")
-	config, err := adapt(string(data))
+	config, err := adapt(strings.Replace(string(data), "/var/lib/caddy", dir, 1))
 	require.NoError(t, err)
 	var parsed caddy.Config
 	require.NoError(t, json.Unmarshal(config, &parsed))

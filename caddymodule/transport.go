@@ -168,6 +168,9 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	zones.CleanResponse(res.Header)
 	a.cookies.CleanResponse(res.Header, a.plainDraft)
+	if a.isAsset {
+		allowOtherSites(res.Header)
+	}
 	if a.rules != "" {
 		addSpeculation(res, a.rules)
 	}

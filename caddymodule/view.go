@@ -25,18 +25,26 @@ type view struct {
 }
 
 // newView prepares what configurations and builds say.
-func newView(configs []ZoneConfig, builds []*build, upstreams [][]*zones.Upstream) (*view, error) {
-	list, err := placeZones(configs, builds)
+func newView(h *Handler, builds []*build) (*view, error) {
+	place := placeZones
+	if h.AssetHost {
+		place = placeAssetHost
+	}
+	list, err := place(h.Zones, builds)
 	if err != nil {
 		return nil, err
 	}
 	v := &view{facts: make(map[*zones.Zone]*zoneFacts, len(list))}
 	for i, zone := range list {
-		zone.Upstreams = upstreams[i]
+		zone.Upstreams = h.upstreams[i]
 		facts := &zoneFacts{name: zone.Name, counters: countersOf(zone.Name), crossings: crossZoneTotal.WithLabelValues(zone.Name), rules: speculationHeader(zone.Name)}
-		if builds[i] != nil {
-			facts.book, facts.assets, facts.static = builds[i].book, builds[i].assets, staticCountersOf(zone.Name)
+		switch {
+		case builds[i] != nil:
+			facts.book, facts.assets, facts.basePath = builds[i].book, builds[i].assets, builds[i].BasePath
+		case h.files != nil && !zone.Dev:
+			facts.keep = h.files.keep(zone.Name)
 		}
+		facts.files = fileCountersOf(zone.Name)
 		v.facts[zone] = facts
 	}
 	if v.table, err = zones.NewTable(list); err != nil {
@@ -71,9 +79,7 @@ func (v *view) closeAssets(next *view) error {
 func closeBuilds(builds []*build) error {
 	var errs []error
 	for _, b := range builds {
-		if b != nil {
-			errs = append(errs, b.assets.Close())
-		}
+		errs = append(errs, b.close())
 	}
 	return errors.Join(errs...)
 }
@@ -139,15 +145,15 @@ func (w *buildWatch) look() {
 // take reads the build of a zone anew and puts it in the place of the old one.
 func (w *buildWatch) take(i int) error {
 	config := w.handler.Zones[i]
-	fresh, err := config.readBuild(w.repl, w.handler.memory)
+	fresh, err := config.readBuild(w.repl, w.handler.files)
 	if err != nil {
 		return err
 	}
 	builds := append([]*build(nil), w.builds...)
 	builds[i] = fresh
-	v, err := newView(w.handler.Zones, builds, w.handler.upstreams)
+	v, err := newView(w.handler, builds)
 	if err != nil {
-		return errors.Join(fmt.Errorf("placing the zones: %w", err), fresh.assets.Close())
+		return errors.Join(fmt.Errorf("placing the zones: %w", err), fresh.close())
 	}
 	w.builds = builds
 	if err := w.handler.view.Swap(v).closeAssets(v); err != nil {

@@ -44,11 +44,19 @@ type build struct {
 	*nextbuild.Build
 	claims *zones.Claims
 	book   *zones.Rulebook
-	assets *assets.Set
+	assets *assets.Set // nil: the edge serves no files
+}
+
+// close gives back the files of the build.
+func (b *build) close() error {
+	if b == nil || b.assets == nil {
+		return nil
+	}
+	return b.assets.Close()
 }
 
 // readBuild reads the zone's build, or returns nil if it names none.
-func (c ZoneConfig) readBuild(repl *caddy.Replacer, memory *assets.Memory) (*build, error) {
+func (c ZoneConfig) readBuild(repl *caddy.Replacer, state *fileState) (*build, error) {
 	if c.Build == "" {
 		return nil, nil
 	}
@@ -56,11 +64,13 @@ func (c ZoneConfig) readBuild(repl *caddy.Replacer, memory *assets.Memory) (*bui
 	if err != nil {
 		return nil, fmt.Errorf("zone %s: build: %w", c.label(), err)
 	}
-	files, err := assets.NewSet(read, memory)
-	if err != nil {
-		return nil, fmt.Errorf("zone %s: build: %w", c.label(), err)
+	b := &build{read, zones.NewClaims(read), zones.NewRulebook(read), nil}
+	if state != nil {
+		if b.assets, err = assets.NewSet(read, state.memory, state.copies); err != nil {
+			return nil, fmt.Errorf("zone %s: build: %w", c.label(), err)
+		}
 	}
-	return &build{read, zones.NewClaims(read), zones.NewRulebook(read), files}, nil
+	return b, nil
 }
 
 // placeZones gives each zone its part of the site. builds[i] is the build of configs[i], or nil.

@@ -25,10 +25,12 @@ import (
 
 // The browser starts with the first test that needs it. Each test gets a window with cookies and cache of its own.
 var (
-	browserMu    sync.Mutex
-	browserCtx   context.Context
-	stopBrowser  context.CancelFunc
-	browserNames = []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"}
+	browserMu   sync.Mutex
+	browserCtx  context.Context
+	stopBrowser context.CancelFunc
+	// assetHostPort is where the browser finds https://cdn.example.test, a name with the usual port.
+	assetHostPort int
+	browserNames  = []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"}
 )
 
 func browser(t testing.TB) context.Context {
@@ -38,6 +40,9 @@ func browser(t testing.TB) context.Context {
 	if browserCtx != nil {
 		return browserCtx
 	}
+	var err error
+	assetHostPort, err = freePort()
+	require.NoError(t, err)
 	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(),
 		chromedp.ExecPath(findBrowser(t)),
 		chromedp.UserDataDir(filepath.Join(scratch, "browser")),
@@ -46,7 +51,7 @@ func browser(t testing.TB) context.Context {
 		// The edge signs its certificates itself.
 		chromedp.IgnoreCertErrors,
 		// Names below .test are this machine, beside localhost.
-		chromedp.Flag("host-resolver-rules", "MAP *.test 127.0.0.1"),
+		chromedp.Flag("host-resolver-rules", fmt.Sprintf("MAP cdn.example.test:443 127.0.0.1:%d, MAP *.test 127.0.0.1", assetHostPort)),
 		chromedp.WindowSize(1280, 900),
 		chromedp.Flag("lang", "en-GB"),
 		chromedp.Flag("disable-background-networking", true),

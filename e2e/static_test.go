@@ -20,7 +20,7 @@ import (
 )
 
 // filesEdge returns an edge that has the builds of the example, and upstreams at which nobody answers: what it serves is from disk.
-func filesEdge(t testing.TB) (*edge, []*nextbuild.Build) {
+func filesEdge(t testing.TB, global string) (*edge, []*nextbuild.Build) {
 	t.Helper()
 	nobody, err := freePort()
 	require.NoError(t, err)
@@ -33,36 +33,64 @@ func filesEdge(t testing.TB) (*edge, []*nextbuild.Build) {
 		builds = append(builds, build)
 		fmt.Fprintf(&zones, "\t\tzone %s localhost:%d {\n\t\t\tbuild %s\n\t\t}\n", name, nobody, dir)
 	}
-	return startEdge(t, nil, setup{zones: zones.String()}), builds
+	return startEdge(t, nil, setup{global: global, zones: zones.String()}), builds
 }
 
-// Every file of the three builds comes whole from the edge's own disk, in every coding and over every protocol.
+// wantedFile is a file of a build as a client sees it.
+type wantedFile struct{ path, file, cacheControl string }
+
+// Every file of the three builds comes whole from the edge's own disk, in every coding and over every protocol: compressed on its way, and
+// from the copies that are made ahead.
 func TestFilesOfBuildsComeFromTheEdge(t *testing.T) {
-	e, builds := filesEdge(t)
-	type wanted struct{ path, file, cacheControl string }
-	var files []wanted
+	e, builds := filesEdge(t, "")
+	files := wantedFiles(t, builds)
+	require.Greater(t, len(files), 60)
+	askForAll(t, e, files)
+	e.copiesMade(t)
+	ahead := func() (sum float64) {
+		for _, zone := range []string{"root", "docs", "shop"} {
+			for _, source := range []string{"memory", "disk"} {
+				sum += e.metric(t, fmt.Sprintf(`caddy_nextjs_static_bytes_total{encoding="br",source=%q,zone=%q}`, source, zone))
+			}
+		}
+		return sum
+	}
+	onTheWay := ahead()
+	askForAll(t, e, files)
+	assert.Positive(t, onTheWay)
+	assert.Positive(t, ahead()-onTheWay)
+	assert.Zero(t, e.metric(t, "caddy_nextjs_store_damaged_total{store=\"files\"}"))
+}
+
+func wantedFiles(t *testing.T, builds []*nextbuild.Build) (files []wantedFile) {
+	t.Helper()
 	for _, b := range builds {
 		for _, path := range b.Static {
 			name, err := url.PathUnescape(strings.TrimPrefix(path, "/_next/static/"))
 			require.NoError(t, err)
 			file := filepath.Join(b.StaticDir, name)
-			files = append(files, wanted{b.BasePath + path, file, "public, max-age=31536000, immutable"})
+			files = append(files, wantedFile{b.BasePath + path, file, "public, max-age=31536000, immutable"})
 			if b.AssetPath() != "" {
-				files = append(files, wanted{b.AssetPath() + path, file, "public, max-age=31536000, immutable"})
+				files = append(files, wantedFile{b.AssetPath() + path, file, "public, max-age=31536000, immutable"})
 			}
 		}
 		for _, path := range b.Public {
 			name, err := url.PathUnescape(path)
 			require.NoError(t, err)
-			files = append(files, wanted{b.BasePath + path, filepath.Join(b.PublicDir, name), "public, max-age=0, s-maxage=31536000, must-revalidate"})
+			files = append(files, wantedFile{b.BasePath + path, filepath.Join(b.PublicDir, name), "public, max-age=0, s-maxage=31536000, must-revalidate"})
 		}
 	}
-	require.Greater(t, len(files), 60)
+	return files
+}
+
+// askForAll asks for all files, and compares what comes with the files.
+func askForAll(t *testing.T, e *edge, files []wantedFile) {
+	t.Helper()
 	for _, protocol := range protocols {
 		client := e.client(t, protocol)
 		for _, coding := range codings {
 			var group sync.WaitGroup
-			work := make(chan wanted)
+			work := make(chan wantedFile)
 			for range 4 {
 				group.Go(func() {
 					for f := range work {
@@ -93,7 +121,7 @@ func TestFilesOfBuildsComeFromTheEdge(t *testing.T) {
 
 // No spelling reaches a file outside of the two directories.
 func TestNoSpellingLeadsOutOfTheFiles(t *testing.T) {
-	e, builds := filesEdge(t)
+	e, builds := filesEdge(t, "")
 	var secrets []string
 	for _, b := range builds {
 		var manifest struct {

@@ -44,6 +44,15 @@ func NewClaims(b *nextbuild.Build) *Claims {
 	return c
 }
 
+// NewStaticClaims returns the files below /_next/static that a build names, and nothing else of it.
+func NewStaticClaims(b *nextbuild.Build) *Claims {
+	c := &Claims{build: &nextbuild.Build{ID: b.ID}, static: make(map[string]bool, len(b.Static))}
+	for _, path := range b.Static {
+		c.static[path] = true
+	}
+	return c
+}
+
 // isMetadata reports whether a route handler is one of the files that every application may have at its root: browsers and search
 // engines ask for them by a name that is the same everywhere.
 func isMetadata(page string) bool {

@@ -1,0 +1,185 @@
+package assets
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+)
+
+// patience is how long a request waits for another one that fetches the same file; then it asks the upstream itself.
+const patience = 5 * time.Second
+
+// Keep keeps files below /_next/static that pass through from the upstreams of a zone of which no build is known, so that each is fetched
+// once. A nil one keeps none.
+type Keep struct {
+	store  *blobstore.Store
+	copies *Copies
+	space  string
+
+	mu      sync.Mutex
+	flights map[string]chan struct{}
+}
+
+// NewKeep returns what keeps the files of a zone in store. copies makes compressed ones of them, unless it is nil.
+func NewKeep(store *blobstore.Store, copies *Copies, zone string) *Keep {
+	return &Keep{store: store, copies: copies, space: "kept/" + zone, flights: map[string]chan struct{}{}}
+}
+
+// Keepable reports whether a request may be answered with a kept file: one for a path below the basePath whose content its name tells. What
+// lies in the directory of a build id may differ between deployments, for builds with a deployment id have one constant build id.
+func Keepable(r *http.Request, path string) bool {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return false
+	}
+	below, ok := strings.CutPrefix(path, staticPrefix)
+	if !ok {
+		return false
+	}
+	switch directory, _, _ := strings.Cut(below, "/"); directory {
+	case "chunks", "css", "media", "immutable":
+		return true
+	}
+	return false
+}
+
+// Serve answers with the file that is kept under a name, or lets next answer and keeps that. Requests for one name that come while it is
+// fetched wait for it. complete may add to the headers of a kept file.
+func (k *Keep) Serve(w http.ResponseWriter, r *http.Request, name string, accepts Accepts, complete func(http.Header), next func(http.ResponseWriter) error) (Source, error) {
+	kept := keptRequest{k, name, accepts, complete}
+	if kept.serve(w, r) {
+		return FromKept, nil
+	}
+	if r.Method != http.MethodGet || isPartial(r) {
+		return FromUpstream, next(w) // what comes may not be the whole file
+	}
+	landed, first := k.begin(name)
+	if !first {
+		select {
+		case <-landed:
+			if kept.serve(w, r) {
+				return FromKept, nil
+			}
+		case <-time.After(patience):
+		case <-r.Context().Done():
+		}
+		return FromUpstream, next(w)
+	}
+	defer k.end(name)
+	keeping := newKeepWriter(w, k, name)
+	defer keeping.abort() // unless it is complete by then
+	err := next(keeping)
+	if err == nil {
+		keeping.commit()
+	}
+	return FromUpstream, err
+}
+
+// begin reports whether a request is the first one for a name. The others may wait for the channel to be closed.
+func (k *Keep) begin(name string) (landed chan struct{}, first bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if landed, ok := k.flights[name]; ok {
+		return landed, false
+	}
+	landed = make(chan struct{})
+	k.flights[name] = landed
+	return landed, true
+}
+
+func (k *Keep) end(name string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	close(k.flights[name])
+	delete(k.flights, name)
+}
+
+// keptRequest is a request for a kept file.
+type keptRequest struct {
+	*Keep
+	name     string
+	accepts  Accepts
+	complete func(http.Header)
+}
+
+// serve answers with what is kept, in the best coding that it is there in.
+func (k keptRequest) serve(w http.ResponseWriter, r *http.Request) bool {
+	name := k.name
+	plain, _, _ := strings.Cut(name, "?")
+	if k.copies != nil && isCompressibleName(plain) && !wantsPlainBytes(r.Header) {
+		for _, coding := range k.accepts() {
+			if coding == "identity" {
+				break
+			}
+			if entry, ok := k.store.Get(r.Context(), k.codedKey(name, coding)); ok {
+				served := entry.Size() > 0 && k.send(w, r, entry, coding)
+				_ = entry.Close() // it was only read
+				if served {
+					return true
+				}
+			}
+		}
+	}
+	entry, ok := k.store.Get(r.Context(), k.key(name))
+	if !ok {
+		return false
+	}
+	defer func() { _ = entry.Close() }() // it was only read
+	return k.send(w, r, entry, "")
+}
+
+// send answers with an entry, unless that has been damaged.
+func (k keptRequest) send(w http.ResponseWriter, r *http.Request, entry *blobstore.Entry, coding string) bool {
+	head, err := parseHead(entry.Meta())
+	if err != nil {
+		return false
+	}
+	h := w.Header()
+	for name, values := range head {
+		h[name] = values
+	}
+	if k.complete != nil {
+		k.complete(h)
+	}
+	etag, modTime := head.Get("Etag"), time.Time{}
+	if parsed, err := http.ParseTime(head.Get("Last-Modified")); err == nil {
+		modTime = parsed
+	}
+	if coding == "" {
+		if isPartial(r) {
+			http.ServeContent(w, r, "", modTime, entry.Reader())
+			return true
+		}
+		h["Accept-Ranges"] = acceptRanges
+	} else {
+		addVary(h)
+		if isUnmodified(r.Header, modTime, etag) {
+			writeUnmodified(w)
+			return true
+		}
+		if etag != "" {
+			h["Etag"] = []string{codedETag(etag, coding)}
+			if isUnmodified(r.Header, modTime, h["Etag"][0]) {
+				writeUnmodified(w)
+				return true
+			}
+		}
+		h["Content-Encoding"] = []string{coding}
+	}
+	h["Content-Length"] = []string{strconv.FormatInt(entry.Size(), 10)}
+	w.WriteHeader(http.StatusOK)
+	if r.Method != http.MethodHead {
+		_ = sendEntry(w, entry) // the client is gone, as others will notice
+	}
+	return true
+}
+
+func (k *Keep) key(name string) blobstore.Key { return blobstore.Key{Space: k.space, Name: name} }
+
+// codedKey is the key of a copy. No URL path has a space in it.
+func (k *Keep) codedKey(name, coding string) blobstore.Key {
+	return blobstore.Key{Space: k.space, Name: name + " " + coding}
+}

@@ -1,0 +1,91 @@
+//go:build e2e
+
+package e2e_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// The assetPrefix of a real build is a full URL: scripts (crossOrigin), styles and a font come from that host, by the same edge.
+func TestFilesComeFromTheAssetHostInTheBrowser(t *testing.T) {
+	set := fixtures(t)
+	browser(t) // it knows where the host is
+	depot := set.monorepo
+	zone := fmt.Sprintf("zone depot %s {\n\t\t\tbuild %s\n\t\t}\n", depot.upstream(), depot.build.Dir)
+	e := startEdge(t, nil, setup{
+		zones: "\t\t" + zone,
+		sites: fmt.Sprintf("https://cdn.example.test:%d {\n\tnextjs {\n\t\tasset_host\n\t\t%s\t}\n}\n", assetHostPort, zone),
+	})
+	e.copiesMade(t)
+	w := openWindow(t, e, "/depot")
+	w.settle(t)
+	w.waitFor(t, `[...document.fonts].some(font => font.family.includes("geist") && font.status === "loaded")`)
+	loaded := eval[[]string](t, w, `performance.getEntriesByType("resource").filter(entry => entry.name.includes("/_next/static/")).map(entry => entry.name)`)
+	require.NotEmpty(t, loaded)
+	kinds := map[string]bool{}
+	for _, address := range loaded {
+		assert.True(t, strings.HasPrefix(address, "https://cdn.example.test/_next/static/"), address)
+		u, err := url.Parse(address)
+		require.NoError(t, err)
+		kinds[filepath.Ext(u.Path)] = true
+	}
+	for _, kind := range []string{".js", ".css", ".ttf"} {
+		assert.True(t, kinds[kind], "a %s among %q", kind, loaded)
+	}
+	assert.True(t, eval[bool](t, w, `performance.getEntriesByType("resource").filter(entry => entry.name.includes("/_next/static/")).every(entry => entry.transferSize > 0 && entry.responseStatus === 200)`),
+		"what the browser tells of files of another host, Timing-Allow-Origin lets it tell")
+	w.click(t, `a[href="/depot/open"]`)
+	w.waitFor(t, `location.pathname === "/depot/open"`)
+	assert.Equal(t, 1, w.documentCount(), "scripts run: the navigation is soft")
+	for _, trouble := range w.allTroubles() {
+		// Links to what the middleware guards are prefetched.
+		assert.True(t, strings.Contains(trouble, "401") || strings.Contains(trouble, "favicon.ico"), trouble)
+	}
+	assert.Positive(t, e.metric(t, `caddy_nextjs_static_requests_total{source="memory",zone="depot"}`)+e.metric(t, `caddy_nextjs_static_requests_total{source="disk",zone="depot"}`))
+	assert.Zero(t, e.metric(t, `caddy_nextjs_static_requests_total{source="upstream",zone="depot"}`))
+}
+
+// Every file of the build is on the asset host as on the site, and nothing else is.
+func TestTheAssetHostHasFilesOnly(t *testing.T) {
+	set := fixtures(t)
+	depot := set.monorepo
+	port, err := freePort()
+	require.NoError(t, err)
+	startEdge(t, nil, setup{
+		zones: "\t\tzone / " + set.next14.upstream() + "\n",
+		sites: fmt.Sprintf("http://localhost:%d {\n\tnextjs {\n\t\tasset_host\n\t\tzone depot %s {\n\t\t\tbuild %s\n\t\t}\n\t}\n}\n", port, depot.upstream(), depot.build.Dir),
+	})
+	client, base := plainClient(t), fmt.Sprintf("http://localhost:%d", port)
+	for _, path := range depot.build.Static {
+		a := get(t, client, base+path, "Origin", "https://elsewhere.example")
+		content, err := os.ReadFile(filepath.Join(depot.build.StaticDir, strings.TrimPrefix(path, "/_next/static/")))
+		require.NoError(t, err)
+		assert.Equal(t, http.StatusOK, a.StatusCode, path)
+		assert.True(t, a.body == string(content), path)
+		assert.Equal(t, "*", a.Header.Get("Access-Control-Allow-Origin"))
+		assert.Equal(t, "public, max-age=31536000, immutable", a.Header.Get("Cache-Control"))
+	}
+	for _, path := range []string{"/", "/open", "/depot", "/depot/open", "/plain.txt", "/depot/plain.txt", "/_next/image?url=%2Fdepot%2Fphoto.jpg&w=640&q=75", "/_next/data/x/open.json", "/api/hello", "/private.txt"} {
+		assert.Equal(t, http.StatusNotFound, get(t, client, base+path).StatusCode, path)
+	}
+	// A chunk that this build has not, and Next.js has not either.
+	missing := get(t, client, base+"/_next/static/chunks/of-another-deployment.js")
+	assert.Equal(t, http.StatusNotFound, missing.StatusCode)
+	assert.Contains(t, missing.Header.Get("Cache-Control"), "no-store")
+	assert.Equal(t, "*", missing.Header.Get("Access-Control-Allow-Origin"), "a page may see what went wrong")
+}
+
+// copiesMade waits until the edge has made its compressed copies.
+func (e *edge) copiesMade(t testing.TB) {
+	t.Helper()
+	eventually(t, patience, func() bool { return e.metric(t, "caddy_nextjs_static_copies_pending") == 0 }, "all copies are made")
+}

@@ -1,0 +1,93 @@
+//go:build e2e
+
+package e2e_test
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
+)
+
+func sourceSeries(zone, source string) string {
+	return fmt.Sprintf(`caddy_nextjs_static_requests_total{source=%q,zone=%q}`, source, zone)
+}
+
+// The edge does not know the build: each immutable file is fetched once, however many ask, and is the same as the application's.
+func TestFilesThatPassThroughAreFetchedOnce(t *testing.T) {
+	f := nextApps(t)
+	build, err := nextbuild.Read(filepath.Join(f.home.dir, ".next"))
+	require.NoError(t, err)
+	state := t.TempDir()
+	s := setup{global: fmt.Sprintf("\tnextjs {\n\t\tstate %s\n\t}\n", state), zones: "\t\tzone / " + f.home.upstream() + "\n"}
+	e := startEdge(t, nil, s)
+	var files []string
+	for _, path := range build.Static {
+		if strings.HasPrefix(path, "/_next/static/chunks/") || strings.HasPrefix(path, "/_next/static/media/") {
+			files = append(files, path)
+		}
+	}
+	require.Greater(t, len(files), 10)
+	var group sync.WaitGroup
+	for _, coding := range append([]string{"identity"}, codings...) {
+		client := plainClient(t)
+		group.Go(func() {
+			for _, path := range files {
+				assert.Equal(t, http.StatusOK, get(t, client, e.url(path), "Accept-Encoding", coding).StatusCode, path)
+			}
+		})
+	}
+	group.Wait()
+	assert.EqualValues(t, len(files), e.metric(t, sourceSeries("root", "upstream")))
+	e.copiesMade(t)
+	var wanted []wantedFile
+	for _, path := range files {
+		wanted = append(wanted, wantedFile{path, filepath.Join(build.StaticDir, strings.TrimPrefix(path, "/_next/static/")), "public, max-age=31536000, immutable"})
+	}
+	askForAll(t, e, wanted)
+	for _, path := range files {
+		through, direct := get(t, plainClient(t), e.url(path)), get(t, plainClient(t), f.home.url(path))
+		assert.Empty(t, differences(through, direct), path)
+	}
+	assert.EqualValues(t, len(files), e.metric(t, sourceSeries("root", "upstream")))
+
+	// Another process finds them.
+	e.kill()
+	again := startEdge(t, nil, s)
+	askForAll(t, again, wanted)
+	assert.Zero(t, again.metric(t, sourceSeries("root", "upstream")))
+	assert.Positive(t, again.metric(t, sourceSeries("root", "kept")))
+}
+
+// The state directory is on a full disk: everything is served, nothing is kept on it, and that is said once.
+func TestAFullDiskCostsNothingButSpeed(t *testing.T) {
+	state := t.TempDir()
+	if output, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", state).CombinedOutput(); err != nil {
+		t.Skipf("a small file system can be mounted by root only: %s", output)
+	}
+	t.Cleanup(func() { assert.NoError(t, exec.Command("umount", "--lazy", state).Run()) })
+	filler := make([]byte, 128<<10)
+	for os.WriteFile(filepath.Join(state, "filler"), filler, 0o600) != nil && len(filler) > 1024 {
+		filler = filler[:len(filler)/2]
+	}
+	e, builds := filesEdge(t, fmt.Sprintf("\tnextjs {\n\t\tstate %s\n\t}\n", state))
+	askForAll(t, e, wantedFiles(t, builds))
+	e.copiesMade(t)
+	askForAll(t, e, wantedFiles(t, builds))
+	warnings := 0
+	for line := range strings.Lines(e.log.since(0)) {
+		if strings.Contains(line, `"level":"warn"`) && strings.Contains(line, "store") {
+			warnings++
+		}
+	}
+	assert.Equal(t, 1, warnings, "warnings in\n%s", e.log.since(0))
+}
