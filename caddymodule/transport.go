@@ -43,6 +43,7 @@ const (
 //   - Server-sent events and WebSockets are ended in good order when the process stops.
 //   - The request's path is passed on byte by byte.
 //   - Headers that Next.js means for itself (x-next-cache-tags, x-middleware-rewrite, …) are removed from its answers.
+//   - Their Cache-Control says who may keep them (docs/caching.md).
 //   - The draft mode and language cookies that it sets are named for its zone, if there are others.
 //
 // It takes the settings of Caddy's `http` transport, with other defaults: no `compression` (the edge compresses),
@@ -174,10 +175,9 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if a.rules != "" {
 		addSpeculation(res, a.rules)
 	}
-	if a.repaired {
-		// A cache on the way that ignores Vary would take it for the page.
-		res.Header["Cache-Control"] = []string{"private, no-store"}
-	}
+	zones.ApplyCachePolicy(zones.Answer{
+		Method: req.Method, Kind: a.kind, Verdict: a.verdict, Repaired: a.repaired, Dev: a.zone.Dev, Status: res.StatusCode, Header: res.Header,
+	})
 	res.Body = watchBody(res, upstream)
 	return res, nil
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"testing"
 	"time"
@@ -38,7 +39,11 @@ func rawRequest(t testing.TB, address, method, target, host, body string, header
 	}
 	_, err = io.WriteString(conn, text+"\r\n"+body)
 	require.NoError(t, err)
-	res, err := http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: method})
+	asked := &http.Request{Method: method, URL: &url.URL{Opaque: target}, Header: http.Header{}}
+	for i := 0; i < len(headers); i += 2 {
+		asked.Header.Add(headers[i], headers[i+1])
+	}
+	res, err := http.ReadResponse(bufio.NewReader(conn), asked)
 	require.NoError(t, err, "%s %s from %s", method, target, address)
 	defer res.Body.Close()
 	content, err := io.ReadAll(res.Body)

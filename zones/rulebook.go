@@ -30,6 +30,7 @@ func NewRulebook(b *nextbuild.Build) *Rulebook {
 	for _, path := range paths {
 		if path, asWritten := canonicalPath(path); asWritten {
 			verdict := book.judge(path, nil)
+			verdict.byLanguage = book.choosesLanguage(path)
 			book.known[path] = &verdict
 		}
 	}
@@ -49,6 +50,7 @@ func (b *Rulebook) Verdict(r *http.Request, m Match) *Verdict {
 	verdict := b.known[m.Full]
 	if verdict == nil || verdict.depends {
 		fresh := b.judge(m.Full, r)
+		fresh.byLanguage = b.choosesLanguage(m.Full)
 		verdict = &fresh
 	}
 	if verdict.onlyWithoutQuery && r.URL.RawQuery != "" {
@@ -161,11 +163,22 @@ func rewrite(rules []rule, path string, r *http.Request, found func(string) bool
 
 // orLocale withholds the one page whose locale Next.js chooses by Accept-Language and cookie (get-locale-redirect.js).
 func (b *Rulebook) orLocale(v Verdict) Verdict {
-	i18n := b.build.I18n
-	if i18n != nil && v.Path == "/" && (i18n.Detection == nil || *i18n.Detection) {
+	if v.Path == "/" && b.detectsLocale() {
 		return Verdict{Reason: Locale}
 	}
 	return v
+}
+
+// choosesLanguage reports whether the answer at a path depends on Accept-Language and cookie, whoever answers: it does at the root,
+// whatever middleware and rules come first.
+func (b *Rulebook) choosesLanguage(path string) bool {
+	below := strings.TrimPrefix(path, b.build.BasePath)
+	return (below == "" || below == "/") && b.detectsLocale()
+}
+
+func (b *Rulebook) detectsLocale() bool {
+	i18n := b.build.I18n
+	return i18n != nil && (i18n.Detection == nil || *i18n.Detection)
 }
 
 // middlewareMatches reports whether the middleware runs for a path. Next.js asks with the path as it is and decoded. Conditions of a

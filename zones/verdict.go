@@ -26,6 +26,8 @@ type Verdict struct {
 	onlyWithoutQuery bool
 	// Conditions of the rules look at the request.
 	depends bool
+	// Next.js chooses the language of the answer by what the visitor's browser prefers.
+	byLanguage bool
 }
 
 // Edge reports whether the edge may answer without asking Next.js.

@@ -1,0 +1,64 @@
+//go:build e2e
+
+package e2e_test
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+)
+
+const (
+	madeForOne   = "private, no-cache, no-store, max-age=0, must-revalidate"
+	madeByAction = "no-cache, no-store, max-age=0, must-revalidate"
+	askFirst     = "public, max-age=0, must-revalidate"
+	sharedYear   = "public, max-age=0, s-maxage=31536000, must-revalidate"
+)
+
+// markOfNext is the Cache-Control of what Next.js has prerendered, in 14, 15 and 16.
+var markOfNext = regexp.MustCompile(`^s-maxage=(\d+)(, stale-while-revalidate(=\d+)?)?$`)
+
+// lasting is what lets a cache use an answer without asking.
+var lasting = regexp.MustCompile(`s-maxage|public|max-age=[1-9]`)
+
+// languageRoots are the paths at which an application of the tests that has given its build to the edge chooses the language.
+var languageRoots = map[string]bool{"/depot": true, "/depot/": true}
+
+// wantedCacheControl is what the edge says where the application says what direct does: docs/caching.md, written down once more.
+func wantedCacheControl(direct answer) string {
+	said := headerValue(direct, "Cache-Control")
+	path, _, _ := strings.Cut(direct.Request.URL.RequestURI(), "?")
+	cookie := direct.Header["Set-Cookie"] != nil
+	var seconds string
+	if mark := markOfNext.FindStringSubmatch(said); mark != nil {
+		seconds = mark[1]
+	}
+	switch isRead := direct.Request.Method == http.MethodGet || direct.Request.Method == http.MethodHead; {
+	case !isRead && lasting.MatchString(said):
+		return madeByAction
+	case !isRead:
+		return said
+	case direct.StatusCode >= 500 && !strings.Contains(said, "private"):
+		return "no-store"
+	case seconds != "" && (cookie || languageRoots[path]):
+		return madeForOne
+	case seconds != "" && direct.Header.Get("X-Nextjs-Cache") == "STALE":
+		return askFirst
+	case seconds != "":
+		return "public, max-age=0, s-maxage=" + seconds + ", must-revalidate"
+	case said == "" && (direct.StatusCode >= 400 || cookie || saysNothingAndHurts(direct, path)):
+		return "no-store"
+	}
+	return said
+}
+
+// saysNothingAndHurts: payloads, and pages of the edge runtime.
+func saysNothingAndHurts(direct answer, path string) bool {
+	if direct.StatusCode >= 300 {
+		return false
+	}
+	asksForPayload := direct.Request.Header.Get("RSC") == "1" && !strings.Contains(path, "/_next/") && !strings.Contains(path, "/api/")
+	contentType := direct.Header.Get("Content-Type")
+	return asksForPayload || strings.HasPrefix(contentType, "text/x-component") ||
+		strings.HasPrefix(contentType, "text/html") && direct.Header.Get("X-Edge-Runtime") == "1"
+}
