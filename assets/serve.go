@@ -173,6 +173,11 @@ func (f *file) answer(w http.ResponseWriter, more []nextbuild.Header) {
 	if f.head.serviceWorker != nil {
 		h["Service-Worker-Allowed"] = f.head.serviceWorker
 	}
+	SetHeaders(h, more)
+}
+
+// SetHeaders adds what headers() of the build says to a head, as Next.js does: of headers with one name the last counts.
+func SetHeaders(h http.Header, more []nextbuild.Header) {
 	for _, header := range more {
 		if strings.EqualFold(header.Key, "Set-Cookie") {
 			h.Add(header.Key, header.Value)

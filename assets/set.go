@@ -89,6 +89,9 @@ func (s *Set) add(root *os.Root, path, escaped string) error {
 // isEscape reports whether os.Root refused to follow a link out of its directory. It has no error value for that.
 func isEscape(err error) bool { return strings.Contains(err.Error(), "escapes from parent") }
 
+// Has reports whether there is a file at a path below the basePath.
+func (s *Set) Has(path string) bool { return s.files[path] != nil }
+
 // Close gives back what the set holds. Requests that still use it are answered by Next.js.
 func (s *Set) Close() error {
 	s.closed.Store(true)

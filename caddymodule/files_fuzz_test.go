@@ -57,7 +57,7 @@ func FuzzFilePath(f *testing.F) {
 		}
 		m = zones.RespellRequest(r.URL, m, book)
 		a := &attempt{verdict: book.Verdict(r, m)}
-		if !isFile(a, r) {
+		if !isPlain(a, r) || !isFile(a.verdict) {
 			return
 		}
 		w := httptest.NewRecorder()

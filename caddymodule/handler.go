@@ -199,7 +199,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	found, ok := v.table.FindRequest(r)
 	if !ok {
 		unclaimedTotal.Inc()
-		return caddyhttp.Error(http.StatusNotFound, fmt.Errorf("no zone claims %s", r.URL.Path))
+		return refuse(w, fmt.Errorf("no zone claims %s", r.URL.Path))
 	}
 	facts := v.facts[found.Zone]
 	if h.AssetHost {
@@ -224,7 +224,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	}
 	h.app.handOver.askToLeave(w, r, kind)
 	if kind == zones.KindRefused {
-		return refuse(cmp.Or(refusal, zones.Refusal(r.URL, found)))
+		return refuse(w, cmp.Or(refusal, zones.Refusal(r.URL, found)))
 	}
 	if v.crossings.Leaves(r, kind, found.Zone) && !isRewritten(r) {
 		facts.crossings.Inc()
@@ -266,10 +266,15 @@ func (h *Handler) logFields(r *http.Request) *caddyhttp.ExtraLogFields {
 	return extra
 }
 
-// refuse answers a request that the edge does not pass on.
-func refuse(reason error) error {
-	if errors.Is(reason, zones.ErrTarget) {
+// refuse answers a request that the edge does not pass on. A 404 might be kept by heuristics (RFC 9111, 4.2.2), and there may be something at
+// its path with the next configuration.
+func refuse(w http.ResponseWriter, reason error) error {
+	w.Header().Set("Cache-Control", "no-store")
+	switch {
+	case errors.Is(reason, zones.ErrTarget):
 		return caddyhttp.Error(http.StatusBadRequest, reason)
+	case errors.Is(reason, errReadOnly):
+		return caddyhttp.Error(http.StatusMethodNotAllowed, reason)
 	}
 	return caddyhttp.Error(http.StatusNotFound, reason)
 }

@@ -46,6 +46,7 @@ func TestRefusedRequestsReachNoUpstream(t *testing.T) {
 		res, err := http.ReadResponse(bufio.NewReader(conn), nil)
 		require.NoError(t, err, c.line)
 		assert.Equal(t, c.status, res.StatusCode, c.line)
+		assert.Equal(t, []string{"no-store"}, res.Header["Cache-Control"], c.line)
 		_ = conn.Close()
 	}
 	assert.Zero(t, asked.Load())

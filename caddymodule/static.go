@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/caddyserver/caddy/v2"
@@ -11,11 +12,13 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
+var errReadOnly = errors.New("a file of the build can only be read")
+
 // Static answers requests for files, without asking Next.js if it can.
 //
 // Files of a zone's build are what lies below /_next/static, and public files. It answers with them only where the verdict of the
 // build allows it: middleware, redirects and rewrites that come before files in Next.js come before them here, and the headers of the
-// build's headers() are set. Where a compressed copy has been made ahead, it is sent.
+// build's headers() are set. Where a compressed copy has been made ahead, it is sent. Requests that would write to a file are refused.
 //
 // Of a zone without `build` it keeps what passes through below /_next/static and says that it is immutable.
 //
@@ -31,14 +34,16 @@ func (Static) CaddyModule() caddy.ModuleInfo {
 // ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (Static) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	a := attemptOf(r)
-	if a == nil || a.kind == zones.KindUpgrade {
+	if a == nil || !isPlain(a, r) {
 		return next.ServeHTTP(w, r)
 	}
 	var source assets.Source
 	var err error
 	accepts := func() []string { return encode.AcceptedEncodings(r, assets.Codings[:]) }
 	switch {
-	case a.facts.assets != nil && isFile(a, r):
+	case a.facts.assets != nil && a.verdict.RefusesMethod() && a.facts.assets.Has(a.verdict.Path):
+		return refuseMethod(w, a)
+	case a.facts.assets != nil && isFile(a.verdict):
 		headers := a.verdict.Headers
 		if a.isAsset {
 			headers = otherSitesHeaders(headers)
@@ -59,12 +64,24 @@ func (Static) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 	return err
 }
 
-// isFile reports whether the edge may answer a request with a file. To one for a payload Next.js adds how the path was rewritten.
-func isFile(a *attempt, r *http.Request) bool {
-	if !a.verdict.Edge() || a.verdict.Output != zones.OutputStatic && a.verdict.Output != zones.OutputPublic {
-		return false
+// isPlain reports whether a request wants nothing but the answer itself. To one for a payload Next.js adds how the path was rewritten.
+func isPlain(a *attempt, r *http.Request) bool {
+	return a.kind != zones.KindUpgrade && len(r.Header["Rsc"]) == 0
+}
+
+// isFile reports whether the edge may answer with a file.
+func isFile(v *zones.Verdict) bool {
+	return v.Edge() && (v.Output == zones.OutputStatic || v.Output == zones.OutputPublic)
+}
+
+// refuseMethod answers a request that would write to a file. Next.js 14 and 15 say 405 too, 16 fails with 500 where it has no page for it.
+func refuseMethod(w http.ResponseWriter, a *attempt) error {
+	assets.SetHeaders(w.Header(), a.verdict.Headers)
+	if a.isAsset {
+		allowOtherSites(w.Header())
 	}
-	return len(r.Header["Rsc"]) == 0
+	w.Header().Set("Allow", "GET, HEAD")
+	return refuse(w, errReadOnly)
 }
 
 // Interface guard

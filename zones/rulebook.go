@@ -43,7 +43,7 @@ func (b *Rulebook) Verdict(r *http.Request, m Match) *Verdict {
 	case b == nil:
 		return verdictNoBuild
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
-		return verdictMethod
+		return b.verdictOfMethod(r.Method, m)
 	case !m.AsWritten:
 		return verdictSpelling
 	}
