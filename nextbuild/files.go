@@ -47,12 +47,7 @@ func existing(dir string) string {
 
 // checkStatic compares the files that pages begin with to those that are there.
 func (b *Build) checkStatic(m manifests) error {
-	var file struct {
-		Polyfills   []string            `json:"polyfillFiles"`
-		LowPriority []string            `json:"lowPriorityFiles"`
-		RootMain    []string            `json:"rootMainFiles"`
-		Pages       map[string][]string `json:"pages"`
-	}
+	var file buildManifest
 	if err := m.read("build-manifest.json", &file); err != nil {
 		return err
 	}
