@@ -1,0 +1,51 @@
+package assets
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+)
+
+// File is what is known of one file of a set.
+type File struct {
+	// Path is its URL path below the basePath, as in nextbuild.Build.
+	Path        string
+	ContentType string
+	// Size is in bytes.
+	Size int64
+	// InMemory says that it is kept in memory now.
+	InMemory bool
+}
+
+// Files returns the files of the set, sorted by path. They stay known when the set is closed.
+func (s *Set) Files() []File {
+	files := make([]File, 0, len(s.files))
+	for _, path := range slices.Sorted(maps.Keys(s.files)) {
+		f := s.files[path]
+		files = append(files, File{path, f.head.contentType[0], f.size, f.body.Load() != nil})
+	}
+	return files
+}
+
+// Content reads a file of the set from the disk. One that is not in the set, or has changed or gone since it was made, is an error.
+func (s *Set) Content(path string) ([]byte, error) {
+	f := s.files[path]
+	if f == nil {
+		return nil, fmt.Errorf("reading %s: %w", path, os.ErrNotExist)
+	}
+	opened, err := f.open()
+	if err != nil {
+		return nil, err
+	}
+	if opened == nil {
+		return nil, fmt.Errorf("%s has changed since the build was read", path)
+	}
+	defer func() { _ = opened.Close() }() // it was only read
+	body, err := io.ReadAll(opened)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", path, err)
+	}
+	return body, nil
+}
