@@ -17,6 +17,8 @@ type File struct {
 	Size int64
 	// InMemory says that it is kept in memory now.
 	InMemory bool
+	// Copies are the sizes of its compressed copies, in bytes, by coding.
+	Copies map[string]int64
 }
 
 // Files returns the files of the set, sorted by path. They stay known when the set is closed.
@@ -24,7 +26,14 @@ func (s *Set) Files() []File {
 	files := make([]File, 0, len(s.files))
 	for _, path := range slices.Sorted(maps.Keys(s.files)) {
 		f := s.files[path]
-		files = append(files, File{path, f.head.contentType[0], f.size, f.body.Load() != nil})
+		file := File{Path: path, ContentType: f.head.contentType[0], Size: f.size, InMemory: f.body.Load() != nil}
+		if list := f.copies.Load(); list != nil {
+			file.Copies = make(map[string]int64, len(*list))
+			for _, c := range *list {
+				file.Copies[c.coding] = c.size
+			}
+		}
+		files = append(files, file)
 	}
 	return files
 }

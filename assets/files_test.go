@@ -15,7 +15,7 @@ func TestFilesOfASet(t *testing.T) {
 	set, dir := newTestSet(t, NewMemory(1<<20, new(atomic.Int64)), map[string]string{"static/a.js": "abc", "../public/b.png": "b"})
 	ask(t, set, http.MethodGet, "/_next/static/a.js")
 	assert.Equal(t, []File{
-		{"/_next/static/a.js", "application/javascript; charset=UTF-8", 3, true}, {"/b.png", "image/png", 1, false},
+		{Path: "/_next/static/a.js", ContentType: "application/javascript; charset=UTF-8", Size: 3, InMemory: true}, {Path: "/b.png", ContentType: "image/png", Size: 1},
 	}, set.Files())
 
 	content, err := set.Content("/_next/static/a.js")

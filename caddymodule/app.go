@@ -34,6 +34,8 @@ type App struct {
 	handOver handOver
 	// readiness is asked by nextjs_health.
 	readiness readiness
+	// handlers are those of the configuration, for the admin API.
+	handlers []*Handler
 }
 
 // CaddyModule returns the Caddy module information.
@@ -63,11 +65,12 @@ func (a *App) Start() error {
 		}
 	}
 	mod, err := a.ctx.AppIfConfigured("http")
-	if errors.Is(err, caddy.ErrNotConfigured) {
-		return nil
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, caddy.ErrNotConfigured) {
 		return fmt.Errorf("getting the http app: %w", err)
+	}
+	running.add(a)
+	if err != nil {
+		return nil
 	}
 	if httpApp := mod.(*caddyhttp.App); httpApp.GracePeriod == 0 {
 		httpApp.GracePeriod = caddy.Duration(defaultGracePeriod)
@@ -78,7 +81,10 @@ func (a *App) Start() error {
 }
 
 // Stop implements caddy.App.
-func (a *App) Stop() error { return nil }
+func (a *App) Stop() error {
+	running.remove(a)
+	return nil
+}
 
 // Cleanup implements caddy.CleanerUpper.
 func (a *App) Cleanup() error {

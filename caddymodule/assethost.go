@@ -69,7 +69,7 @@ func (f *zoneFacts) placeAsset(r *http.Request, m zones.Match) (zones.Match, boo
 	if f.book == nil {
 		return m, true // the zone's path is its basePath
 	}
-	full := f.basePath + m.Path
+	full := f.build.BasePath + m.Path
 	if full == m.Full {
 		return m, true
 	}

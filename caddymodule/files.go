@@ -14,6 +14,7 @@ import (
 
 	"github.com/caddy-nextjs/caddy-nextjs/assets"
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
 
 const (
@@ -122,6 +123,14 @@ func (f *fileState) release() error {
 		return fmt.Errorf("closing the store in %s: %w", f.dir, err)
 	}
 	return nil
+}
+
+// newSet prepares the files of a build. Without a state nothing is kept of them.
+func (f *fileState) newSet(b *nextbuild.Build) (*assets.Set, error) {
+	if f == nil {
+		return assets.NewSet(b, nil, nil)
+	}
+	return assets.NewSet(b, f.memory, f.copies)
 }
 
 // keep returns what keeps the files of a zone that pass through.

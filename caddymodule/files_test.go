@@ -26,6 +26,7 @@ func getEncoded(t *testing.T, e *edge, path string, headers ...string) (*http.Re
 	client, base := e.client(t, "h1")
 	req, err := http.NewRequest(http.MethodGet, strings.TrimSuffix(base, "/")+path, nil)
 	require.NoError(t, err)
+	req.Close = true // a reload closes idle connections
 	req.Header.Set("Accept-Encoding", "gzip, deflate, br, zstd")
 	for i := 0; i < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])

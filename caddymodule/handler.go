@@ -17,6 +17,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-nextjs/caddy-nextjs/assets"
+	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
@@ -56,6 +57,7 @@ type Handler struct {
 	view      atomic.Pointer[view]
 	leases    []upstreamAddress
 	logs      bool
+	listen    []string // the addresses of the server
 }
 
 // zoneFacts are what each request of a zone needs, looked up and boxed once.
@@ -65,11 +67,12 @@ type zoneFacts struct {
 	crossings prometheus.Counter
 	cookies   *zones.CookieScope
 	rules     string
-	book      *zones.Rulebook // nil: the build is not known
-	assets    *assets.Set     // nil: the edge serves no files of the zone
-	keep      *assets.Keep    // nil: the edge keeps no files of the zone
+	build     *nextbuild.Build // nil: the build is not known
+	book      *zones.Rulebook  // nil: the same
+	assets    *assets.Set      // nil: the same
+	keep      *assets.Keep     // nil: the edge keeps no files of the zone
 	files     *fileCounters
-	basePath  string // of the build
+	staticOff bool // files are Next.js's
 }
 
 // kindNames are the names of the kinds as values of placeholders.
@@ -134,6 +137,9 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	}
 	server, _ := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
 	h.logs = server != nil && server.Logs != nil
+	if server != nil {
+		h.listen = server.Listen
+	}
 	for zone := range v.facts {
 		ctx.Logger().Debug("zone provisioned", zap.String("zone", zone.Name), zap.Strings("paths", zone.Paths),
 			zap.Strings("host", zone.Hosts), zap.Int("upstreams", len(zone.Upstreams)))
@@ -149,6 +155,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if watched {
 		go newBuildWatch(h, repl, builds, ctx.Logger()).run(ctx, cmp.Or(time.Duration(h.Watch), defaultWatch))
 	}
+	h.app.handlers = append(h.app.handlers, h)
 	return nil
 }
 

@@ -34,7 +34,7 @@ func (Static) CaddyModule() caddy.ModuleInfo {
 // ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (Static) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	a := attemptOf(r)
-	if a == nil || !isPlain(a, r) {
+	if a == nil || a.facts.staticOff || !isPlain(a, r) {
 		return next.ServeHTTP(w, r)
 	}
 	var source assets.Source

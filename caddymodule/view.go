@@ -38,9 +38,10 @@ func newView(h *Handler, builds []*build) (*view, error) {
 	for i, zone := range list {
 		zone.Upstreams = h.upstreams[i]
 		facts := &zoneFacts{name: zone.Name, counters: countersOf(zone.Name), crossings: crossZoneTotal.WithLabelValues(zone.Name), rules: speculationHeader(zone.Name)}
+		facts.staticOff = h.StaticOff
 		switch {
 		case builds[i] != nil:
-			facts.book, facts.assets, facts.basePath = builds[i].book, builds[i].assets, builds[i].BasePath
+			facts.build, facts.book, facts.assets = builds[i].Build, builds[i].book, builds[i].assets
 		case h.files != nil && !zone.Dev:
 			facts.keep = h.files.keep(zone.Name)
 		}

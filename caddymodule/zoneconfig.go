@@ -44,7 +44,7 @@ type build struct {
 	*nextbuild.Build
 	claims *zones.Claims
 	book   *zones.Rulebook
-	assets *assets.Set // nil: the edge serves no files
+	assets *assets.Set
 }
 
 // close gives back the files of the build.
@@ -64,13 +64,11 @@ func (c ZoneConfig) readBuild(repl *caddy.Replacer, state *fileState) (*build, e
 	if err != nil {
 		return nil, fmt.Errorf("zone %s: build: %w", c.label(), err)
 	}
-	b := &build{read, zones.NewClaims(read), zones.NewRulebook(read), nil}
-	if state != nil {
-		if b.assets, err = assets.NewSet(read, state.memory, state.copies); err != nil {
-			return nil, fmt.Errorf("zone %s: build: %w", c.label(), err)
-		}
+	files, err := state.newSet(read)
+	if err != nil {
+		return nil, fmt.Errorf("zone %s: build: %w", c.label(), err)
 	}
-	return b, nil
+	return &build{read, zones.NewClaims(read), zones.NewRulebook(read), files}, nil
 }
 
 // placeZones gives each zone its part of the site. builds[i] is the build of configs[i], or nil.

@@ -1,0 +1,122 @@
+package caddymodule
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// askFiles asks the admin endpoint, without the network.
+func askFiles(t *testing.T, method string) (*httptest.ResponseRecorder, error) {
+	t.Helper()
+	routes := Admin{}.Routes()
+	require.Equal(t, "/nextjs/files", routes[0].Pattern)
+	w := httptest.NewRecorder()
+	return w, routes[0].Handler.ServeHTTP(w, httptest.NewRequest(method, "/nextjs/files", nil))
+}
+
+// runningReport is what the running edge says.
+func runningReport(t *testing.T) filesReport {
+	t.Helper()
+	w, err := askFiles(t, http.MethodGet)
+	require.NoError(t, err)
+	assert.Equal(t, "application/json", w.Header().Get("Content-Type"))
+	var report filesReport
+	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &report))
+	return report
+}
+
+func TestFilesOfTheRunningEdgeGolden(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), ".next")
+	writeFilesBuild(t, dir)
+	assert.Empty(t, runningReport(t).Zones)
+	home := named(t, "home")
+	e := serve(t, fmt.Sprintf("nextjs {\n zone / %s\n zone docs %s {\n build %s\n }\n zone off %[2]s {\n host off.example\n build %[3]s\n }\n}", home, named(t, "docs"), dir))
+	_, body := get(t, e, "localhost", "/docs/a.txt")
+	require.Len(t, body, 700)
+
+	copiesMade(t)
+	report := runningReport(t)
+	require.Len(t, report.Zones, 3, "the test's two servers have the same zones")
+	assert.Equal(t, count{1, 700}, *report.Zones[0].Build.Public.Memory)
+	text := report.text()
+	listen := []string{":" + e.port, ":" + e.tlsPort}
+	slices.Sort(listen)
+	text = strings.NewReplacer(dir, "/srv/docs/.next", home, "web:3000", strings.Join(listen, " "), ":443 :80").Replace(text)
+	assertGolden(t, "testdata/files/edge.txt", text)
+}
+
+func TestFilesSayWhenTheEdgeLeavesThemAll(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), ".next")
+	writeFilesBuild(t, dir)
+	serve(t, "nextjs localhost:1 {\n build "+dir+"\n static off\n}")
+	assert.Contains(t, runningReport(t).text(), "\n`static off`: all files come from the upstream, localhost:1\n")
+	serve(t, "nextjs localhost:1 {\n dev\n}")
+	assert.Contains(t, runningReport(t).text(), "\nNo build: all files come from the upstream, localhost:1 (next dev)\n")
+}
+
+func TestFilesFollowReloads(t *testing.T) {
+	e := serve(t, "nextjs {\n zone first / localhost:1\n}")
+	name := func() string { return runningReport(t).Zones[0].Name }
+	require.Equal(t, "first", name())
+	require.Error(t, e.load(t, "nextjs {\n zone second / localhost:1 {\n build nowhere\n }\n}"))
+	assert.Equal(t, "first", name(), "a configuration that does not load changes nothing")
+	require.Error(t, e.load(t, "nextjs {\n zone second / localhost:1\n}\n}\nhttp://192.0.2.1 {\n bind 192.0.2.1\n respond ok"))
+	assert.Equal(t, "first", name(), "nor does one that does not start")
+	require.NoError(t, e.load(t, "nextjs {\n zone second / localhost:1\n}"))
+	assert.Equal(t, "second", name())
+	require.NoError(t, e.load(t, "respond ok"))
+	assert.Empty(t, runningReport(t).Zones)
+}
+
+// The endpoint may be asked while configurations come and go.
+func TestFilesWhileReloading(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), ".next")
+	writeFilesBuild(t, dir)
+	e := serve(t, "nextjs localhost:1 {\n build "+dir+"\n}")
+	done := make(chan struct{})
+	asked := make(chan error, 1)
+	go func() {
+		for {
+			w, err := askFiles(t, http.MethodGet)
+			if err == nil && !strings.Contains(w.Body.String(), `"id":"abc"`) {
+				err = fmt.Errorf("there was no build: %s", w.Body)
+			}
+			select {
+			case <-done:
+				asked <- err
+				return
+			default:
+				if err != nil {
+					asked <- err
+					return
+				}
+			}
+		}
+	}()
+	for range 3 {
+		require.NoError(t, e.load(t, "nextjs localhost:1 {\n build "+dir+"\n watch 1s\n}"))
+		require.NoError(t, e.load(t, "nextjs localhost:1 {\n build "+dir+"\n}"))
+	}
+	close(done)
+	require.NoError(t, <-asked)
+}
+
+func TestFilesAreOnlyRead(t *testing.T) {
+	for _, method := range []string{http.MethodPost, http.MethodDelete, http.MethodHead} {
+		w, err := askFiles(t, method)
+		var refusal caddy.APIError
+		require.ErrorAs(t, err, &refusal)
+		assert.Equal(t, http.StatusMethodNotAllowed, refusal.HTTPStatus)
+		assert.Equal(t, http.MethodGet, w.Header().Get("Allow"))
+	}
+}

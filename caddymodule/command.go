@@ -1,0 +1,29 @@
+package caddymodule
+
+import (
+	"fmt"
+
+	caddycmd "github.com/caddyserver/caddy/v2/cmd"
+	"github.com/spf13/cobra"
+)
+
+// The commands of the project are below one of Caddy's.
+func init() {
+	caddycmd.RegisterCommand(caddycmd.Command{
+		Name:  "nextjs",
+		Usage: "<command>",
+		Short: "Tells about self-hosted Next.js applications, their builds and their edge",
+		Long: `
+Commands for Next.js applications behind this server. Those about a running edge ask
+its admin endpoint; the others need none.`,
+		CobraFunc: func(cmd *cobra.Command) {
+			cmd.AddCommand(newFilesCommand())
+			cmd.RunE = func(cmd *cobra.Command, args []string) error {
+				if len(args) > 0 {
+					return fmt.Errorf("unknown command %q for %q; see %s --help", args[0], cmd.CommandPath(), cmd.CommandPath())
+				}
+				return cmd.Help()
+			}
+		},
+	})
+}

@@ -1,0 +1,104 @@
+package caddymodule
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
+)
+
+// javaScriptFiles is what the pages of a build begin with: the scripts that their documents name.
+type javaScriptFiles struct {
+	// Polyfills are for old browsers; no other loads them, and nothing below counts them.
+	Polyfills amount `json:"polyfills"`
+	// App and Pages are the pages of either router; absent where there are none.
+	App   *routerScripts `json:"app,omitempty"`
+	Pages *routerScripts `json:"pages,omitempty"`
+}
+
+// routerScripts are the scripts of the pages of one router.
+type routerScripts struct {
+	// Shared are the scripts of all pages, if there are several pages.
+	Shared amount `json:"shared"`
+	// All are the scripts of any page, each once.
+	All    amount         `json:"all"`
+	Routes []routeScripts `json:"routes"`
+}
+
+// routeScripts are the scripts of one page.
+type routeScripts struct {
+	Route string `json:"route"`
+	// FirstLoad are all that its document names; Own are those without the shared ones.
+	FirstLoad amount `json:"first_load"`
+	Own       amount `json:"own"`
+}
+
+// describeJavaScript adds up the scripts of pages. sizes has every static file of the build.
+func describeJavaScript(js *nextbuild.JavaScript, sizes map[string]amount) (*javaScriptFiles, error) {
+	d := new(javaScriptFiles)
+	var err error
+	if d.Polyfills, err = sumOf(js.Polyfills, sizes); err != nil {
+		return nil, fmt.Errorf("the polyfills: %w", err)
+	}
+	if d.App, err = describeRouter(js.Routes, nextbuild.AppPage, sizes); err != nil {
+		return nil, err
+	}
+	d.Pages, err = describeRouter(js.Routes, nextbuild.PagesPage, sizes)
+	return d, err
+}
+
+func describeRouter(routes []nextbuild.RouteScripts, kind nextbuild.RouteKind, sizes map[string]amount) (*routerScripts, error) {
+	uses := make(map[string]int)
+	pages := 0
+	for _, route := range routes {
+		if route.Kind == kind {
+			pages++
+			for _, script := range route.Scripts {
+				uses[script]++
+			}
+		}
+	}
+	if pages == 0 {
+		return nil, nil
+	}
+	// What the only page has is its own.
+	isShared := func(script string) bool { return pages > 1 && uses[script] == pages }
+	all := slices.Sorted(maps.Keys(uses))
+	shared := slices.DeleteFunc(slices.Clone(all), func(script string) bool { return !isShared(script) })
+	d := new(routerScripts)
+	var err error
+	if d.All, err = sumOf(all, sizes); err != nil {
+		return nil, err
+	}
+	if d.Shared, err = sumOf(shared, sizes); err != nil {
+		return nil, err
+	}
+	for _, route := range routes {
+		if route.Kind != kind {
+			continue
+		}
+		page := routeScripts{Route: route.Route}
+		if page.FirstLoad, err = sumOf(route.Scripts, sizes); err != nil {
+			return nil, err
+		}
+		own := slices.DeleteFunc(slices.Clone(route.Scripts), isShared)
+		if page.Own, err = sumOf(own, sizes); err != nil {
+			return nil, err
+		}
+		d.Routes = append(d.Routes, page)
+	}
+	return d, nil
+}
+
+// sumOf adds up scripts.
+func sumOf(scripts []string, sizes map[string]amount) (sum amount, err error) {
+	for _, script := range scripts {
+		size, known := sizes[script]
+		if !known {
+			return amount{}, fmt.Errorf("%s is not there: the build is not complete", script)
+		}
+		sum.add(size)
+	}
+	return sum, nil
+}

@@ -1,0 +1,131 @@
+package caddymodule
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"sync"
+
+	"github.com/caddy-nextjs/caddy-nextjs/assets"
+	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
+)
+
+// measuredCodings are the codings in which files are measured, in the order in which they are shown: that of the directive.
+var measuredCodings = []string{"zstd", "br", "gzip"}
+
+// readFiles reads the builds in directories and describes their files, without an edge.
+func readFiles(ctx context.Context, dirs []string) (filesReport, error) {
+	report := filesReport{Zones: []zoneFiles{}}
+	for _, dir := range dirs {
+		build, err := describeDirectory(ctx, dir)
+		if err != nil {
+			return filesReport{}, err
+		}
+		report.Zones = append(report.Zones, zoneFiles{Build: build})
+	}
+	return report, nil
+}
+
+func describeDirectory(ctx context.Context, dir string) (_ *buildFiles, err error) {
+	absolute, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("looking for a build: %w", err)
+	}
+	b, err := nextbuild.Read(absolute)
+	if err != nil {
+		return nil, err
+	}
+	set, err := assets.NewSet(b, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, set.Close()) }()
+	sizes, err := measure(ctx, set)
+	if err != nil {
+		return nil, fmt.Errorf("measuring the files of the build in %s: %w", b.Dir, err)
+	}
+	d := describeBuild(b, zones.NewRulebook(b), set, func(file assets.File) amount { return sizes[file.Path] })
+	if b.StaticDir == "" {
+		return d, nil
+	}
+	js, err := b.JavaScript()
+	if err != nil {
+		return nil, err
+	}
+	if d.JavaScript, err = describeJavaScript(js, sizes); err != nil {
+		return nil, fmt.Errorf("adding up the scripts of the build in %s: %w", b.Dir, err)
+	}
+	return d, nil
+}
+
+// measure compresses every file that is worth it in every coding, on as many processors as there are, and returns the sizes by path.
+func measure(ctx context.Context, set *assets.Set) (map[string]amount, error) {
+	type result struct {
+		path  string
+		size  amount
+		error error
+	}
+	files := set.Files()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	work, results := make(chan assets.File), make(chan result)
+	var workers sync.WaitGroup
+	for range min(len(files), runtime.GOMAXPROCS(0)) {
+		workers.Go(func() {
+			for file := range work {
+				size, err := measureFile(set, file)
+				results <- result{file.Path, size, err}
+			}
+		})
+	}
+	go func() {
+		defer close(results)
+		defer workers.Wait()
+		defer close(work)
+		for _, file := range files {
+			select {
+			case work <- file:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	sizes := make(map[string]amount, len(files))
+	var failure error
+	for r := range results {
+		if r.error != nil {
+			failure = r.error
+			cancel()
+		}
+		sizes[r.path] = r.size
+	}
+	if failure != nil {
+		return nil, failure
+	}
+	return sizes, context.Cause(ctx)
+}
+
+// measureFile returns the size of one file, and those of its copies. A copy that is not smaller is none.
+func measureFile(set *assets.Set, file assets.File) (amount, error) {
+	size := amount{Files: 1, Bytes: file.Size}
+	if !assets.Compressible(file.ContentType) {
+		return size, nil
+	}
+	content, err := set.Content(file.Path)
+	if err != nil {
+		return amount{}, err
+	}
+	for _, coding := range measuredCodings {
+		compressed, err := assets.Compress(coding, content)
+		if err != nil {
+			return amount{}, fmt.Errorf("%s: %w", file.Path, err)
+		}
+		if bytes := int64(len(compressed)); bytes < file.Size {
+			size.add(amount{Compressed: map[string]copies{coding: {1, bytes, file.Size}}})
+		}
+	}
+	return size, nil
+}
