@@ -1,0 +1,152 @@
+package assets
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
+)
+
+// notStored is Next.js's own Cache-Control for what is not found.
+const notStored = "private, no-cache, no-store, max-age=0, must-revalidate"
+
+// Export are the files of an application that was exported. Nobody else has them, so they are served until the last request that began
+// with them has ended, also when they are replaced meanwhile: each file is held open as far as the process may have files open.
+type Export struct {
+	set  *Set
+	held map[string]*os.File
+
+	mu     sync.Mutex
+	users  int
+	closed bool
+}
+
+// NewExport prepares the files of an export below basePath. memory holds what is asked for; a nil one holds nothing.
+func NewExport(e *nextbuild.Export, basePath string, memory *Memory) (*Export, error) {
+	root, err := os.OpenRoot(e.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("opening the export: %w", err)
+	}
+	x := &Export{set: &Set{files: make(map[string]*file, len(e.Files)), memory: memory, basePath: basePath, static: root}, held: map[string]*os.File{}}
+	for _, path := range e.Files {
+		if err := x.set.add(root, path, strings.TrimPrefix(path, "/")); err != nil {
+			return nil, errors.Join(err, x.closeFiles())
+		}
+		if f := x.set.files[path]; f != nil {
+			x.hold(path, f)
+		}
+	}
+	return x, nil
+}
+
+// Has reports whether there is a file at a path: a link that leads out of the directory is none.
+func (x *Export) Has(path string) bool { return x.set.files[path] != nil }
+
+// Held returns how many of the files are held open, and how many there are.
+func (x *Export) Held() (held, files int) { return len(x.held), len(x.set.files) }
+
+// Acquire keeps the files for one request, until Release. It is false when they have been given back.
+func (x *Export) Acquire() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if !x.closed {
+		x.users++
+	}
+	return !x.closed
+}
+
+// Release ends what Acquire began.
+func (x *Export) Release() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.users--
+	if x.closed && x.users == 0 {
+		_ = x.closeFiles() // they were only read
+	}
+}
+
+// Close gives the files back, once the last request that uses them has ended.
+func (x *Export) Close() error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.closed {
+		return nil
+	}
+	x.closed = true
+	if x.users == 0 {
+		return x.closeFiles()
+	}
+	return nil
+}
+
+// Serve answers a GET or HEAD for the file at a path, as Set.Serve does. One that has been removed or replaced on disk is answered as it was; one
+// that was written over is not served.
+func (x *Export) Serve(w http.ResponseWriter, r *http.Request, path string, more []nextbuild.Header) (Source, error) {
+	if source, err := x.set.Serve(w, r, path, more); source != NotServed {
+		return source, err
+	}
+	f, opened := x.set.files[path], x.heldFile(path)
+	if opened == nil {
+		return NotServed, nil
+	}
+	f.answer(w, more)
+	http.ServeContent(w, r, "", f.modTime, io.NewSectionReader(opened, 0, f.size))
+	return FromDisk, nil
+}
+
+// ServeNotFound answers with the file at a path and 404, which nobody may store. It is false when there is no such file any more.
+func (x *Export) ServeNotFound(w http.ResponseWriter, r *http.Request, path string, more []nextbuild.Header) (bool, error) {
+	f := x.set.files[path]
+	if f == nil {
+		return false, nil
+	}
+	body, err := x.read(f, path)
+	if err != nil {
+		return false, nil //nolint:nilerr // the caller answers without the page
+	}
+	f.answer(w, more)
+	h := w.Header()
+	for _, name := range []string{"Etag", "Last-Modified"} {
+		delete(h, name)
+	}
+	h["Cache-Control"] = []string{notStored}
+	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	w.WriteHeader(http.StatusNotFound)
+	if r.Method == http.MethodHead {
+		return true, nil
+	}
+	if _, err := w.Write(body); err != nil {
+		return true, fmt.Errorf("writing the page for what is not found: %w", err)
+	}
+	return true, nil
+}
+
+// read returns the content of a file.
+func (x *Export) read(f *file, path string) ([]byte, error) {
+	if body := f.body.Load(); body != nil {
+		return *body, nil
+	}
+	body := make([]byte, f.size)
+	opened, err := f.open()
+	if err == nil && opened != nil {
+		defer func() { _ = opened.Close() }() // it was only read
+		_, err = io.ReadFull(opened, body)
+	} else if held := x.heldFile(path); held != nil {
+		_, err = held.ReadAt(body, 0)
+	} else {
+		err = errors.Join(err, os.ErrNotExist)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading a file of the export: %w", err)
+	}
+	if f.size <= keptSize && x.set.memory.reserve(f.size) {
+		x.set.keep(f, body)
+	}
+	return body, nil
+}
