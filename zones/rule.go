@@ -93,6 +93,12 @@ var mayHoldParam = regexp.MustCompile(`:[A-Za-z_]|\\`)
 
 // exactDestination returns where the rule leads from path, when it is certain.
 func (r *rule) exactDestination(path string) (string, bool) {
+	destination, ok := r.expand(path)
+	return destination, ok && isPlainDestination(destination)
+}
+
+// expand puts the parameters of path into the destination.
+func (r *rule) expand(path string) (string, bool) {
 	if !r.ok || !r.destOK {
 		return "", false
 	}
@@ -126,7 +132,7 @@ func (r *rule) exactDestination(path string) (string, bool) {
 	if destination == "" {
 		destination = "/"
 	}
-	return destination, isPlainDestination(destination)
+	return destination, true
 }
 
 // isPlainDestination reports whether no step on the way to a Location changes the text.
@@ -247,18 +253,23 @@ func readParam(text string, start int) (p param, pattern string, end int, ok boo
 	return p, pattern, end, true
 }
 
-// destinationTokens splits a destination into text and parameters. Only the path of one on the same site may have parameters.
+// destinationTokens splits a destination into text and parameters. Only its path may have parameters.
 func destinationTokens(destination string) ([]token, bool) {
 	if strings.ContainsAny(destination, `\{}()#`) {
 		return nil, false
 	}
 	path, query, hasQuery := strings.Cut(destination, "?")
-	if scheme, rest, found := strings.Cut(path, "://"); found {
-		return []token{{text: destination}}, !strings.Contains(rest+query+scheme, ":")
-	}
 	var tokens []token
 	text := 0
-	for i := 0; i < len(path); {
+	if scheme, rest, found := strings.Cut(path, "://"); found {
+		host, _, _ := strings.Cut(rest, "/")
+		if strings.Contains(scheme+host, ":") {
+			return nil, false
+		}
+		text = len(scheme) + len("://") + len(host)
+		tokens = []token{{text: path[:text]}}
+	}
+	for i := text; i < len(path); {
 		if path[i] != ':' {
 			i++
 			continue
