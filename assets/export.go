@@ -27,13 +27,14 @@ type Export struct {
 	closed bool
 }
 
-// NewExport prepares the files of an export below basePath. memory holds what is asked for; a nil one holds nothing.
-func NewExport(e *nextbuild.Export, basePath string, memory *Memory) (*Export, error) {
+// NewExport prepares the files of an export below basePath. memory holds what is asked for, and copies makes and keeps compressed ones; either
+// may be nil.
+func NewExport(e *nextbuild.Export, basePath string, memory *Memory, copies *Copies) (*Export, error) {
 	root, err := os.OpenRoot(e.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("opening the export: %w", err)
 	}
-	x := &Export{set: &Set{files: make(map[string]*file, len(e.Files)), memory: memory, basePath: basePath, static: root}, held: map[string]*os.File{}}
+	x := &Export{set: &Set{files: make(map[string]*file, len(e.Files)), memory: memory, copies: copies, basePath: basePath, static: root}, held: map[string]*os.File{}}
 	for _, path := range e.Files {
 		if err := x.set.add(root, path, strings.TrimPrefix(path, "/")); err != nil {
 			return nil, errors.Join(err, x.closeFiles())
@@ -42,6 +43,7 @@ func NewExport(e *nextbuild.Export, basePath string, memory *Memory) (*Export, e
 			x.hold(path, f)
 		}
 	}
+	copies.add(x.set)
 	return x, nil
 }
 
@@ -50,6 +52,9 @@ func (x *Export) Has(path string) bool { return x.set.files[path] != nil }
 
 // Held returns how many of the files are held open, and how many there are.
 func (x *Export) Held() (held, files int) { return len(x.held), len(x.set.files) }
+
+// Files returns the files of the export, sorted by path.
+func (x *Export) Files() []File { return x.set.Files() }
 
 // Acquire keeps the files for one request, until Release. It is false when they have been given back.
 func (x *Export) Acquire() bool {
@@ -79,6 +84,7 @@ func (x *Export) Close() error {
 		return nil
 	}
 	x.closed = true
+	x.set.closed.Store(true) // no copies are made any more
 	if x.users == 0 {
 		return x.closeFiles()
 	}
@@ -87,8 +93,8 @@ func (x *Export) Close() error {
 
 // Serve answers a GET or HEAD for the file at a path, as Set.Serve does. One that has been removed or replaced on disk is answered as it was; one
 // that was written over is not served.
-func (x *Export) Serve(w http.ResponseWriter, r *http.Request, path string, more []nextbuild.Header) (Source, error) {
-	if source, err := x.set.Serve(w, r, path, more); source != NotServed {
+func (x *Export) Serve(w http.ResponseWriter, r *http.Request, path string, more []nextbuild.Header, accepts Accepts) (Source, error) {
+	if source, err := x.set.Serve(w, r, path, more, accepts); source != NotServed {
 		return source, err
 	}
 	f, opened := x.set.files[path], x.heldFile(path)

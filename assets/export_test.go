@@ -23,7 +23,7 @@ func newTestExport(t *testing.T, memory *Memory, files map[string]string) (*Expo
 	buildtest.WriteExport(t, dir, "abc", files)
 	read, err := nextbuild.ReadExport(dir)
 	require.NoError(t, err)
-	export, err := NewExport(read, "", memory)
+	export, err := NewExport(read, "", memory, nil)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = export.Close() })
 	return export, dir
@@ -36,7 +36,7 @@ func askExport(t *testing.T, export *Export, path string, headers ...string) (*h
 		r.Header.Set(headers[i], headers[i+1])
 	}
 	w := httptest.NewRecorder()
-	source, err := export.Serve(w, r, path, nil)
+	source, err := export.Serve(w, r, path, nil, identityOnly)
 	require.NoError(t, err)
 	body, err := io.ReadAll(w.Result().Body)
 	require.NoError(t, err)
@@ -149,7 +149,7 @@ func TestLinksDoNotLeadOutOfAnExport(t *testing.T) {
 	require.NoError(t, os.Symlink("index.txt", filepath.Join(dir, "in.txt")))
 	read, err := nextbuild.ReadExport(dir)
 	require.NoError(t, err)
-	export, err := NewExport(read, "", nil)
+	export, err := NewExport(read, "", nil, nil)
 	require.NoError(t, err)
 	defer export.Close()
 	_, body, _ := askExport(t, export, "/in.txt")

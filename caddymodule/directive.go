@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,7 +22,7 @@ import (
 // Words of the directive's blocks, as messages list them. A test compares them with the reference in docs/caddyfile.md.
 var (
 	directiveWords = []string{"zone", "build", "dev", "watch", "upgrade_timeout", "max_header_size", "speculation", "asset_host", "static", "proxy"}
-	zoneWords      = []string{"build", "dev", "host", "optional"}
+	zoneWords      = []string{"build", "dev", "export", "host", "optional"}
 )
 
 // site is what one `nextjs` directive says.
@@ -42,6 +43,7 @@ type site struct {
 //		zone [</path...>] [<name>] <upstreams...> {
 //			build <directory>
 //			dev
+//			export <directory>         # instead of upstreams
 //			host  <names...>
 //			optional
 //		}
@@ -161,6 +163,8 @@ func parseSite(h httpcaddyfile.Helper) (*site, error) {
 			if err := s.zones[0].parseDev(h.Dispenser); err != nil {
 				return nil, err
 			}
+		case "export":
+			return nil, h.Err("export belongs into a zone's block, which has no upstreams: `zone / { export ./out }`")
 		case "watch":
 			if s.watch, err = positiveDuration(h.Dispenser); err != nil {
 				return nil, err
@@ -210,10 +214,12 @@ func (s *site) check() error {
 		if zone.Name == "" && len(zone.Paths) == 0 {
 			name = fmt.Sprintf("zone number %d", i+1)
 		}
-		list[i] = &zones.Zone{Name: name, Paths: zone.Paths, Hosts: zone.Host}
+		list[i] = &zones.Zone{Name: name, Paths: zone.claimedPaths(), Hosts: zone.Host}
 	}
-	_, err := zones.NewTable(list)
-	return err
+	if _, err := zones.NewTable(list); err != nil {
+		return explainDefaultPath(err, s.zones)
+	}
+	return nil
 }
 
 func parseInlineUpstreams(d *caddyfile.Dispenser) ([]string, error) {
@@ -238,7 +244,7 @@ func (s *site) handlers() ([]json.RawMessage, error) {
 		}, "handler", "nextjs", nil),
 		caddyconfig.JSONModuleObject(Encode{}, "handler", "nextjs_encode", nil),
 	}
-	if !s.staticOff {
+	if !s.staticOff || slices.ContainsFunc(s.zones, func(zone ZoneConfig) bool { return zone.Export != "" }) {
 		handlers = append(handlers, caddyconfig.JSONModuleObject(Static{}, "handler", "nextjs_static", nil))
 	}
 	return append(handlers, caddyconfig.JSONModuleObject(proxy, "handler", "reverse_proxy", nil)), nil

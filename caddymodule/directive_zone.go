@@ -32,6 +32,10 @@ func parseZone(d *caddyfile.Dispenser) (ZoneConfig, error) {
 			if err := oneArg(d, &zone.Build, "a directory"); err != nil {
 				return ZoneConfig{}, err
 			}
+		case "export":
+			if err := oneArg(d, &zone.Export, "a directory"); err != nil {
+				return ZoneConfig{}, err
+			}
 		case "optional":
 			if d.NextArg() {
 				return ZoneConfig{}, d.Errf("optional takes no arguments, found %q", d.Val())
@@ -51,10 +55,13 @@ func parseZone(d *caddyfile.Dispenser) (ZoneConfig, error) {
 			return ZoneConfig{}, d.Errf("unknown word %q in zone %s; allowed: %s", word, zone.label(), strings.Join(zoneWords, ", "))
 		}
 	}
-	if len(zone.Upstreams) == 0 {
+	if err := zone.checkExport(); err != nil {
+		return ZoneConfig{}, d.Errf("zone %s: %v", zone.label(), err)
+	}
+	if len(zone.Upstreams) == 0 && zone.Export == "" {
 		return ZoneConfig{}, d.Errf("zone %s has no upstream: write host:port, unix//path or a URL after its path", zone.label())
 	}
-	if len(zone.Paths) == 0 && zone.Build == "" {
+	if len(zone.claimedPaths()) == 0 && zone.Build == "" {
 		return ZoneConfig{}, d.Errf("zone %s has neither a path (`zone /blog …`) nor a build that says one", zone.label())
 	}
 	if err := zone.checkDev(); err != nil {

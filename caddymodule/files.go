@@ -133,6 +133,14 @@ func (f *fileState) newSet(b *nextbuild.Build) (*assets.Set, error) {
 	return assets.NewSet(b, f.memory, f.copies)
 }
 
+// newExport prepares the files of an export likewise.
+func (f *fileState) newExport(e *nextbuild.Export, basePath string) (*assets.Export, error) {
+	if f == nil {
+		return assets.NewExport(e, basePath, nil, nil)
+	}
+	return assets.NewExport(e, basePath, f.memory, f.copies)
+}
+
 // keep returns what keeps the files of a zone that pass through.
 func (f *fileState) keep(zone string) *assets.Keep { return assets.NewKeep(f.store, f.copies, zone) }
 

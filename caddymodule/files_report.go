@@ -39,7 +39,8 @@ type buildFiles struct {
 	ID          string `json:"id"`
 	NextVersion string `json:"next,omitempty"`
 	Directory   string `json:"directory"`
-	// Static are those below /_next/static, Public those of the public folder, as far as they are served from the directory.
+	// Static are those below /_next/static, Public those of the public folder (of an export: all others), as far as they are served from
+	// the directory.
 	Static fileClass `json:"static"`
 	Public fileClass `json:"public"`
 	// NotServed are the others, by the reason.
@@ -155,6 +156,26 @@ func describeBuild(b *nextbuild.Build, book *zones.Rulebook, set *assets.Set, of
 	return d
 }
 
+// describeExport sorts the files of an export. All of them are served.
+func describeExport(b *nextbuild.Build, export *exportedSite, zone *zones.Zone) *buildFiles {
+	base := ""
+	if len(zone.Paths) > 0 {
+		base = strings.TrimSuffix(zone.Paths[0], "/")
+	}
+	d := &buildFiles{
+		ID: b.ID, NextVersion: b.NextVersion, Directory: export.dir,
+		Static: fileClass{Path: base + "/_next/static/", Directory: export.dir}, Public: fileClass{Path: base + "/", Directory: export.dir},
+	}
+	for _, file := range export.files.Files() {
+		class := &d.Public
+		if strings.HasPrefix(file.Path, "/_next/static/") {
+			class = &d.Static
+		}
+		class.add(inMemory(file))
+	}
+	return d
+}
+
 func (n *notServed) add(address string, size int64) {
 	n.Files++
 	n.Bytes += size
@@ -218,7 +239,11 @@ func (h *Handler) describeFiles() []zoneFiles {
 		for _, upstream := range zone.Upstreams {
 			z.Upstreams = append(z.Upstreams, upstream.Address)
 		}
-		if facts.build != nil {
+		switch {
+		case facts.export != nil:
+			z.StaticOff = false // nobody else has them
+			z.Build = describeExport(facts.build, facts.export, zone)
+		case facts.build != nil:
 			z.Build = describeBuild(facts.build, facts.book, facts.assets, inMemory)
 		}
 		list = append(list, z)

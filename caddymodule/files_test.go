@@ -31,8 +31,8 @@ func getEncoded(t *testing.T, e *edge, path string, headers ...string) (*http.Re
 	for i := 0; i < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
 	}
-	res, err := client.Do(req)
-	require.NoError(t, err)
+	var res *http.Response
+	afterReload(t, func() bool { res, err = client.Do(req); return err == nil })
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
 	require.NoError(t, err)

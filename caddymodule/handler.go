@@ -32,7 +32,7 @@ import (
 // ------------|-------------
 // `{http.nextjs.zone}` | Name of the zone.
 // `{http.nextjs.kind}` | What is asked for: document, rsc, prefetch, segment, data, action, api, static, image, upgrade, dev or refused.
-// `{http.nextjs.verdict}` | What the zone's build says of the path. What the edge may answer with: redirect, static, public, image, page, route, api or data. Or why Next.js must see the request: no-build, method, spelling, middleware, rule, locale or unknown.
+// `{http.nextjs.verdict}` | What the zone's build says of the path. What the edge may answer with: redirect, static, public, image, page, route, api or data. Or why Next.js must see the request: no-build, method, spelling, middleware, rule, locale or unknown. Of a zone with `export`: redirect, static, public, page or data; method (405) or unknown (404).
 //
 // The `nextjs` directive puts it before `nextjs_encode` and a `reverse_proxy` whose upstreams and transport are of this project.
 type Handler struct {
@@ -68,8 +68,9 @@ type zoneFacts struct {
 	cookies   *zones.CookieScope
 	rules     string
 	build     *nextbuild.Build // nil: the build is not known
-	book      *zones.Rulebook  // nil: the same
-	assets    *assets.Set      // nil: the same
+	book      *zones.Rulebook  // nil: the same, or an export
+	assets    *assets.Set      // nil: likewise
+	export    *exportedSite    // nil: Next.js serves the zone
 	keep      *assets.Keep     // nil: the edge keeps no files of the zone
 	files     *fileCounters
 	staticOff bool // files are Next.js's
@@ -122,6 +123,9 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		if err := config.checkDev(); err != nil {
 			return fmt.Errorf("nextjs: zone %s: %w", config.label(), err)
 		}
+		if err := config.checkExport(); err != nil {
+			return errors.Join(fmt.Errorf("nextjs: zone %s: %w", config.label(), err), closeBuilds(builds))
+		}
 		if builds[i], err = config.readBuild(repl, h.files); err != nil {
 			return errors.Join(fmt.Errorf("nextjs: %w", err), closeBuilds(builds))
 		}
@@ -133,7 +137,10 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	}
 	h.view.Store(v)
 	for i, config := range h.Zones {
-		h.app.readiness.add(probedZone{name: config.label(), optional: config.Optional, upstreams: h.upstreams[i]})
+		h.app.readiness.add(probedZone{name: config.label(), optional: config.Optional, upstreams: h.upstreams[i], export: config.Export != ""})
+		if builds[i] != nil && builds[i].export != nil {
+			builds[i].export.report(config.label(), ctx.Logger())
+		}
 	}
 	server, _ := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
 	h.logs = server != nil && server.Logs != nil
@@ -163,7 +170,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 func (h *Handler) leaseUpstreams(repl *caddy.Replacer) error {
 	h.upstreams = make([][]*zones.Upstream, len(h.Zones))
 	for i, config := range h.Zones {
-		if len(config.Upstreams) == 0 {
+		if len(config.Upstreams) == 0 && config.Export == "" {
 			return fmt.Errorf("zone %s: it has no upstream", config.label())
 		}
 		addresses, err := config.upstreamAddresses(repl)
@@ -212,8 +219,16 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	if h.AssetHost {
 		if found, ok = facts.placeAsset(r, found); !ok {
 			unclaimedTotal.Inc()
-			return caddyhttp.Error(http.StatusNotFound, fmt.Errorf("%s is no file of a build", r.URL.Path))
+			return refuse(w, fmt.Errorf("%s is no file of a build", r.URL.Path))
 		}
+	}
+	if facts.export != nil {
+		release, ok := facts.export.acquire()
+		if !ok && h.view.Load() != v {
+			// A new one was taken since the view was looked at.
+			return h.ServeHTTP(w, r, next)
+		}
+		defer release()
 	}
 	found = zones.RespellRequest(r.URL, found, facts.book)
 	kind, refusal := zones.KindOf(r, found), error(nil)
@@ -244,10 +259,14 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	} else {
 		zones.CleanRequest(r, kind, trusted)
 	}
-	verdict := facts.book.Verdict(r, found)
-	a := &attempt{
-		zone: found.Zone, kind: kind, repaired: zones.RepairRSC(r, kind), verdict: verdict, facts: facts,
-		cookies: facts.cookies, plainDraft: facts.cookies.CleanRequest(r.Header), isAsset: h.AssetHost,
+	a := &attempt{zone: found.Zone, kind: kind, facts: facts, cookies: facts.cookies, isAsset: h.AssetHost}
+	if facts.export != nil {
+		facts.cookies.CleanRequest(r.Header)
+		a.verdict = facts.export.book.Verdict(r, found)
+	} else {
+		a.verdict = facts.book.Verdict(r, found)
+		a.repaired = zones.RepairRSC(r, kind)
+		a.plainDraft = facts.cookies.CleanRequest(r.Header)
 	}
 	if facts.keep != nil && found.AsWritten && assets.Keepable(r, found.Path) {
 		a.kept = keptName(found.Path, r.URL.RawQuery)
@@ -256,9 +275,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		a.rules = facts.rules
 	}
 	caddyhttp.SetVar(r.Context(), attemptVar, a)
-	repl.Set("http.nextjs.verdict", verdictNames[verdict.String()])
+	repl.Set("http.nextjs.verdict", verdictNames[a.verdict.String()])
 	if extra != nil {
-		extra.Set(zap.Stringer("verdict", verdict))
+		extra.Set(zap.Stringer("verdict", a.verdict))
 	}
 	allowFullDuplex(w, r)
 	return next.ServeHTTP(w, r)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/caddy-nextjs/caddy-nextjs/assets"
 	"github.com/caddy-nextjs/caddy-nextjs/streaming"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
@@ -41,6 +42,10 @@ var (
 		Namespace: "caddy", Subsystem: "nextjs", Name: "build_changes_total",
 		Help: "Changed build directories, by zone and by what became of them: taken, or refused.",
 	}, []string{"zone", "result"})
+	exportFilesHeld = prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Namespace: "caddy", Subsystem: "nextjs", Name: "export_files_held",
+		Help: "Files of exports that are held open, so that they can be served while they are replaced.",
+	}, func() float64 { return float64(assets.HeldFiles()) })
 	openStreamsDesc = prometheus.NewDesc("caddy_nextjs_open_streams",
 		"Open server-sent event streams, WebSockets and other upgraded connections, by type.", []string{"type"}, nil)
 )
@@ -59,7 +64,7 @@ func (g streamGauge) Collect(ch chan<- prometheus.Metric) {
 func registerMetrics(registry *prometheus.Registry) error {
 	collectors := []prometheus.Collector{
 		requestsTotal, unclaimedTotal, dialFailuresTotal, upgradeTimeoutsTotal, headersTooLargeTotal, crossZoneTotal,
-		buildReadsTotal, staticRequestsTotal, staticBytesTotal, staticMemoryBytes, copiesPending,
+		buildReadsTotal, staticRequestsTotal, staticBytesTotal, staticMemoryBytes, copiesPending, exportFilesHeld,
 		storeGauges{},
 		streamGauge{&processStreams},
 	}

@@ -209,6 +209,8 @@ func TestTheExampleCaddyfileLoads(t *testing.T) {
 	require.NoError(t, err)
 	dir := t.TempDir()
 	writeBuild(t, filepath.Join(dir, "docs/.next"), "/docs", "/docs-assets")
+	writeBuild(t, filepath.Join(dir, "marketing/.next"), "/marketing", "")
+	buildtest.WriteExport(t, filepath.Join(dir, "marketing/out"), "build-1", nil)
 	t.Chdir(dir)
 	t.Setenv("SHOP_UPSTREAM", "localhost:3002")
 	config, err := adapt(strings.Replace(string(data), "/var/lib/caddy", dir, 1))

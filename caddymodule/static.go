@@ -20,7 +20,9 @@ var errReadOnly = errors.New("a file of the build can only be read")
 // build allows it: middleware, redirects and rewrites that come before files in Next.js come before them here, and the headers of the
 // build's headers() are set. Where a compressed copy has been made ahead, it is sent. Requests that would write to a file are refused.
 //
-// Of a zone without `build` it keeps what passes through below /_next/static and says that it is immutable.
+// Requests to zones with `export` it answers all, as nobody stands behind it.
+//
+// Of a zone without either it keeps what passes through below /_next/static and says that it is immutable.
 //
 // Everything else is handed on. It has no settings; the `nextjs` handler in front has found zone and build, and the `nextjs` app has
 // the bounds.
@@ -34,12 +36,15 @@ func (Static) CaddyModule() caddy.ModuleInfo {
 // ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (Static) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	a := attemptOf(r)
+	if a != nil && a.facts.export != nil {
+		return a.facts.export.serve(w, r, a)
+	}
 	if a == nil || a.facts.staticOff || !isPlain(a, r) {
 		return next.ServeHTTP(w, r)
 	}
 	var source assets.Source
 	var err error
-	accepts := func() []string { return encode.AcceptedEncodings(r, assets.Codings[:]) }
+	accepts := acceptsOf(r)
 	switch {
 	case a.facts.assets != nil && a.verdict.RefusesMethod() && a.facts.assets.Has(a.verdict.Path):
 		return refuseMethod(w, a)
@@ -62,6 +67,11 @@ func (Static) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 	}
 	a.facts.files.answered(w, source)
 	return err
+}
+
+// acceptsOf returns what tells the codings that the client of a request takes; most requests for files that have no copies need not know.
+func acceptsOf(r *http.Request) assets.Accepts {
+	return func() []string { return encode.AcceptedEncodings(r, assets.Codings[:]) }
 }
 
 // isPlain reports whether a request wants nothing but the answer itself. To one for a payload Next.js adds how the path was rewritten.

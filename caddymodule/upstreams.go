@@ -29,6 +29,9 @@ func (UpstreamSource) GetUpstreams(r *http.Request) ([]*reverseproxy.Upstream, e
 	if a == nil {
 		return nil, errNoZone
 	}
+	if a.facts.export != nil {
+		return nil, errExportAnswers
+	}
 	if a.next(time.Now()) == nil {
 		return nil, nil
 	}

@@ -10,7 +10,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-nextjs/caddy-nextjs/assets"
-	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
@@ -41,7 +40,7 @@ func newView(h *Handler, builds []*build) (*view, error) {
 		facts.staticOff = h.StaticOff
 		switch {
 		case builds[i] != nil:
-			facts.build, facts.book, facts.assets = builds[i].Build, builds[i].book, builds[i].assets
+			facts.build, facts.book, facts.assets, facts.export = builds[i].Build, builds[i].book, builds[i].assets, builds[i].export
 		case h.files != nil && !zone.Dev:
 			facts.keep = h.files.keep(zone.Name)
 		}
@@ -61,16 +60,19 @@ func newView(h *Handler, builds []*build) (*view, error) {
 // closeAssets gives back the files of the view's builds, but for those that the next view has too. Requests that still use them are
 // answered by Next.js.
 func (v *view) closeAssets(next *view) error {
-	kept := map[*assets.Set]bool{nil: true}
+	kept, exports := map[*assets.Set]bool{nil: true}, map[*exportedSite]bool{nil: true}
 	if next != nil {
 		for _, facts := range next.facts {
-			kept[facts.assets] = true
+			kept[facts.assets], exports[facts.export] = true, true
 		}
 	}
 	var errs []error
 	for _, facts := range v.facts {
 		if !kept[facts.assets] {
 			errs = append(errs, facts.assets.Close())
+		}
+		if !exports[facts.export] {
+			errs = append(errs, facts.export.files.Close())
 		}
 	}
 	return errors.Join(errs...)
@@ -126,7 +128,7 @@ func (w *buildWatch) look() {
 			continue
 		}
 		// A build that is gone for a moment is being replaced.
-		stamp, err := nextbuild.Stamp(w.repl.ReplaceKnown(config.Build, ""))
+		stamp, err := config.stamp(w.repl)
 		if err != nil {
 			stamp = err.Error()
 		}
@@ -161,6 +163,9 @@ func (w *buildWatch) take(i int) error {
 		w.log.Warn("closing the files of the last build", zap.Error(err))
 	}
 	buildReadsTotal.WithLabelValues(config.label(), "taken").Inc()
+	if fresh.export != nil {
+		fresh.export.report(config.label(), w.log)
+	}
 	w.log.Info("build taken", zap.String("zone", config.label()), zap.String("build", fresh.ID), zap.String("next", fresh.NextVersion))
 	return nil
 }

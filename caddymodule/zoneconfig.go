@@ -31,6 +31,10 @@ type ZoneConfig struct {
 	// Directory of the zone's build: its .next, or what holds one. The basePath and assetPrefix are read from it.
 	Build string `json:"build,omitempty"`
 
+	// Directory that `next build` wrote with `output: 'export'`, usually `out`. Its files are the whole application: it excludes `upstreams` and
+	// `dev`. With `build` beside it the redirects, headers and rewrites of that build apply, and its basePath is where the zone is.
+	Export string `json:"export,omitempty"`
+
 	// The zone's only upstream is `next dev`. Its check of origins then passes for pages of the site itself, and requests wait up to 10
 	// seconds while it takes no connections. Excludes `build`.
 	Dev bool `json:"dev,omitempty"`
@@ -45,18 +49,25 @@ type build struct {
 	claims *zones.Claims
 	book   *zones.Rulebook
 	assets *assets.Set
+	export *exportedSite // nil: Next.js serves it; else there is neither book nor assets
 }
 
-// close gives back the files of the build.
+// close gives back the build's files.
 func (b *build) close() error {
-	if b == nil || b.assets == nil {
+	switch {
+	case b == nil:
 		return nil
+	case b.export != nil:
+		return b.export.files.Close()
 	}
 	return b.assets.Close()
 }
 
 // readBuild reads the zone's build, or returns nil if it names none.
 func (c ZoneConfig) readBuild(repl *caddy.Replacer, state *fileState) (*build, error) {
+	if c.Export != "" {
+		return c.readExport(repl, state)
+	}
 	if c.Build == "" {
 		return nil, nil
 	}
@@ -68,16 +79,19 @@ func (c ZoneConfig) readBuild(repl *caddy.Replacer, state *fileState) (*build, e
 	if err != nil {
 		return nil, fmt.Errorf("zone %s: build: %w", c.label(), err)
 	}
-	return &build{read, zones.NewClaims(read), zones.NewRulebook(read), files}, nil
+	return &build{Build: read, claims: zones.NewClaims(read), book: zones.NewRulebook(read), assets: files}, nil
 }
 
 // placeZones gives each zone its part of the site. builds[i] is the build of configs[i], or nil.
 func placeZones(configs []ZoneConfig, builds []*build) ([]*zones.Zone, error) {
 	list := make([]*zones.Zone, len(configs))
 	for i, config := range configs {
-		zone := &zones.Zone{Name: config.Name, Paths: config.Paths, Hosts: config.Host, Dev: config.Dev}
+		zone := &zones.Zone{Name: config.Name, Paths: config.claimedPaths(), Hosts: config.Host, Dev: config.Dev}
 		if read := builds[i]; read != nil {
 			zone.Claims, zone.HasFile, zone.PreviewIDs = read.claims, read.claims.HasFile, [][32]byte{read.PreviewID}
+			if read.export != nil {
+				zone.HasFile = read.export.book.HasFile
+			}
 			if err := config.checkPaths(read.Build); err != nil {
 				return nil, fmt.Errorf("zone %s: build %s: %w", config.label(), config.Build, err)
 			}
@@ -162,10 +176,12 @@ func (c ZoneConfig) label() string {
 	switch {
 	case c.Name != "":
 		return c.Name
-	case len(c.Paths) > 0:
-		return defaultZoneName(c.Paths[0])
+	case len(c.claimedPaths()) > 0:
+		return defaultZoneName(c.claimedPaths()[0])
 	case len(c.Upstreams) > 0:
 		return "of " + c.Upstreams[0]
+	case c.Export != "":
+		return "of " + c.Export
 	}
 	return "without name"
 }
