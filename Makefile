@@ -3,7 +3,7 @@ SHELL := bash
 
 APPS := examples/multi-zone/home examples/multi-zone/blog examples/multi-zone/shop
 SINGLE := examples/single/app
-FIXTURES := $(addprefix e2e/fixtures/,next14 next15 next16 monorepo)
+FIXTURES := $(addprefix e2e/fixtures/,next14 next15 next16 monorepo export)
 SOURCES := go.mod go.sum $(shell find . \( -name node_modules -o -name .next -o -name .git -o -name .cache -o -name bin \) -prune -o -name '*.go' ! -name '*_test.go' -print)
 UNIT := $(shell find . \( -name node_modules -o -name .next -o -name .git -o -name .cache -o -name bin \) -prune -o -name '*_test.go' ! -path './e2e/*' -printf '%h\n' | sort -u)
 
@@ -53,6 +53,6 @@ matrix: ## build with and without CGO, by go and by xcaddy, and let each binary 
 	@scripts/test-matrix.sh
 
 clean: ## remove what was built
-	rm -rf bin .cache $(foreach app,$(APPS) $(SINGLE) $(FIXTURES) e2e/fixtures/monorepo/apps/web,$(app)/.next $(app)/node_modules)
+	rm -rf bin .cache $(foreach app,$(APPS) $(SINGLE) $(FIXTURES) e2e/fixtures/monorepo/apps/web,$(app)/.next $(app)/node_modules) $(addprefix e2e/fixtures/export/,.next-slash .next-server out out-slash)
 
 .PHONY: help build demo test test-long bench lint xcaddy image matrix clean

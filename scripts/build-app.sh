@@ -4,9 +4,9 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 export NEXT_TELEMETRY_DISABLED=1
 
-# server prints the server that the last build made; a workspace has its application in apps/.
-server() {
-	compgen -G '.next/standalone/server.js' || compgen -G 'apps/*/.next/standalone/apps/*/server.js'
+# result prints what the last build made: a server, which a workspace has in apps/, or an export.
+result() {
+	compgen -G '.next/standalone/server.js' || compgen -G 'apps/*/.next/standalone/apps/*/server.js' || compgen -G 'out/index.html'
 }
 
 build() {
@@ -17,12 +17,12 @@ build() {
 		npm ci --no-audit --no-fund --loglevel=error
 	fi
 	local built
-	if built=$(server) && [ -z "$(find . \( -name node_modules -o -name .next \) -prune -o -type f -newer "$built" ! -name next-env.d.ts ! -name '*.tsbuildinfo' -print -quit)" ]; then
+	if built=$(result) && [ -z "$(find . \( -name node_modules -o -name '.next*' -o -name out -o -name 'out-*' \) -prune -o -type f -newer "$built" ! -name next-env.d.ts ! -name '*.tsbuildinfo' -print -quit)" ]; then
 		return
 	fi
 	say "$1: next build"
 	npm run --silent build
-	touch "$(server)"
+	touch "$(result)"
 }
 
 for app in "$@"; do
