@@ -3,6 +3,7 @@ package assets
 import (
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"io"
 	"net/http"
 	"os"
@@ -40,11 +41,22 @@ func NewExport(e *nextbuild.Export, basePath string, memory *Memory, copies *Cop
 			return nil, errors.Join(err, x.closeFiles())
 		}
 		if f := x.set.files[path]; f != nil {
+			f.markBuild(path, e.IDs)
 			x.hold(path, f)
 		}
 	}
 	copies.add(x.set)
 	return x, nil
+}
+
+// markBuild puts the build into the ETag of a page or payload: what names other chunks is often of the same size, and images of containers
+// give all files one time.
+func (f *file) markBuild(path string, ids []string) {
+	if strings.HasSuffix(path, ".html") || strings.HasSuffix(path, ".txt") {
+		sum := fnv.New32a()
+		_, _ = sum.Write([]byte(strings.Join(ids, "/"))) // it never fails
+		f.head.etag = []string{strings.TrimSuffix(f.head.etag[0], `"`) + "-" + strconv.FormatUint(uint64(sum.Sum32()), 16) + `"`}
+	}
 }
 
 // Has reports whether there is a file at a path: a link that leads out of the directory is none.

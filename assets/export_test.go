@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -55,6 +56,34 @@ func TestFilesOfAnExportHaveTheirHeaders(t *testing.T) {
 		assert.Equal(t, want[0], res.Header.Get("Cache-Control"), path)
 		assert.Equal(t, want[1], res.Header.Get("Content-Type"), path)
 	}
+}
+
+// A container image may give all files one time, and two builds pages of one size.
+func TestPagesOfTwoBuildsHaveTwoETags(t *testing.T) {
+	tags := map[string]map[string]string{}
+	for _, id := range []string{"abc", "def"} {
+		dir := filepath.Join(t.TempDir(), "out")
+		buildtest.WriteExport(t, dir, id, nil)
+		epoch := time.Unix(1, 0)
+		for _, name := range []string{"index.html", "index.txt", "_next/static/chunks/a.js"} {
+			require.NoError(t, os.Chtimes(filepath.Join(dir, name), epoch, epoch))
+		}
+		read, err := nextbuild.ReadExport(dir)
+		require.NoError(t, err)
+		export, err := NewExport(read, "", nil)
+		require.NoError(t, err)
+		defer export.Close()
+		tags[id] = map[string]string{}
+		for _, path := range []string{"/index.html", "/index.txt", "/_next/static/chunks/a.js"} {
+			res, _, _ := askExport(t, export, path)
+			tags[id][path] = res.Header.Get("Etag")
+			again, _, _ := askExport(t, export, path, "If-None-Match", tags[id][path])
+			assert.Equal(t, http.StatusNotModified, again.StatusCode, path)
+		}
+	}
+	assert.NotEqual(t, tags["abc"]["/index.html"], tags["def"]["/index.html"])
+	assert.NotEqual(t, tags["abc"]["/index.txt"], tags["def"]["/index.txt"])
+	assert.Equal(t, tags["abc"]["/_next/static/chunks/a.js"], tags["def"]["/_next/static/chunks/a.js"])
 }
 
 // While an export is replaced its files are served as they were, whole, with ranges and conditions.

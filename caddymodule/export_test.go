@@ -216,6 +216,19 @@ func TestAnExportIsReplacedAndGivenBack(t *testing.T) {
 	require.Eventually(t, func() bool { return assets.HeldFiles() == none }, patience, time.Millisecond)
 }
 
+// A soft navigation from a page of one zone to another loads the document, also where one of them is an export.
+func TestSoftNavigationsBetweenExportsAndOthers(t *testing.T) {
+	dir := writeExport(t, "abc")
+	e := serve(t, fmt.Sprintf("nextjs {\n zone / %s\n zone /docs {\n export %s\n }\n}", named(t, "root"), dir))
+	for _, c := range []struct{ path, from, body string }{
+		{"/docs/about.txt?_rsc=x", "/docs/", "0:about"}, {"/docs/about.txt?_rsc=x", "/shop", ""}, {"/docs/about", "/shop", ""}, {"/shop.txt?_rsc=x", "/docs/about", ""}, {"/shop", "/cart", "root"},
+	} {
+		res, body := send(t, e, http.MethodGet, c.path, "RSC", "1", "Referer", e.url(c.from))
+		assert.Equal(t, http.StatusOK, res.StatusCode, c.path)
+		assert.Equal(t, c.body, body, "%s from %s", c.path, c.from)
+	}
+}
+
 func TestSpeculationRulesStandOnPagesOfExports(t *testing.T) {
 	dir := writeExport(t, "abc")
 	e := serve(t, fmt.Sprintf("nextjs {\n speculation prefetch\n zone / %s\n zone /docs {\n export %s\n }\n}", named(t, "root"), dir))
