@@ -70,7 +70,7 @@ func TestPagesOfTwoBuildsHaveTwoETags(t *testing.T) {
 		}
 		read, err := nextbuild.ReadExport(dir)
 		require.NoError(t, err)
-		export, err := NewExport(read, "", nil)
+		export, err := NewExport(read, "", nil, nil)
 		require.NoError(t, err)
 		defer export.Close()
 		tags[id] = map[string]string{}

@@ -79,21 +79,12 @@ func parseHead(data []byte, fileSize int64) (head, error) {
 	if v := binary.LittleEndian.Uint32(data[8:]); v != version {
 		return head{}, fmt.Errorf("%w: version %d of the format, this is version %d", errDamaged, v, version)
 	}
-	lengths := [3]int{}
-	total := int64(0)
-	for i := range lengths {
-		length := int64(binary.LittleEndian.Uint32(data[12+4*i:]))
-		total += length
-		lengths[i] = int(min(length, math.MaxInt32))
-	}
-	body := binary.LittleEndian.Uint64(data[24:])
-	if total > largestText || body > math.MaxInt64-headSize-largestText {
+	length := func(at int) int64 { return int64(binary.LittleEndian.Uint32(data[at:])) }
+	space, name, meta, body := length(12), length(16), length(20), int64(binary.LittleEndian.Uint64(data[24:])) //nolint:gosec // compared below
+	if space+name+meta > largestText || body < 0 || body > math.MaxInt64-headSize-largestText {
 		return head{}, fmt.Errorf("%w: impossible lengths", errDamaged)
 	}
-	h := head{
-		space: lengths[0], name: lengths[1], meta: lengths[2],
-		body: int64(body), bodySum: binary.LittleEndian.Uint32(data[32:]), //nolint:gosec // compared above
-	}
+	h := head{space: int(space), name: int(name), meta: int(meta), body: body, bodySum: binary.LittleEndian.Uint32(data[32:])}
 	if h.prefix()+h.body != fileSize {
 		return head{}, fmt.Errorf("%w: %d bytes, its head says %d", errDamaged, fileSize, h.prefix()+h.body)
 	}

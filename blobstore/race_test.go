@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/maypok86/otter/v2"
 	"github.com/stretchr/testify/require"
 )
 
@@ -15,10 +16,10 @@ import (
 // is what was put under that key; in the end the index and the directory agree.
 func TestEverythingAtOnce(t *testing.T) {
 	for where, settings := range map[string]Settings{
-		"memory and disk": {Dir: t.TempDir(), Size: 300 * block, Memory: 500_000},
-		"disk":            {Dir: t.TempDir(), Size: 300 * block, Memory: -1},
-		"memory":          {Memory: 500_000},
-		"shared":          {Dir: t.TempDir(), Size: 300 * block, Memory: 500_000, Behind: sharedStore{open(t, Settings{Memory: 1_000_000}).Store}},
+		"memory and disk": {Dir: t.TempDir(), Size: 60 * block, Memory: 200_000},
+		"disk":            {Dir: t.TempDir(), Size: 60 * block, Memory: -1},
+		"memory":          {Memory: 200_000},
+		"shared":          {Dir: t.TempDir(), Size: 60 * block, Memory: 200_000, Behind: sharedStore{open(t, Settings{Memory: 1_000_000}).Store}},
 	} {
 		t.Run(where, func(t *testing.T) {
 			s := open(t, settings)
@@ -27,6 +28,7 @@ func TestEverythingAtOnce(t *testing.T) {
 			if settings.Dir != "" {
 				s.awaitWalk(t)
 				s.requireConsistent(t)
+				require.Positive(t, s.Stats().Disk.Evictions)
 			}
 			require.Zero(t, s.Stats().Damaged)
 			require.Empty(t, s.warnings())
@@ -34,18 +36,36 @@ func TestEverythingAtOnce(t *testing.T) {
 	}
 }
 
+// TestEvictedAndPutAgain puts an entry between its eviction and the removal of its file.
+func TestEvictedAndPutAgain(t *testing.T) {
+	s := open(t, Settings{Dir: t.TempDir(), Memory: -1})
+	s.awaitWalk(t)
+	s.put(t, "a", 10)
+	d, i := s.disk.Load(), key("a").id()
+	evict := func() { d.index.deleted(otter.DeletionEvent[id, *record]{Key: i, Cause: otter.CauseOverflow}) }
+	evict()
+	s.put(t, "a", 20)
+	s.removeEvicted(d)
+	s.requireHas(t, "a", 20)
+	d.index.forget(i)
+	evict()
+	s.removeEvicted(d)
+	s.requireMisses(t, "a")
+	s.requireConsistent(t)
+}
+
 // TestClosedInTheMiddle closes a store that is in use, and opens it again.
 func TestClosedInTheMiddle(t *testing.T) {
 	dir := t.TempDir()
 	for range 5 {
-		s := open(t, Settings{Dir: dir, Size: 300 * block, Memory: 500_000})
+		s := open(t, Settings{Dir: dir, Size: 60 * block, Memory: 200_000})
 		var users sync.WaitGroup
 		users.Go(func() { hammer(t, s, 60) })
 		for range 50 {
 			s.get(t, key(name(rand.IntN(20))))
 		}
 		require.NoError(t, s.Close())
-		next := open(t, Settings{Dir: dir, Size: 300 * block})
+		next := open(t, Settings{Dir: dir, Size: 60 * block})
 		users.Wait()
 		next.awaitWalk(t)
 		next.requireConsistent(t)

@@ -42,6 +42,16 @@ func TestFirstGetDoesNotWaitForTheWalk(t *testing.T) {
 	s.requireConsistent(t)
 }
 
+// TestTheWalkMayComeFirst: an entry that was not in the index when a read looked, and is there when the read has the lock, is found.
+func TestTheWalkMayComeFirst(t *testing.T) {
+	dir := t.TempDir()
+	fill(t, dir, 1, 50)
+	s := open(t, Settings{Dir: dir})
+	s.awaitWalk(t)
+	require.NotNil(t, s.adopt(s.disk.Load(), key(name(0)).id()))
+	require.Nil(t, s.adopt(s.disk.Load(), key(name(1)).id()))
+}
+
 func TestCloseEndsTheWalk(t *testing.T) {
 	dir := t.TempDir()
 	fill(t, dir, 100, 50)
