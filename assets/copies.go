@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -80,8 +81,21 @@ func (c *Copies) notify() {
 	}
 }
 
-// Run makes copies until ctx ends, one at a time: requests come first.
+// quiet is how long nothing is compressed after a configuration has started: until then processors are needed for the connections that come
+// from the one before, and for caches that are cold.
+const quiet = 2 * time.Second
+
+// Run makes copies until ctx ends, one at a time, and none in the first two seconds.
 func (c *Copies) Run(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+		return
+	case <-time.After(quiet):
+	}
+	c.work(ctx)
+}
+
+func (c *Copies) work(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():

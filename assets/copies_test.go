@@ -36,7 +36,7 @@ func runCopies(t testing.TB, c *Copies) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
-	go func() { c.Run(ctx); close(ended) }()
+	go func() { c.work(ctx); close(ended) }()
 	require.Eventually(t, func() bool { return c.Pending() == 0 }, time.Minute, time.Millisecond)
 	cancel()
 	<-ended

@@ -258,7 +258,10 @@ func TestAnExportIsReplacedUnderLoad(t *testing.T) {
 	}
 	dir := filepath.Join(root, "out")
 	require.NoError(t, os.CopyFS(dir, os.DirFS(source)))
-	e := startEdge(t, nil, setup{zones: fmt.Sprintf("\t\twatch 200ms\n\t\tstatic {\n\t\t\tmemory 8KiB\n\t\t}\n\t\tzone {\n\t\t\texport %s\n\t\t}\n", dir)})
+	e := startEdge(t, nil, setup{
+		global: "\tnextjs {\n\t\tstatic {\n\t\t\tmemory 8KiB\n\t\t}\n\t}\n",
+		zones:  fmt.Sprintf("\t\twatch 200ms\n\t\tzone {\n\t\t\texport %s\n\t\t}\n", dir),
+	})
 	names := []string{}
 	for name := range old {
 		if !strings.HasPrefix(name, "/404") && !strings.HasPrefix(name, "/_not-found") {
