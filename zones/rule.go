@@ -94,8 +94,16 @@ var mayHoldParam = regexp.MustCompile(`:[A-Za-z_]|\\`)
 // exactDestination returns where the rule leads from path, when it is certain.
 func (r *rule) exactDestination(path string) (string, bool) {
 	destination, ok := r.expand(path)
-	return destination, ok && isPlainDestination(destination)
+	checked := destination
+	if strings.Contains(destination, "/_next/static/") {
+		// The rewrite of an assetPrefix leads to a file: webpack names chunks of route groups app/(group)/….
+		checked = withoutParentheses.Replace(destination)
+	}
+	return destination, ok && isPlainDestination(checked)
 }
+
+// withoutParentheses takes out characters that no step encodes or decodes, but that mean an intercepted route where a page is named.
+var withoutParentheses = strings.NewReplacer("(", "", ")", "")
 
 // expand puts the parameters of path into the destination.
 func (r *rule) expand(path string) (string, bool) {

@@ -79,7 +79,7 @@ func ruled(t testing.TB) *Rulebook {
 			{"regexp": `^\/old\/guarded$`},
 		}}}},
 		Files: map[string]string{
-			"static/chunks/a.js": "", "../public/a.txt": "", "../public/private.txt": "", "../public/shadowed.txt": "", "../public/b c/ö.txt": "", "../public/.well": "",
+			"static/chunks/a.js": "", "static/chunks/app/(site)/page.js": "", "../public/a.txt": "", "../public/private.txt": "", "../public/shadowed.txt": "", "../public/b c/ö.txt": "", "../public/.well": "",
 		},
 	}))
 }
@@ -108,6 +108,8 @@ func TestVerdicts(t *testing.T) {
 	}{
 		{"/", nil, "page"},
 		{"/about", nil, "page"},
+		{"/_next/static/chunks/app/(site)/page.js", nil, "static"},
+		{"/ruled-assets/_next/static/chunks/app/(site)/page.js", nil, "static"},
 		{"/about?x=1", nil, "page"},
 		{"/items/one", nil, "page"},
 		{"/items/two", nil, "page"},
