@@ -13,11 +13,9 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
-	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
 	"github.com/caddy-nextjs/caddy-nextjs/assets"
-	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
@@ -59,39 +57,6 @@ type Handler struct {
 	logs      bool
 	listen    []string // the addresses of the server
 }
-
-// zoneFacts are what each request of a zone needs, looked up and boxed once.
-type zoneFacts struct {
-	name      any
-	counters  *kindCounters
-	crossings prometheus.Counter
-	cookies   *zones.CookieScope
-	rules     string
-	build     *nextbuild.Build // nil: the build is not known
-	book      *zones.Rulebook  // nil: the same, or an export
-	assets    *assets.Set      // nil: likewise
-	export    *exportedSite    // nil: Next.js serves the zone
-	keep      *assets.Keep     // nil: the edge keeps no files of the zone
-	files     *fileCounters
-	staticOff bool // files are Next.js's
-}
-
-// kindNames are the names of the kinds as values of placeholders.
-var kindNames = func() (names [zones.Kinds]any) {
-	for kind := range zones.Kind(zones.Kinds) {
-		names[kind] = kind.String()
-	}
-	return names
-}()
-
-// verdictNames are the names of the verdicts as values of placeholders.
-var verdictNames = func() map[string]any {
-	names := map[string]any{}
-	for _, name := range zones.VerdictNames() {
-		names[name] = name
-	}
-	return names
-}()
 
 // CaddyModule returns the Caddy module information.
 func (*Handler) CaddyModule() caddy.ModuleInfo {
