@@ -21,6 +21,8 @@ const (
 	// defaultStaticMemory bounds what is kept in memory of files (bytes): one half for files of builds as they are, the other for what the store
 	// has on disk too.
 	defaultStaticMemory = 64 << 20
+	// leastKept is the least that either may be (bytes): the store counts in blocks of 4 KiB.
+	leastKept = 8 << 10
 	// defaultStaticCache bounds what is kept on disk (bytes).
 	defaultStaticCache = 1 << 30
 )
@@ -38,11 +40,11 @@ type StaticSettings struct {
 }
 
 func (s StaticSettings) check() error {
-	if s.Memory < -1 {
-		return fmt.Errorf("memory must not be negative, found %d", s.Memory)
+	if s.Memory < -1 || s.Memory > 0 && s.Memory < leastKept {
+		return fmt.Errorf("memory must be at least 8KiB, or off; found %d bytes", s.Memory)
 	}
-	if s.CacheSize < 0 {
-		return fmt.Errorf("cache_size must not be negative, found %d", s.CacheSize)
+	if s.CacheSize < 0 || s.CacheSize > 0 && s.CacheSize < leastKept {
+		return fmt.Errorf("cache_size must be at least 8KiB, found %d bytes", s.CacheSize)
 	}
 	return nil
 }

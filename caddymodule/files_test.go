@@ -93,6 +93,14 @@ func TestPrecompressOff(t *testing.T) {
 	assert.True(t, strings.HasSuffix(res.Header.Get("Etag"), `-zstd"`))
 }
 
+func TestBoundsThatAreTooSmallAreRefusedByName(t *testing.T) {
+	e := serve(t, "nextjs localhost:1", globals(t.TempDir()))
+	for _, word := range []string{"memory", "cache_size"} {
+		err := e.load(t, "nextjs localhost:1", fmt.Sprintf("nextjs {\n state %s\n static {\n %s 1KiB\n }\n}", t.TempDir(), word))
+		assert.ErrorContains(t, err, "static: "+word+" must be at least 8KiB")
+	}
+}
+
 // A state directory that cannot be used costs what is kept there, and nothing else.
 func TestAStateDirectoryThatCannotBeUsed(t *testing.T) {
 	dir := t.TempDir()
