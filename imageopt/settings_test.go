@@ -1,0 +1,125 @@
+package imageopt
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
+)
+
+func TestSettingsErrorsNameTheSetting(t *testing.T) {
+	for _, c := range []struct {
+		change  func(*nextbuild.Images)
+		message string
+	}{
+		{func(i *nextbuild.Images) { i.DeviceSizes = []int{0} }, "images.deviceSizes and images.imageSizes: 0 is no width"},
+		{func(i *nextbuild.Images) { i.Formats = []string{"image/png"} }, `images.formats: "image/png" is neither image/avif nor image/webp`},
+		{func(i *nextbuild.Images) { i.Qualities = []int{101} }, "images.qualities: 101 is not from 1 to 100"},
+		{func(i *nextbuild.Images) { i.MinimumCacheTTL = -1 }, "images.minimumCacheTTL: -1 is negative"},
+		{func(i *nextbuild.Images) { i.ContentDispositionType = "a b" }, `images.contentDispositionType: "a b" is no type`},
+		{func(i *nextbuild.Images) { i.RemotePatterns = []nextbuild.RemotePattern{{}} }, "images.remotePatterns[0].hostname: the glob is empty"},
+		{func(i *nextbuild.Images) {
+			i.RemotePatterns = []nextbuild.RemotePattern{{Hostname: "a"}, {Hostname: "a", Pathname: "(?<!a)"}}
+		}, "images.remotePatterns[1].pathname: the glob \"(?<!a)\": the regular expression is of a kind that is not evaluated"},
+		{func(i *nextbuild.Images) { i.LocalPatterns = []nextbuild.LocalPattern{{Pathname: "(a)\\1"}} }, "images.localPatterns[0].pathname"},
+	} {
+		images := DefaultImages(16)
+		c.change(&images)
+		_, err := NewSettings(images, "", false, 16)
+		require.Error(t, err, c.message)
+		assert.Contains(t, err.Error(), c.message)
+	}
+}
+
+func TestEnabled(t *testing.T) {
+	s := settings(t, 16, nil)
+	assert.True(t, s.Enabled())
+	assert.True(t, settings(t, 16, func(i *nextbuild.Images) { i.Loader = "" }).Enabled())
+	assert.False(t, settings(t, 16, func(i *nextbuild.Images) { i.Loader = "custom" }).Enabled())
+	assert.False(t, settings(t, 16, func(i *nextbuild.Images) { i.Unoptimized = true }).Enabled())
+}
+
+func TestUnknownVersionCountsAsTheNewest(t *testing.T) {
+	s, err := NewSettings(DefaultImages(0), "", false, 0)
+	require.NoError(t, err)
+	assert.Equal(t, 16, s.Major)
+	assert.Equal(t, DefaultImages(16), s.Images)
+}
+
+// IMAGES.md 1.
+func TestEndpoint(t *testing.T) {
+	for _, c := range []struct {
+		basePath      string
+		trailingSlash bool
+		path, query   string
+		is            bool
+		location      string
+	}{
+		{"", false, "/_next/image", "", true, ""},
+		{"/docs", false, "/docs/_next/image", "", true, ""},
+		{"/docs", false, "/_next/image", "", false, ""},
+		{"", false, "/_next/%69mage", "", false, ""},
+		{"", false, "/_NEXT/image", "", false, ""},
+		{"", false, "/_next/image/foo", "", false, ""},
+		{"", false, "/_next/imagefoo", "", false, ""},
+		{"", false, "/_next/image.jpg", "", false, ""},
+		{"", false, "/_next/image//", "", false, ""},
+		{"", false, "/_next/image/", "", false, "/_next/image"},
+		{"", false, "/_next/image/", "url=/a.jpg&w=64&q=75", false, "/_next/image?url=%2Fa.jpg&w=64&q=75"},
+		{"", false, "/_next/image/", "q=1&w=a+b&q=2&x&~'()*!=%zz", false, "/_next/image?q=1&q=2&w=a%20b&x=&~'()*!=%25zz"},
+		{"", true, "/_next/image/", "", true, ""},
+		{"/docs", true, "/docs/_next/image", "w=64", false, "/docs/_next/image/?w=64"},
+	} {
+		s := &Settings{BasePath: c.basePath, TrailingSlash: c.trailingSlash}
+		is, location := s.Endpoint(c.path, c.query)
+		assert.Equal(t, c.is, is, "%+v", c)
+		assert.Equal(t, c.location, location, "%+v", c)
+	}
+}
+
+func TestWriteRedirect(t *testing.T) {
+	w := httptest.NewRecorder()
+	WriteRedirect(w, "/_next/image?w=64")
+	assert.Equal(t, http.StatusPermanentRedirect, w.Code)
+	assert.Equal(t, "/_next/image?w=64", w.Header().Get("Location"))
+	assert.Equal(t, "0;url=/_next/image?w=64", w.Header().Get("Refresh"))
+	assert.Equal(t, "/_next/image?w=64", w.Body.String())
+}
+
+// IMAGES.md 2.
+func TestQueryPairs(t *testing.T) {
+	read := func(raw string) []string {
+		var pairs []string
+		for key, value := range queryPairs(raw) {
+			pairs = append(pairs, key+"|"+value)
+		}
+		return pairs
+	}
+	assert.Empty(t, read(""))
+	assert.Empty(t, read("&&&"))
+	assert.Equal(t, []string{"a|b c", "d|", "|e", "f|g=h", "i;j|k"}, read("a=b+c&d&=e&f=g=h&i;j=k#l=m"))
+	assert.Equal(t, []string{"é|%zz", "x|é%", "y|\uFFFD", "z|Ã©"}, read("%C3%A9=%zz&x=%C3%A9%&y=%ff&z=\xc3\xa9"))
+	assert.Equal(t, []string{"a|éé%"}, read("a=%C3%A9\xc3\xa9%"), "bytes, where not all is valid")
+	assert.Len(t, read(strings.Repeat("a&", 1500)), 1000)
+}
+
+func TestNumbers(t *testing.T) {
+	for n, want := range map[float64]string{0: "0", 641: "641", 1e20: "100000000000000000000", 1e21: "1e+21", 1.2345678901234568e22: "1.2345678901234568e+22"} {
+		assert.Equal(t, want, formatNumber(n))
+	}
+	for text, want := range map[string]float64{"12": 12, " \u00a012x": 12, "-5": -5, "+7": 7, "0x1f": 0} {
+		assert.Equal(t, want, parseInteger(text, false), text)
+	}
+	assert.Equal(t, 31.0, parseInteger("0x1f", true))
+	for text, want := range map[string]float64{"0.5x": 0.5, ".5": 0.5, "5.": 5, "1e-1": 0.1, "0x1": 0} {
+		assert.Equal(t, want, parseDecimal(text), text)
+	}
+	for _, text := range []string{"", "x", ".", "Infinity", "1e999"} {
+		assert.True(t, parseDecimal(text) != parseDecimal(text), "%q is not a number", text)
+	}
+}
