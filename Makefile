@@ -4,6 +4,8 @@ SHELL := bash
 APPS := examples/multi-zone/home examples/multi-zone/blog examples/multi-zone/shop
 SINGLE := examples/single/app
 FIXTURES := $(addprefix e2e/fixtures/,next14 next15 next16 monorepo export)
+# What CGO and libvips need; without CGO nothing.
+NATIVE := $(if $(filter-out 0,$(shell go env CGO_ENABLED 2>/dev/null)),gcc libc6-dev libvips-dev pkg-config)
 SOURCES := go.mod go.sum $(shell find . \( -name node_modules -o -name .next -o -name .git -o -name .cache -o -name bin \) -prune -o -name '*.go' ! -name '*_test.go' -print)
 UNIT := $(shell find . \( -name node_modules -o -name .next -o -name .git -o -name .cache -o -name bin \) -prune -o -name '*_test.go' ! -path './e2e/*' -printf '%h\n' | sort -u)
 
@@ -13,6 +15,7 @@ help: ## show this help
 build: bin/caddy ## build Caddy with the modules into bin/caddy
 
 bin/caddy: $(SOURCES)
+	@scripts/need.sh $(NATIVE)
 	go build -o $@ ./caddy-build
 
 demo: ## build and serve the example zones on http://localhost:8080 until Ctrl-C
@@ -22,7 +25,7 @@ demo: ## build and serve the example zones on http://localhost:8080 until Ctrl-C
 	@exec scripts/demo.sh
 
 test: ## install what the tests need and run them, with real Next.js builds and a real browser
-	@scripts/need.sh gcc libc6-dev chromium
+	@scripts/need.sh gcc libc6-dev libvips-dev pkg-config chromium
 	@$(MAKE) --no-print-directory build
 	@scripts/build-app.sh $(APPS) $(SINGLE) $(FIXTURES)
 	go vet -tags e2e ./...
@@ -30,7 +33,7 @@ test: ## install what the tests need and run them, with real Next.js builds and 
 	go test -tags e2e -count=1 -timeout 15m ./e2e/...
 
 test-long: ## everything of test in full counts, fuzzing, and builds of every kind
-	@scripts/need.sh gcc libc6-dev chromium
+	@scripts/need.sh gcc libc6-dev libvips-dev pkg-config chromium
 	@scripts/test-long.sh
 
 bench: ## print the figures, ours against peers in the same run
@@ -40,7 +43,7 @@ bench: ## print the figures, ours against peers in the same run
 	go run ./bench
 
 lint: ## run the linters
-	@scripts/need.sh gcc libc6-dev shellcheck codespell
+	@scripts/need.sh gcc libc6-dev libvips-dev pkg-config shellcheck codespell
 	@scripts/lint.sh
 
 xcaddy: ## build Caddy with the modules by xcaddy into bin/caddy-xcaddy

@@ -7,7 +7,7 @@ cd "$root"
 fuzz_time=${FUZZ_TIME:-60s}
 
 say "fuzzing, $fuzz_time each"
-for package in zones streaming nextbuild blobstore caddymodule imageopt internal/picomatch; do
+for package in zones streaming nextbuild blobstore caddymodule imageopt internal/picomatch internal/vips; do
 	for target in $(go test -list '^Fuzz' "./$package" | grep '^Fuzz'); do
 		go test "./$package" -run '^$' -fuzz "^$target\$" -fuzztime "$fuzz_time"
 	done
@@ -15,8 +15,11 @@ done
 
 say "tests, five times, in random order"
 make --no-print-directory test
-go test -race -count=5 -shuffle=on ./zones ./streaming ./nextbuild ./blobstore ./assets ./imageopt ./internal/picomatch ./caddymodule
+go test -race -count=5 -shuffle=on ./zones ./streaming ./nextbuild ./blobstore ./assets ./imageopt ./internal/... ./caddymodule
 E2E_LONG=1 go test -count=1 -run TestKill ./blobstore
+
+say "pictures: every size, and memory over 5,000 transforms"
+E2E_LONG=1 go test -count=1 -timeout 60m -v -run 'Sizes|Flat' ./imageopt ./internal/vips
 
 say "end-to-end tests in full counts"
 E2E_LONG=1 go test -tags e2e -count=1 -timeout 60m ./e2e/...

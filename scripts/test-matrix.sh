@@ -4,7 +4,7 @@
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 scripts=$root/scripts
-"$scripts/need.sh" gcc libc6-dev curl
+"$scripts/need.sh" gcc libc6-dev libvips-dev pkg-config curl
 cd "$root"
 work=$(mktemp -d)
 pids=()

@@ -1,0 +1,30 @@
+//go:build !cgo || novips
+
+package vips
+
+import (
+	"context"
+
+	"go.uber.org/zap"
+)
+
+// Start says ErrUnavailable.
+func Start(*zap.Logger) error { return ErrUnavailable }
+
+// Version is empty without libvips.
+func Version() string { return "" }
+
+// Memory is nothing without libvips.
+func Memory() (now, highest int64) { return 0, 0 }
+
+// CanDecode says no.
+func CanDecode(string) bool { return false }
+
+// CanEncode says no.
+func CanEncode(string) bool { return false }
+
+// Transform says ErrUnavailable.
+func Transform(context.Context, []byte, string, Options) ([]byte, error) { return nil, ErrUnavailable }
+
+// OpenImages is nothing without libvips.
+func OpenImages() int64 { return 0 }
