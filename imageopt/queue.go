@@ -1,0 +1,119 @@
+package imageopt
+
+import (
+	"container/list"
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// ErrBusy says that a transform was not begun: too many wait already, or it has waited for too long. Try again later.
+var ErrBusy = errors.New("too many pictures are waiting to be transformed")
+
+// errWaited is why a wait ends that has lasted as long as it may.
+var errWaited = errors.New("waited for too long")
+
+// queue lets jobs of different weights run at once as far as they fit, in the order of their coming.
+type queue struct {
+	mu      sync.Mutex
+	slots   int // weight that may run
+	longest int // jobs that may wait
+	patient time.Duration
+	running int       // weight that runs
+	waiting list.List // of *waiter
+}
+
+type waiter struct {
+	weight int
+	begun  chan struct{}
+}
+
+func newQueue(slots, longest int, patient time.Duration) *queue {
+	return &queue{slots: slots, longest: longest, patient: patient}
+}
+
+// resize changes the limits for those who come from now on, and starts those who fit now.
+func (q *queue) resize(slots, longest int, patient time.Duration) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.slots, q.longest, q.patient = slots, longest, patient
+	q.start()
+}
+
+// enter waits until a job of a weight may run, and returns how to leave. A weight above all slots counts as all. The error is ErrBusy, or
+// the context's.
+func (q *queue) enter(ctx context.Context, weight int) (leave func(), err error) {
+	q.mu.Lock()
+	if q.waiting.Len() == 0 && q.fits(weight) {
+		w := q.taken(weight)
+		q.mu.Unlock()
+		return func() { q.leave(w) }, nil
+	}
+	if q.waiting.Len() >= q.longest {
+		q.mu.Unlock()
+		return nil, ErrBusy
+	}
+	w := &waiter{weight: weight, begun: make(chan struct{})}
+	place := q.waiting.PushBack(w)
+	patient := q.patient
+	q.mu.Unlock()
+
+	wait, cancel := context.WithTimeoutCause(ctx, patient, errWaited)
+	defer cancel()
+	select {
+	case <-w.begun:
+		return func() { q.leave(w.weight) }, nil
+	case <-wait.Done():
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	select {
+	case <-w.begun: // at the same moment
+		q.running -= w.weight
+	default:
+		q.waiting.Remove(place)
+	}
+	q.start() // the one who gave up may have been in the way
+	if errors.Is(context.Cause(wait), errWaited) {
+		return nil, ErrBusy
+	}
+	return nil, ctx.Err()
+}
+
+// fits says whether a weight may run beside what runs.
+func (q *queue) fits(weight int) bool { return q.running+min(weight, q.slots) <= q.slots }
+
+// taken takes the slots of a job and returns how many they are.
+func (q *queue) taken(weight int) int {
+	weight = min(weight, q.slots)
+	q.running += weight
+	return weight
+}
+
+// start lets those begin who fit, the first first.
+func (q *queue) start() {
+	for first := q.waiting.Front(); first != nil; first = q.waiting.Front() {
+		w := first.Value.(*waiter)
+		if !q.fits(w.weight) {
+			return
+		}
+		q.waiting.Remove(first)
+		w.weight = q.taken(w.weight)
+		close(w.begun)
+	}
+}
+
+func (q *queue) leave(weight int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.running -= weight
+	q.start()
+}
+
+// load is the weight that runs and the number of jobs that wait.
+func (q *queue) load() (running, waiting int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.running, q.waiting.Len()
+}
