@@ -12,6 +12,9 @@ extern void nxLog(int level, char *message);
 static void log_handler(const gchar *domain, GLogLevelFlags level, const gchar *message, gpointer data) {
 	(void) domain;
 	(void) data;
+	// Several lines for each picture, of no use to anybody but libvips' authors.
+	if (level & (G_LOG_LEVEL_INFO | G_LOG_LEVEL_DEBUG))
+		return;
 	nxLog((int) level, (char *) message);
 }
 

@@ -12,10 +12,13 @@ import (
 	"image/gif"
 	"image/jpeg"
 	"image/png"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/vips"
 )
@@ -185,4 +188,24 @@ func TestAlpha(t *testing.T) {
 	assertColour(t, red, corners[0], 4)
 	assertColour(t, color.Black, corners[1], 4)
 	assertColour(t, color.NRGBA{R: 15, G: 30, B: 100, A: 255}, corners[2], 4)
+}
+
+// A profile that is none changes nothing, and what libvips says of it goes to the log, for those who debug.
+func TestInvalidProfileIsIgnored(t *testing.T) {
+	core, logs := observer.New(zap.DebugLevel)
+	require.NoError(t, vips.Start(zap.New(core)))
+	defer func() { require.NoError(t, vips.Start(nil)) }()
+	made := asJPEG(t, quarters(320, 160, [4]color.Color{red, green, blue, white}))
+	body := "ICC_PROFILE\x00\x01\x01" + strings.Repeat("garbage ", 40)
+	segment := binary.BigEndian.AppendUint16([]byte{0xff, 0xe2}, uint16(len(body)+2))
+	profiled := bytes.Join([][]byte{made[:2], segment, []byte(body), made[2:]}, nil)
+	want, err := ours(made, vips.JPEG, 128, vips.WebP)
+	require.NoError(t, err)
+	assert.Empty(t, logs.All())
+	got, err := ours(profiled, vips.JPEG, 128, vips.WebP)
+	require.NoError(t, err)
+	assert.Equal(t, want, got)
+	require.NotEmpty(t, logs.All())
+	assert.Equal(t, zap.DebugLevel, logs.All()[0].Level)
+	assert.Contains(t, logs.All()[0].ContextMap()["message"], "profile")
 }
