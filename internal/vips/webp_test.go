@@ -28,7 +28,7 @@ func extended(flags byte) string {
 }
 
 func TestBareWebP(t *testing.T) {
-	picture, alpha := chunk("VP8 ", "pixels!"), chunk("ALPH", "mask")
+	picture, alpha := chunk("VP8 ", "pixels!"), chunk("MASK", "mask")
 	for _, c := range []struct {
 		name       string
 		made, want []byte
@@ -48,7 +48,7 @@ func TestBareWebP(t *testing.T) {
 }
 
 func FuzzBareWebP(f *testing.F) {
-	f.Add(webp(extended(webpEXIF|webpAlpha), chunk("ALPH", "mask"), chunk("VP8 ", "pixels!"), chunk("EXIF", "exif")))
+	f.Add(webp(extended(webpEXIF|webpAlpha), chunk("MASK", "mask"), chunk("VP8 ", "pixels!"), chunk("EXIF", "exif")))
 	f.Add([]byte("RIFF"))
 	f.Fuzz(func(t *testing.T, made []byte) {
 		bare := bareWebP(made)
