@@ -54,7 +54,11 @@ func TestPicturesAreThoseOfSharp(t *testing.T) {
 		}
 		made := source(t, 500, 300, kind.code)
 		for _, output := range outputs {
-			for _, width := range []int{256, 640} {
+			widths := []int{256}
+			if output == vips.WebP {
+				widths = append(widths, 640) // as large as it is: nothing is resampled
+			}
+			for _, width := range widths {
 				t.Run(fmt.Sprintf("%s to %s %d", kind.name, output, width), func(t *testing.T) {
 					theirs, err := nextjs(t, made, width, 75, output)
 					require.NoError(t, err)
