@@ -1,0 +1,165 @@
+//go:build e2e
+
+package e2e_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/stretchr/testify/require"
+)
+
+// imageCloseness is how near to each other two encoders' pictures of one source must be: mean absolute differences of 255 levels. Those
+// of a palette are far, because each encoder dithers as it likes.
+var imageCloseness = map[string]float64{
+	"image/jpeg": 2, "image/webp": 2, "image/avif": 2, "image/tiff": 2, "image/png": 8, "image/gif": 10,
+}
+
+// imageGrowth bounds the size of one picture by that of Next.js; a few bytes are free, for pictures that are hardly more than a head.
+// What is lost or won over many is measured by the benchmark.
+const (
+	imageGrowth    = 1.10
+	imageFreeBytes = 128
+)
+
+// imageDifferences says in words how two answers of the optimizer differ.
+func imageDifferences(t testing.TB, lens *imageLens, through, direct answer) []string {
+	t.Helper()
+	found := imageHeadDifferences(through, direct)
+	got, err := uncoded(through)
+	if err != nil {
+		return append(found, err.Error())
+	}
+	want, err := uncoded(direct)
+	require.NoError(t, err)
+	switch head := direct.Request.Method == http.MethodHead; {
+	case head && got != "":
+		return append(found, "a body, to HEAD")
+	case bytes.Equal([]byte(got), []byte(want)) && !head:
+		if tag, wanted := imageTag(through), imageTag(direct); tag != wanted {
+			found = append(found, fmt.Sprintf("ETag %q instead of %q of the same bytes", tag, wanted))
+		}
+	case direct.StatusCode != http.StatusOK || through.StatusCode != http.StatusOK:
+		if got != want {
+			found = append(found, fmt.Sprintf("body %s instead of %s", excerpt(got), excerpt(want)))
+		}
+	case !head:
+		if tag := hashTag(got); imageTag(through) != tag {
+			found = append(found, fmt.Sprintf("ETag %q instead of %q, the hash of the body", imageTag(through), tag))
+		}
+		found = append(found, pixelDifferences(lens.compare(t, []byte(got), []byte(want)), direct.Header.Get("Content-Type"))...)
+		if limit := imageGrowth*float64(len(want)) + imageFreeBytes; float64(len(got)) > limit {
+			found = append(found, fmt.Sprintf("%d bytes instead of %d, which is %.2f times as many", len(got), len(want), float64(len(got))/float64(len(want))))
+		}
+	}
+	return found
+}
+
+// imageHeadDifferences compares status and headers, except for what depends on the bytes of the body.
+func imageHeadDifferences(through, direct answer) []string {
+	var found []string
+	if through.StatusCode != direct.StatusCode {
+		found = append(found, fmt.Sprintf("status %d instead of %d", through.StatusCode, direct.StatusCode))
+	}
+	names := maps.Clone(direct.Header)
+	maps.Copy(names, through.Header)
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		got, want := headerValue(through, name), headerValue(direct, name)
+		switch {
+		case hopHeaders[name], leakedHeaders[name] && got == "", name == "Etag" && direct.StatusCode == http.StatusOK:
+			continue
+		case name == "Content-Encoding" && direct.StatusCode == http.StatusOK:
+			continue // the edge compresses better; uncoded checks that it is true
+		case name == "Vary":
+			got, want = withoutAcceptEncoding(got), withoutAcceptEncoding(want)
+		case name == "Cache-Control" && got == wantedCacheControl(direct):
+			continue // docs/differences.md: errors, and answers to other methods
+		}
+		if got != want {
+			found = append(found, fmt.Sprintf("%s %q instead of %q", name, got, want))
+		}
+	}
+	return append(found, lengthDifferences(through, direct)...)
+}
+
+// lengthDifferences: what is sent as it is kept says its length, to HEAD too.
+func lengthDifferences(through, direct answer) []string {
+	if direct.StatusCode != http.StatusOK || direct.Header.Get("Content-Length") == "" || through.Header.Get("Content-Encoding") != "" {
+		return nil
+	}
+	length, err := strconv.Atoi(through.Header.Get("Content-Length"))
+	switch {
+	case err != nil:
+		return []string{fmt.Sprintf("Content-Length %q", through.Header.Get("Content-Length"))}
+	case direct.Request.Method != http.MethodHead && length != len(through.body):
+		return []string{fmt.Sprintf("Content-Length %d of a body of %d bytes", length, len(through.body))}
+	}
+	return nil
+}
+
+// pixelDifferences says how two pictures differ in what a viewer sees of them.
+func pixelDifferences(v imageView, contentType string) []string {
+	if v.Error != "" {
+		return []string{"not decodable: " + v.Error}
+	}
+	var found []string
+	facts := v.A
+	if contentType != "image/jpeg" && contentType != "image/avif" {
+		// Elsewhere it follows from the format.
+		facts.ChromaSubsampling = v.B.ChromaSubsampling
+	}
+	if facts != v.B {
+		found = append(found, fmt.Sprintf("a picture of %+v instead of %+v", v.A, v.B))
+	}
+	limit, known := imageCloseness[contentType]
+	switch {
+	case !known:
+		found = append(found, "other bytes of "+contentType)
+	case v.Distance == nil:
+	case math.Max(v.Distance.Colour, v.Distance.Alpha) > limit:
+		found = append(found, fmt.Sprintf("pixels that differ by %.2f in colour and %.2f in alpha", v.Distance.Colour, v.Distance.Alpha))
+	}
+	return found
+}
+
+// imageTag returns the ETag, without what the edge appends for a content coding.
+func imageTag(a answer) string {
+	tag := a.Header.Get("Etag")
+	if coding := a.Header.Get("Content-Encoding"); coding != "" {
+		return strings.TrimSuffix(strings.TrimSuffix(tag, `"`), "-"+coding)
+	}
+	return tag
+}
+
+// hashTag is the ETag of what the optimizer has made.
+func hashTag(body string) string {
+	sum := sha256.Sum256([]byte(body))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// uncoded returns the body as it was before it was compressed.
+func uncoded(a answer) (string, error) {
+	if a.Header.Get("Content-Encoding") != "gzip" || a.body == "" {
+		return a.body, nil
+	}
+	reader, err := gzip.NewReader(strings.NewReader(a.body))
+	if err != nil {
+		return "", fmt.Errorf("the body is not gzip: %w", err)
+	}
+	body, err := io.ReadAll(reader)
+	if err != nil {
+		return "", fmt.Errorf("the body is not gzip: %w", err)
+	}
+	return string(body), nil
+}
