@@ -82,6 +82,17 @@ func casesOfLoose(*imageSite) []imageCase {
 	)
 }
 
+func casesOfBare(*imageSite) []imageCase {
+	target := imageQuery("/contract/small.jpg", 64, 75)
+	return []imageCase{
+		{name: "no accept", target: target, kind: "jpeg"},
+		{name: "anything", target: target, headers: []string{"Accept", "*/*"}, status: 500, differs: "no formats"},
+		{name: "Chrome", target: target, headers: []string{"Accept", "image/apng,image/*,*/*;q=0.8"}, kind: "apng", differs: "no formats"},
+		{name: "WebP", target: target, headers: []string{"Accept", "image/webp"}, kind: "webp", differs: "no formats"},
+		{name: "text", target: target, headers: []string{"Accept", "text/html"}, differs: "no formats"},
+	}
+}
+
 func casesOfOff(*imageSite) []imageCase {
 	return []imageCase{
 		{name: "picture", target: imageQuery("/contract/small.jpg", 640, 75), status: 404},
@@ -124,6 +135,12 @@ func casesOfNext15(*imageSite) []imageCase {
 		imageCase{name: "remote says less", target: remoteQuery("localhost", "/cache/max-age=10/small.jpg"), kind: "jpeg"},
 		imageCase{name: "remote is not there", target: remoteQuery("localhost", "/plain/none.jpg"), status: 404},
 		imageCase{name: "remote redirects four times", target: remoteQuery("localhost", "/redirect/4/302/small.jpg"), kind: "jpeg"},
+		imageCase{name: "remote redirects twenty times", target: remoteQuery("localhost", "/redirect/20/302/small.jpg"), kind: "jpeg"},
+		imageCase{name: "remote redirects too often", target: remoteQuery("localhost", "/redirect/21/302/small.jpg"), status: 500},
+		imageCase{name: "remote answers 503", target: remoteQuery("localhost", "/status/503/small.jpg"), status: 503},
+		imageCase{name: "remote answers nothing", target: remoteQuery("localhost", "/empty/x/small.jpg"), status: 400},
+		imageCase{name: "remote is reset", target: remoteQuery("localhost", "/reset/x/small.jpg"), status: 500},
+		imageCase{name: "remote is coded", target: remoteQuery("localhost", "/coded/gzip+br/small.jpg"), kind: "jpeg"},
 		imageCase{name: "without a slash", target: "/market/_next/image" + query, status: 308},
 		imageCase{name: "without the base path", target: "/_next/image/" + query, status: 404},
 		imageCase{name: "HEAD", method: "HEAD", target: local("exif-1.jpg", 384, 75), kind: "jpeg"},

@@ -61,6 +61,7 @@ func TestImagesAreAsNextMakesThem(t *testing.T) {
 		{imageBoth, casesOfBoth, nil},
 		{imagePlain, casesOfPlain, nil},
 		{imageLoose, casesOfLoose, imageStories},
+		{imageBare, casesOfBare, nil},
 		{imageOff, casesOfOff, nil},
 		{imageNext15, casesOfNext15, nil},
 	} {
@@ -79,6 +80,9 @@ func TestImagesAreAsNextMakesThem(t *testing.T) {
 			}
 			for _, story := range group.stories {
 				t.Run(story.name, func(t *testing.T) { site.checkStory(t, story) })
+			}
+			if group.name == imageBoth.name {
+				t.Run("many at once", site.checkManyAtOnce)
 			}
 			t.Logf("%d cases and %d stories", len(cases), len(group.stories))
 			count += len(cases) + len(group.stories)

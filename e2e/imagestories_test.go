@@ -4,8 +4,11 @@ package e2e_test
 
 import (
 	"fmt"
+	"io"
+	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -35,6 +38,41 @@ func (s *imageSite) checkStory(t *testing.T, story imageStory) {
 	}
 	assert.Equal(t, story.want, tell(false, "direct"), "Next.js itself")
 	assert.Equal(t, story.want, tell(true, "through"))
+}
+
+// checkManyAtOnce asks through the edge for 20 pictures 25 times each, all at once: each is fetched once.
+func (s *imageSite) checkManyAtOnce(t *testing.T) {
+	const pictures, times = 20, 25
+	client := plainClient(t)
+	var group sync.WaitGroup
+	var mu sync.Mutex
+	bodies := make(map[string]map[string]bool)
+	for i := range pictures * times {
+		path := fmt.Sprintf("/many/%s-%d/exif-1.jpg", s.name, i%pictures)
+		target := s.edge.url(s.basePath + "/_next/image" + s.slash() + "?" + imageQuery("http://localhost:"+s.remote.port+path, 64, 75))
+		group.Go(func() {
+			res, err := client.Do(request(t, within(t, 2*patience), http.MethodGet, target, nil))
+			if !assert.NoError(t, err) {
+				return
+			}
+			defer res.Body.Close()
+			body, err := io.ReadAll(res.Body)
+			assert.NoError(t, err)
+			assert.Equal(t, http.StatusOK, res.StatusCode)
+			mu.Lock()
+			defer mu.Unlock()
+			if bodies[path] == nil {
+				bodies[path] = make(map[string]bool)
+			}
+			bodies[path][hashTag(string(body))] = true
+		})
+	}
+	group.Wait()
+	assert.Len(t, bodies, pictures)
+	for path, kinds := range bodies {
+		assert.Len(t, kinds, 1, path)
+		assert.Equal(t, 1, s.remote.count(path), path)
+	}
 }
 
 // told is what a line says of an answer.

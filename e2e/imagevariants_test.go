@@ -73,6 +73,11 @@ var imageLoose = imageVariant{name: "loose", fixture: "images", images: func(*im
 	}
 }, experimental: map[string]any{"imgOptMozjpeg": false}}
 
+// imageBare makes no other format of any picture, and keeps none.
+var imageBare = imageVariant{name: "bare", fixture: "images", images: func(*imageRemote) map[string]any {
+	return map[string]any{"formats": []string{}, "maximumDiskCacheSize": 0}
+}}
+
 // imageOff has no optimizer.
 var imageOff = imageVariant{name: "off", fixture: "images", images: func(*imageRemote) map[string]any {
 	return map[string]any{"unoptimized": true}
