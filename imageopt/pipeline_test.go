@@ -8,8 +8,8 @@ import (
 	"hash/crc32"
 	"image"
 	"image/color"
-	"image/jpeg"
-	"image/png"
+	jpegcodec "image/jpeg"
+	pngcodec "image/png"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -42,7 +42,7 @@ func photo(tb testing.TB, width, height int) []byte {
 		}
 	}
 	var out bytes.Buffer
-	require.NoError(tb, jpeg.Encode(&out, made, &jpeg.Options{Quality: 85}))
+	require.NoError(tb, jpegcodec.Encode(&out, made, &jpegcodec.Options{Quality: 85}))
 	return out.Bytes()
 }
 
@@ -143,7 +143,7 @@ func TestPipelineIsBusyWhenTooManyWait(t *testing.T) {
 // A source whose decoder may hold hundreds of megabytes is transformed alone.
 func TestHugeSourceRunsAlone(t *testing.T) {
 	var made bytes.Buffer
-	require.NoError(t, png.Encode(&made, image.NewGray(image.Rect(0, 0, 16, 16))))
+	require.NoError(t, pngcodec.Encode(&made, image.NewGray(image.Rect(0, 0, 16, 16))))
 	huge := made.Bytes() // its header says so, and what follows is missing
 	binary.BigEndian.PutUint32(huge[16:], 10000)
 	binary.BigEndian.PutUint32(huge[20:], 10000)
