@@ -47,8 +47,8 @@ func askExport(t *testing.T, export *Export, path string, headers ...string) (*h
 func TestFilesOfAnExportHaveTheirHeaders(t *testing.T) {
 	export, _ := newTestExport(t, nil, map[string]string{"about.txt": "0:", "items/a.html": buildtest.Page("", "a")})
 	for path, want := range map[string][2]string{
-		"/index.html":               {shared, "text/html; charset=UTF-8"},
-		"/about.txt":                {shared, "text/plain; charset=UTF-8"},
+		"/index.html":               {SharedCacheControl, "text/html; charset=UTF-8"},
+		"/about.txt":                {SharedCacheControl, "text/plain; charset=UTF-8"},
 		"/_next/static/chunks/a.js": {immutable, "application/javascript; charset=UTF-8"},
 	} {
 		res, _, source := askExport(t, export, path)

@@ -14,8 +14,8 @@ const (
 	immutable = "public, max-age=31536000, immutable"
 	// revalidated is Next.js's own for service workers of the build.
 	revalidated = "public, max-age=0, must-revalidate"
-	// shared is for public files: browsers ask each time, caches that the operator purges at a deploy need not.
-	shared = "public, max-age=0, s-maxage=31536000, must-revalidate"
+	// SharedCacheControl is for public files: browsers ask each time, caches that the operator purges at a deploy need not.
+	SharedCacheControl = "public, max-age=0, s-maxage=31536000, must-revalidate"
 )
 
 // head holds the headers of a file, as net/http wants them: each request sets them without allocating.
@@ -28,7 +28,7 @@ func newHead(urlPath, basePath string, size int64, modTime time.Time) head {
 	// Node.js rounds to milliseconds (fs.Stats.mtime).
 	modTime = modTime.Round(time.Millisecond)
 	h := head{
-		cacheControl: []string{shared}, contentType: []string{contentType(urlPath)},
+		cacheControl: []string{SharedCacheControl}, contentType: []string{contentType(urlPath)},
 		// The form of Next.js (send), so that an answer of the edge validates what an upstream has sent, and the other way round.
 		etag:         []string{`W/"` + strconv.FormatInt(size, 16) + "-" + strconv.FormatInt(modTime.UnixMilli(), 16) + `"`},
 		lastModified: []string{modTime.UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT")},

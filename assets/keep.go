@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/keeping"
 )
 
 // patience is how long a request waits for another one that fetches the same file; then it asks the upstream itself.
@@ -56,7 +57,7 @@ func (k *Keep) Serve(w http.ResponseWriter, r *http.Request, name string, accept
 	if r.Method != http.MethodGet || isPartial(r) {
 		return FromUpstream, next(w) // what comes may not be the whole file
 	}
-	landed, first := k.begin(name)
+	landed, first := k.enter(name)
 	if !first {
 		select {
 		case <-landed:
@@ -68,18 +69,18 @@ func (k *Keep) Serve(w http.ResponseWriter, r *http.Request, name string, accept
 		}
 		return FromUpstream, next(w)
 	}
-	defer k.end(name)
-	keeping := newKeepWriter(w, k, name)
-	defer keeping.abort() // unless it is complete by then
-	err := next(keeping)
-	if err == nil {
-		keeping.commit()
+	defer k.leave(name)
+	keeper := keeping.NewWriter(w, k.begin(name))
+	defer keeper.Abort() // unless it is complete by then
+	err := next(keeper)
+	if err == nil && keeper.Commit() {
+		k.copies.addKept(k, name)
 	}
 	return FromUpstream, err
 }
 
-// begin reports whether a request is the first one for a name. The others may wait for the channel to be closed.
-func (k *Keep) begin(name string) (landed chan struct{}, first bool) {
+// enter reports whether a request is the first one for a name. The others may wait for the channel to be closed.
+func (k *Keep) enter(name string) (landed chan struct{}, first bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if landed, ok := k.flights[name]; ok {
@@ -90,7 +91,7 @@ func (k *Keep) begin(name string) (landed chan struct{}, first bool) {
 	return landed, true
 }
 
-func (k *Keep) end(name string) {
+func (k *Keep) leave(name string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	close(k.flights[name])
@@ -133,7 +134,7 @@ func (k keptRequest) serve(w http.ResponseWriter, r *http.Request) bool {
 
 // send answers with an entry, unless that has been damaged.
 func (k keptRequest) send(w http.ResponseWriter, r *http.Request, entry *blobstore.Entry, coding string) bool {
-	head, err := parseHead(entry.Meta())
+	head, err := keeping.ParseHead(entry.Meta())
 	if err != nil {
 		return false
 	}

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -204,14 +203,4 @@ func TestWhichPathsMayBeKept(t *testing.T) {
 			assert.Equal(t, want && may, Keepable(httptest.NewRequest(method, "/", nil), path), "%s %s", method, path)
 		}
 	}
-}
-
-func TestTheHeadOfAKeptFile(t *testing.T) {
-	h := http.Header{"A": {"1", "2"}, "Content-Type": {"text/css"}, "Date": {"now"}, "Before": {"x"}, "Bad": {"a\nb"}}
-	back, err := parseHead(formatHead(h, map[string]bool{"Before": true}))
-	require.NoError(t, err)
-	assert.Equal(t, http.Header{"A": {"1", "2"}, "Content-Type": {"text/css"}}, back)
-	_, err = parseHead([]byte("nothing\n"))
-	assert.Error(t, err)
-	assert.Contains(t, strings.ToLower(err.Error()), "damaged")
 }

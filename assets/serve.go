@@ -121,33 +121,18 @@ func (s *Set) serveCopy(w http.ResponseWriter, r *http.Request, f *file, c *file
 
 // sendEntry writes the body of an entry.
 func sendEntry(w io.Writer, entry *blobstore.Entry) error {
-	if body := entry.Bytes(); body != nil {
-		if _, err := w.Write(body); err != nil {
-			return fmt.Errorf("writing a file: %w", err)
-		}
-		return nil
-	}
-	return sendFile(w, entry.File())
-}
-
-// sendFile writes what is left of a file.
-func sendFile(w io.Writer, file *os.File) error {
-	if _, err := io.Copy(w, fileReader{file}); err != nil {
+	if _, err := entry.WriteTo(w); err != nil {
 		return fmt.Errorf("writing a file: %w", err)
 	}
 	return nil
 }
 
-// fileReader is a file that io.Copy hands to the writer as it is, for sendfile: http.ServeContent limits what is read, Caddy's writer limits
-// it once more for its timeouts, and package net looks through one limit only.
-type fileReader struct{ *os.File }
-
-// WriteTo hides os.File's own, which would copy.
-func (f fileReader) WriteTo(w io.Writer) (int64, error) {
-	if to, ok := w.(io.ReaderFrom); ok {
-		return to.ReadFrom(f.File)
+// sendFile writes what is left of a file.
+func sendFile(w io.Writer, file *os.File) error {
+	if _, err := blobstore.SendFile(w, file); err != nil {
+		return fmt.Errorf("writing a file: %w", err)
 	}
-	return io.Copy(w, struct{ io.Reader }{f.File})
+	return nil
 }
 
 // open opens the file if it is still the one that was looked at.

@@ -16,7 +16,7 @@ const defaultGracePeriod = 30 * time.Second
 // App is what the handlers of one configuration have in common. It needs no configuration: any handler of the project brings
 // it along.
 //
-// In `state` it keeps what is costly to make or to fetch again: compressed copies of files, and files that have passed through. All of it is
+// In `state` it keeps what is costly to make or to fetch again: compressed copies of files, files that have passed through, and pictures. All of it is
 // bounded, and none of it is needed: where the directory cannot be written, or belongs to another process, things are kept in memory.
 //
 // When the http app has no `grace_period`, the app sets it to 30 seconds. Caddy's own default is to wait without end, and one
@@ -28,7 +28,11 @@ type App struct {
 	// Bounds of what is kept of files.
 	Static StaticSettings `json:"static,omitzero"`
 
+	// Bounds of the image optimizer, and of what is kept of pictures.
+	Image ImageSettings `json:"image,omitzero"`
+
 	files    *fileState
+	images   *imageState
 	ctx      caddy.Context
 	logger   *zap.Logger
 	handOver handOver
@@ -51,6 +55,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if err := a.Static.check(); err != nil {
 		return fmt.Errorf("nextjs: static: %w", err)
 	}
+	if err := a.Image.check(); err != nil {
+		return fmt.Errorf("nextjs: image: %w", err)
+	}
 	if err := a.handOver.subscribe(ctx); err != nil {
 		return err
 	}
@@ -61,6 +68,11 @@ func (a *App) Provision(ctx caddy.Context) error {
 func (a *App) Start() error {
 	if a.files != nil {
 		if err := a.files.start(a.ctx); err != nil {
+			return fmt.Errorf("nextjs: %w", err)
+		}
+	}
+	if a.images != nil {
+		if err := a.images.start(); err != nil {
 			return fmt.Errorf("nextjs: %w", err)
 		}
 	}
@@ -88,10 +100,26 @@ func (a *App) Stop() error {
 
 // Cleanup implements caddy.CleanerUpper.
 func (a *App) Cleanup() error {
-	if a.files == nil {
-		return nil
+	var errs []error
+	if a.images != nil {
+		errs = append(errs, a.images.release())
 	}
-	return a.files.release()
+	if a.files != nil {
+		errs = append(errs, a.files.release())
+	}
+	return errors.Join(errs...)
+}
+
+// useImages returns what pictures are made and kept with, likewise.
+func (a *App) useImages() (*imageState, error) {
+	if a.images == nil {
+		images, err := leaseImages(a.State, a.Image, a.logger)
+		if err != nil {
+			return nil, err
+		}
+		a.images = images
+	}
+	return a.images, nil
 }
 
 // useFiles returns what is kept of files, for the first handler that needs it and for all others.

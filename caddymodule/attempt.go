@@ -23,6 +23,9 @@ type attempt struct {
 	verdict  *zones.Verdict
 	kept     string // the name by which the answer may be kept, "" if it may not
 	isAsset  bool   // the answer is a file for pages of other sites
+	isSource bool   // the edge itself asks, for a picture
+	path     string // below the basePath
+	view     *view
 	facts    *zoneFacts
 
 	cookies    *zones.CookieScope

@@ -21,8 +21,8 @@ import (
 
 // Words of the directive's blocks, as messages list them. A test compares them with the reference in docs/caddyfile.md.
 var (
-	directiveWords = []string{"zone", "build", "dev", "watch", "upgrade_timeout", "max_header_size", "speculation", "asset_host", "static", "proxy"}
-	zoneWords      = []string{"build", "dev", "export", "host", "optional"}
+	directiveWords = []string{"zone", "build", "dev", "watch", "upgrade_timeout", "max_header_size", "speculation", "asset_host", "static", "image", "proxy"}
+	zoneWords      = []string{"build", "dev", "export", "host", "image", "optional"}
 )
 
 // site is what one `nextjs` directive says.
@@ -45,6 +45,7 @@ type site struct {
 //			dev
 //			export <directory>         # instead of upstreams
 //			host  <names...>
+//			image off|{ … }            # what the zone's image optimizer allows
 //			optional
 //		}
 //		build           <directory>     # with upstreams on the directive's own line
@@ -55,6 +56,7 @@ type site struct {
 //		speculation     off|prefetch|prerender [conservative|moderate|eager]
 //		asset_host
 //		static          off
+//		image           off|{ … }       # with upstreams on the directive's own line
 //		proxy {
 //			<subdirectives of reverse_proxy...>
 //		}
@@ -65,6 +67,7 @@ type site struct {
 //	nextjs          # the zones
 //	nextjs_encode   # zstd, br, gzip
 //	nextjs_static   # files
+//	nextjs_image    # /_next/image
 //	reverse_proxy {
 //		dynamic nextjs
 //		transport nextjs
@@ -163,6 +166,13 @@ func parseSite(h httpcaddyfile.Helper) (*site, error) {
 			if err := s.zones[0].parseDev(h.Dispenser); err != nil {
 				return nil, err
 			}
+		case "image":
+			if len(inline) == 0 {
+				return nil, h.Err("image belongs into a zone's block, or to upstreams on the directive's own line; its bounds are global options: `nextjs { image { … } }`")
+			}
+			if err := s.zones[0].parseImage(h.Dispenser); err != nil {
+				return nil, err
+			}
 		case "export":
 			return nil, h.Err("export belongs into a zone's block, which has no upstreams: `zone / { export ./out }`")
 		case "watch":
@@ -246,6 +256,9 @@ func (s *site) handlers() ([]json.RawMessage, error) {
 	}
 	if !s.staticOff || slices.ContainsFunc(s.zones, func(zone ZoneConfig) bool { return zone.Export != "" }) {
 		handlers = append(handlers, caddyconfig.JSONModuleObject(Static{}, "handler", "nextjs_static", nil))
+	}
+	if (&Handler{Zones: s.zones, AssetHost: s.assetHost}).makesPictures() {
+		handlers = append(handlers, caddyconfig.JSONModuleObject(Image{}, "handler", "nextjs_image", nil))
 	}
 	return append(handlers, caddyconfig.JSONModuleObject(proxy, "handler", "reverse_proxy", nil)), nil
 }

@@ -12,7 +12,7 @@ import (
 
 // Words of the global option `nextjs` and its blocks. A test compares them with the reference in docs/caddyfile.md.
 var (
-	globalWords = []string{"state", "static"}
+	globalWords = []string{"state", "static", "image"}
 	staticWords = []string{"memory", "cache_size", "precompress"}
 )
 
@@ -24,6 +24,16 @@ var (
 //			memory      off|<size>
 //			cache_size  <size>
 //			precompress off
+//		}
+//		image {
+//			concurrency <number>
+//			max_pixels  <number>
+//			timeout     <duration>
+//			queue       <number>
+//			queue_wait  <duration>
+//			sources     <number>
+//			cache_size  <size>
+//			memory      off|<size>
 //		}
 //	}
 func parseGlobal(d *caddyfile.Dispenser, existing any) (any, error) {
@@ -43,6 +53,10 @@ func parseGlobal(d *caddyfile.Dispenser, existing any) (any, error) {
 			}
 		case "static":
 			if err := app.Static.parse(d); err != nil {
+				return nil, err
+			}
+		case "image":
+			if err := app.Image.parse(d); err != nil {
 				return nil, err
 			}
 		default:

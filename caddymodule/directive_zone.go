@@ -36,6 +36,10 @@ func parseZone(d *caddyfile.Dispenser) (ZoneConfig, error) {
 			if err := oneArg(d, &zone.Export, "a directory"); err != nil {
 				return ZoneConfig{}, err
 			}
+		case "image":
+			if err := zone.parseImage(d); err != nil {
+				return ZoneConfig{}, err
+			}
 		case "optional":
 			if d.NextArg() {
 				return ZoneConfig{}, d.Errf("optional takes no arguments, found %q", d.Val())

@@ -84,6 +84,8 @@ type pooledStore struct {
 // Destruct implements caddy.Destructor.
 func (p *pooledStore) Destruct() error { return p.store.Close() }
 
+func (p *pooledStore) pooled() *pooledStore { return p }
+
 // leaseFiles opens the store below the state directory, or shares the one that is open.
 func leaseFiles(state string, settings StaticSettings, log *zap.Logger) (*fileState, error) {
 	if state == "" {

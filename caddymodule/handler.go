@@ -51,10 +51,12 @@ type Handler struct {
 
 	app       *App
 	files     *fileState          // nil: StaticOff
+	images    *imageState         // nil: an asset host
 	upstreams [][]*zones.Upstream // of each zone
 	view      atomic.Pointer[view]
 	leases    []upstreamAddress
 	logs      bool
+	logger    *zap.Logger
 	listen    []string // the addresses of the server
 }
 
@@ -82,6 +84,12 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 			return fmt.Errorf("nextjs: %w", err)
 		}
 	}
+	if h.makesPictures() {
+		if h.images, err = h.app.useImages(); err != nil {
+			return fmt.Errorf("nextjs: %w", err)
+		}
+	}
+	h.logger = ctx.Logger()
 	builds := make([]*build, len(h.Zones))
 	watched := false
 	for i, config := range h.Zones {
@@ -224,7 +232,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	} else {
 		zones.CleanRequest(r, kind, trusted)
 	}
-	a := &attempt{zone: found.Zone, kind: kind, facts: facts, cookies: facts.cookies, isAsset: h.AssetHost}
+	a := &attempt{zone: found.Zone, kind: kind, path: found.Path, view: v, facts: facts, cookies: facts.cookies, isAsset: h.AssetHost}
 	if facts.export != nil {
 		facts.cookies.CleanRequest(r.Header)
 		a.verdict = facts.export.book.Verdict(r, found)

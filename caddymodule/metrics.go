@@ -65,10 +65,11 @@ func registerMetrics(registry *prometheus.Registry) error {
 	collectors := []prometheus.Collector{
 		requestsTotal, unclaimedTotal, dialFailuresTotal, upgradeTimeoutsTotal, headersTooLargeTotal, crossZoneTotal,
 		buildReadsTotal, staticRequestsTotal, staticBytesTotal, staticMemoryBytes, copiesPending, exportFilesHeld,
+		imageRequestsTotal, imageSourcesTotal, imageTransformsTotal, imageTransformSeconds, imageFetchSeconds, imageBytesTotal,
 		storeGauges{},
 		streamGauge{&processStreams},
 	}
-	for _, c := range collectors {
+	for _, c := range append(collectors, imageGauges...) {
 		var already prometheus.AlreadyRegisteredError
 		if err := registry.Register(c); err != nil && !errors.As(err, &already) {
 			return fmt.Errorf("registering metrics: %w", err)

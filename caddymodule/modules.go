@@ -17,6 +17,7 @@ func init() {
 	caddy.RegisterModule(new(Transport))
 	caddy.RegisterModule(new(Health))
 	caddy.RegisterModule(Static{})
+	caddy.RegisterModule(Image{})
 	caddy.RegisterModule(Admin{})
 
 	httpcaddyfile.RegisterGlobalOption("nextjs", parseGlobal)

@@ -12,7 +12,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
-var errReadOnly = errors.New("a file of the build can only be read")
+var errReadOnly = errors.New("files and pictures can only be read")
 
 // Static answers requests for files, without asking Next.js if it can.
 //

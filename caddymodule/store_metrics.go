@@ -74,7 +74,7 @@ func (storeGauges) Describe(ch chan<- *prometheus.Desc) {
 // Collect implements prometheus.Collector.
 func (storeGauges) Collect(ch chan<- prometheus.Metric) {
 	storePool.Range(func(_, value any) bool {
-		pooled := value.(*pooledStore)
+		pooled := value.(interface{ pooled() *pooledStore }).pooled()
 		stats := pooled.store.Stats()
 		for _, figure := range storeFigures {
 			ch <- prometheus.MustNewConstMetric(figure.desc, figure.kind, figure.value(stats), append([]string{pooled.name}, figure.labels...)...)

@@ -175,9 +175,11 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if a.rules != "" {
 		addSpeculation(res, a.rules)
 	}
-	zones.ApplyCachePolicy(zones.Answer{
-		Method: req.Method, Kind: a.kind, Verdict: a.verdict, Repaired: a.repaired, Dev: a.zone.Dev, Status: res.StatusCode, Header: res.Header,
-	})
+	if !a.isSource { // a picture is as fresh as Next.js says of its source
+		zones.ApplyCachePolicy(zones.Answer{
+			Method: req.Method, Kind: a.kind, Verdict: a.verdict, Repaired: a.repaired, Dev: a.zone.Dev, Status: res.StatusCode, Header: res.Header,
+		})
+	}
 	res.Body = watchBody(res, upstream)
 	return res, nil
 }

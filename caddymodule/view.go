@@ -45,6 +45,9 @@ func newView(h *Handler, builds []*build) (*view, error) {
 			facts.keep = h.files.keep(zone.Name)
 		}
 		facts.files = fileCountersOf(zone.Name)
+		if facts.images, err = h.newZoneImages(h.Zones[i], zone, builds[i], h.logger); err != nil {
+			return nil, fmt.Errorf("zone %s: image: %w", zone.Name, err)
+		}
 		v.facts[zone] = facts
 	}
 	if v.table, err = zones.NewTable(list); err != nil {
@@ -68,6 +71,7 @@ func (v *view) closeAssets(next *view) error {
 	}
 	var errs []error
 	for _, facts := range v.facts {
+		facts.images.close()
 		if !kept[facts.assets] {
 			errs = append(errs, facts.assets.Close())
 		}

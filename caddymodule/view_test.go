@@ -29,7 +29,7 @@ func TestZonesThatShareAHost(t *testing.T) {
 		"a build without assetPrefix": "zone home %[1]s {\n build %[3]s/home\n }",
 	} {
 		t.Run(name, func(t *testing.T) {
-			e := serve(t, fmt.Sprintf("nextjs {\n static off\n "+home+"\n zone atlas %[2]s {\n build %[3]s/atlas\n }\n}", named(t, "home"), named(t, "atlas"), dir))
+			e := serve(t, fmt.Sprintf("nextjs {\n static off\n "+home+"\n zone atlas %[2]s {\n build %[3]s/atlas\n image off\n }\n}", named(t, "home"), named(t, "atlas"), dir))
 			for path, zone := range map[string]string{
 				"/": "home", "/about": "home", "/maps": "atlas", "/globe.svg": "atlas", "/nowhere": "home", "/atlas-static/_next/static/a.js": "atlas",
 				"/atlas-static/x": "home", "/_next/image?url=%2Fglobe.svg&w=64&q=75": "atlas", "/_next/data/build-1/maps.json": "atlas",

@@ -39,6 +39,9 @@ type ZoneConfig struct {
 	// seconds while it takes no connections. Excludes `build`.
 	Dev bool `json:"dev,omitempty"`
 
+	// What the image optimizer of the zone allows. Default: what its build says.
+	Image *ZoneImage `json:"image,omitempty"`
+
 	// Whether the edge is ready (`nextjs_health`) without an upstream that answers for the zone.
 	Optional bool `json:"optional,omitempty"`
 }

@@ -21,7 +21,8 @@ type zoneFacts struct {
 	export    *exportedSite    // nil: Next.js serves the zone
 	keep      *assets.Keep     // nil: the edge keeps no files of the zone
 	files     *fileCounters
-	staticOff bool // files are Next.js's
+	images    *zoneImages // nil: they are Next.js's
+	staticOff bool        // files are Next.js's
 }
 
 // kindNames are the names of the kinds as values of placeholders.

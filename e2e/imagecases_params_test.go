@@ -196,7 +196,11 @@ func endpointCases() []imageCase {
 		"/_next/%69mage": 404, "/_NEXT/image": 404, "/_next/Image": 404, "/_next/image/foo": 404, "/_next/imagefoo": 404, "/_next/image.jpg": 404,
 		"/_next/image%2F": 404, "/deep/_next/image": 404, "/custom/image": 404,
 	} {
-		cases = append(cases, imageCase{name: "endpoint " + noSlash(path), target: path + query, status: status})
+		differs := ""
+		if strings.Contains(path, "/./") || strings.Contains(path, "/../") {
+			differs = "path that is resolved"
+		}
+		cases = append(cases, imageCase{name: "endpoint " + noSlash(path), target: path + query, status: status, differs: differs})
 	}
 	return append(cases,
 		imageCase{name: "endpoint without a query", target: "/_next/image", status: 400},

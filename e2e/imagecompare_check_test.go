@@ -33,7 +33,7 @@ func TestTheComparisonOfImagesSees(t *testing.T) {
 	}{
 		{"the same", small, small, "image/jpeg", ""},
 		{"nearly the same", greyPNG(90), greyPNG(92), "image/png", ""},
-		{"other pixels", greyPNG(90), greyPNG(120), "image/png", "pixels that differ by 30.00"},
+		{"other pixels", greyPNG(90), greyPNG(120), "image/png", "pixels that differ coarsely by 30.00"},
 		{"other pixels of alpha", read("alpha.webp"), read("photo.webp"), "image/webp", "HasAlpha:true"},
 		{"another size", read("exif-1.jpg"), read("progressive.jpg"), "image/jpeg", "Width:500"},
 		{"not upright", read("exif-6.jpg"), read("exif-1.jpg"), "image/jpeg", "Orientation:6"},

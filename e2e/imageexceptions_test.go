@@ -41,6 +41,13 @@ var imageExceptions = map[string]imageException{
 		reason: "a redirect may lead only to what the patterns allow; Next.js follows any",
 		check:  func(through, _ answer) []string { return unlessText(through, http.StatusBadRequest, notAllowed) },
 	},
+	"path that is resolved": {
+		reason: "a path that the client wrote in another way goes on to Next.js, which answers it from a cache of its own",
+		check: func(through, direct answer) []string {
+			through.Header.Set("X-Nextjs-Cache", direct.Header.Get("X-Nextjs-Cache"))
+			return imageHeadDifferences(through, direct)
+		},
+	},
 	"other methods": {
 		reason: "a picture is read, not written; Next.js hands the method on to the application's own handler",
 		check:  func(through, _ answer) []string { return unlessStatus(through, http.StatusMethodNotAllowed) },

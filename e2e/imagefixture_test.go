@@ -21,6 +21,7 @@ type imageVariant struct {
 	name, fixture, basePath string
 	images                  func(r *imageRemote) map[string]any // replaces keys of the configuration's images
 	experimental            map[string]any                      // and of its experimental
+	says                    string                              // what the edge's configuration adds to the zone
 }
 
 // imageSite is a variant twice, each with its own cache: one application is asked directly, one by an edge.
@@ -49,7 +50,7 @@ func startImageSite(t *testing.T, v imageVariant, remote *imageRemote, lens *ima
 	if stills, _ := filepath.Glob(filepath.Join(s.direct.dir, ".next", "static", "media", "still.*.png")); len(stills) > 0 {
 		s.still = "/_next/static/media/" + filepath.Base(stills[0])
 	}
-	s.edge = startEdge(t, nil, setup{zones: fmt.Sprintf("\t\tzone images %s {\n\t\t\tbuild %s\n\t\t}\n", s.behind.upstream(), s.behind.dir)})
+	s.edge = startEdge(t, nil, setup{zones: fmt.Sprintf("\t\tzone images %s {\n\t\t\tbuild %s\n\t\t\t%s\n\t\t}\n", s.behind.upstream(), s.behind.dir, s.says)})
 	return s
 }
 

@@ -29,12 +29,16 @@ type imageFacts struct {
 	HasAlpha, IsProgressive, IsPalette, Metadata         bool
 }
 
-// imageView is two pictures side by side. Distance is nil if they are not of one size.
+// imageView is two pictures side by side. Distance is nil if they are not of one size; Coarse is that of a few fields, in which what two
+// encoders do with the same details is gone.
 type imageView struct {
-	A, B     imageFacts
-	Distance *struct{ Colour, Alpha float64 } // the mean absolute differences, of 255
-	Error    string
+	A, B             imageFacts
+	Distance, Coarse *imageDistance
+	Error            string
 }
+
+// imageDistance are mean absolute differences, of 255.
+type imageDistance struct{ Colour, Alpha float64 }
 
 func newImageLens(t *testing.T) *imageLens {
 	t.Helper()

@@ -40,11 +40,7 @@ func (s *Settings) MaxAge(upstreamCacheControl string) int {
 
 // Write answers with a refusal: the text, and no headers that say anything of it.
 func (r *Refusal) Write(w http.ResponseWriter) {
-	h := w.Header()
-	for _, name := range []string{"Cache-Control", "Vary", "ETag", "Content-Disposition", "Content-Security-Policy", "X-Nextjs-Cache"} {
-		h.Del(name)
-	}
-	h["Content-Type"] = nil // or package net/http would guess one
+	w.Header()["Content-Type"] = nil // or package net/http would guess one
 	w.WriteHeader(r.Status)
 	_, _ = w.Write([]byte(r.Text))
 }

@@ -188,7 +188,7 @@ func (f *Fetcher) readBody(client, hop context.Context, answer *http.Response) (
 		return nil, networkFailure(client, hop, CauseNetwork, fmt.Errorf("reading the image: %w", err))
 	case err != nil:
 		return nil, networkFailure(client, hop, CauseEncoding, fmt.Errorf("decoding the body: %w", err))
-	case len(body.bytes) == 0:
+	case len(body.bytes) == 0 && (!f.limits.Before16 || answer.StatusCode == http.StatusNoContent): // before 16, its type decides
 		return nil, emptyFailure(textUpstreamInvalid)
 	}
 	return body.bytes, nil

@@ -268,3 +268,13 @@ func TestPatternGroup(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, group)
 }
+
+func TestReadLeavesHiddenPublicFilesToNext(t *testing.T) {
+	root := t.TempDir()
+	buildtest.Write(t, filepath.Join(root, ".next"), buildtest.Build{ID: "abc", Files: map[string]string{
+		"../public/.hidden": "a", "../public/.well-known/a.txt": "a", "../public/.well-known/.b": "a", "../public/a.b": "a",
+	}})
+	b, err := Read(root)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"/.well-known/a.txt", "/a.b"}, b.Public)
+}

@@ -26,6 +26,10 @@ type Config struct {
 	Images Images `json:"images"`
 	// FileRoutes is false when the application routes by rewrites or a server of its own only.
 	FileRoutes *bool `json:"useFileSystemPublicRoutes"`
+
+	Experimental struct {
+		ImgOptMozjpeg *bool `json:"imgOptMozjpeg"`
+	} `json:"experimental"`
 }
 
 // I18n are the locales of a Pages Router application (next.config i18n).
@@ -63,6 +67,9 @@ type Images struct {
 	LocalPatterns          []LocalPattern  `json:"localPatterns"` // nil: any path
 	RemotePatterns         []RemotePattern `json:"remotePatterns"`
 	Unoptimized            bool            `json:"unoptimized"`
+	MaximumDiskCacheSize   *int64          `json:"maximumDiskCacheSize"` // bytes; nil: as much as there is room for, 0: nothing is kept
+	// JPEGBaseline is experimental.imgOptMozjpeg: false.
+	JPEGBaseline bool `json:"-"`
 }
 
 // LocalPattern allows pictures of the application itself.
@@ -92,6 +99,7 @@ func (b *Build) readConfig(m manifests) error {
 		return errors.New("required-server-files.json has no config")
 	}
 	b.Config = *file.Config
+	b.Images.JPEGBaseline = b.Experimental.ImgOptMozjpeg != nil && !*b.Experimental.ImgOptMozjpeg
 	if err := b.check(); err != nil {
 		return fmt.Errorf("required-server-files.json: %w", err)
 	}

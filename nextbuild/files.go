@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -34,9 +35,14 @@ func (b *Build) readFiles(m manifests, p place) error {
 		if b.Public, err = listFiles(b.PublicDir, ""); err != nil {
 			return err
 		}
+		b.Public = slices.DeleteFunc(b.Public, isHidden)
 	}
 	return nil
 }
+
+// isHidden reports whether Next.js keeps a public file to itself: it answers 500 for one whose own name begins with a dot, and serves those in
+// folders with such names (next/dist/compiled/send).
+func isHidden(urlPath string) bool { return strings.HasPrefix(path.Base(urlPath), ".") }
 
 func existing(dir string) string {
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
@@ -70,14 +76,14 @@ func (b *Build) checkStatic(m manifests) error {
 // listFiles returns the URL paths of the files below dir, sorted.
 func listFiles(dir, prefix string) ([]string, error) {
 	var paths []string
-	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir(dir, func(file string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
 		regular := entry.Type().IsRegular()
 		if entry.Type()&fs.ModeSymlink != 0 {
 			// A link to a file is one, a link to a directory is not followed.
-			info, err := os.Stat(path)
+			info, err := os.Stat(file)
 			if errors.Is(err, fs.ErrNotExist) {
 				return nil
 			}
@@ -87,7 +93,7 @@ func listFiles(dir, prefix string) ([]string, error) {
 			regular = info.Mode().IsRegular()
 		}
 		if regular {
-			name, err := filepath.Rel(dir, path)
+			name, err := filepath.Rel(dir, file)
 			if err != nil {
 				return err
 			}

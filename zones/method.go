@@ -2,14 +2,14 @@ package zones
 
 import "net/http"
 
-// verdictOfMethod returns the verdict of a request that is neither GET nor HEAD. It names the file that would be the answer to a GET where no
-// rule needs to see the request for that, and no middleware: files can only be read. What OPTIONS may say is the application's.
+// verdictOfMethod returns the verdict of a request that is neither GET nor HEAD. It names the file or the optimizer that would answer a GET where
+// no rule needs to see the request for that, and no middleware: files and pictures can only be read. What OPTIONS may say is the application's.
 func (b *Rulebook) verdictOfMethod(method string, m Match) *Verdict {
 	if method == http.MethodOptions || method == http.MethodConnect || !m.AsWritten {
 		return verdictMethod
 	}
 	v := b.known[m.Full]
-	if v == nil || v.depends || !v.Edge() || v.Output != OutputStatic && v.Output != OutputPublic {
+	if v == nil || v.depends || !v.Edge() || v.Output != OutputStatic && v.Output != OutputPublic && v.Output != OutputImage {
 		return verdictMethod
 	}
 	return &Verdict{Reason: Method, Output: v.Output, Path: v.Path, Headers: v.Headers}

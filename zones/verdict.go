@@ -33,10 +33,10 @@ type Verdict struct {
 // Edge reports whether the edge may answer without asking Next.js.
 func (v *Verdict) Edge() bool { return v.Reason == MayAnswer }
 
-// RefusesMethod reports whether a file answers the path, which Next.js lets nobody write to, and the request wants something else than
-// to read it.
+// RefusesMethod reports whether a file or a picture of the optimizer answers the path, which Next.js lets nobody write to, and the request
+// wants something else than to read it.
 func (v *Verdict) RefusesMethod() bool {
-	return v.Reason == Method && (v.Output == OutputStatic || v.Output == OutputPublic)
+	return v.Reason == Method && v.Output != OutputNone
 }
 
 // String returns the verdict as it stands in logs: what the edge may answer with, or why Next.js must be asked.

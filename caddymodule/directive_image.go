@@ -1,0 +1,196 @@
+package caddymodule
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/dustin/go-humanize"
+)
+
+// Words of the two image blocks. A test compares them with the reference in docs/caddyfile.md.
+var (
+	imageWords = []string{"concurrency", "max_pixels", "timeout", "queue", "queue_wait", "sources", "cache_size", "memory"}
+
+	zoneImageWords = []string{
+		"sizes", "formats", "qualities", "remote", "local", "min_ttl", "svg", "private_addresses", "redirects", "redirects_anywhere", "max_source", "forward",
+	}
+)
+
+// parse reads the block of the global option.
+func (s *ImageSettings) parse(d *caddyfile.Dispenser) error {
+	if d.NextArg() {
+		return d.Errf("image takes a block here, found %q; `image off` belongs into a zone's block", d.Val())
+	}
+	seen := map[string]bool{}
+	for nesting := d.Nesting(); d.NextBlock(nesting); {
+		word := d.Val()
+		if seen[word] {
+			return d.Errf("%s is written twice", word)
+		}
+		seen[word] = true
+		var err error
+		switch word {
+		case "concurrency":
+			s.Concurrency, err = countArg(d, 1)
+		case "max_pixels":
+			var pixels int
+			pixels, err = countArg(d, 1)
+			s.MaxPixels = int64(pixels)
+		case "timeout":
+			s.Timeout, err = positiveDuration(d)
+		case "queue":
+			s.Queue, err = countArg(d, 1)
+		case "queue_wait":
+			s.QueueWait, err = positiveDuration(d)
+		case "sources":
+			s.Sources, err = countArg(d, 1)
+		case "cache_size":
+			s.CacheSize, err = sizeArg(d, false)
+		case "memory":
+			s.Memory, err = sizeArg(d, true)
+		default:
+			err = d.Errf("unknown word %q in image; allowed: %s", word, strings.Join(imageWords, ", "))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// parseImage reads `image off`, or what the zone's optimizer allows.
+func (c *ZoneConfig) parseImage(d *caddyfile.Dispenser) error {
+	if c.Image != nil {
+		return d.Err("image is written twice")
+	}
+	c.Image = new(ZoneImage)
+	if d.NextArg() {
+		if d.Val() != "off" || d.NextArg() {
+			return d.Errf("image takes off or a block, found %q", d.Val())
+		}
+		c.Image.Off = true
+		return nil
+	}
+	file, line := d.File(), d.Line()
+	for nesting := d.Nesting(); d.NextBlock(nesting); {
+		if err := c.Image.parseWord(d); err != nil {
+			return err
+		}
+	}
+	if err := c.Image.check(); err != nil {
+		return d.Errf("image: %v, at %s:%d", err, file, line)
+	}
+	return nil
+}
+
+func (z *ZoneImage) parseWord(d *caddyfile.Dispenser) error {
+	word := d.Val()
+	var err error
+	switch word {
+	case "sizes":
+		z.Sizes, err = countArgs(d, z.Sizes)
+	case "formats":
+		z.Formats = append(z.Formats, d.RemainingArgs()...)
+	case "qualities":
+		z.Qualities, err = countArgs(d, z.Qualities)
+	case "remote":
+		z.Remote = append(z.Remote, d.RemainingArgs()...)
+	case "local":
+		z.Local = append(z.Local, d.RemainingArgs()...)
+	case "min_ttl":
+		var text string
+		if err = oneArg(d, &text, "a duration such as 4h"); err == nil {
+			ttl, failed := caddy.ParseDuration(text)
+			if failed != nil {
+				return d.Errf("min_ttl takes a duration such as 4h, found %q", text)
+			}
+			z.MinTTL = new(caddy.Duration(ttl))
+		}
+	case "svg":
+		z.SVG, err = true, noArgs(d)
+	case "private_addresses":
+		z.PrivateAddresses, err = true, noArgs(d)
+	case "redirects":
+		var count int
+		count, err = countArg(d, 0)
+		z.Redirects = &count
+	case "redirects_anywhere":
+		z.RedirectsAnywhere, err = true, noArgs(d)
+	case "max_source":
+		var text string
+		if err = oneArg(d, &text, "a size such as 50MB"); err == nil {
+			size, failed := humanize.ParseBytes(text)
+			if failed != nil || size == 0 || size > 1<<40 {
+				return d.Errf("max_source takes a size such as 50MB, found %q", text)
+			}
+			z.MaxSource = int64(size)
+		}
+	case "forward":
+		return z.parseForward(d)
+	default:
+		return d.Errf("unknown word %q in image; allowed: %s", word, strings.Join(zoneImageWords, ", "))
+	}
+	return err
+}
+
+// parseForward reads `forward <path> cookie|header <names...>`.
+func (z *ZoneImage) parseForward(d *caddyfile.Dispenser) error {
+	args := d.RemainingArgs()
+	if len(args) < 3 || args[1] != "cookie" && args[1] != "header" {
+		return d.Err("forward takes a path, then cookie or header, then names: `forward /private/** cookie session`")
+	}
+	var forward *ForwardConfig
+	for i := range z.Forward {
+		if z.Forward[i].Path == args[0] {
+			forward = &z.Forward[i]
+		}
+	}
+	if forward == nil {
+		z.Forward = append(z.Forward, ForwardConfig{Path: args[0]})
+		forward = &z.Forward[len(z.Forward)-1]
+	}
+	if args[1] == "cookie" {
+		forward.Cookies = append(forward.Cookies, args[2:]...)
+	} else {
+		forward.Headers = append(forward.Headers, args[2:]...)
+	}
+	return nil
+}
+
+func noArgs(d *caddyfile.Dispenser) error {
+	if word := d.Val(); d.NextArg() {
+		return d.Errf("%s takes no arguments, found %q", word, d.Val())
+	}
+	return nil
+}
+
+// countArg reads a whole number that is at least least.
+func countArg(d *caddyfile.Dispenser, least int) (int, error) {
+	word, value := d.Val(), ""
+	if err := oneArg(d, &value, "a number"); err != nil {
+		return 0, err
+	}
+	count, err := strconv.Atoi(value)
+	if err != nil || count < least {
+		return 0, d.Errf("%s takes a whole number of at least %d, found %q", word, least, value)
+	}
+	return count, nil
+}
+
+// countArgs reads whole numbers.
+func countArgs(d *caddyfile.Dispenser, list []int) ([]int, error) {
+	word, args := d.Val(), d.RemainingArgs()
+	if len(args) == 0 {
+		return nil, d.Errf("%s takes one or more numbers", word)
+	}
+	for _, arg := range args {
+		count, err := strconv.Atoi(arg)
+		if err != nil || count < 1 {
+			return nil, d.Errf("%s takes whole numbers, found %q", word, arg)
+		}
+		list = append(list, count)
+	}
+	return list, nil
+}

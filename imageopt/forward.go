@@ -1,0 +1,74 @@
+package imageopt
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/picomatch"
+)
+
+// Forward names what of a client's request goes along to sources of the application that only some clients may see.
+type Forward struct {
+	// Pathname is a glob as in images.localPatterns.
+	Pathname string
+	// Headers and Cookies go along, by name.
+	Headers, Cookies []string
+}
+
+// Forwards are the sources that are asked for in the name of each client. Answers made of them belong to that client alone.
+type Forwards []forward
+
+type forward struct {
+	pathname *picomatch.Glob
+	headers  []string
+	cookies  []string
+}
+
+// NewForwards compiles a list. The error names the pattern that cannot be used.
+func NewForwards(list []Forward) (Forwards, error) {
+	var f Forwards
+	for _, one := range list {
+		glob, err := pathGlob(one.Pathname)
+		if err != nil {
+			return nil, fmt.Errorf("forward %s: %w", one.Pathname, err)
+		}
+		headers := make([]string, len(one.Headers))
+		for i, name := range one.Headers {
+			headers[i] = http.CanonicalHeaderKey(name)
+		}
+		f = append(f, forward{glob, headers, one.Cookies})
+	}
+	return f, nil
+}
+
+// headers are those that go along to a source, nil for one that is the same for everybody. The first pattern that matches decides.
+func (f Forwards) headers(wanted Request, client http.Header) http.Header {
+	if len(f) == 0 || wanted.Remote != nil {
+		return nil
+	}
+	pathname, _, ok := parseLocal(wanted.Href)
+	if !ok {
+		return nil
+	}
+	for _, one := range f {
+		if !one.pathname.Match(pathname) {
+			continue
+		}
+		along := http.Header{}
+		for _, name := range one.headers {
+			if values := client[name]; len(values) > 0 {
+				along[name] = values
+			}
+		}
+		sent := (&http.Request{Header: client}).Cookies()
+		carrier := &http.Request{Header: along}
+		for _, cookie := range sent {
+			if slices.Contains(one.cookies, cookie.Name) {
+				carrier.AddCookie(cookie)
+			}
+		}
+		return along
+	}
+	return nil
+}

@@ -1,0 +1,114 @@
+package imageopt
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+)
+
+// Meter counts what pictures cost. Sizes are in bytes.
+type Meter interface {
+	// Fetched counts a source; cause is "" if there was one.
+	Fetched(took time.Duration, size int, cause FetchCause)
+	// Transformed counts what was made of a source: a type, or "passed" for a source that could not be read.
+	Transformed(output string, took time.Duration, source, made int)
+}
+
+// source fetches a source of the application itself.
+type source func(ctx context.Context, href string) (Source, error)
+
+// make fetches a source and makes a picture of it. old is what there was; it is taken again if the source is still the same.
+func (o *Optimizer) make(ctx context.Context, z *Zone, wanted Request, local source, old *picture) (*picture, error) {
+	leave, err := o.sources.enter(ctx, 1)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	from, err := z.fetch(ctx, wanted, local)
+	if err != nil {
+		return nil, err
+	}
+	tag := PassedETag(from.ETag, from.Body)
+	if old != nil && !old.passed && old.upstreamETag == tag {
+		again, err := old.renewed()
+		if err != nil {
+			return nil, err
+		}
+		again.expires = o.now().Add(z.Settings.freshFor(again.maxAge))
+		return again, nil
+	}
+	mime := Sniff(from.Body)
+	if refusal := z.Settings.CheckType(mime); refusal != nil {
+		return nil, refusal
+	}
+	made := &picture{mime: mime, maxAge: z.Settings.MaxAge(from.CacheControl), upstreamETag: tag, etag: tag, passed: true, body: from.Body}
+	if !PassesThrough(mime, IsAnimated(mime, from.Body)) {
+		if err := o.transform(ctx, z, wanted, made); err != nil {
+			return nil, err
+		}
+	}
+	made.expires = o.now().Add(z.Settings.freshFor(made.maxAge))
+	return made, nil
+}
+
+// fetch gets a source from where it is.
+func (z *Zone) fetch(ctx context.Context, wanted Request, local source) (got Source, err error) {
+	begin := time.Now()
+	if wanted.Remote != nil {
+		got, err = z.Fetcher.Remote(ctx, wanted.Remote, z.Settings.AllowsRemote)
+	} else {
+		got, err = local(ctx, wanted.Href)
+	}
+	var cause FetchCause
+	if failed := (*FetchError)(nil); errors.As(err, &failed) {
+		cause = failed.Cause
+	}
+	z.Meter.Fetched(time.Since(begin), len(got.Body), cause)
+	return got, err
+}
+
+// transform makes of a source what is wanted. One that cannot be read stays what it is, as in Next.js.
+func (o *Optimizer) transform(ctx context.Context, z *Zone, wanted Request, p *picture) error {
+	output := OutputType(p.mime, wanted.Format)
+	job := Job{Width: wanted.Width, Quality: wanted.Quality, Output: output, JPEGBaseline: z.Settings.JPEGBaseline}
+	begin := time.Now()
+	body, err := o.pipeline.Transform(ctx, p.body, p.mime, job)
+	switch {
+	case err == nil:
+		z.Meter.Transformed(output, time.Since(begin), len(p.body), len(body))
+		p.mime, p.body, p.passed, p.etag = output, body, false, ETagOf(body)
+		return nil
+	case errors.Is(err, ErrUndecodable):
+		z.Meter.Transformed("passed", time.Since(begin), len(p.body), len(p.body))
+		z.Log.Warn("the source of a picture cannot be transformed, it is passed on as it is", zap.String("type", p.mime), zap.String("to", output),
+			zap.String("source", wanted.place()), zap.Error(err))
+		p.maxAge = z.Settings.MinimumCacheTTL
+		return nil
+	}
+	return err
+}
+
+// place is the source in a log: the host of one elsewhere, the path of one of the application. Queries may be secrets.
+func (r Request) place() string {
+	if r.Remote != nil {
+		return r.Remote.Host
+	}
+	path, _, _ := strings.Cut(r.Href, "?")
+	return path
+}
+
+// readEntry is all of a kept body.
+func readEntry(entry *blobstore.Entry) ([]byte, error) {
+	if body := entry.Bytes(); body != nil {
+		return body, nil
+	}
+	body := make([]byte, entry.Size())
+	_, err := io.ReadFull(entry.Reader(), body)
+	return body, err
+}

@@ -1,0 +1,307 @@
+package imageopt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+)
+
+// DefaultFetches is how many sources may be fetched, or be in memory to be transformed, at once.
+const DefaultFetches = 32
+
+// Optimizer answers requests for pictures by what it keeps, and makes what it does not have. It is safe for concurrent use.
+type Optimizer struct {
+	store    *blobstore.Store
+	pipeline *Pipeline
+	sources  *queue
+	flights  flights
+	now      func() time.Time
+	stats    optimizerCounts
+}
+
+type optimizerCounts struct{ revalidations, failedRevalidations atomic.Int64 }
+
+// OptimizerStats are counts since the start, and what there is at the moment.
+type OptimizerStats struct {
+	// Sources are fetched or in memory; WaitingSources wait to be.
+	Sources, WaitingSources            int
+	Revalidations, FailedRevalidations int64
+}
+
+// NewOptimizer returns an optimizer that keeps pictures in store and makes them by pipeline; it closes neither.
+func NewOptimizer(store *blobstore.Store, pipeline *Pipeline) *Optimizer {
+	o := &Optimizer{store: store, pipeline: pipeline, now: time.Now}
+	o.sources = newQueue(DefaultFetches, DefaultQueue, DefaultQueueWait)
+	return o
+}
+
+// SetLimits changes how many sources may be fetched, or be in memory, at once (0: DefaultFetches), how many may wait for that, and for how
+// long (0: the defaults of Limits).
+func (o *Optimizer) SetLimits(fetches, waiting int, patient time.Duration) {
+	if fetches == 0 {
+		fetches = DefaultFetches
+	}
+	if waiting == 0 {
+		waiting = DefaultQueue
+	}
+	if patient == 0 {
+		patient = DefaultQueueWait
+	}
+	o.sources.resize(fetches, waiting, patient)
+}
+
+// Stats says what the optimizer does and did.
+func (o *Optimizer) Stats() OptimizerStats {
+	s := OptimizerStats{Revalidations: o.stats.revalidations.Load(), FailedRevalidations: o.stats.failedRevalidations.Load()}
+	s.Sources, s.WaitingSources = o.sources.load()
+	return s
+}
+
+// Close cancels what is being made and waits until that has ended.
+func (o *Optimizer) Close() { o.flights.close() }
+
+// Zone is what the optimizer knows of one application.
+type Zone struct {
+	// Space names what is kept for the zone, apart from all others.
+	Space string
+	// Deployment tells builds apart whose sources have the same paths.
+	Deployment string
+	Settings   *Settings
+	Fetcher    *Fetcher
+	// KeepsNothing is images.maximumDiskCacheSize 0: nothing is kept.
+	KeepsNothing bool
+	// Forwards says what of a client's request goes along to a source of the application. Nil: nothing ever does.
+	Forwards Forwards
+	// Log gets a line for each source that was refused or failed.
+	Log   *zap.Logger
+	Meter Meter
+}
+
+// Local fetches a source of the application itself. forward are headers of the client that may go along. It is called after the request
+// that brought it has ended, too.
+type Local func(ctx context.Context, href string, forward http.Header) (Source, error)
+
+// Result is how a request was answered.
+type Result uint8
+
+// The results.
+const (
+	ResultHit     Result = iota // from what is kept
+	ResultStale                 // likewise, and it is made again in the background
+	ResultMiss                  // made now, or by another request that waited too
+	ResultPrivate               // made now for this client alone
+	ResultRefused               // not allowed, or no picture
+	ResultFailed                // there is no source
+	ResultBusy                  // too many wait
+	ResultGone                  // the client has left
+
+	// Results is their number, for tables that are indexed by one.
+	Results = iota
+)
+
+var resultNames = [Results]string{"hit", "stale", "miss", "private", "refused", "failed", "busy", "gone"}
+
+// String returns the result's name as it stands in metrics and logs.
+func (r Result) String() string { return resultNames[r] }
+
+// cacheNames are the results as Next.js says them in X-Nextjs-Cache.
+var cacheNames = [...][]string{ResultHit: {"HIT"}, ResultStale: {"STALE"}, ResultMiss: {"MISS"}, ResultPrivate: {"MISS"}}
+
+// Serve answers a GET or HEAD for a picture of a zone. Headers that are there already stay, but for those that the answer has itself.
+func (o *Optimizer) Serve(w http.ResponseWriter, r *http.Request, z *Zone, local Local) Result {
+	wanted, refusal := z.Settings.Parse(r.URL.RawQuery, joined(r.Header["Accept"]), o.pipeline.CanEncode)
+	if refusal != nil {
+		return refuse(w, refusal)
+	}
+	if forward := z.Forwards.headers(wanted, r.Header); forward != nil {
+		made, err := o.make(r.Context(), z, wanted, func(ctx context.Context, href string) (Source, error) { return local(ctx, href, forward) }, nil)
+		if err != nil {
+			return o.fail(w, z, wanted, err)
+		}
+		z.write(w, r, wanted, made, ResultPrivate)
+		return ResultPrivate
+	}
+	anonymous := func(ctx context.Context, href string) (Source, error) { return local(ctx, href, nil) }
+	key := z.key(wanted)
+	if kept := o.kept(r.Context(), z, key); kept != nil {
+		defer kept.close()
+		result := ResultHit
+		if kept.stale(o.now()) {
+			result = ResultStale
+			o.revalidate(z, key, wanted, anonymous)
+		}
+		z.write(w, r, wanted, kept, result)
+		return result
+	}
+	made, err := o.flights.join(r.Context(), key, func(ctx context.Context) (*picture, error) {
+		return o.makeAndKeep(ctx, z, key, wanted, anonymous)
+	})
+	if err != nil {
+		return o.fail(w, z, wanted, err)
+	}
+	z.write(w, r, wanted, made, ResultMiss)
+	return ResultMiss
+}
+
+// key names an answer. Sources elsewhere are the same for every build.
+func (z *Zone) key(wanted Request) blobstore.Key {
+	name := wanted.Key()
+	if wanted.Remote == nil {
+		name = z.Deployment + "\x00" + name
+	}
+	return blobstore.Key{Space: z.Space, Name: name}
+}
+
+// kept finds a picture that was made before.
+func (o *Optimizer) kept(ctx context.Context, z *Zone, key blobstore.Key) *picture {
+	if z.KeepsNothing {
+		return nil
+	}
+	entry, ok := o.store.Get(ctx, key)
+	if !ok {
+		return nil
+	}
+	p, err := fromEntry(entry)
+	if err != nil {
+		_ = entry.Close() // it was only read
+		return nil
+	}
+	return p
+}
+
+// keep stores a picture. One that is not kept is made again.
+func (o *Optimizer) keep(ctx context.Context, z *Zone, key blobstore.Key, p *picture) {
+	if z.KeepsNothing {
+		return
+	}
+	if err := o.store.Put(context.WithoutCancel(ctx), key, p.meta(), p.body); err != nil {
+		z.Log.Debug("a picture is not kept on disk", zap.Error(err))
+	}
+}
+
+func (o *Optimizer) makeAndKeep(ctx context.Context, z *Zone, key blobstore.Key, wanted Request, local source) (*picture, error) {
+	made, err := o.make(ctx, z, wanted, local, nil)
+	if err == nil {
+		o.keep(ctx, z, key, made)
+	}
+	return made, err
+}
+
+// revalidate makes a stale picture again in the background, if its source has changed. Requests meanwhile get the old one. When the source fails,
+// the old one is fresh again for 3 to 30 seconds, as in Next.js (response-cache/index.js).
+func (o *Optimizer) revalidate(z *Zone, key blobstore.Key, wanted Request, local source) {
+	o.flights.start(key, func(ctx context.Context) (*picture, error) {
+		old := o.kept(ctx, z, key)
+		if old == nil {
+			return o.makeAndKeep(ctx, z, key, wanted, local)
+		}
+		defer old.close()
+		if !old.stale(o.now()) {
+			return old.renewed() // another one was quicker
+		}
+		o.stats.revalidations.Add(1)
+		made, err := o.make(ctx, z, wanted, local, old)
+		switch {
+		case err == nil:
+			o.keep(ctx, z, key, made)
+			return made, nil
+		case errors.Is(err, ErrBusy):
+			return nil, err // it is no fault of the source
+		}
+		o.stats.failedRevalidations.Add(1)
+		z.report(wanted, err, true)
+		last, readErr := old.renewed()
+		if readErr != nil {
+			return nil, readErr
+		}
+		last.maxAge = min(max(old.maxAge, 3), 30)
+		last.expires = o.now().Add(z.Settings.freshFor(last.maxAge))
+		o.keep(ctx, z, key, last)
+		return last, nil
+	})
+}
+
+// freshFor is how long a picture is fresh in the store.
+func (s *Settings) freshFor(maxAge int) time.Duration {
+	return time.Duration(max(maxAge, s.MinimumCacheTTL)) * time.Second
+}
+
+// fail answers a request whose picture could not be made.
+func (o *Optimizer) fail(w http.ResponseWriter, z *Zone, wanted Request, err error) Result {
+	var refusal *Refusal
+	var failed *FetchError
+	switch {
+	case errors.As(err, &refusal):
+		return refuse(w, refusal)
+	case errors.Is(err, ErrBusy):
+		h := w.Header()
+		h.Set("Retry-After", "1")
+		h.Set("Cache-Control", "no-store")
+		(&Refusal{http.StatusServiceUnavailable, err.Error()}).Write(w)
+		return ResultBusy
+	case errors.As(err, &failed):
+		z.report(wanted, err, false)
+		refuse(w, &Refusal{failed.Status, failed.Text})
+		return ResultFailed
+	case errors.Is(err, context.Canceled):
+		return ResultGone
+	}
+	z.report(wanted, err, false)
+	refuse(w, &Refusal{http.StatusInternalServerError, textInternalServer})
+	return ResultFailed
+}
+
+func refuse(w http.ResponseWriter, refusal *Refusal) Result {
+	refusal.Write(w)
+	return ResultRefused
+}
+
+// report logs why there is no picture.
+func (z *Zone) report(wanted Request, err error, stale bool) {
+	level, message := zap.WarnLevel, "the source of a picture failed"
+	if stale {
+		message = "the source of a picture failed, the old picture is served on"
+	}
+	fields := []zap.Field{zap.Int("width", wanted.Width), zap.Int("quality", wanted.Quality)}
+	var failed *FetchError
+	if errors.As(err, &failed) {
+		if failed.Cause == CauseAddress || failed.Cause == CausePattern {
+			message = "the source of a picture was refused"
+		}
+		fields = append(fields, zap.Inline(failed))
+	} else {
+		fields = append(fields, zap.Error(err))
+	}
+	if check := z.Log.Check(level, message); check != nil {
+		check.Write(fields...)
+	}
+}
+
+func joined(values []string) string {
+	if len(values) == 1 {
+		return values[0]
+	}
+	return strings.Join(values, ", ")
+}
+
+// renewed is a picture as it can be put again: with its body in memory.
+func (p *picture) renewed() (*picture, error) {
+	again := *p
+	again.entry = nil
+	if p.entry != nil {
+		body, err := readEntry(p.entry)
+		if err != nil {
+			return nil, fmt.Errorf("reading a kept picture: %w", err)
+		}
+		again.body = body
+	}
+	return &again, nil
+}

@@ -1,0 +1,234 @@
+package imageopt
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/keeping"
+)
+
+// passingPatience is how long a request waits for another one that asks for the same picture; then it asks the application itself.
+const passingPatience = 10 * time.Second
+
+// Passing keeps pictures that an application has made itself: those of a zone of which the edge does not know what is allowed. It is safe for
+// concurrent use.
+type Passing struct {
+	store *blobstore.Store
+	now   func() time.Time
+
+	mu      sync.Mutex
+	flights map[blobstore.Key]chan struct{}
+	work    sync.WaitGroup
+	ctx     context.Context // of what is done in the background
+	cancel  context.CancelFunc
+}
+
+// NewPassing returns what keeps pictures in store, which it does not close.
+func NewPassing(store *blobstore.Store) *Passing {
+	p := &Passing{store: store, now: time.Now, flights: map[blobstore.Key]chan struct{}{}}
+	p.ctx, p.cancel = context.WithCancel(context.Background())
+	return p
+}
+
+// Close cancels what is done in the background and waits for it.
+func (p *Passing) Close() {
+	p.cancel()
+	p.work.Wait()
+}
+
+// Pass is how the application is asked.
+type Pass struct {
+	// Next answers the request itself.
+	Next func(w http.ResponseWriter) error
+	// Again asks for the same once more, with a GET that has no header but Accept, when the request may have ended.
+	Again func(ctx context.Context, accept string, w http.ResponseWriter) error
+}
+
+// PassKey is the key of what an application answers to a request for a picture; ok is false for one that it would refuse. Accept counts only as
+// far as it chooses a format, whichever formats the application has configured.
+func PassKey(space, path, rawQuery, accept string) (key blobstore.Key, ok bool) {
+	q := readParameters(rawQuery)
+	for _, p := range [...]parameter{q.url, q.width, q.quality} {
+		if p.count != 1 || p.value == "" {
+			return key, false
+		}
+	}
+	if !isDigits(q.width.value) || !isDigits(q.quality.value) || utf16Length(q.url.value) > maxURL {
+		return key, false
+	}
+	format := ""
+	for _, formats := range [...][]string{{avif, webp}, {avif}, {webp}} {
+		format += " " + strings.TrimPrefix(preferredFormat(accept, formats), "image/")
+	}
+	return blobstore.Key{Space: space, Name: strings.Join([]string{"passed", path, q.width.value, q.quality.value, format, q.url.value}, "\x00")}, true
+}
+
+// Serve answers a GET or HEAD with the picture that is kept under a key, or lets the application answer and keeps that. Requests for one picture
+// that come while it is asked for wait for it.
+func (p *Passing) Serve(w http.ResponseWriter, r *http.Request, key blobstore.Key, pass Pass) (Result, error) {
+	if result, ok := p.serveKept(w, r, key, pass); ok {
+		return result, nil
+	}
+	if r.Method != http.MethodGet || isConditional(r.Header) {
+		return ResultMiss, pass.Next(w) // what comes may not be the whole picture
+	}
+	landed, first := p.enter(key)
+	if !first {
+		timer := time.NewTimer(passingPatience)
+		defer timer.Stop()
+		select {
+		case <-landed:
+			if result, ok := p.serveKept(w, r, key, pass); ok {
+				return result, nil
+			}
+		case <-timer.C:
+		case <-r.Context().Done():
+		}
+		return ResultMiss, pass.Next(w)
+	}
+	defer p.leave(key)
+	return ResultMiss, p.fill(w, key, pass.Next)
+}
+
+// fill asks the application and keeps what it answers, if that may be kept.
+func (p *Passing) fill(w http.ResponseWriter, key blobstore.Key, next func(http.ResponseWriter) error) error {
+	keeper := keeping.NewWriter(w, func(status int, h http.Header, head []byte) *blobstore.Writer {
+		age, ok := keepTime(status, h)
+		if !ok {
+			return nil
+		}
+		// A store that cannot take it has said so itself.
+		entry, _ := p.store.Create(key, append([]byte("Expires\x00"+strconv.FormatInt(p.now().Add(age).UnixMilli(), 10)+"\n"), head...))
+		return entry
+	})
+	defer keeper.Abort() // unless it is complete by then
+	err := next(keeper)
+	if err == nil {
+		keeper.Commit()
+	}
+	return err
+}
+
+// serveKept answers with what is kept, if there is something.
+func (p *Passing) serveKept(w http.ResponseWriter, r *http.Request, key blobstore.Key, pass Pass) (Result, bool) {
+	entry, ok := p.store.Get(r.Context(), key)
+	if !ok {
+		return 0, false
+	}
+	defer func() { _ = entry.Close() }() // it was only read
+	head, err := keeping.ParseHead(entry.Meta())
+	if err != nil {
+		return 0, false
+	}
+	expires, err := strconv.ParseInt(head.Get("Expires"), 10, 64)
+	if err != nil {
+		return 0, false
+	}
+	result := ResultHit
+	if p.now().UnixMilli() >= expires {
+		result = ResultStale
+		p.refresh(key, joined(r.Header["Accept"]), pass)
+	}
+	delete(head, "Expires")
+	h := w.Header()
+	for name, values := range head {
+		h[name] = values
+	}
+	h["Vary"] = append(h["Vary"], "Accept")
+	h["X-Nextjs-Cache"] = cacheNames[result]
+	if NotModified(r.Header, head.Get("Etag")) {
+		KeepFor304(h)
+		w.WriteHeader(http.StatusNotModified)
+		return result, true
+	}
+	h["Content-Length"] = []string{strconv.FormatInt(entry.Size(), 10)}
+	w.WriteHeader(http.StatusOK)
+	if r.Method != http.MethodHead {
+		_, _ = entry.WriteTo(w) // who is gone needs no picture
+	}
+	return result, true
+}
+
+// refresh asks the application for a stale picture again, in the background, once at a time.
+func (p *Passing) refresh(key blobstore.Key, accept string, pass Pass) {
+	if _, first := p.enter(key); !first {
+		return
+	}
+	p.work.Go(func() {
+		defer p.leave(key)
+		ctx, cancel := context.WithTimeout(p.ctx, makeTime)
+		defer cancel()
+		// What is kept stays when it fails.
+		_ = p.fill(newNobody(), key, func(w http.ResponseWriter) error { return pass.Again(ctx, accept, w) })
+	})
+}
+
+// enter reports whether a request is the first one for a key. The others may wait for the channel to be closed.
+func (p *Passing) enter(key blobstore.Key) (landed chan struct{}, first bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if landed, ok := p.flights[key]; ok {
+		return landed, false
+	}
+	landed = make(chan struct{})
+	p.flights[key] = landed
+	return landed, true
+}
+
+func (p *Passing) leave(key blobstore.Key) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	close(p.flights[key])
+	delete(p.flights, key)
+}
+
+// keepTime is how long an answer may be given to others: Next.js says so itself. One that it made of a picture that is stale there has the age
+// of a fresh one, and is not kept.
+func keepTime(status int, h http.Header) (time.Duration, bool) {
+	if status != http.StatusOK || len(h["Set-Cookie"]) > 0 || len(h["Content-Encoding"]) > 0 || len(h["Trailer"]) > 0 ||
+		!strings.HasPrefix(h.Get("Content-Type"), "image/") || h.Get("X-Nextjs-Cache") == "STALE" {
+		return 0, false
+	}
+	for vary := range strings.SplitSeq(joined(h["Vary"]), ",") {
+		if vary = strings.ToLower(strings.TrimSpace(vary)); vary != "" && vary != "accept" && vary != "accept-encoding" {
+			return 0, false
+		}
+	}
+	directives := strings.Split(strings.ToLower(strings.ReplaceAll(joined(h["Cache-Control"]), " ", "")), ",")
+	if !slices.Contains(directives, "public") {
+		return 0, false
+	}
+	for _, directive := range directives {
+		switch directive {
+		case "private", "no-store", "no-cache":
+			return 0, false
+		}
+	}
+	seconds := UpstreamMaxAge(joined(h["Cache-Control"]))
+	return time.Duration(seconds) * time.Second, seconds > 0
+}
+
+// isConditional reports whether a request wants less than a whole answer.
+func isConditional(h http.Header) bool {
+	for _, name := range [...]string{"Range", "If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since", "If-Range"} {
+		if len(h[name]) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// nobody takes an answer that nobody waits for.
+type nobody struct{ header http.Header }
+
+func newNobody() nobody { return nobody{http.Header{}} }
+
+func (n nobody) Header() http.Header       { return n.header }
+func (nobody) WriteHeader(int)             {}
+func (nobody) Write(p []byte) (int, error) { return len(p), nil }
