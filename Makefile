@@ -39,7 +39,7 @@ test-long: ## everything of test in full counts, fuzzing, and builds of every ki
 bench: ## print the figures, ours against peers in the same run
 	@scripts/need.sh
 	@$(MAKE) --no-print-directory build
-	@scripts/build-app.sh examples/multi-zone/home
+	@scripts/build-app.sh examples/multi-zone/home e2e/fixtures/images
 	go run ./bench
 
 lint: ## run the linters

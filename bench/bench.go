@@ -33,16 +33,18 @@ type scale struct {
 	encodePages  int // streamed pages of a build, for each subject, encoding and round
 	starts       int
 	memoryServed int // pages before memory is read
+	imageRounds  int
+	photographs  int
 }
 
 var (
 	fullScale = scale{
 		rounds: 25, requests: 8_000, streamRounds: 9, streams: 16, streamWaves: 2, liveRounds: 5, livePages: 640, memoryServed: 50_000,
-		encodeRounds: 9, encodePages: 600, starts: 25,
+		encodeRounds: 9, encodePages: 600, starts: 25, imageRounds: 3, photographs: 6,
 	}
 	shortScale = scale{
 		rounds: 3, requests: 5_000, streamRounds: 3, streams: 16, streamWaves: 1, liveRounds: 3, livePages: 128, memoryServed: 10_000,
-		encodeRounds: 3, encodePages: 120, starts: 5,
+		encodeRounds: 3, encodePages: 120, starts: 5, imageRounds: 1, photographs: 2,
 	}
 )
 
@@ -67,7 +69,7 @@ func newBench(o options) (*bench, error) {
 		}
 	}
 	b.nginx = b.find("nginx")
-	if b.wants("ssr") {
+	if b.wants("ssr") || b.wants("images") {
 		b.node = b.find("node")
 	}
 	if b.dir, err = os.MkdirTemp("", "caddy-nextjs-bench-"); err != nil {

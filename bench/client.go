@@ -19,6 +19,7 @@ type client struct {
 	conn    net.Conn
 	reader  *bufio.Reader
 	host    string
+	accept  string
 	request []byte
 	release func() bool
 }
@@ -30,7 +31,7 @@ func dial(ctx context.Context, addr string) (*client, error) {
 		return nil, fmt.Errorf("connecting: %w", err)
 	}
 	release := context.AfterFunc(ctx, func() { _ = conn.Close() })
-	return &client{conn: conn, reader: bufio.NewReaderSize(conn, 64<<10), host: addr, release: release}, nil
+	return &client{conn: conn, reader: bufio.NewReaderSize(conn, 64<<10), host: addr, accept: "text/html", release: release}, nil
 }
 
 func (c *client) close() {
@@ -41,7 +42,7 @@ func (c *client) close() {
 // get requests path. The body of the answer must be read to its end before the next request. An empty encoding sends no
 // Accept-Encoding.
 func (c *client) get(path, encoding string) (*http.Response, error) {
-	c.request = fmt.Appendf(c.request[:0], "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: bench\r\nAccept: text/html\r\n", path, c.host)
+	c.request = fmt.Appendf(c.request[:0], "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: bench\r\nAccept: %s\r\n", path, c.host, c.accept)
 	if encoding != "" {
 		c.request = fmt.Appendf(c.request, "Accept-Encoding: %s\r\n", encoding)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -14,6 +15,7 @@ type load struct {
 	concurrency int
 	minLength   int64  // a page that is shorter is an error
 	encoding    string // of the answers; empty for none
+	accept      string // types; empty for text/html
 }
 
 // run requests the pages. It stops at the first error: a server that fails is not measured.
@@ -45,6 +47,7 @@ func (l load) work(ctx context.Context, addr string, turn, received *atomic.Int6
 		return err
 	}
 	defer c.close()
+	c.accept = cmp.Or(l.accept, c.accept)
 	for {
 		n := int(turn.Add(1)) - 1
 		if n >= l.requests {

@@ -27,6 +27,7 @@ var figures = []struct {
 	{"static", measureStatic},
 	{"precompressed", measurePrecompressed},
 	{"files", measureFiles},
+	{"images", measureImages},
 	{"ssr", measureSSR},
 	{"allocations", measureAllocations},
 	{"memory", measureMemory},

@@ -132,3 +132,21 @@ func cpuOf(work func() error, processes ...*process) ([]time.Duration, error) {
 	}
 	return spent, nil
 }
+
+// readPeak returns the most memory that a process has had (VmHWM of proc_pid_status(5)), in bytes.
+func readPeak(path string) (int64, error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return 0, fmt.Errorf("reading peak memory: %w", err)
+	}
+	for line := range strings.Lines(string(content)) {
+		if fields := strings.Fields(line); len(fields) == 3 && fields[0] == "VmHWM:" {
+			kilobytes, err := strconv.ParseInt(fields[1], 10, 64)
+			if err != nil {
+				return 0, fmt.Errorf("reading peak memory: %w", err)
+			}
+			return kilobytes << 10, nil
+		}
+	}
+	return 0, fmt.Errorf("%s has no VmHWM", path)
+}

@@ -5,24 +5,23 @@ import (
 	"strconv"
 )
 
-// Headers are those of an answer with a picture (setResponseHeaders of next/dist/server/image-optimizer.js), apart from X-Nextjs-Cache and
+// SetHeaders sets the headers of an answer with a picture (setResponseHeaders of next/dist/server/image-optimizer.js), apart from X-Nextjs-Cache and
 // Content-Length. mime is the type of the body, maxAge in seconds, etag as ETagOf or PassedETag made it. What may be compressed (SVG, ICO and
 // BMP) gets its Vary: Accept-Encoding from who compresses it.
-func (s *Settings) Headers(r Request, mime string, maxAge int, etag string) http.Header {
-	h := make(http.Header, 8)
-	h.Set("Vary", "Accept")
-	h.Set("Cache-Control", "public, max-age="+strconv.Itoa(maxAge)+", must-revalidate")
+func (s *Settings) SetHeaders(h http.Header, r Request, mime string, maxAge int, etag string) {
+	values := [...]string{
+		"Accept", "public, max-age=" + strconv.Itoa(maxAge) + ", must-revalidate", etag, mime,
+		disposition(s.ContentDispositionType, fileName(r.Href, mime)), s.ContentSecurityPolicy,
+	}
 	if r.Static {
-		h.Set("Cache-Control", "public, max-age=315360000, immutable")
+		values[1] = "public, max-age=315360000, immutable"
 	}
-	// Without quotes, which Next.js leaves out too: clients that hold an answer of Next.js compare byte by byte.
-	h.Set("ETag", etag)
-	h.Set("Content-Type", mime)
-	h.Set("Content-Disposition", disposition(s.ContentDispositionType, fileName(r.Href, mime)))
-	if s.ContentSecurityPolicy != "" {
-		h.Set("Content-Security-Policy", s.ContentSecurityPolicy)
+	// Etag is without quotes, which Next.js leaves out too: clients that hold an answer of Next.js compare byte by byte.
+	for i, name := range [...]string{"Vary", "Cache-Control", "Etag", "Content-Type", "Content-Disposition", "Content-Security-Policy"} {
+		if values[i] != "" {
+			h[name] = values[i : i+1 : i+1]
+		}
 	}
-	return h
 }
 
 // KeepFor304 takes away what an answer 304 does not have.

@@ -83,6 +83,8 @@ type Zone struct {
 	// Log gets a line for each source that was refused or failed.
 	Log   *zap.Logger
 	Meter Meter
+
+	memo memo
 }
 
 // Local fetches a source of the application itself. forward are headers of the client that may go along. It is called after the request
@@ -117,10 +119,11 @@ var cacheNames = [...][]string{ResultHit: {"HIT"}, ResultStale: {"STALE"}, Resul
 
 // Serve answers a GET or HEAD for a picture of a zone. Headers that are there already stay, but for those that the answer has itself.
 func (o *Optimizer) Serve(w http.ResponseWriter, r *http.Request, z *Zone, local Local) Result {
-	wanted, refusal := z.Settings.Parse(r.URL.RawQuery, joined(r.Header["Accept"]), o.pipeline.CanEncode)
+	asked, refusal := z.parse(r.URL.RawQuery, joined(r.Header["Accept"]), o.pipeline.CanEncode)
 	if refusal != nil {
 		return refuse(w, refusal)
 	}
+	wanted, key := asked.Request, asked.key
 	if forward := z.Forwards.headers(wanted, r.Header); forward != nil {
 		made, err := o.make(r.Context(), z, wanted, func(ctx context.Context, href string) (Source, error) { return local(ctx, href, forward) }, nil)
 		if err != nil {
@@ -130,7 +133,6 @@ func (o *Optimizer) Serve(w http.ResponseWriter, r *http.Request, z *Zone, local
 		return ResultPrivate
 	}
 	anonymous := func(ctx context.Context, href string) (Source, error) { return local(ctx, href, nil) }
-	key := z.key(wanted)
 	if kept := o.kept(r.Context(), z, key); kept != nil {
 		defer kept.close()
 		result := ResultHit

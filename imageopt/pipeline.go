@@ -92,9 +92,11 @@ type PipelineStats struct {
 type Pipeline struct {
 	limits atomic.Pointer[Limits]
 	queue  *queue
-	jobs   sync.WaitGroup
-	mu     sync.Mutex // of closed, and of jobs against it
-	closed bool
+	// encodes says which types this libvips writes.
+	encodes map[string]bool
+	jobs    sync.WaitGroup
+	mu      sync.Mutex // of closed, and of jobs against it
+	closed  bool
 
 	done, undecodable, busy atomic.Int64
 }
@@ -108,8 +110,11 @@ func NewPipeline(limits Limits, log *zap.Logger) (*Pipeline, error) {
 	if err := vips.Start(log); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	p := &Pipeline{queue: newQueue(limits.Concurrency, limits.Queue, limits.QueueWait)}
+	p := &Pipeline{encodes: map[string]bool{}, queue: newQueue(limits.Concurrency, limits.Queue, limits.QueueWait)}
 	p.limits.Store(&limits)
+	for mime := range pictureTypes {
+		p.encodes[mime] = vips.CanEncode(mime)
+	}
 	return p, nil
 }
 
@@ -125,7 +130,7 @@ func (p *Pipeline) SetLimits(limits Limits) error {
 }
 
 // CanEncode says whether this libvips writes a MIME type.
-func (p *Pipeline) CanEncode(mime string) bool { return vips.CanEncode(mime) }
+func (p *Pipeline) CanEncode(mime string) bool { return p.encodes[mime] }
 
 // Transform makes a picture out of a source of a MIME type, as soon as it may. The error is ErrUndecodable with the reason, ErrBusy, or
 // the context's: its end ends the wait and the work.

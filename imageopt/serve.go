@@ -8,9 +8,7 @@ import (
 // write answers with a picture.
 func (z *Zone) write(w http.ResponseWriter, r *http.Request, wanted Request, p *picture, result Result) {
 	h := w.Header()
-	for name, values := range z.Settings.Headers(wanted, p.mime, p.maxAge, p.etag) {
-		h[name] = values
-	}
+	z.Settings.SetHeaders(h, wanted, p.mime, p.maxAge, p.etag)
 	if result == ResultPrivate {
 		h["Cache-Control"] = []string{"private, max-age=" + strconv.Itoa(p.maxAge) + ", must-revalidate"}
 	}
