@@ -17,6 +17,8 @@ type Tier interface {
 	Put(ctx context.Context, key Key, meta, body []byte) error
 	// Delete removes an entry, if there is one.
 	Delete(ctx context.Context, key Key) error
+	// DeleteGroup removes all entries of a group of a space. The group "" is one like any other.
+	DeleteGroup(ctx context.Context, space, group string) error
 	// DeleteSpace removes all entries of a space.
 	DeleteSpace(ctx context.Context, space string) error
 }
@@ -88,10 +90,10 @@ func (b *behind) tell(j job) {
 	if b == nil {
 		return
 	}
-	if !j.delete && !b.takes(j.size) || !b.queue.add(j) {
+	if j.verb == put && !b.takes(j.size) || !b.queue.add(j) {
 		b.dropped.Add(1)
-		if !j.delete { // the tier must not keep what the key had before
-			b.tell(job{key: j.key, delete: true})
+		if j.verb == put { // the tier must not keep what the key had before
+			b.tell(job{key: j.key, verb: deleteKey})
 		}
 	}
 }
@@ -105,7 +107,7 @@ func (b *behind) work(ctx context.Context) {
 		}
 		err := b.call(ctx, func(ctx context.Context) error { return b.do(ctx, j) })
 		if err != nil {
-			b.tell(job{key: j.key, delete: true, space: j.space})
+			b.tell(job{key: j.key, verb: max(j.verb, deleteKey)})
 		}
 		b.queue.done(j)
 		if err != nil && !pause(ctx, b.retry) {
@@ -116,10 +118,12 @@ func (b *behind) work(ctx context.Context) {
 
 // do tells the tier of one change.
 func (b *behind) do(ctx context.Context, j job) error {
-	switch {
-	case j.space:
+	switch j.verb {
+	case deleteSpace:
 		return b.tier.DeleteSpace(ctx, j.key.Space)
-	case j.delete:
+	case deleteGroup:
+		return b.tier.DeleteGroup(ctx, j.key.Space, j.key.Group)
+	case deleteKey:
 		return b.tier.Delete(ctx, j.key)
 	}
 	if j.body == nil {

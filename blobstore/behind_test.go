@@ -20,7 +20,7 @@ func (o observed) settled(t *testing.T) {
 	eventually(t, "the tier is told", func() bool {
 		o.behind.queue.mu.Lock()
 		defer o.behind.queue.mu.Unlock()
-		return len(o.behind.queue.keys)+len(o.behind.queue.spaces) == 0
+		return len(o.behind.queue.open) == 0
 	})
 }
 
@@ -49,15 +49,28 @@ func TestTwoEdgesShare(t *testing.T) {
 	three.settled(t)
 	two.requireHas(t, "streamed", 3_000_000)
 	two.requireHas(t, "of three", 1000)
+	other := Key{"test", "other", "a"}
+	require.NoError(t, one.Put(t.Context(), other, nil, nil))
+	one.settled(t)
 
 	two.Delete(key("streamed"))
 	two.settled(t)
 	two.requireMisses(t, "streamed")
 	three.requireMisses(t, "streamed")
-	three.DeleteSpace("test")
+	three.DeleteGroup("test", "group")
 	three.settled(t)
 	three.requireMisses(t, name(1))
 	shared.requireMisses(t, name(1))
+	for _, s := range []observed{shared, three} {
+		_, _, ok := s.get(t, other)
+		require.True(t, ok)
+	}
+	three.DeleteSpace("test")
+	three.settled(t)
+	for _, s := range []observed{shared, three} {
+		_, _, ok := s.get(t, other)
+		require.False(t, ok)
+	}
 	for _, s := range []observed{one, two, three} {
 		assert.Empty(t, s.warnings())
 		assert.Zero(t, s.Stats().Behind.Dropped)
@@ -79,15 +92,20 @@ func TestTooLargeForTheTier(t *testing.T) {
 }
 
 func TestTierThatFails(t *testing.T) {
-	var down atomic.Bool
+	var down, groupFailed atomic.Bool
 	down.Store(true)
 	shared := open(t, Settings{})
-	failing := &tier{Tier: sharedStore{shared.Store}, before: func(context.Context, string) error {
+	failing := &tier{Tier: sharedStore{shared.Store}, before: func(_ context.Context, what string) error {
 		if down.Load() {
+			if what == "delete group" {
+				groupFailed.Store(true)
+			}
 			return errors.New("connection refused")
 		}
 		return nil
 	}}
+	grouped := Key{"test", "purged", "a"}
+	require.NoError(t, shared.Put(t.Context(), grouped, nil, nil))
 	shared.put(t, "deleted", 10)
 	shared.put(t, "outdated", 10)
 	shared.put(t, "theirs", 10)
@@ -99,7 +117,8 @@ func TestTierThatFails(t *testing.T) {
 	}
 	s.put(t, "outdated", 20)
 	s.Delete(key("deleted"))
-	eventually(t, "changes fail", func() bool { return s.Stats().Behind.Failed > 30 })
+	s.DeleteGroup("test", "purged")
+	eventually(t, "changes fail", func() bool { return s.Stats().Behind.Failed > 30 && groupFailed.Load() })
 	require.Equal(t, []string{noAnswer}, s.warnings())
 
 	down.Store(false)
@@ -107,6 +126,8 @@ func TestTierThatFails(t *testing.T) {
 	s.requireHas(t, "theirs", 10)
 	s.requireMisses(t, "deleted")
 	shared.requireMisses(t, "deleted")
+	_, _, ok := shared.get(t, grouped)
+	require.False(t, ok)
 	if _, data, ok := shared.get(t, key("outdated")); ok { // told after it works again
 		require.Equal(t, body("outdated", 20), data)
 	}
@@ -168,59 +189,6 @@ func TestReadsOfAHangingTier(t *testing.T) {
 	_, ok := s.Get(ended, key("a"))
 	require.False(t, ok)
 	require.Len(t, s.warnings(), 1, "a client that has gone says nothing of the tier")
-}
-
-// TestPendingChangesHideTheTier: what was deleted or replaced here is not found behind while the tier was not told.
-func TestPendingChangesHideTheTier(t *testing.T) {
-	shared := open(t, Settings{})
-	for _, name := range []string{"deleted", "replaced", "theirs"} {
-		shared.put(t, name, 10)
-	}
-	require.NoError(t, shared.Put(t.Context(), Key{"purged", "a"}, nil, nil))
-	told, release := make(chan struct{}), make(chan struct{})
-	slow := &tier{Tier: sharedStore{shared.Store}, before: func(_ context.Context, what string) error {
-		if what == "put" {
-			close(told)
-			<-release
-		}
-		return nil
-	}}
-	s := open(t, Settings{Behind: slow, BehindWait: time.Minute})
-	s.put(t, "replaced", 20)
-	<-told
-	s.memory.clear()
-	s.Delete(key("deleted"))
-	s.DeleteSpace("purged")
-	s.requireMisses(t, "replaced")
-	s.requireMisses(t, "deleted")
-	_, _, ok := s.get(t, Key{"purged", "a"})
-	require.False(t, ok)
-	require.EqualValues(t, 1, slow.calls.Load(), "of the put")
-	s.requireHas(t, "theirs", 10)
-	close(release)
-	s.settled(t)
-	s.requireHas(t, "replaced", 20)
-	s.requireMisses(t, "deleted")
-	_, _, ok = shared.get(t, Key{"purged", "a"})
-	require.False(t, ok)
-}
-
-// TestDeletedWhileTheTierAnswers: an answer that was asked for before a Delete is not kept after it.
-func TestDeletedWhileTheTierAnswers(t *testing.T) {
-	for what, remove := range map[string]func(*Store){
-		"key": func(s *Store) { s.Delete(key("a")) }, "space": func(s *Store) { s.DeleteSpace("test") },
-	} {
-		t.Run(what, func(t *testing.T) {
-			shared := open(t, Settings{})
-			shared.put(t, "a", 10)
-			var s observed
-			s = open(t, Settings{Dir: t.TempDir(), Behind: &afterGet{sharedStore{shared.Store}, func() { remove(s.Store) }}})
-			s.requireHas(t, "a", 10)
-			s.settled(t)
-			s.requireMisses(t, "a")
-			s.requireConsistent(t)
-		})
-	}
 }
 
 // TestQueueIsBounded fills the queue while the tier is busy.

@@ -59,3 +59,26 @@ func TestHotGetDoesNotAllocate(t *testing.T) {
 	})
 	require.LessOrEqual(t, allocated, 1.0)
 }
+
+// BenchmarkDeleteGroup deletes the eight variants of one source among 100,000 entries, as a purge of a picture does.
+func BenchmarkDeleteGroup(b *testing.B) {
+	const sources, variants = 12_500, 8
+	s := open(b, Settings{Dir: b.TempDir()})
+	s.awaitWalk(b)
+	data := body("variant", 3000)
+	put := func(source int) {
+		for n := range variants {
+			require.NoError(b, s.Put(b.Context(), Key{"pictures", name(source), name(n)}, nil, data))
+		}
+	}
+	for n := range sources {
+		put(n)
+	}
+	require.Equal(b, sources*variants, s.Stats().Disk.Entries)
+	for n := 0; b.Loop(); n++ {
+		s.DeleteGroup("pictures", name(n%sources))
+		b.StopTimer()
+		put(n % sources)
+		b.StartTimer()
+	}
+}

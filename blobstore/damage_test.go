@@ -3,6 +3,7 @@ package blobstore
 import (
 	"encoding/binary"
 	"fmt"
+	"hash/crc32"
 	"os"
 	"path/filepath"
 	"testing"
@@ -13,7 +14,7 @@ import (
 // requireRefused puts bytes in the place of the file of an entry: the entry is missed, removed and counted.
 func requireRefused(t *testing.T, dir, name string, data []byte) {
 	t.Helper()
-	path := filepath.Join(dir, "entries", key(name).id().path())
+	path := filepath.Join(dir, entriesDir, key(name).id().path())
 	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
 	require.NoError(t, os.WriteFile(path, data, 0o600))
 	s := open(t, Settings{Dir: dir})
@@ -44,9 +45,9 @@ func TestDamage(t *testing.T) {
 		good := whole(t, dir, "a", size)
 		prefix := len(good) - size
 		regions := map[string]int{
-			"magic": 0, "version": 8, "length of the space": 12, "length of the name": 16, "length of the meta": 20, "length of the body": 24,
-			"high byte of a length": 19, "highest byte of the length of the body": 31, "checksum of the body": 32, "checksum of the head": 36,
-			"space": headSize, "name": headSize + 4, "meta": headSize + 5, "end of meta": prefix - 1,
+			"magic": 0, "version": 8, "length of the space": 12, "length of the group": 16, "length of the name": 20, "length of the meta": 24,
+			"length of the body": 28, "high byte of a length": 19, "highest byte of the length of the body": 35, "checksum of the body": 36,
+			"checksum of the head": 40, "space": headSize, "group": headSize + 4, "name": headSize + 9, "meta": headSize + 10, "end of meta": prefix - 1,
 			"body": prefix, "middle of the body": prefix + size/2, "end of the body": len(good) - 1,
 		}
 		for region, at := range regions {
@@ -68,6 +69,12 @@ func TestDamage(t *testing.T) {
 			requireRefused(t, dir, "a", bad)
 		})
 		t.Run("of another key", func(t *testing.T) { requireRefused(t, dir, "b", good) })
+		for _, other := range []Key{{"test", "other", "a"}, {"test", "", "a"}, {"other", "group", "a"}, {"test", "groupa", ""}, {"testgroup", "", "a"}} {
+			t.Run(fmt.Sprintf("of %q", other), func(t *testing.T) {
+				bad := appendPrefix(nil, other, nil, int64(size), crc32.Checksum(good[prefix:], castagnoli))
+				requireRefused(t, dir, "a", append(bad, good[prefix:]...))
+			})
+		}
 		t.Run("of another version, whole", func(t *testing.T) {
 			other := append([]byte{}, good...)
 			binary.LittleEndian.PutUint32(other[8:], version+1)
@@ -81,7 +88,7 @@ func TestDamage(t *testing.T) {
 func TestLengthsThatLie(t *testing.T) {
 	dir := t.TempDir()
 	good := whole(t, dir, "a", 100)
-	for _, at := range []int{12, 16, 20, 24, 28} {
+	for _, at := range []int{12, 16, 20, 24, 28, 32} {
 		for _, length := range []uint32{0, 1, 1 << 20, 1 << 31, 1<<32 - 1} {
 			bad := append([]byte{}, good...)
 			if binary.LittleEndian.Uint32(bad[at:]) == length {
@@ -127,7 +134,7 @@ func FuzzDamagedEntry(f *testing.F) {
 			copy(changed[at:], data)
 			data = changed[:len(good)-min(max(cut, 0), len(good))]
 		}
-		path := filepath.Join(dir, "entries", key("a").id().path())
+		path := filepath.Join(dir, entriesDir, key("a").id().path())
 		require.NoError(t, os.WriteFile(path, data, 0o600))
 		s := open(t, Settings{Dir: dir})
 		meta, served, ok := s.get(t, key("a"))

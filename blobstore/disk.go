@@ -16,10 +16,10 @@ import (
 
 // disk is the directory of a store:
 //
-//	lock      held by the process that uses it
-//	entries/  SPACE/XX/REST, named by hashes
-//	tmp/      what is being written
-//	trash/    spaces that were deleted and are not removed yet
+//	lock              held by the process that uses it
+//	entries-VERSION/  SPACE/XX/REST, named by hashes of the space, and of the group and the name
+//	tmp/              what is being written
+//	trash/            spaces that were deleted and are not removed yet
 type disk struct {
 	dir           string
 	lock          *os.File
@@ -46,7 +46,7 @@ func openDisk(settings Settings, gone *gone) (*disk, error) {
 	if d.index, err = newIndex(settings.Size); err != nil {
 		return nil, fmt.Errorf("making the index: %w", err)
 	}
-	for _, name := range []string{"entries", "tmp", "trash"} {
+	for _, name := range []string{entriesDir, "tmp", "trash"} {
 		if err := os.MkdirAll(filepath.Join(d.dir, name), 0o700); err != nil {
 			return nil, fmt.Errorf("making the directory: %w", err)
 		}
@@ -77,7 +77,7 @@ func (d *disk) clearTemporary() error {
 	return err
 }
 
-func (d *disk) path(i id) string { return filepath.Join(d.dir, "entries", i.path()) }
+func (d *disk) path(i id) string { return filepath.Join(d.dir, entriesDir, i.path()) }
 
 // adopt notes the file of a key that is not in the index, if there is one. The caller holds the lock of the key.
 func (d *disk) adopt(i id) *record {
@@ -218,13 +218,38 @@ func (d *disk) remove(i id) {
 // dropSpace removes the files of a space. The caller holds all locks. They are out of reach at once, and removed in the background.
 func (d *disk) dropSpace(space hash) {
 	d.index.forgetSpace(space)
-	from := filepath.Join(d.dir, "entries", spacePath(space))
-	to := filepath.Join(d.dir, "trash", strconv.FormatUint(rand.Uint64(), 36)) //nolint:gosec // a name, not a secret
-	switch err := os.Rename(from, to); {
+	switch err := d.throwAway(filepath.Join(d.dir, entriesDir, spacePath(space))); {
 	case err == nil:
 		d.kick()
 	case !errors.Is(err, fs.ErrNotExist):
 		d.gone.addSpace(space)
+		d.notRemoved(err)
+	}
+}
+
+// throwAway moves a directory of a space to the trash, which keep empties.
+func (d *disk) throwAway(space string) error {
+	return os.Rename(space, filepath.Join(d.dir, "trash", strconv.FormatUint(rand.Uint64(), 36))) //nolint:gosec // a name, not a secret
+}
+
+// dropGroup removes the files of a group, whether they are in the index or not. The caller holds the lock of the group, and so nobody else
+// changes the directory that is listed.
+func (d *disk) dropGroup(g groupID) {
+	dir := g.dir()
+	files, err := os.ReadDir(filepath.Join(d.dir, entriesDir, dir))
+	for _, file := range files {
+		if group, name, ok := parseName(filepath.Base(dir), file.Name()); ok && group == g.group {
+			d.drop(id{g, name})
+		}
+	}
+	if err == nil {
+		return
+	}
+	for _, i := range d.index.ofGroup(g) { // what was not listed must not be found either
+		d.drop(i)
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		d.gone.addGroup(g)
 		d.notRemoved(err)
 	}
 }

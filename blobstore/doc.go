@@ -15,18 +15,21 @@
 // # Disk
 //
 // An entry is a file: head with checksums, key, meta, and the body as the tail, so that the file can be handed to sendfile as it
-// is. Its name is the hash of its key, below a directory for the hash of its space. It is written under tmp/ and renamed, without
-// fsync: kill -9 leaves it complete or absent, and what a power failure tears is found by the checksum of the body, which is compared when an
-// entry of an earlier run is first read. Files count in blocks of 4 KiB, as most file systems store them.
+// is. Its name is the hash of its group and of its name, below a directory for the hash of its space. It is written under tmp/ and
+// renamed, without fsync: kill -9 leaves it complete or absent, and what a power failure tears is found by the checksum of the body, which
+// is compared when an entry of an earlier run is first read. Files count in blocks of 4 KiB, as most file systems store them. The files of a
+// group are in one directory, so that all of them are found there, whatever the index knows.
 //
 // After a restart an entry is found by its name at once. Sizes are gathered in the background, without opening a file. Once they are
 // known the index is what counts: a key that is not in it costs no system call.
+//
+// Each version of the format has a directory of entries of its own; those of other versions are removed.
 //
 // A directory belongs to one process. Others work in memory, and take it over when that one ends.
 //
 // # Order
 //
-// Changes of a key happen under its lock: the file, its place in the index, and its copy in memory change together. What is read from disk
-// gets into memory only if the index still names the file that was read. Delete and DeleteSpace also hold for what is being written: a
-// Writer that was created before, and an answer of the tier behind that was asked for before, is not stored.
+// Changes of a key happen under the lock of its group: the file, its place in the index, and its copy in memory change together. What is
+// read from disk gets into memory only if the index still names the file that was read. Delete, DeleteGroup and DeleteSpace also hold for
+// what is being written: a Writer that was created before, and an answer of the tier behind that was asked for before, is not stored.
 package blobstore

@@ -105,7 +105,10 @@ func TestReadOnlyDisk(t *testing.T) {
 	for _, name := range []string{"deleted", "kept", "replaced"} {
 		s.put(t, name, 100_000)
 	}
-	require.NoError(t, s.Put(t.Context(), Key{"purged", "a"}, nil, []byte("x")))
+	purged := []Key{{"purged", "", "a"}, {"test", "purged", "a"}, {"test", "purged", "b"}, {"test", "", "a"}}
+	for _, k := range purged {
+		require.NoError(t, s.Put(t.Context(), k, nil, []byte("x")))
+	}
 	require.NoError(t, s.Close())
 
 	hook, walk := gate(t)
@@ -115,11 +118,15 @@ func TestReadOnlyDisk(t *testing.T) {
 		s.requireHas(t, "kept", 100_000)
 		s.requireMisses(t, "deleted")
 		s.requireMisses(t, "replaced")
-		_, _, ok := s.get(t, Key{"purged", "a"})
-		require.False(t, ok)
+		for _, k := range purged {
+			_, _, ok := s.get(t, k)
+			require.False(t, ok, k)
+		}
 	}
 	s.Delete(key("deleted"))
 	s.DeleteSpace("purged")
+	s.DeleteGroup("test", "purged")
+	s.DeleteGroup("test", "")
 	require.ErrorIs(t, s.Put(t.Context(), key("replaced"), nil, nil), syscall.EROFS)
 	require.ErrorIs(t, s.stream(t, "replaced", 100_000), syscall.EROFS)
 	check()
@@ -132,7 +139,7 @@ func TestReadOnlyDisk(t *testing.T) {
 	readOnly(t, dir, false)
 	s.put(t, "new", 10)
 	check()
-	eventually(t, "the files left are removed", func() bool { return len(filesBelow(t, dir, "entries")) == 2 })
+	eventually(t, "the files left are removed", func() bool { return len(filesBelow(t, dir, entriesDir)) == 2 })
 	eventually(t, "the index knows", func() bool { return s.Stats().Disk.Entries == 2 })
 	s.requireConsistent(t)
 }
@@ -172,10 +179,10 @@ func readOnly(t *testing.T, dir string, on bool) {
 func TestFileSizeLimit(t *testing.T) {
 	s := open(t, Settings{Dir: t.TempDir()})
 	s.put(t, "large", 200_000)
-	limitFileSize(t, 100_000)
+	limitFileSize(t, 1_000_000) // above what go test itself writes: the log of files that tests open
 	for range 3 {
-		require.ErrorIs(t, s.Put(t.Context(), key("none"), nil, body("none", 150_000)), syscall.EFBIG)
-		require.ErrorIs(t, s.stream(t, "none", 150_000), syscall.EFBIG)
+		require.ErrorIs(t, s.Put(t.Context(), key("none"), nil, body("none", 1_500_000)), syscall.EFBIG)
+		require.ErrorIs(t, s.stream(t, "none", 1_500_000), syscall.EFBIG)
 		s.requireMisses(t, "none")
 		s.requireHas(t, "large", 200_000)
 	}
@@ -215,4 +222,26 @@ func TestUnreadable(t *testing.T) {
 	loop()
 	s.requireMisses(t, "a")
 	require.Equal(t, []string{cannotRead, cannotRead}, s.warnings())
+}
+
+// TestReadOnlyWithAnotherVersion: what another version has left stays as long as it cannot be removed, and does no harm.
+func TestReadOnlyWithAnotherVersion(t *testing.T) {
+	dir := mountSmall(t)
+	fill(t, dir, 1, 100)
+	old := filepath.Join(dir, "entries", key("old").id().path())
+	require.NoError(t, os.MkdirAll(filepath.Dir(old), 0o700))
+	require.NoError(t, os.WriteFile(old, []byte("old"), 0o600))
+	readOnly(t, dir, true)
+	s := open(t, Settings{Dir: dir})
+	s.awaitWalk(t)
+	s.requireHas(t, name(0), 100)
+	s.requireMisses(t, "old")
+	require.Equal(t, 1, s.Stats().Disk.Entries)
+	require.Equal(t, []string{cannotWrite}, s.warnings())
+	require.NoError(t, s.Close())
+	readOnly(t, dir, false)
+	s = open(t, Settings{Dir: dir})
+	eventually(t, "it is removed", func() bool { return len(filesBelow(t, dir, "entries"))+len(filesBelow(t, dir, "trash")) == 0 })
+	s.requireHas(t, name(0), 100)
+	require.Empty(t, s.warnings())
 }

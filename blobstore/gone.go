@@ -2,7 +2,7 @@ package blobstore
 
 import "sync"
 
-// goneBound is how many keys gone remembers one by one.
+// goneBound is how many keys, groups and spaces gone remembers one by one.
 const goneBound = 1 << 16
 
 // gone remembers what was deleted or replaced while its file could not be: while another process held the directory, or the disk
@@ -11,12 +11,19 @@ const goneBound = 1 << 16
 type gone struct {
 	mu      sync.Mutex
 	ids     map[id]struct{}
+	groups  map[groupID]struct{}
 	spaces  map[hash]struct{}
 	all     bool // more than it can remember: no file of an earlier run is to be trusted
 	settled bool // not needed any more
 }
 
-func (g *gone) add(i id) {
+func (g *gone) add(i id) { g.remember(func() { insert(&g.ids, i) }) }
+
+func (g *gone) addGroup(group groupID) { g.remember(func() { insert(&g.groups, group) }) }
+
+func (g *gone) addSpace(space hash) { g.remember(func() { insert(&g.spaces, space) }) }
+
+func (g *gone) remember(one func()) {
 	if g == nil {
 		return
 	}
@@ -25,32 +32,20 @@ func (g *gone) add(i id) {
 	if g.settled || g.all {
 		return
 	}
-	if g.ids == nil {
-		g.ids = make(map[id]struct{})
-	}
-	g.ids[i] = struct{}{}
+	one()
 	g.bound()
 }
 
-func (g *gone) addSpace(space hash) {
-	if g == nil {
-		return
+func insert[T comparable](into *map[T]struct{}, one T) {
+	if *into == nil {
+		*into = make(map[T]struct{})
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.settled || g.all {
-		return
-	}
-	if g.spaces == nil {
-		g.spaces = make(map[hash]struct{})
-	}
-	g.spaces[space] = struct{}{}
-	g.bound()
+	(*into)[one] = struct{}{}
 }
 
 func (g *gone) bound() {
-	if len(g.ids)+len(g.spaces) > goneBound {
-		g.ids, g.spaces, g.all = nil, nil, true
+	if len(g.ids)+len(g.groups)+len(g.spaces) > goneBound {
+		g.ids, g.groups, g.spaces, g.all = nil, nil, nil, true
 	}
 }
 
@@ -62,13 +57,14 @@ func (g *gone) has(i id) bool {
 		return true
 	}
 	_, one := g.ids[i]
+	_, group := g.groups[i.groupID]
 	_, space := g.spaces[i.space]
-	return one || space
+	return one || group || space
 }
 
 // settle ends the remembering.
 func (g *gone) settle() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.ids, g.spaces, g.all, g.settled = nil, nil, false, true
+	g.ids, g.groups, g.spaces, g.all, g.settled = nil, nil, nil, false, true
 }

@@ -64,7 +64,7 @@ func body(name string, size int) []byte {
 	return data
 }
 
-func key(name string) Key { return Key{"test", name} }
+func key(name string) Key { return Key{"test", "group", name} }
 
 func (o observed) put(t testing.TB, name string, size int) {
 	t.Helper()
@@ -152,7 +152,7 @@ func (o observed) requireConsistent(t testing.TB) {
 	d.index.settle()
 	o.removeEvicted(d)
 	onDisk := map[string]int64{}
-	for _, path := range filesBelow(t, d.dir, "entries") {
+	for _, path := range filesBelow(t, d.dir, entriesDir) {
 		info, err := os.Stat(path)
 		require.NoError(t, err)
 		onDisk[path] = int64(blocksOf(info.Size()))

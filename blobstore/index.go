@@ -109,6 +109,16 @@ func (x *index) forgetSpace(space hash) {
 	}
 }
 
+// ofGroup lists the files of a group. It looks at every file that there is.
+func (x *index) ofGroup(g groupID) (ids []id) {
+	for i := range x.cache.Keys() {
+		if i.groupID == g {
+			ids = append(ids, i)
+		}
+	}
+	return ids
+}
+
 // settle makes the policy evict what it has to.
 func (x *index) settle() { x.cache.CleanUp() }
 

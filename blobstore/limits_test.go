@@ -37,7 +37,7 @@ func TestTooLarge(t *testing.T) {
 				require.ErrorIs(t, w.Commit(), ErrRefused)
 			}
 			require.ErrorIs(t, err, ErrRefused)
-			require.ErrorIs(t, s.Put(ctx, Key{"", strings.Repeat("x", largestText+1)}, nil, nil), ErrRefused)
+			require.ErrorIs(t, s.Put(ctx, Key{"", "", strings.Repeat("x", largestText+1)}, nil, nil), ErrRefused)
 			require.EqualValues(t, 3, s.Stats().Refused)
 			require.Empty(t, s.warnings())
 		})
@@ -99,7 +99,7 @@ func TestStats(t *testing.T) {
 	stats := s.Stats()
 	assert.EqualValues(t, 1, stats.Memory.Hits)
 	assert.EqualValues(t, 1, stats.Memory.Entries)
-	assert.EqualValues(t, 100+len("testsmallmeta of small")+entryOverhead, stats.Memory.Bytes)
+	assert.EqualValues(t, 100+len("testgroupsmallmeta of small")+entryOverhead, stats.Memory.Bytes)
 	assert.EqualValues(t, 2, stats.Disk.Hits)
 	assert.EqualValues(t, 2, stats.Disk.Entries)
 	assert.EqualValues(t, (1+17)*block, stats.Disk.Bytes)
@@ -109,5 +109,5 @@ func TestStats(t *testing.T) {
 func TestErrorsAreTold(t *testing.T) {
 	s := open(t, Settings{Dir: t.TempDir(), Size: block})
 	err := s.Put(context.Background(), key("a"), nil, make([]byte, block))
-	require.EqualError(t, err, "storing an entry: refused: 4141 bytes, Size allows 4096")
+	require.EqualError(t, err, "storing an entry: refused: 4150 bytes, Size allows 4096")
 }

@@ -49,15 +49,16 @@ func TestTwoProcesses(t *testing.T) {
 // TestTakeoverKnowsWhatIsGone changes entries while another store has the directory: its files of these must not be found after that.
 func TestTakeoverKnowsWhatIsGone(t *testing.T) {
 	changes := map[string]func(observed){
-		"deleted": func(s observed) { s.Delete(key("a")) },
-		"purged":  func(s observed) { s.DeleteSpace("test") },
+		"deleted":           func(s observed) { s.Delete(key("a")) },
+		"purged":            func(s observed) { s.DeleteSpace("test") },
+		"of a purged group": func(s observed) { s.DeleteGroup("test", "group") },
 		"replaced, and evicted from memory": func(s observed) {
 			s.put(t, "a", 20)
 			s.memory.clear()
 		},
 		"more than can be remembered": func(s observed) {
 			for n := range goneBound + 1 {
-				s.Delete(Key{"elsewhere", name(n)})
+				s.Delete(Key{"elsewhere", "", name(n)})
 			}
 		},
 	}
@@ -70,7 +71,7 @@ func TestTakeoverKnowsWhatIsGone(t *testing.T) {
 				second := open(t, Settings{Dir: dir, retry: time.Millisecond, beforeWalk: hook})
 				change(second)
 				first.put(t, "a", 10)
-				require.NoError(t, first.Put(t.Context(), Key{"other", "a"}, nil, nil))
+				require.NoError(t, first.Put(t.Context(), Key{"other", "", "a"}, nil, nil))
 				require.NoError(t, first.Close())
 				eventually(t, "the directory is taken over", func() bool { return second.Stats().Attached })
 				if walked {
@@ -80,7 +81,7 @@ func TestTakeoverKnowsWhatIsGone(t *testing.T) {
 					defer walk()
 				}
 				second.requireMisses(t, "a")
-				_, _, ok := second.get(t, Key{"other", "a"})
+				_, _, ok := second.get(t, Key{"other", "", "a"})
 				require.Equal(t, what != "more than can be remembered", ok)
 				second.put(t, "a", 30)
 				second.requireHas(t, "a", 30)

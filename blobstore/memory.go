@@ -55,7 +55,7 @@ func callerRuns(task func()) { task() }
 
 // memoryWeight is what an entry counts against the bound of memory, in bytes.
 func memoryWeight(key Key, e *Entry) int64 {
-	return entryOverhead + int64(len(key.Space)) + int64(len(key.Name)) + int64(len(e.meta)) + int64(len(e.body))
+	return entryOverhead + int64(len(key.Space)) + int64(len(key.Group)) + int64(len(key.Name)) + int64(len(e.meta)) + int64(len(e.body))
 }
 
 // largestInMemory is the largest body that a memory of this bound keeps. Where there is no disk, memory is all there is.
@@ -96,8 +96,17 @@ func (m *memory) remove(key Key) {
 
 // removeSpace forgets the entries of a space. The caller holds all locks.
 func (m *memory) removeSpace(space string) {
+	m.removeAll(func(key Key) bool { return key.Space == space })
+}
+
+// removeGroup forgets the entries of a group. The caller holds the lock of the group.
+func (m *memory) removeGroup(space, group string) {
+	m.removeAll(func(key Key) bool { return key.Group == group && key.Space == space })
+}
+
+func (m *memory) removeAll(of func(Key) bool) {
 	for key := range m.cache.Keys() {
-		if key.Space == space {
+		if of(key) {
 			m.cache.Invalidate(key)
 		}
 	}

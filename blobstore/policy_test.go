@@ -42,7 +42,7 @@ func TestScansDoNotPushOutWhatIsHot(t *testing.T) {
 			}
 			for turn := range 9 {
 				for n := range capacity * 10 / 9 {
-					require.NoError(t, s.Put(context.Background(), Key{"scan", name(turn*capacity*2 + n)}, nil, make([]byte, size)))
+					require.NoError(t, s.Put(context.Background(), Key{"scan", "", name(turn*capacity*2 + n)}, nil, make([]byte, size)))
 				}
 				hot(true)
 			}

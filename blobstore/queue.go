@@ -10,10 +10,30 @@ const queueLength = 4096
 
 // job is a change that the tier behind is to be told.
 type job struct {
-	key           Key
-	meta, body    []byte // a nil body is read from disk when it is due
-	size          int64
-	delete, space bool // delete the key, or with space all of its space
+	key        Key // of what the verb is about
+	verb       verb
+	meta, body []byte // of put; a nil body is read from disk when it is due
+	size       int64
+}
+
+// verb is what a job does.
+type verb uint8
+
+const (
+	put verb = iota
+	deleteKey
+	deleteGroup // key is that of the whole group
+	deleteSpace // key is that of the whole space
+)
+
+// subject is what a change is about: a key, a group, or a space.
+type subject struct {
+	key          Key
+	group, space bool
+}
+
+func (j job) subject() subject {
+	return subject{key: j.key, group: j.verb == deleteGroup, space: j.verb == deleteSpace}
 }
 
 // weight is what a job holds in memory, in bytes.
@@ -21,17 +41,16 @@ func (j job) weight() int64 { return int64(len(j.meta) + len(j.body)) }
 
 // queue are the changes that wait for the tier behind, in their order.
 type queue struct {
-	mu     sync.Mutex
-	bound  int64 // of bytes
-	bytes  int64
-	jobs   []job
-	keys   map[Key]int    // how many changes of a key are waiting or being told
-	spaces map[string]int // how many deletions of a space are
-	added  chan struct{}
+	mu    sync.Mutex
+	bound int64 // of bytes
+	bytes int64
+	jobs  []job
+	open  map[subject]int // how many changes are waiting or being told
+	added chan struct{}
 }
 
 func newQueue(bound int64) queue {
-	return queue{bound: bound, keys: make(map[Key]int), spaces: make(map[string]int), added: make(chan struct{}, 1)}
+	return queue{bound: bound, open: make(map[subject]int), added: make(chan struct{}, 1)}
 }
 
 // add appends a job, unless the queue is full.
@@ -86,22 +105,18 @@ func (q *queue) done(j job) {
 }
 
 func (q *queue) count(j job, by int) {
-	if j.space {
-		if q.spaces[j.key.Space] += by; q.spaces[j.key.Space] == 0 {
-			delete(q.spaces, j.key.Space)
-		}
-		return
-	}
-	if q.keys[j.key] += by; q.keys[j.key] == 0 {
-		delete(q.keys, j.key)
+	of := j.subject()
+	if q.open[of] += by; q.open[of] == 0 {
+		delete(q.open, of)
 	}
 }
 
-// concerns reports whether a change of the key is waiting or being told.
+// concerns reports whether a change of the key, or of what it belongs to, is waiting or being told.
 func (q *queue) concerns(key Key) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.keys[key] > 0 || q.spaces[key.Space] > 0
+	return q.open[subject{key: key}] > 0 || q.open[subject{key: key.ofGroup(), group: true}] > 0 ||
+		q.open[subject{key: key.ofSpace(), space: true}] > 0
 }
 
 func (q *queue) length() int {

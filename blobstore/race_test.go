@@ -82,7 +82,7 @@ func hammer(t *testing.T, s observed, turns int) (hits int) {
 		all.Go(func() {
 			for turn := range turns {
 				n := rand.IntN(20)
-				k := Key{fmt.Sprint("space ", n%3), name(n)}
+				k := Key{fmt.Sprint("space ", n%3), []string{"", "a", "b"}[n%2+n%3/2], name(n)}
 				what := fmt.Sprint(n, " of ", worker, " in ", turn)
 				size := rand.IntN(1000)
 				if n < 5 {
@@ -107,6 +107,8 @@ func hammer(t *testing.T, s observed, turns int) (hits int) {
 				case 4:
 					if turn%10 == 0 {
 						s.DeleteSpace(k.Space)
+					} else if turn%5 == 0 {
+						s.DeleteGroup(k.Space, k.Group)
 					}
 					s.Stats()
 				default:
@@ -144,16 +146,18 @@ func TestReadsDoNotBringBack(t *testing.T) {
 		for range 3 {
 			readers.Go(func() { s.get(t, key("a")) })
 		}
-		switch turn % 3 {
+		switch turn % 4 {
 		case 0:
 			s.Delete(key("a"))
 		case 1:
 			s.DeleteSpace("test")
 		case 2:
 			s.put(t, "a", 20)
+		case 3:
+			s.DeleteGroup("test", "group")
 		}
 		after := func() {
-			if turn%3 == 2 {
+			if turn%4 == 2 {
 				s.requireHas(t, "a", 20)
 			} else {
 				s.requireMisses(t, "a")

@@ -56,7 +56,7 @@ func (s *Store) adopt(d *disk, i id) (r *record) {
 	if d.walked.Load() {
 		return d.index.peek(i) // the walk may have come to it since
 	}
-	s.locked(i, func() { r = d.adopt(i) })
+	s.locked(i.groupID, func() { r = d.adopt(i) })
 	return r
 }
 
@@ -68,7 +68,7 @@ func (s *Store) read(ctx context.Context, d *disk, key Key, i id, r *record) *En
 		d.reads.worked()
 		return e
 	case errors.Is(err, errDamaged):
-		s.locked(i, func() {
+		s.locked(i.groupID, func() {
 			if d.index.peek(i) == r { // not replaced meanwhile
 				s.damaged.Add(1)
 				s.settings.Logger.Debug("removing a damaged entry of the store",
@@ -77,7 +77,7 @@ func (s *Store) read(ctx context.Context, d *disk, key Key, i id, r *record) *En
 			}
 		})
 	case errors.Is(err, fs.ErrNotExist):
-		s.locked(i, func() {
+		s.locked(i.groupID, func() {
 			if d.index.peek(i) == r {
 				d.index.forget(i)
 			}
@@ -92,7 +92,7 @@ func (s *Store) read(ctx context.Context, d *disk, key Key, i id, r *record) *En
 // promote keeps what was read in memory if it is still what the key stands for. It waits for nobody: a lock that is taken means that
 // the key, or one beside it, is being changed.
 func (s *Store) promote(d *disk, key Key, e *Entry, r *record) {
-	lock := s.lock(e.id)
+	lock := s.lock(e.id.groupID)
 	if s.memory == nil || !lock.TryLock() {
 		return
 	}
@@ -104,7 +104,9 @@ func (s *Store) promote(d *disk, key Key, e *Entry, r *record) {
 }
 
 // ownKey is a key that does not hold on to the request that its texts were cut from.
-func ownKey(key Key) Key { return Key{strings.Clone(key.Space), strings.Clone(key.Name)} }
+func ownKey(key Key) Key {
+	return Key{strings.Clone(key.Space), strings.Clone(key.Group), strings.Clone(key.Name)}
+}
 
 // fromBehind asks the tier behind and keeps what it has. Nil: it has nothing.
 func (s *Store) fromBehind(ctx context.Context, key Key) *Entry {

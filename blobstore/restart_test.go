@@ -61,7 +61,7 @@ func TestCloseEndsTheWalk(t *testing.T) {
 	walk()
 	require.NoError(t, s.Close())
 	require.True(t, s.Stats().Counting)
-	require.Len(t, filesBelow(t, dir, "entries"), 100)
+	require.Len(t, filesBelow(t, dir, entriesDir), 100)
 }
 
 func TestBoundHoldsAfterRestart(t *testing.T) {
@@ -83,7 +83,7 @@ func TestEntriesAboveTheBoundAreRemovedAtRestart(t *testing.T) {
 	fill(t, dir, 1, 1<<20)
 	s := open(t, Settings{Dir: dir, Size: 1 << 20})
 	s.awaitWalk(t)
-	require.Empty(t, filesBelow(t, dir, "entries"))
+	require.Empty(t, filesBelow(t, dir, entriesDir))
 	s.requireMisses(t, name(0))
 }
 
@@ -107,14 +107,16 @@ func TestWalkGoesFromOldToNew(t *testing.T) {
 func TestWhatIsNotOursStays(t *testing.T) {
 	dir := t.TempDir()
 	fill(t, dir, 1, 10)
-	for _, path := range []string{"notes.txt", "entries/readme", "entries/ab/cd", "entries/" + spacePath(hashOf("test")) + "/zz/file"} {
+	for _, path := range []string{
+		"notes.txt", entriesDir + "/readme", entriesDir + "/ab/cd", entriesDir + "/" + spacePath(hashOf("test")) + "/zz/file",
+	} {
 		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, path)), 0o700))
 		require.NoError(t, os.WriteFile(filepath.Join(dir, path), nil, 0o600))
 	}
 	s := open(t, Settings{Dir: dir})
 	s.awaitWalk(t)
 	s.requireHas(t, name(0), 10)
-	assert.Len(t, filesBelow(t, dir, "entries"), 4)
+	assert.Len(t, filesBelow(t, dir, entriesDir), 4)
 	assert.Empty(t, s.warnings())
 }
 
@@ -137,7 +139,7 @@ func TestClearedDirectory(t *testing.T) {
 	s := open(t, Settings{Dir: dir, Memory: -1})
 	s.awaitWalk(t)
 	s.put(t, "a", 10)
-	for _, name := range []string{"entries", "tmp", "trash"} {
+	for _, name := range []string{entriesDir, "tmp", "trash"} {
 		require.NoError(t, os.RemoveAll(filepath.Join(dir, name)))
 	}
 	s.requireMisses(t, "a")

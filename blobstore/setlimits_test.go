@@ -17,7 +17,7 @@ func TestLimitsCanBeChanged(t *testing.T) {
 	body := []byte(strings.Repeat("x", 3000))
 	put := func(count int) {
 		for i := range count {
-			_ = s.Put(t.Context(), Key{"space", fmt.Sprint(i)}, nil, body)
+			_ = s.Put(t.Context(), Key{"space", "", fmt.Sprint(i)}, nil, body)
 		}
 	}
 	put(100)
@@ -32,7 +32,7 @@ func TestLimitsCanBeChanged(t *testing.T) {
 	assert.LessOrEqual(t, stats.Memory.Bytes, int64(8<<10))
 	held := 0
 	for i := range 100 {
-		if e, ok := s.Get(t.Context(), Key{"space", fmt.Sprint(i)}); ok {
+		if e, ok := s.Get(t.Context(), Key{"space", "", fmt.Sprint(i)}); ok {
 			held++
 			require.NoError(t, e.Close())
 		}

@@ -11,13 +11,13 @@ import (
 // Reasons why an entry is not stored.
 var (
 	ErrRefused = errors.New("refused")                        // too large, or no room to write
-	ErrDeleted = errors.New("deleted while it was written")   // its key or space
+	ErrDeleted = errors.New("deleted while it was written")   // its key, group or space
 	ErrClosed  = errors.New("the store is closed")            // by Close
 	errHeld    = errors.New("it is held by another process")  // of a directory
 	errEnded   = errors.New("the entry is committed or gone") // of a Writer
 )
 
-// stripes is the number of locks that the keys share.
+// stripes is the number of locks that the groups share.
 const stripes = 64
 
 // Store keeps entries. It may be used from many goroutines at once.
@@ -108,7 +108,9 @@ func (s *Store) Get(ctx context.Context, key Key) (*Entry, bool) {
 // Delete removes an entry from all tiers. A Writer that was created for the key before can no longer commit.
 func (s *Store) Delete(key Key) {
 	i := key.id()
-	s.locked(i, func() {
+	s.locked(i.groupID, func() {
+		// First of all: who asks the tier from here on either has a claim that is voided below, or sees that the tier is to be told.
+		s.behind.tell(job{key: key, verb: deleteKey})
 		s.claims.void(func(of id) bool { return of == i })
 		s.memory.remove(key)
 		if d := s.disk.Load(); d != nil {
@@ -116,7 +118,24 @@ func (s *Store) Delete(key Key) {
 		} else {
 			s.gone.add(i)
 		}
-		s.behind.tell(job{key: key, delete: true})
+	})
+}
+
+// DeleteGroup removes all entries of a group from all tiers, those of an earlier run too. A Writer that was created for the group before can
+// no longer commit. It looks at every key in memory and removes the files of the group one by one; keys of most other groups can be changed
+// meanwhile.
+func (s *Store) DeleteGroup(space, group string) {
+	whole := Key{Space: space, Group: group}
+	g := whole.groupID()
+	s.locked(g, func() {
+		s.behind.tell(job{key: whole, verb: deleteGroup}) // first of all, as in Delete
+		s.claims.void(func(of id) bool { return of.groupID == g })
+		s.memory.removeGroup(space, group)
+		if d := s.disk.Load(); d != nil {
+			d.dropGroup(g)
+		} else {
+			s.gone.addGroup(g)
+		}
 	})
 }
 
@@ -129,6 +148,7 @@ func (s *Store) DeleteSpace(space string) {
 	if s.closed.Load() {
 		return
 	}
+	s.behind.tell(job{key: Key{Space: space}, verb: deleteSpace}) // first of all, as in Delete
 	s.claims.void(func(of id) bool { return of.space == h })
 	s.memory.removeSpace(space)
 	if d := s.disk.Load(); d != nil {
@@ -136,15 +156,14 @@ func (s *Store) DeleteSpace(space string) {
 	} else {
 		s.gone.addSpace(h)
 	}
-	s.behind.tell(job{key: Key{Space: space}, delete: true, space: true})
 }
 
-// lock is the lock of a key.
-func (s *Store) lock(i id) *sync.Mutex { return &s.locks[i.name[0]%stripes] }
+// lock is the lock of a group, and so that of its keys. Groups whose files share a directory share a lock: see dropGroup.
+func (s *Store) lock(g groupID) *sync.Mutex { return &s.locks[(g.space[0]^g.group[0])%stripes] }
 
-// locked does something under the lock of a key, unless the store is closed.
-func (s *Store) locked(i id, do func()) bool {
-	lock := s.lock(i)
+// locked does something under the lock of a group, unless the store is closed.
+func (s *Store) locked(g groupID, do func()) bool {
+	lock := s.lock(g)
 	lock.Lock()
 	defer lock.Unlock()
 	if s.closed.Load() {

@@ -3,6 +3,7 @@ package blobstore
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -101,25 +102,30 @@ func TestRestart(t *testing.T) {
 func TestKeysAreAnyText(t *testing.T) {
 	s := open(t, Settings{Dir: t.TempDir(), Memory: -1})
 	texts := []string{"", "/", "..", "../../etc/passwd", "a\x00b", "\xff\xfe", strings.Repeat("x", 5000), "C:\\con", "grüße"}
+	var keys []Key
 	for _, space := range texts {
-		for _, name := range texts {
-			require.NoError(t, s.Put(context.Background(), Key{space, name}, nil, []byte(space+"|"+name)))
+		for _, group := range texts {
+			for _, name := range texts {
+				keys = append(keys, Key{space, group, name})
+			}
 		}
 	}
-	for _, space := range texts {
-		for _, name := range texts {
-			meta, data, ok := s.get(t, Key{space, name})
-			require.True(t, ok)
-			require.Empty(t, meta)
-			require.Equal(t, space+"|"+name, string(data))
-		}
+	for _, k := range keys {
+		require.NoError(t, s.Put(context.Background(), k, nil, fmt.Append(nil, k)))
 	}
+	for _, k := range keys {
+		meta, data, ok := s.get(t, k)
+		require.True(t, ok)
+		require.Empty(t, meta)
+		require.Equal(t, fmt.Sprint(k), string(data))
+	}
+	require.Equal(t, len(keys), s.Stats().Disk.Entries)
 	s.requireConsistent(t)
 }
 
 func TestDeleteSpace(t *testing.T) {
 	dir := t.TempDir()
-	other := Key{"other", "kept"}
+	other := Key{"other", "", "kept"}
 	first := open(t, Settings{Dir: dir})
 	first.put(t, "of the earlier run", 10)
 	require.NoError(t, first.Put(context.Background(), other, nil, []byte("x")))
@@ -141,17 +147,19 @@ func TestDeleteSpace(t *testing.T) {
 	s.put(t, "small", 11)
 	s.requireHas(t, "small", 11)
 	s.requireConsistent(t)
-	require.Len(t, filesBelow(t, dir, "entries"), 2)
+	require.Len(t, filesBelow(t, dir, entriesDir), 2)
 }
 
 func TestDeletedWhileWritten(t *testing.T) {
 	for _, settings := range []Settings{{Dir: t.TempDir()}, {}} {
 		s := open(t, settings)
 		for _, size := range []int{10, smallBody + 10} {
-			for _, remove := range []func(){func() { s.Delete(key("a")) }, func() { s.DeleteSpace("test") }} {
+			for _, remove := range []func(){
+				func() { s.Delete(key("a")) }, func() { s.DeleteGroup("test", "group") }, func() { s.DeleteSpace("test") },
+			} {
 				w, err := s.Create(key("a"), nil)
 				require.NoError(t, err)
-				other, err := s.Create(Key{"other", "a"}, nil)
+				other, err := s.Create(Key{"other", "group", "a"}, nil)
 				require.NoError(t, err)
 				_, err = w.Write(body("a", size))
 				require.NoError(t, err)
@@ -167,10 +175,11 @@ func TestDeletedWhileWritten(t *testing.T) {
 func TestReadersKeepWhatTheyHave(t *testing.T) {
 	for _, size := range []int{100, smallBody + 100, 2 << 20} {
 		for what, change := range map[string]func(observed){
-			"replaced": func(s observed) { s.put(t, "a", size+1) },
-			"deleted":  func(s observed) { s.Delete(key("a")) },
-			"purged":   func(s observed) { s.DeleteSpace("test") },
-			"closed":   func(s observed) { require.NoError(t, s.Close()) },
+			"replaced":          func(s observed) { s.put(t, "a", size+1) },
+			"deleted":           func(s observed) { s.Delete(key("a")) },
+			"purged":            func(s observed) { s.DeleteSpace("test") },
+			"purged as a group": func(s observed) { s.DeleteGroup("test", "group") },
+			"closed":            func(s observed) { require.NoError(t, s.Close()) },
 			"evicted": func(s observed) {
 				for n := 0; s.disk.Load().index.peek(key("a").id()) != nil; n++ {
 					s.put(t, name(n), smallBody+1)
@@ -233,6 +242,7 @@ func TestClosed(t *testing.T) {
 	_, err = s.Create(key("a"), nil)
 	require.ErrorIs(t, err, ErrClosed)
 	s.Delete(key("a"))
+	s.DeleteGroup("test", "group")
 	s.DeleteSpace("test")
 	require.Empty(t, filesBelow(t, dir, "tmp"))
 	open(t, Settings{Dir: dir}).requireHas(t, "a", 10)

@@ -20,6 +20,11 @@ func (s sharedStore) Get(ctx context.Context, key Key) (meta, body []byte, ok bo
 
 func (s sharedStore) Delete(_ context.Context, key Key) error { s.Store.Delete(key); return nil }
 
+func (s sharedStore) DeleteGroup(_ context.Context, space, group string) error {
+	s.Store.DeleteGroup(space, group)
+	return nil
+}
+
 func (s sharedStore) DeleteSpace(_ context.Context, space string) error {
 	s.Store.DeleteSpace(space)
 	return nil
@@ -56,6 +61,13 @@ func (t *tier) Delete(ctx context.Context, key Key) error {
 		return err
 	}
 	return t.Tier.Delete(ctx, key)
+}
+
+func (t *tier) DeleteGroup(ctx context.Context, space, group string) error {
+	if err := t.call(ctx, "delete group"); err != nil {
+		return err
+	}
+	return t.Tier.DeleteGroup(ctx, space, group)
 }
 
 func (t *tier) DeleteSpace(ctx context.Context, space string) error {

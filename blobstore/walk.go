@@ -13,8 +13,12 @@ import (
 // walkBatch is how many files a walk sorts at once: 12 MB. Where there are more, they are in order batch by batch.
 const walkBatch = 1 << 18
 
-// keep is the background work of a directory: it gathers the sizes of an earlier run, and removes what was deleted.
+// keep is the background work of a directory: it gathers the sizes of an earlier run, and removes what was deleted or is of
+// no use.
 func (s *Store) keep(d *disk) {
+	if err := d.retireVersions(); err != nil {
+		d.writes.failed(err) // the next Open tries again
+	}
 	s.gather(d)
 	for s.ctx.Err() == nil {
 		if err := d.emptyTrash(s.ctx); err != nil {
@@ -36,7 +40,7 @@ func (s *Store) gather(d *disk) {
 		s.settings.beforeWalk()
 	}
 	adopt := func(i id) {
-		s.locked(i, func() { d.adopt(i) })
+		s.locked(i.groupID, func() { d.adopt(i) })
 		s.removeEvicted(d)
 	}
 	if err := d.walk(s.ctx, adopt); err != nil {
@@ -54,7 +58,7 @@ func (s *Store) gather(d *disk) {
 func (s *Store) removeOrphans(d *disk) {
 	d.orphans.Store(false)
 	err := d.walk(s.ctx, func(i id) {
-		s.locked(i, func() {
+		s.locked(i.groupID, func() {
 			if d.index.peek(i) == nil {
 				d.remove(i)
 			}
@@ -72,7 +76,7 @@ func (s *Store) removeEvicted(d *disk) {
 		if !ok {
 			return
 		}
-		s.locked(i, func() {
+		s.locked(i.groupID, func() {
 			if d.index.peek(i) == nil { // not put again meanwhile
 				d.remove(i)
 			}
@@ -106,7 +110,7 @@ func (d *disk) walk(ctx context.Context, visit func(id)) error {
 		}
 		return found
 	}
-	entries := filepath.Join(d.dir, "entries")
+	entries := filepath.Join(d.dir, entriesDir)
 	for _, spaceDir := range list(entries) {
 		space, ok := parseSpace(spaceDir.Name())
 		if !ok {
@@ -117,12 +121,12 @@ func (d *disk) walk(ctx context.Context, visit func(id)) error {
 				return errs
 			}
 			for _, found := range list(filepath.Join(entries, spaceDir.Name(), fan.Name())) {
-				name, ok := parseName(fan.Name(), found.Name())
+				group, name, ok := parseName(fan.Name(), found.Name())
 				if !ok {
 					continue
 				}
 				if info, err := found.Info(); err == nil { // otherwise it is gone by now
-					batch = append(batch, file{id{space, name}, info.ModTime().UnixNano()})
+					batch = append(batch, file{id{groupID{space, group}, name}, info.ModTime().UnixNano()})
 				}
 			}
 			if len(batch) >= walkBatch {

@@ -87,7 +87,7 @@ func (s *Store) admits(d *disk, c change) error {
 // replace puts an entry in place of what the key had, in all tiers. file is its file on d, err why there is none.
 func (s *Store) replace(c change, d *disk, file *staging, err error) error {
 	defer file.discard()
-	open := s.locked(c.id, func() {
+	open := s.locked(c.id.groupID, func() {
 		if c.claim.voided() {
 			err = ErrDeleted
 			return
@@ -140,7 +140,7 @@ func (c change) job(onDisk bool) job {
 	case c.keep:
 		j.meta, j.body = c.meta, c.body
 	case !onDisk:
-		j.delete = true
+		j.verb = deleteKey
 	}
 	return j
 }
