@@ -158,7 +158,7 @@ func (c *Copies) copyFile(ctx context.Context, f *file, coding string, sum *stri
 		hash := sha256.Sum256(body)
 		*sum = hex.EncodeToString(hash[:])
 	}
-	key := blobstore.Key{Space: copiesSpace, Name: *sum + "." + coding}
+	key := blobstore.Key{Space: copiesSpace, Group: *sum, Name: coding}
 	if entry, ok := c.store.Get(ctx, key); ok {
 		f.addCopy(coding, key, entry.Size())
 		return closing(entry)

@@ -178,9 +178,10 @@ func (k keptRequest) send(w http.ResponseWriter, r *http.Request, entry *blobsto
 	return true
 }
 
-func (k *Keep) key(name string) blobstore.Key { return blobstore.Key{Space: k.space, Name: name} }
+// key is the key of a file, which is a group with its copies.
+func (k *Keep) key(name string) blobstore.Key { return k.codedKey(name, "") }
 
-// codedKey is the key of a copy. No URL path has a space in it.
+// codedKey is the key of a copy.
 func (k *Keep) codedKey(name, coding string) blobstore.Key {
-	return blobstore.Key{Space: k.space, Name: name + " " + coding}
+	return blobstore.Key{Space: k.space, Group: name, Name: coding}
 }
