@@ -22,6 +22,13 @@ func (b *boundedBody) expect(size int64) {
 	}
 }
 
+// reserve prepares for a body whose announced size can be relied on.
+func (b *boundedBody) reserve(size int64) {
+	if size <= b.limit && size > int64(cap(b.bytes)) {
+		b.bytes = make([]byte, 0, size)
+	}
+}
+
 // Write appends p or, when that is too much, none of it.
 func (b *boundedBody) Write(p []byte) (int, error) {
 	size := int64(len(b.bytes)) + int64(len(p))

@@ -42,8 +42,8 @@ func NewForwards(list []Forward) (Forwards, error) {
 	return f, nil
 }
 
-// headers are those that go along to a source, nil for one that is the same for everybody. The first pattern that matches decides.
-func (f Forwards) headers(wanted Request, client http.Header) http.Header {
+// of returns what goes along to a source, nil for one that is the same for everybody. The first pattern that matches decides.
+func (f Forwards) of(wanted Request) *forward {
 	if len(f) == 0 || wanted.Remote != nil {
 		return nil
 	}
@@ -51,24 +51,27 @@ func (f Forwards) headers(wanted Request, client http.Header) http.Header {
 	if !ok {
 		return nil
 	}
-	for _, one := range f {
-		if !one.pathname.Match(pathname) {
-			continue
+	for i := range f {
+		if f[i].pathname.Match(pathname) {
+			return &f[i]
 		}
-		along := http.Header{}
-		for _, name := range one.headers {
-			if values := client[name]; len(values) > 0 {
-				along[name] = values
-			}
-		}
-		sent := (&http.Request{Header: client}).Cookies()
-		carrier := &http.Request{Header: along}
-		for _, cookie := range sent {
-			if slices.Contains(one.cookies, cookie.Name) {
-				carrier.AddCookie(cookie)
-			}
-		}
-		return along
 	}
 	return nil
+}
+
+// along are the headers that go along with a request of a client. They are never nil.
+func (f *forward) along(client http.Header) http.Header {
+	along := http.Header{}
+	for _, name := range f.headers {
+		if values := client[name]; len(values) > 0 {
+			along[name] = values
+		}
+	}
+	carrier := &http.Request{Header: along}
+	for _, cookie := range (&http.Request{Header: client}).Cookies() {
+		if slices.Contains(f.cookies, cookie.Name) {
+			carrier.AddCookie(cookie)
+		}
+	}
+	return along
 }

@@ -30,7 +30,8 @@ func (o *Optimizer) make(ctx context.Context, z *Zone, wanted Request, local sou
 		return nil, err
 	}
 	defer leave()
-	from, err := z.fetch(ctx, wanted, local)
+	from, release, err := o.fetch(ctx, z, wanted, local)
+	defer release()
 	if err != nil {
 		return nil, err
 	}
@@ -55,6 +56,16 @@ func (o *Optimizer) make(ctx context.Context, z *Zone, wanted Request, local sou
 	}
 	made.expires = o.now().Add(z.Settings.freshFor(made.maxAge))
 	return made, nil
+}
+
+// fetch gets a source, once for all pictures that are being made of it. It is used until release, which is never nil.
+func (o *Optimizer) fetch(ctx context.Context, z *Zone, wanted Request, local source) (got Source, release func(), err error) {
+	if z.Forwards.of(wanted) != nil {
+		got, err = z.fetch(ctx, wanted, local)
+		return got, func() {}, err
+	}
+	key := blobstore.Key{Space: z.Space, Group: z.Deployment, Name: wanted.Href}
+	return o.fetches.join(ctx, key, func(ctx context.Context) (Source, error) { return z.fetch(ctx, wanted, local) })
 }
 
 // fetch gets a source from where it is.

@@ -22,7 +22,8 @@ type Optimizer struct {
 	store    *blobstore.Store
 	pipeline *Pipeline
 	sources  *queue
-	flights  flights
+	flights  flights[*picture]
+	fetches  flights[Source]
 	now      func() time.Time
 	stats    optimizerCounts
 }
@@ -39,6 +40,7 @@ type OptimizerStats struct {
 // NewOptimizer returns an optimizer that keeps pictures in store and makes them by pipeline; it closes neither.
 func NewOptimizer(store *blobstore.Store, pipeline *Pipeline) *Optimizer {
 	o := &Optimizer{store: store, pipeline: pipeline, now: time.Now}
+	o.fetches.held = true
 	o.sources = newQueue(DefaultFetches, DefaultQueue, DefaultQueueWait)
 	return o
 }
@@ -66,7 +68,10 @@ func (o *Optimizer) Stats() OptimizerStats {
 }
 
 // Close cancels what is being made and waits until that has ended.
-func (o *Optimizer) Close() { o.flights.close() }
+func (o *Optimizer) Close() {
+	o.flights.close()
+	o.fetches.close()
+}
 
 // Zone is what the optimizer knows of one application.
 type Zone struct {
@@ -124,8 +129,9 @@ func (o *Optimizer) Serve(w http.ResponseWriter, r *http.Request, z *Zone, local
 		return refuse(w, refusal)
 	}
 	wanted, key := asked.Request, asked.key
-	if forward := z.Forwards.headers(wanted, r.Header); forward != nil {
-		made, err := o.make(r.Context(), z, wanted, func(ctx context.Context, href string) (Source, error) { return local(ctx, href, forward) }, nil)
+	if forward := z.Forwards.of(wanted); forward != nil {
+		along := forward.along(r.Header)
+		made, err := o.make(r.Context(), z, wanted, func(ctx context.Context, href string) (Source, error) { return local(ctx, href, along) }, nil)
 		if err != nil {
 			return o.fail(w, z, wanted, err)
 		}
@@ -143,9 +149,10 @@ func (o *Optimizer) Serve(w http.ResponseWriter, r *http.Request, z *Zone, local
 		z.write(w, r, wanted, kept, result)
 		return result
 	}
-	made, err := o.flights.join(r.Context(), key, func(ctx context.Context) (*picture, error) {
+	made, release, err := o.flights.join(r.Context(), key, func(ctx context.Context) (*picture, error) {
 		return o.makeAndKeep(ctx, z, key, wanted, anonymous)
 	})
+	defer release()
 	if err != nil {
 		return o.fail(w, z, wanted, err)
 	}

@@ -39,7 +39,7 @@ func (r *recorder) WriteHeader(status int) {
 	if length, err := strconv.ParseInt(r.header.Get("Content-Length"), 10, 64); err == nil && length >= 0 {
 		r.length = length
 		if r.wanted() {
-			r.body.expect(length)
+			r.body.reserve(length)
 		}
 	}
 }

@@ -40,9 +40,14 @@ int nx_start(void) {
 	return 0;
 }
 
-void nx_limit_arenas(void) {
+void nx_tune_malloc(int arenas, int thresholds) {
 #ifdef __GLIBC__
-	mallopt(M_ARENA_MAX, 2);
+	if (arenas)
+		mallopt(M_ARENA_MAX, 2);
+	if (thresholds) {
+		mallopt(M_MMAP_THRESHOLD, 1 << 20);
+		mallopt(M_TRIM_THRESHOLD, 1 << 20);
+	}
 #endif
 }
 

@@ -25,7 +25,7 @@ typedef struct {
 } NxSave;
 
 int nx_start(void);
-void nx_limit_arenas(void);
+void nx_tune_malloc(int arenas, int thresholds);
 int nx_has_operation(const char *name);
 
 int nx_load(const void *bytes, size_t length, int format, NxLoad load, VipsImage **out);

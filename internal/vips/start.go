@@ -35,14 +35,22 @@ func start() error {
 	if err := os.Unsetenv("VIPSHOME"); err != nil {
 		return fmt.Errorf("clearing VIPSHOME: %w", err)
 	}
-	// Many arenas keep what many threads have freed: 490 MB instead of 180 after 2,000 pictures. Whoever sets it knows better.
-	if _, set := os.LookupEnv("MALLOC_ARENA_MAX"); !set {
-		C.nx_limit_arenas()
-	}
+	// Many arenas keep what many threads have freed: 490 MB instead of 180 after 2,000 pictures. And glibc's threshold, which grows with what is
+	// freed, keeps every buffer of a large picture on the heap: a peak of 330 MB instead of 230, and 300 instead of 140 after it, at the same
+	// CPU time. Whoever sets these knows better.
+	C.nx_tune_malloc(unset("MALLOC_ARENA_MAX"), unset("MALLOC_MMAP_THRESHOLD_")&unset("MALLOC_TRIM_THRESHOLD_"))
 	if C.nx_start() != 0 {
 		return fmt.Errorf("starting libvips: %w", lastError())
 	}
 	return nil
+}
+
+// unset is 1 for a variable that is not in the environment.
+func unset(name string) C.int {
+	if _, set := os.LookupEnv(name); set {
+		return 0
+	}
+	return 1
 }
 
 // Version of the libvips in use.
