@@ -16,6 +16,7 @@ const filesPath = "/nextjs/files"
 // Request | Answer
 // --------|-------
 // `GET /nextjs/files` | Which files of which builds the edge serves, as `caddy nextjs files --json` prints it.
+// `GET /nextjs/image?url=…` | What it answers to a request for a picture, as `caddy nextjs image --json` prints it.
 type Admin struct{}
 
 // CaddyModule returns the Caddy module information.
@@ -25,7 +26,10 @@ func (Admin) CaddyModule() caddy.ModuleInfo {
 
 // Routes implements caddy.AdminRouter.
 func (Admin) Routes() []caddy.AdminRoute {
-	return []caddy.AdminRoute{{Pattern: filesPath, Handler: onlyGet(serveFilesReport)}}
+	return []caddy.AdminRoute{
+		{Pattern: filesPath, Handler: onlyGet(serveFilesReport)},
+		{Pattern: imagePath, Handler: onlyGet(serveImageReport)},
+	}
 }
 
 // onlyGet refuses requests that would change something.

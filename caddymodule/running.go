@@ -31,10 +31,18 @@ func (r *runningApps) remove(app *App) {
 // handlers returns the handlers of the configuration that serves, in the order in which they were provisioned. Handlers are added before
 // their app starts, so the list does not change any more.
 func (r *runningApps) handlers() []*Handler {
+	if app := r.app(); app != nil {
+		return app.handlers
+	}
+	return nil
+}
+
+// app returns the app of the configuration that serves, nil without one.
+func (r *runningApps) app() *App {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.apps) == 0 {
 		return nil
 	}
-	return r.apps[len(r.apps)-1].handlers
+	return r.apps[len(r.apps)-1]
 }

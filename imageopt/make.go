@@ -68,14 +68,18 @@ func (o *Optimizer) fetch(ctx context.Context, z *Zone, wanted Request, local so
 	return o.fetches.join(ctx, key, func(ctx context.Context) (Source, error) { return z.fetch(ctx, wanted, local) })
 }
 
-// fetch gets a source from where it is.
-func (z *Zone) fetch(ctx context.Context, wanted Request, local source) (got Source, err error) {
-	begin := time.Now()
+// get gets a source from where it is.
+func (z *Zone) get(ctx context.Context, wanted Request, local source) (Source, error) {
 	if wanted.Remote != nil {
-		got, err = z.Fetcher.Remote(ctx, wanted.Remote, z.Settings.AllowsRemote)
-	} else {
-		got, err = local(ctx, wanted.Href)
+		return z.Fetcher.Remote(ctx, wanted.Remote, z.Settings.AllowsRemote)
 	}
+	return local(ctx, wanted.Href)
+}
+
+// fetch gets a source, and counts it.
+func (z *Zone) fetch(ctx context.Context, wanted Request, local source) (Source, error) {
+	begin := time.Now()
+	got, err := z.get(ctx, wanted, local)
 	var cause FetchCause
 	if failed := (*FetchError)(nil); errors.As(err, &failed) {
 		cause = failed.Cause
@@ -86,8 +90,8 @@ func (z *Zone) fetch(ctx context.Context, wanted Request, local source) (got Sou
 
 // transform makes of a source what is wanted. One that cannot be read stays what it is, as in Next.js.
 func (o *Optimizer) transform(ctx context.Context, z *Zone, wanted Request, p *picture) error {
-	output := OutputType(p.mime, wanted.Format)
-	job := Job{Width: wanted.Width, Quality: wanted.Quality, Output: output, JPEGBaseline: z.Settings.JPEGBaseline}
+	job := z.job(wanted, p.mime)
+	output := job.Output
 	begin := time.Now()
 	body, err := o.pipeline.Transform(ctx, p.body, p.mime, job)
 	switch {
@@ -103,6 +107,11 @@ func (o *Optimizer) transform(ctx context.Context, z *Zone, wanted Request, p *p
 		return nil
 	}
 	return err
+}
+
+// job is what is to be made of a source of a type.
+func (z *Zone) job(wanted Request, mime string) Job {
+	return Job{Width: wanted.Width, Quality: wanted.Quality, Output: OutputType(mime, wanted.Format), JPEGBaseline: z.Settings.JPEGBaseline}
 }
 
 // place is the source in a log: the host of one elsewhere, the path of one of the application. Queries may be secrets.
