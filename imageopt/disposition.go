@@ -1,6 +1,7 @@
 package imageopt
 
 import (
+	"net/url"
 	"regexp"
 	"strings"
 )
@@ -56,3 +57,10 @@ func latin1Name(name string) (plain string, exact bool) {
 	}
 	return string(b), exact
 }
+
+// encodeComponent is encodeURIComponent of JavaScript, which leaves more as it is than url.QueryEscape.
+func encodeComponent(text string) string {
+	return componentEncoding.Replace(url.QueryEscape(text))
+}
+
+var componentEncoding = strings.NewReplacer("+", "%20", "%21", "!", "%27", "'", "%28", "(", "%29", ")", "%2A", "*")

@@ -52,6 +52,9 @@ type remoteURL struct {
 }
 
 func parseRemote(text string) (remoteURL, error) {
+	if strings.Count(text, "@") > maxAts {
+		return remoteURL{}, errors.New("the URL of a picture has too many at signs")
+	}
 	u, err := whatwg.Parse(text)
 	if err != nil {
 		return remoteURL{}, fmt.Errorf("parsing the URL of a picture: %w", err)

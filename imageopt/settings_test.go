@@ -1,8 +1,6 @@
 package imageopt
 
 import (
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -49,46 +47,6 @@ func TestUnknownVersionCountsAsTheNewest(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 16, s.Major)
 	assert.Equal(t, DefaultImages(16), s.Images)
-}
-
-// IMAGES.md 1.
-func TestEndpoint(t *testing.T) {
-	for _, c := range []struct {
-		basePath      string
-		trailingSlash bool
-		path, query   string
-		is            bool
-		location      string
-	}{
-		{"", false, "/_next/image", "", true, ""},
-		{"/docs", false, "/docs/_next/image", "", true, ""},
-		{"/docs", false, "/_next/image", "", false, ""},
-		{"", false, "/_next/%69mage", "", false, ""},
-		{"", false, "/_NEXT/image", "", false, ""},
-		{"", false, "/_next/image/foo", "", false, ""},
-		{"", false, "/_next/imagefoo", "", false, ""},
-		{"", false, "/_next/image.jpg", "", false, ""},
-		{"", false, "/_next/image//", "", false, ""},
-		{"", false, "/_next/image/", "", false, "/_next/image"},
-		{"", false, "/_next/image/", "url=/a.jpg&w=64&q=75", false, "/_next/image?url=%2Fa.jpg&w=64&q=75"},
-		{"", false, "/_next/image/", "q=1&w=a+b&q=2&x&~'()*!=%zz", false, "/_next/image?q=1&q=2&w=a%20b&x=&~'()*!=%25zz"},
-		{"", true, "/_next/image/", "", true, ""},
-		{"/docs", true, "/docs/_next/image", "w=64", false, "/docs/_next/image/?w=64"},
-	} {
-		s := &Settings{BasePath: c.basePath, TrailingSlash: c.trailingSlash}
-		is, location := s.Endpoint(c.path, c.query)
-		assert.Equal(t, c.is, is, "%+v", c)
-		assert.Equal(t, c.location, location, "%+v", c)
-	}
-}
-
-func TestWriteRedirect(t *testing.T) {
-	w := httptest.NewRecorder()
-	WriteRedirect(w, "/_next/image?w=64")
-	assert.Equal(t, http.StatusPermanentRedirect, w.Code)
-	assert.Equal(t, "/_next/image?w=64", w.Header().Get("Location"))
-	assert.Equal(t, "0;url=/_next/image?w=64", w.Header().Get("Refresh"))
-	assert.Equal(t, "/_next/image?w=64", w.Body.String())
 }
 
 // IMAGES.md 2.
