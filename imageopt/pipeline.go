@@ -29,6 +29,8 @@ const (
 	DefaultQueue     = 256
 	DefaultQueueWait = 10 * time.Second
 	DefaultTimeout   = 7 * time.Second // Next.js: experimental.imgOptTimeoutInSeconds
+
+	DefaultSharedPixels = 128 << 20
 )
 
 // Limits bound what the pipeline takes of the machine. A field that is 0 has its default.
@@ -44,6 +46,9 @@ type Limits struct {
 	QueueWait time.Duration
 	// Timeout is how long the pixels of one picture may take; a slower one is passed through. Default: DefaultTimeout.
 	Timeout time.Duration
+	// SharedPixels is how many bytes of decoded pixels are kept for other jobs of the same source; a job that finds no room decodes by itself.
+	// Default: DefaultSharedPixels; negative: nothing is shared.
+	SharedPixels int64
 }
 
 func (l Limits) withDefaults() (Limits, error) {
@@ -69,6 +74,9 @@ func (l Limits) withDefaults() (Limits, error) {
 	if l.Timeout == 0 {
 		l.Timeout = DefaultTimeout
 	}
+	if l.SharedPixels == 0 {
+		l.SharedPixels = DefaultSharedPixels
+	}
 	return l, nil
 }
 
@@ -79,6 +87,8 @@ type Job struct {
 	Output string
 	// JPEGBaseline is experimental.imgOptMozjpeg=false: no progressive JPEG, and the quality as the encoder counts it.
 	JPEGBaseline bool
+	// Source is a name of the source's bytes, one that no other bytes have, by which jobs share its pixels. Empty: they are not shared.
+	Source string
 }
 
 // PipelineStats are counts since the start, and what there is at the moment.
@@ -86,12 +96,15 @@ type PipelineStats struct {
 	Running, Waiting           int   // weight of jobs, number of jobs
 	Done, Undecodable, Busy    int64 // results
 	PixelBytes, MostPixelBytes int64 // memory of libvips for pixels, without decoders and encoders
+	Shared                     int64 // jobs that have used pixels of another one
+	SharedBytes                int64 // of pixels that are kept for others, now; they are in PixelBytes, too
 }
 
 // Pipeline transforms pictures by libvips, as many at once as it may.
 type Pipeline struct {
-	limits atomic.Pointer[Limits]
-	queue  *queue
+	limits  atomic.Pointer[Limits]
+	queue   *queue
+	sharing *sharing
 	// encodes says which types this libvips writes.
 	encodes map[string]bool
 	jobs    sync.WaitGroup
@@ -110,7 +123,9 @@ func NewPipeline(limits Limits, log *zap.Logger) (*Pipeline, error) {
 	if err := vips.Start(log); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	p := &Pipeline{encodes: map[string]bool{}, queue: newQueue(limits.Concurrency, limits.Queue, limits.QueueWait)}
+	p := &Pipeline{
+		encodes: map[string]bool{}, queue: newQueue(limits.Concurrency, limits.Queue, limits.QueueWait), sharing: newSharing(limits.SharedPixels),
+	}
 	p.limits.Store(&limits)
 	for mime := range pictureTypes {
 		p.encodes[mime] = vips.CanEncode(mime)
@@ -126,6 +141,7 @@ func (p *Pipeline) SetLimits(limits Limits) error {
 	}
 	p.limits.Store(&limits)
 	p.queue.resize(limits.Concurrency, limits.Queue, limits.QueueWait)
+	p.sharing.resize(limits.SharedPixels)
 	return nil
 }
 
@@ -133,7 +149,11 @@ func (p *Pipeline) SetLimits(limits Limits) error {
 func (p *Pipeline) CanEncode(mime string) bool { return p.encodes[mime] }
 
 // Transform makes a picture out of a source of a MIME type, as soon as it may. The error is ErrUndecodable with the reason, ErrBusy, or
-// the context's: its end ends the wait and the work.
+// the context's: its end ends the wait. A transform that has begun is completed, within Limits.Timeout, because somebody else will ask for
+// the same.
+//
+// Jobs of one source that wait or run at the same time have its pixels decoded, and resized where the width is the same, only once.
+// Results are the same, to the byte.
 func (p *Pipeline) Transform(ctx context.Context, source []byte, mime string, job Job) ([]byte, error) {
 	if !p.begin() {
 		return nil, ErrClosed
@@ -168,12 +188,17 @@ func (p *Pipeline) transform(ctx context.Context, source []byte, mime string, jo
 		}
 		return nil
 	}
+	m := p.sharing.join(job)
+	defer m.leave()
+	if m != nil {
+		options.Sharing = m
+	}
 	for {
 		leave, err := p.queue.enter(ctx, weight)
 		if err != nil {
 			return nil, err
 		}
-		made, err := vips.Transform(ctx, source, mime, options)
+		made, err := vips.Transform(context.WithoutCancel(ctx), source, mime, options)
 		leave()
 		if !errors.Is(err, errHuge) {
 			return made, err
@@ -198,6 +223,7 @@ func (p *Pipeline) Stats() PipelineStats {
 	s := PipelineStats{Done: p.done.Load(), Undecodable: p.undecodable.Load(), Busy: p.busy.Load()}
 	s.Running, s.Waiting = p.queue.load()
 	s.PixelBytes, s.MostPixelBytes = vips.Memory()
+	s.Shared, s.SharedBytes = p.sharing.used.Load(), p.sharing.kept()
 	return s
 }
 

@@ -106,7 +106,7 @@ func TestDefaultsOfLimits(t *testing.T) {
 	require.NoError(t, err)
 	assert.Positive(t, limits.Concurrency)
 	limits.Concurrency = 0
-	assert.Equal(t, Limits{MaxPixels: 268402689, Queue: 3, QueueWait: 10 * time.Second, Timeout: 7 * time.Second}, limits)
+	assert.Equal(t, Limits{MaxPixels: 268402689, Queue: 3, QueueWait: 10 * time.Second, Timeout: 7 * time.Second, SharedPixels: 128 << 20}, limits)
 }
 
 func TestPipelineIsBusyWhenTooManyWait(t *testing.T) {

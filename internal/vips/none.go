@@ -28,3 +28,9 @@ func Transform(context.Context, []byte, string, Options) ([]byte, error) { retur
 
 // OpenImages is nothing without libvips.
 func OpenImages() int64 { return 0 }
+
+// Pixels are nothing without libvips.
+type Pixels struct{}
+
+// Close does nothing without libvips.
+func (*Pixels) Close() {}

@@ -138,6 +138,15 @@ int nx_in_memory(VipsImage *in, VipsImage **out) {
 	return *out ? 0 : -1;
 }
 
+// A copy shares the pixels.
+int nx_copy(VipsImage *in, VipsImage **out) {
+	return vips_copy(in, out, NULL);
+}
+
+gint64 nx_bytes(VipsImage *in) {
+	return (gint64) VIPS_IMAGE_SIZEOF_IMAGE(in);
+}
+
 static void forget(VipsImage *image, const char *name) {
 	if (g_str_has_prefix(name, "exif-") || g_str_has_suffix(name, "-data") || g_str_equal(name, VIPS_META_ORIENTATION))
 		vips_image_remove(image, name);

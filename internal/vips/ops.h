@@ -40,6 +40,8 @@ int nx_resize(VipsImage *in, VipsImage **out, double horizontal, double vertical
 int nx_rotate(VipsImage *in, VipsImage **out, VipsAngle angle);
 int nx_mirror(VipsImage *in, VipsImage **out);
 int nx_in_memory(VipsImage *in, VipsImage **out);
+int nx_copy(VipsImage *in, VipsImage **out);
+gint64 nx_bytes(VipsImage *in);
 int nx_bare(VipsImage *in, VipsImage **out);
 int nx_save(VipsImage *in, NxSave save, void **bytes, size_t *length);
 

@@ -64,24 +64,18 @@ func Memory() (now, highest int64) {
 
 // codec is what libvips calls the two directions of a format.
 type codec struct {
-	format         C.int
-	loader, saver  string
-	longest        int // pixels of a side of a result, 0 for as libvips says
-	scalesDecoding func(shrink float64) (C.NxLoad, bool)
+	format        C.int
+	loader, saver string
+	longest       int // pixels of a side of a result, 0 for as libvips says
 }
 
 var codecs = map[string]codec{
-	JPEG: {C.NX_JPEG, "jpegload_buffer", "jpegsave_buffer", 65535, func(shrink float64) (C.NxLoad, bool) {
-		factor := jpegShrink(shrink)
-		return C.NxLoad{shrink: C.int(factor), scale: 1}, factor > 1
-	}},
-	WebP: {C.NX_WEBP, "webpload_buffer", "webpsave_buffer", 16383, func(shrink float64) (C.NxLoad, bool) {
-		return C.NxLoad{shrink: 1, scale: C.double(1 / shrink)}, shrink > 1
-	}},
-	AVIF: {C.NX_AVIF, "heifload_buffer", "heifsave_buffer", 16384, nil},
-	PNG:  {C.NX_PNG, "pngload_buffer", "pngsave_buffer", 0, nil},
-	GIF:  {C.NX_GIF, "gifload_buffer", "gifsave_buffer", 65535, nil},
-	TIFF: {C.NX_TIFF, "tiffload_buffer", "tiffsave_buffer", 65535, nil},
+	JPEG: {C.NX_JPEG, "jpegload_buffer", "jpegsave_buffer", 65535},
+	WebP: {C.NX_WEBP, "webpload_buffer", "webpsave_buffer", 16383},
+	AVIF: {C.NX_AVIF, "heifload_buffer", "heifsave_buffer", 16384},
+	PNG:  {C.NX_PNG, "pngload_buffer", "pngsave_buffer", 0},
+	GIF:  {C.NX_GIF, "gifload_buffer", "gifsave_buffer", 65535},
+	TIFF: {C.NX_TIFF, "tiffload_buffer", "tiffsave_buffer", 65535},
 }
 
 // CanDecode says whether this libvips reads a MIME type that Next.js would transform.

@@ -48,17 +48,15 @@ func Transform(ctx context.Context, source []byte, mime string, options Options)
 	pin.Pin(&source[0])
 	defer pin.Unpin()
 
-	var i image
-	defer i.close()
-	t, err := open(&i, source, in, options)
+	w := work{ctx: ctx, source: source, in: in, sharing: options.Sharing}
+	defer w.end()
+	plan, err := header(&w, mime, options)
 	if err == nil {
-		stop := killedWith(ctx, i.at)
-		defer stop()
-		err = prepare(&i, options.Width, t)
+		err = w.prepare(plan, options.Width)
 	}
 	var result []byte
 	if err == nil {
-		result, err = encode(&i, out, options)
+		result, err = encode(&w.image, out, options)
 	}
 	var refused refusal
 	switch {
@@ -94,60 +92,64 @@ func killedWith(ctx context.Context, at *C.VipsImage) (stop func()) {
 	}
 }
 
-// open reads the header, asks whether the picture may be decoded, and opens it again shrunk if its decoder can do that.
-func open(i *image, source []byte, in codec, options Options) (turn, error) {
-	load := func(how C.NxLoad) error {
-		return i.then(func(_ *C.VipsImage, out **C.VipsImage) C.int {
-			return C.nx_load(unsafe.Pointer(&source[0]), C.size_t(len(source)), in.format, how, out)
-		})
+// header reads the header, asks whether the picture may be decoded, and says how.
+func header(w *work, mime string, options Options) (Plan, error) {
+	if err := w.open(whole); err != nil {
+		return Plan{}, err
 	}
-	how := C.NxLoad{shrink: 1, scale: 1}
-	if err := load(how); err != nil {
-		return turn{}, err
+	i := &w.image
+	orientation, page := i.field(C.VIPS_META_ORIENTATION, 1), 0
+	if primary := i.field("heif-primary", 0); mime == AVIF && primary > 0 && i.field(C.VIPS_META_N_PAGES, 1) > 1 {
+		page = primary
+		if err := w.open(load{shrink: 1, scale: 1, page: page}); err != nil {
+			return Plan{}, err
+		}
 	}
 	size := i.size()
 	if options.MaxPixels > 0 && size.Pixels() > options.MaxPixels {
-		return turn{}, fmt.Errorf("%d x %d are more than %d pixels", size.Width, size.Height, options.MaxPixels)
+		return Plan{}, fmt.Errorf("%d x %d are more than %d pixels", size.Width, size.Height, options.MaxPixels)
 	}
 	if options.Admit != nil {
 		if err := options.Admit(size); err != nil {
-			return turn{}, refusal{err}
+			return Plan{}, refusal{err}
 		}
 	}
-	t := turnOf(i.field(C.VIPS_META_ORIENTATION, 1))
-	if primary := i.field("heif-primary", 0); in.format == C.NX_AVIF && primary > 0 && i.field(C.VIPS_META_N_PAGES, 1) > 1 {
-		how.page = C.int(primary)
-		if err := load(how); err != nil {
-			return turn{}, err
-		}
-	}
-	if in.scalesDecoding != nil {
-		horizontal, vertical := shrinkOf(size.Width, size.Height, options.Width, t)
-		if how, smaller := in.scalesDecoding(min(horizontal, vertical)); smaller {
-			return t, load(how)
-		}
-	}
-	return t, nil
+	return PlanOf(mime, size, orientation, page), nil
 }
 
 // prepare brings the picture to its size, upright, in 8-bit sRGB. The order of the steps is sharp's.
-func prepare(i *image, width int, t turn) error {
-	steps := []struct {
-		name string
-		do   func() error
-	}{
-		{"converting the colours", func() error { return applyProfile(i) }},
-		{"resizing", func() error { return resize(i, width, t) }},
-		{"turning", func() error { return rotate(i, t) }},
-		{"converting to sRGB", func() error { return toSRGB(i) }},
-		{"dropping metadata", func() error { return i.then(bare) }},
-	}
-	for _, step := range steps {
-		if err := step.do(); err != nil {
-			return fmt.Errorf("%s: %w", step.name, err)
+func (w *work) prepare(plan Plan, width int) error {
+	i := &w.image
+	decoded, resized := plan.Stages(width)
+	return w.stage(plan, resized, func() error {
+		err := w.stage(plan, decoded, func() error {
+			if err := w.decode(decoded.load); err != nil {
+				return err
+			}
+			return step("converting the colours", applyProfile(i))
+		})
+		if err != nil {
+			return err
 		}
+		if err := resize(i, width, plan.turn); err != nil {
+			return step("resizing", err)
+		}
+		if err := rotate(i, plan.turn); err != nil {
+			return step("turning", err)
+		}
+		if err := toSRGB(i); err != nil {
+			return step("converting to sRGB", err)
+		}
+		return step("dropping metadata", i.then(bare))
+	})
+}
+
+// step says what was being done when an error came up.
+func step(name string, err error) error {
+	if err == nil {
+		return nil
 	}
-	return nil
+	return fmt.Errorf("%s: %w", name, err)
 }
 
 func bare(in *C.VipsImage, out **C.VipsImage) C.int { return C.nx_bare(in, out) }
@@ -208,7 +210,7 @@ func resize(i *image, width int, t turn) error {
 func rotate(i *image, t turn) error {
 	if t.quarters > 0 {
 		// A decoder that goes from top to bottom cannot be read sideways.
-		if err := i.then(func(in *C.VipsImage, out **C.VipsImage) C.int { return C.nx_in_memory(in, out) }); err != nil {
+		if err := i.then(inMemory); err != nil {
 			return err
 		}
 		angle := C.VipsAngle(C.VIPS_ANGLE_D0) + C.VipsAngle(t.quarters)

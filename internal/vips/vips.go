@@ -46,6 +46,8 @@ type Options struct {
 	Timeout time.Duration
 	// Admit, if not nil, is asked before pixels are decoded.
 	Admit func(Size) error
+	// Sharing, if not nil, is asked for the pixels of other transforms of the same source.
+	Sharing Sharing
 }
 
 // Size is what the header of a source says.
