@@ -32,6 +32,7 @@ var (
 //			queue       <number>
 //			queue_wait  <duration>
 //			sources     <number>
+//			shared_pixels off|<size>
 //			cache_size  <size>
 //			memory      off|<size>
 //		}

@@ -11,7 +11,7 @@ import (
 
 // Words of the two image blocks. A test compares them with the reference in docs/caddyfile.md.
 var (
-	imageWords = []string{"concurrency", "max_pixels", "timeout", "queue", "queue_wait", "sources", "cache_size", "memory"}
+	imageWords = []string{"concurrency", "max_pixels", "timeout", "queue", "queue_wait", "sources", "shared_pixels", "cache_size", "memory"}
 
 	zoneImageWords = []string{
 		"sizes", "formats", "qualities", "remote", "local", "min_ttl", "svg", "private_addresses", "redirects", "redirects_anywhere", "max_source", "forward",
@@ -46,6 +46,8 @@ func (s *ImageSettings) parse(d *caddyfile.Dispenser) error {
 			s.QueueWait, err = positiveDuration(d)
 		case "sources":
 			s.Sources, err = countArg(d, 1)
+		case "shared_pixels":
+			s.SharedPixels, err = sizeArg(d, true)
 		case "cache_size":
 			s.CacheSize, err = sizeArg(d, false)
 		case "memory":

@@ -96,5 +96,7 @@ var imageGauges = func() (list []prometheus.Collector) {
 	add("sources_held", "Sources that are fetched or in memory.", func(_ imageopt.PipelineStats, o imageopt.OptimizerStats) float64 { return float64(o.Sources) })
 	add("sources_waiting", "Requests that wait until their source may be fetched.", func(_ imageopt.PipelineStats, o imageopt.OptimizerStats) float64 { return float64(o.WaitingSources) })
 	add("pixel_bytes", "Bytes of pixels that libvips holds.", func(p imageopt.PipelineStats, _ imageopt.OptimizerStats) float64 { return float64(p.PixelBytes) })
+	add("shared_pixel_bytes", "Bytes of pixels that are held for other pictures of their source.", func(p imageopt.PipelineStats, _ imageopt.OptimizerStats) float64 { return float64(p.SharedBytes) })
+	add("shared_decodes", "Pictures that were made of the pixels of another one, since the start.", func(p imageopt.PipelineStats, _ imageopt.OptimizerStats) float64 { return float64(p.Shared) })
 	return list
 }()

@@ -40,6 +40,9 @@ type ImageSettings struct {
 	// How many sources may be fetched, or be in memory to be transformed, at once. Default: 32.
 	Sources int `json:"sources,omitempty"`
 
+	// How many bytes of decoded pixels are held for other pictures of the same source that wait. -1: none, 0: the default, 128 MiB.
+	SharedPixels int64 `json:"shared_pixels,omitempty"`
+
 	// How many bytes of pictures are kept on disk. Default: 2 GiB.
 	CacheSize int64 `json:"cache_size,omitempty"`
 
@@ -54,6 +57,7 @@ func (s ImageSettings) check() error {
 	}{
 		{"concurrency", int64(s.Concurrency)}, {"max_pixels", s.MaxPixels}, {"timeout", int64(s.Timeout)}, {"queue", int64(s.Queue)},
 		{"queue_wait", int64(s.QueueWait)}, {"sources", int64(s.Sources)}, {"cache_size", s.CacheSize}, {"memory", s.Memory + 1},
+		{"shared_pixels", s.SharedPixels + 1},
 	} {
 		if bound.value < 0 {
 			return fmt.Errorf("%s must not be negative", bound.name)
@@ -68,6 +72,7 @@ func (s ImageSettings) check() error {
 func (s ImageSettings) limits() imageopt.Limits {
 	return imageopt.Limits{
 		Concurrency: s.Concurrency, MaxPixels: s.MaxPixels, Queue: s.Queue, QueueWait: time.Duration(s.QueueWait), Timeout: time.Duration(s.Timeout),
+		SharedPixels: s.SharedPixels,
 	}
 }
 

@@ -32,6 +32,9 @@ type Source struct {
 	Body         []byte
 	CacheControl string // of the origin's answer
 	ETag         string // of the origin's answer, with its quotes
+
+	// name tells these bytes from all others of the process, for pictures that are made of them at once. Empty: they are made of by one only.
+	name string
 }
 
 // FetchLimits bound how images are fetched.

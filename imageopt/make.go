@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
@@ -50,7 +51,7 @@ func (o *Optimizer) make(ctx context.Context, z *Zone, wanted Request, local sou
 	}
 	made := &picture{mime: mime, maxAge: z.Settings.MaxAge(from.CacheControl), upstreamETag: tag, etag: tag, passed: true, body: from.Body}
 	if !PassesThrough(mime, IsAnimated(mime, from.Body)) {
-		if err := o.transform(ctx, z, wanted, made); err != nil {
+		if err := o.transform(ctx, z, wanted, made, from.name); err != nil {
 			return nil, err
 		}
 	}
@@ -65,7 +66,11 @@ func (o *Optimizer) fetch(ctx context.Context, z *Zone, wanted Request, local so
 		return got, func() {}, err
 	}
 	key := blobstore.Key{Space: z.Space, Group: z.Deployment, Name: wanted.Href}
-	return o.fetches.join(ctx, key, func(ctx context.Context) (Source, error) { return z.fetch(ctx, wanted, local) })
+	return o.fetches.join(ctx, key, func(ctx context.Context) (Source, error) {
+		got, err := z.fetch(ctx, wanted, local)
+		got.name = strconv.FormatInt(o.fetched.Add(1), 36)
+		return got, err
+	})
 }
 
 // get gets a source from where it is.
@@ -89,8 +94,9 @@ func (z *Zone) fetch(ctx context.Context, wanted Request, local source) (Source,
 }
 
 // transform makes of a source what is wanted. One that cannot be read stays what it is, as in Next.js.
-func (o *Optimizer) transform(ctx context.Context, z *Zone, wanted Request, p *picture) error {
+func (o *Optimizer) transform(ctx context.Context, z *Zone, wanted Request, p *picture, source string) error {
 	job := z.job(wanted, p.mime)
+	job.Source = source
 	output := job.Output
 	begin := time.Now()
 	body, err := o.pipeline.Transform(ctx, p.body, p.mime, job)

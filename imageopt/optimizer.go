@@ -24,6 +24,7 @@ type Optimizer struct {
 	sources  *queue
 	flights  flights[*picture]
 	fetches  flights[Source]
+	fetched  atomic.Int64 // number of the last source
 	now      func() time.Time
 	stats    optimizerCounts
 }
