@@ -27,8 +27,8 @@ func resizedFor(width int) vips.Stage {
 	return resized
 }
 
-// keeping makes pixels of some bytes for others, as a transform does.
-func keeping(t *testing.T, m *member, stage vips.Stage, bytes int64) vips.Share {
+// keepingPixels makes pixels of some bytes for others, as a transform does.
+func keepingPixels(t *testing.T, m *member, stage vips.Stage, bytes int64) vips.Share {
 	t.Helper()
 	made := m.Ask(t.Context(), plan, stage)
 	require.NotNil(t, made)
@@ -75,7 +75,7 @@ func TestWhoSharesNothing(t *testing.T) {
 func TestPixelsAreKeptForThoseWhoCome(t *testing.T) {
 	s := newSharing(100)
 	first, second := s.join(Job{Width: 640, Source: "photo"}), s.join(Job{Width: 750, Source: "photo"})
-	made := keeping(t, first, decodedFor(640), 60)
+	made := keepingPixels(t, first, decodedFor(640), 60)
 	found := second.Ask(t.Context(), plan, decodedFor(750))
 	require.NotNil(t, found)
 	assert.NotNil(t, found.Pixels())
@@ -148,7 +148,7 @@ func TestPixelsThatFail(t *testing.T) {
 		first.leave()
 		second.leave()
 		first, second = s.join(Job{Width: 640, Source: "photo"}), s.join(Job{Width: 640, Source: "photo"})
-		keeping(t, first, resizedFor(640), 10).Release()
+		keepingPixels(t, first, resizedFor(640), 10).Release()
 		first.leave()
 		second.leave()
 		assert.Zero(t, s.kept())
@@ -161,7 +161,7 @@ func TestPixelsAreBounded(t *testing.T) {
 	for _, width := range []int{640, 640, 1080, 1080, 1920, 1920} {
 		members = append(members, s.join(Job{Width: width, Source: "photo"}))
 	}
-	small, middle, large := keeping(t, members[0], resizedFor(640), 20), keeping(t, members[2], resizedFor(1080), 50), members[4].Ask(t.Context(), plan, resizedFor(1920))
+	small, middle, large := keepingPixels(t, members[0], resizedFor(640), 20), keepingPixels(t, members[2], resizedFor(1080), 50), members[4].Ask(t.Context(), plan, resizedFor(1920))
 	assert.False(t, large.Room(101), "more than there may ever be")
 	large.Release()
 	large = members[4].Ask(t.Context(), plan, resizedFor(1920))
