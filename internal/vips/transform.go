@@ -78,6 +78,10 @@ type refusal struct{ error }
 // killedWith stops the evaluation of an image when the context ends. The returned function ends that, and must be called before the image
 // may be closed; the image is kept alive by a reference until then.
 func killedWith(ctx context.Context, at *C.VipsImage) (stop func()) {
+	if ctx.Err() != nil {
+		C.vips_image_set_kill(at, 1) // at once: what is quickly done would be done before a goroutine comes to it
+		return func() {}
+	}
 	C.g_object_ref(C.gpointer(at))
 	done := make(chan struct{})
 	cancel := context.AfterFunc(ctx, func() {
