@@ -22,10 +22,15 @@ type change struct {
 // Put stores an entry in place of what the key had. meta and body are copied where they are kept. The error says why it is not on
 // disk, and may be ignored; what the key had before is gone in any case.
 func (s *Store) Put(ctx context.Context, key Key, meta, body []byte) error {
+	return s.putClaimed(ctx, ownKey(key), meta, body, nil)
+}
+
+// putClaimed is Put for a key that the store owns. claim is nil, or what Delete makes void.
+func (s *Store) putClaimed(ctx context.Context, key Key, meta, body []byte, claim *claim) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("storing an entry: %w", err)
 	}
-	c := change{key: ownKey(key), id: key.id(), meta: meta, body: body, size: int64(len(body)), tell: true}
+	c := change{key: key, id: key.id(), meta: meta, body: body, size: int64(len(body)), claim: claim, tell: true}
 	if err := s.put(c); err != nil {
 		return fmt.Errorf("storing an entry: %w", err)
 	}

@@ -23,16 +23,23 @@ type Writer struct {
 
 // Create begins an entry. meta is copied.
 func (s *Store) Create(key Key, meta []byte) (*Writer, error) {
+	return s.create(ownKey(key), meta, nil)
+}
+
+// create is Create for a key that the store owns. claim is that of the key, nil for one from now on.
+func (s *Store) create(key Key, meta []byte, claimed *claim) (*Writer, error) {
 	if s.closed.Load() {
 		return nil, fmt.Errorf("creating an entry: %w", ErrClosed)
 	}
-	c := change{key: ownKey(key), id: key.id(), meta: bytes.Clone(meta), body: []byte{}, keep: true, tell: true}
+	c := change{key: key, id: key.id(), claim: claimed, meta: bytes.Clone(meta), body: []byte{}, keep: true, tell: true}
 	d := s.disk.Load()
 	if err := s.admits(d, c); err != nil {
 		s.count(err)
 		return nil, fmt.Errorf("creating an entry: %w", err)
 	}
-	c.claim = s.claims.add(c.id)
+	if c.claim == nil {
+		c.claim = s.claims.add(c.id)
+	}
 	return &Writer{store: s, change: c, disk: d}, nil
 }
 
