@@ -18,7 +18,9 @@ type flights[V any] struct {
 
 	mu   sync.Mutex
 	list map[blobstore.Key]*flight[V]
-	work sync.WaitGroup
+	// aside are those that nobody joins any more.
+	aside map[*flight[V]]struct{}
+	work  sync.WaitGroup
 	// closed: nothing is made any more.
 	closed bool
 }
@@ -96,10 +98,27 @@ func (f *flights[V]) leave(key blobstore.Key, left *flight[V]) {
 	}
 }
 
-// forget takes a flight off the list. The caller holds the lock.
+// forget takes a flight off the lists. The caller holds the lock.
 func (f *flights[V]) forget(key blobstore.Key, gone *flight[V]) {
 	if f.list[key] == gone {
 		delete(f.list, key)
+	}
+	delete(f.aside, gone)
+}
+
+// setAside lets nobody join some flights any more: who comes now begins anew. Who waits already gets what they bring.
+func (f *flights[V]) setAside(of func(blobstore.Key) bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for key, flying := range f.list {
+		if !of(key) {
+			continue
+		}
+		delete(f.list, key)
+		if f.aside == nil {
+			f.aside = make(map[*flight[V]]struct{})
+		}
+		f.aside[flying] = struct{}{}
 	}
 }
 
@@ -108,6 +127,9 @@ func (f *flights[V]) close() {
 	f.mu.Lock()
 	f.closed = true
 	for _, flying := range f.list {
+		flying.cancel()
+	}
+	for flying := range f.aside {
 		flying.cancel()
 	}
 	f.mu.Unlock()

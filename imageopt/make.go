@@ -65,7 +65,7 @@ func (o *Optimizer) fetch(ctx context.Context, z *Zone, wanted Request, local so
 		got, err = z.fetch(ctx, wanted, local)
 		return got, func() {}, err
 	}
-	key := blobstore.Key{Space: z.Space, Group: z.Deployment, Name: wanted.Href}
+	key := blobstore.Key{Space: z.Space, Group: wanted.Href, Name: z.Deployment}
 	return o.fetches.join(ctx, key, func(ctx context.Context) (Source, error) {
 		got, err := z.fetch(ctx, wanted, local)
 		got.name = strconv.FormatInt(o.fetched.Add(1), 36)

@@ -151,7 +151,9 @@ func (o *Optimizer) Serve(w http.ResponseWriter, r *http.Request, z *Zone, local
 		return result
 	}
 	made, release, err := o.flights.join(r.Context(), key, func(ctx context.Context) (*picture, error) {
-		return o.makeAndKeep(ctx, z, key, wanted, anonymous)
+		promise := o.store.Promise(key) // before its source is fetched: see Forget
+		defer promise.End()
+		return o.makeAndKeep(ctx, z, promise, wanted, anonymous)
 	})
 	defer release()
 	if err != nil {
@@ -161,13 +163,13 @@ func (o *Optimizer) Serve(w http.ResponseWriter, r *http.Request, z *Zone, local
 	return ResultMiss
 }
 
-// key names an answer. Sources elsewhere are the same for every build.
+// key names an answer, in the group of its source. Sources elsewhere are the same for every build.
 func (z *Zone) key(wanted Request) blobstore.Key {
 	name := wanted.Key()
 	if wanted.Remote == nil {
 		name = z.Deployment + "\x00" + name
 	}
-	return blobstore.Key{Space: z.Space, Name: name}
+	return blobstore.Key{Space: z.Space, Group: wanted.Href, Name: name}
 }
 
 // kept finds a picture that was made before.
@@ -187,20 +189,20 @@ func (o *Optimizer) kept(ctx context.Context, z *Zone, key blobstore.Key) *pictu
 	return p
 }
 
-// keep stores a picture. One that is not kept is made again.
-func (o *Optimizer) keep(ctx context.Context, z *Zone, key blobstore.Key, p *picture) {
+// keep stores a picture, unless it was purged since it was promised. One that is not kept is made again.
+func (o *Optimizer) keep(ctx context.Context, z *Zone, promise *blobstore.Promise, p *picture) {
 	if z.KeepsNothing {
 		return
 	}
-	if err := o.store.Put(context.WithoutCancel(ctx), key, p.meta(), p.body); err != nil {
+	if err := promise.Put(context.WithoutCancel(ctx), p.meta(), p.body); err != nil {
 		z.Log.Debug("a picture is not kept on disk", zap.Error(err))
 	}
 }
 
-func (o *Optimizer) makeAndKeep(ctx context.Context, z *Zone, key blobstore.Key, wanted Request, local source) (*picture, error) {
+func (o *Optimizer) makeAndKeep(ctx context.Context, z *Zone, promise *blobstore.Promise, wanted Request, local source) (*picture, error) {
 	made, err := o.make(ctx, z, wanted, local, nil)
 	if err == nil {
-		o.keep(ctx, z, key, made)
+		o.keep(ctx, z, promise, made)
 	}
 	return made, err
 }
@@ -209,9 +211,11 @@ func (o *Optimizer) makeAndKeep(ctx context.Context, z *Zone, key blobstore.Key,
 // the old one is fresh again for 3 to 30 seconds, as in Next.js (response-cache/index.js).
 func (o *Optimizer) revalidate(z *Zone, key blobstore.Key, wanted Request, local source) {
 	o.flights.start(key, func(ctx context.Context) (*picture, error) {
+		promise := o.store.Promise(key)
+		defer promise.End()
 		old := o.kept(ctx, z, key)
 		if old == nil {
-			return o.makeAndKeep(ctx, z, key, wanted, local)
+			return o.makeAndKeep(ctx, z, promise, wanted, local)
 		}
 		defer old.close()
 		if !old.stale(o.now()) {
@@ -221,7 +225,7 @@ func (o *Optimizer) revalidate(z *Zone, key blobstore.Key, wanted Request, local
 		made, err := o.make(ctx, z, wanted, local, old)
 		switch {
 		case err == nil:
-			o.keep(ctx, z, key, made)
+			o.keep(ctx, z, promise, made)
 			return made, nil
 		case errors.Is(err, ErrBusy):
 			return nil, err // it is no fault of the source
@@ -234,7 +238,7 @@ func (o *Optimizer) revalidate(z *Zone, key blobstore.Key, wanted Request, local
 		}
 		last.maxAge = min(max(old.maxAge, 3), 30)
 		last.expires = o.now().Add(z.Settings.freshFor(last.maxAge))
-		o.keep(ctx, z, key, last)
+		o.keep(ctx, z, promise, last)
 		return last, nil
 	})
 }

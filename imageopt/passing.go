@@ -50,7 +50,7 @@ type Pass struct {
 	Again func(ctx context.Context, accept string, w http.ResponseWriter) error
 }
 
-// PassKey is the key of what an application answers to a request for a picture; ok is false for one that it would refuse. Accept counts only as
+// PassKey is the key of what an application answers to a request for a picture, in the group of its source (SourceHref); ok is false for one that it would refuse. Accept counts only as
 // far as it chooses a format, whichever formats the application has configured.
 func PassKey(space, path, rawQuery, accept string) (key blobstore.Key, ok bool) {
 	q := readParameters(rawQuery)
@@ -66,7 +66,11 @@ func PassKey(space, path, rawQuery, accept string) (key blobstore.Key, ok bool) 
 	for _, formats := range [...][]string{{avif, webp}, {avif}, {webp}} {
 		format += " " + strings.TrimPrefix(preferredFormat(accept, formats), "image/")
 	}
-	return blobstore.Key{Space: space, Name: strings.Join([]string{"passed", path, q.width.value, q.quality.value, format, q.url.value}, "\x00")}, true
+	group := q.url.value
+	if href, err := SourceHref(group); err == nil {
+		group = href
+	}
+	return blobstore.Key{Space: space, Group: group, Name: strings.Join([]string{"passed", path, q.width.value, q.quality.value, format, q.url.value}, "\x00")}, true
 }
 
 // Serve answers a GET or HEAD with the picture that is kept under a key, or lets the application answer and keeps that. Requests for one picture
@@ -98,13 +102,15 @@ func (p *Passing) Serve(w http.ResponseWriter, r *http.Request, key blobstore.Ke
 
 // fill asks the application and keeps what it answers, if that may be kept.
 func (p *Passing) fill(w http.ResponseWriter, key blobstore.Key, next func(http.ResponseWriter) error) error {
+	promise := p.store.Promise(key) // what the application begins to answer before a purge is not kept after it
+	defer promise.End()
 	keeper := keeping.NewWriter(w, func(status int, h http.Header, head []byte) *blobstore.Writer {
 		age, ok := keepTime(status, h)
 		if !ok {
 			return nil
 		}
 		// A store that cannot take it has said so itself.
-		entry, _ := p.store.Create(key, append([]byte("Expires\x00"+strconv.FormatInt(p.now().Add(age).UnixMilli(), 10)+"\n"), head...))
+		entry, _ := promise.Create(append([]byte("Expires\x00"+strconv.FormatInt(p.now().Add(age).UnixMilli(), 10)+"\n"), head...))
 		return entry
 	})
 	defer keeper.Abort() // unless it is complete by then
