@@ -8,8 +8,11 @@ import (
 	"github.com/caddyserver/caddy/v2"
 )
 
-// filesPath is where the admin endpoint says what files are served.
-const filesPath = "/nextjs/files"
+// Where the admin endpoint says what files are served, and takes orders to purge.
+const (
+	filesPath = "/nextjs/files"
+	purgePath = "/nextjs/purge"
+)
 
 // Admin adds to Caddy's admin API what commands ask the running edge:
 //
@@ -17,6 +20,7 @@ const filesPath = "/nextjs/files"
 // --------|-------
 // `GET /nextjs/files` | Which files of which builds the edge serves, as `caddy nextjs files --json` prints it.
 // `GET /nextjs/image?url=…` | What it answers to a request for a picture, as `caddy nextjs image --json` prints it.
+// `POST /nextjs/purge` | What was removed from a cache, as `nextjs_control` answers.
 type Admin struct{}
 
 // CaddyModule returns the Caddy module information.
@@ -29,6 +33,9 @@ func (Admin) Routes() []caddy.AdminRoute {
 	return []caddy.AdminRoute{
 		{Pattern: filesPath, Handler: onlyGet(serveFilesReport)},
 		{Pattern: imagePath, Handler: onlyGet(serveImageReport)},
+		{Pattern: purgePath, Handler: caddy.AdminHandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
+			return servePurge(w, r, caddy.Log().Named("admin.api.nextjs"))
+		})},
 	}
 }
 

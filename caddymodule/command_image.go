@@ -1,9 +1,7 @@
 package caddymodule
 
 import (
-	"encoding/json"
-	"fmt"
-	"io"
+	"net/http"
 	"net/url"
 	"strconv"
 
@@ -41,21 +39,10 @@ picture, which is done once for it. Nothing is kept of that.`,
 				query.Set("q", strconv.Itoa(quality))
 			}
 			var report imageReport
-			if _, err := edge.get(imagePath+"?"+query.Encode(), &report); err != nil {
+			if _, err := edge.ask(http.MethodGet, imagePath+"?"+query.Encode(), nil, "name another address by --address or --config", &report); err != nil {
 				return err
 			}
-			text := report.text()
-			if asJSON {
-				data, err := json.MarshalIndent(report, "", "  ")
-				if err != nil {
-					return fmt.Errorf("writing JSON: %w", err)
-				}
-				text = string(data) + "\n"
-			}
-			if _, err := io.WriteString(cmd.OutOrStdout(), text); err != nil {
-				return fmt.Errorf("writing the report: %w", err)
-			}
-			return nil
+			return printAnswer(cmd.OutOrStdout(), report, report.text(), asJSON)
 		},
 	}
 	cmd.Flags().IntVarP(&width, "width", "w", 0, "Width in pixels (default: 640, or that of the request)")

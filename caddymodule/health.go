@@ -1,7 +1,6 @@
 package caddymodule
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"time"
@@ -96,30 +95,18 @@ func (h *Health) Provision(ctx caddy.Context) error {
 func (h *Health) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	switch r.URL.Path {
 	case "/healthz":
-		return answerProbe(w, http.StatusOK, map[string]string{"status": "ok"})
+		return answerJSON(w, http.StatusOK, map[string]string{"status": "ok"})
 	case "/readyz":
 		if caddy.Exiting() {
-			return answerProbe(w, http.StatusServiceUnavailable, map[string]string{"status": "stopping"})
+			return answerJSON(w, http.StatusServiceUnavailable, map[string]string{"status": "stopping"})
 		}
 		report := h.app.readiness.probe(time.Duration(h.Timeout))
 		if !report.Ready {
-			return answerProbe(w, http.StatusServiceUnavailable, report)
+			return answerJSON(w, http.StatusServiceUnavailable, report)
 		}
-		return answerProbe(w, http.StatusOK, report)
+		return answerJSON(w, http.StatusOK, report)
 	}
 	return next.ServeHTTP(w, r)
-}
-
-func answerProbe(w http.ResponseWriter, status int, body any) error {
-	text, err := json.Marshal(body)
-	if err != nil {
-		return fmt.Errorf("writing the answer to a probe: %w", err)
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_, err = w.Write(append(text, '\n'))
-	return err
 }
 
 // Interface guards

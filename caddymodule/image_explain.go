@@ -3,7 +3,6 @@ package caddymodule
 import (
 	"context"
 	"crypto/tls"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -13,7 +12,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/caddy-nextjs/caddy-nextjs/imageopt"
@@ -68,17 +66,9 @@ func serveImageReport(w http.ResponseWriter, r *http.Request) error {
 	query := r.URL.Query()
 	report, err := explainImage(r.Context(), query.Get("url"), query.Get("w"), query.Get("q"), query["header"])
 	if err != nil {
-		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: err}
+		return apiError(http.StatusBadRequest, err)
 	}
-	text, err := json.Marshal(report)
-	if err != nil {
-		return caddy.APIError{HTTPStatus: http.StatusInternalServerError, Err: fmt.Errorf("writing the report: %w", err)}
-	}
-	w.Header().Set("Content-Type", "application/json")
-	if _, err := w.Write(append(text, '\n')); err != nil {
-		return caddy.APIError{HTTPStatus: http.StatusInternalServerError, Err: fmt.Errorf("writing the report: %w", err)}
-	}
-	return nil
+	return answerJSON(w, http.StatusOK, report)
 }
 
 // explainImage sends a request through the running servers as a client would, for a report instead of an answer.

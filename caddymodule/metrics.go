@@ -66,6 +66,7 @@ func registerMetrics(registry *prometheus.Registry) error {
 		requestsTotal, unclaimedTotal, dialFailuresTotal, upgradeTimeoutsTotal, headersTooLargeTotal, crossZoneTotal,
 		buildReadsTotal, staticRequestsTotal, staticBytesTotal, staticMemoryBytes, copiesPending, exportFilesHeld,
 		imageRequestsTotal, imageSourcesTotal, imageTransformsTotal, imageTransformSeconds, imageFetchSeconds, imageBytesTotal,
+		purgesTotal,
 		storeGauges{},
 		streamGauge{&processStreams},
 	}

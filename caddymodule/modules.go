@@ -18,6 +18,7 @@ func init() {
 	caddy.RegisterModule(new(Health))
 	caddy.RegisterModule(Static{})
 	caddy.RegisterModule(Image{})
+	caddy.RegisterModule(new(Control))
 	caddy.RegisterModule(Admin{})
 
 	httpcaddyfile.RegisterGlobalOption("nextjs", parseGlobal)
@@ -25,4 +26,6 @@ func init() {
 	httpcaddyfile.RegisterDirectiveOrder("nextjs", httpcaddyfile.Before, "reverse_proxy")
 	httpcaddyfile.RegisterHandlerDirective("nextjs_health", parseHealth)
 	httpcaddyfile.RegisterDirectiveOrder("nextjs_health", httpcaddyfile.Before, "respond")
+	httpcaddyfile.RegisterHandlerDirective("nextjs_control", parseControl)
+	httpcaddyfile.RegisterDirectiveOrder("nextjs_control", httpcaddyfile.Before, "respond")
 }

@@ -213,7 +213,8 @@ func TestTheExampleCaddyfileLoads(t *testing.T) {
 	buildtest.WriteExport(t, filepath.Join(dir, "marketing/out"), "build-1", nil)
 	t.Chdir(dir)
 	t.Setenv("SHOP_UPSTREAM", "localhost:3002")
-	config, err := adapt(strings.Replace(string(data), "/var/lib/caddy", dir, 1))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "edge-token"), []byte("s3cret\n"), 0o600))
+	config, err := adapt(strings.NewReplacer("/var/lib/caddy", dir, "/run/secrets", dir).Replace(string(data)))
 	require.NoError(t, err)
 	var parsed caddy.Config
 	require.NoError(t, json.Unmarshal(config, &parsed))

@@ -1,0 +1,75 @@
+package caddymodule
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+	caddycmd "github.com/caddyserver/caddy/v2/cmd"
+	"github.com/spf13/cobra"
+)
+
+// adminFlags say at which admin endpoint a command asks, in the words of Caddy's own commands.
+type adminFlags struct{ address, config, adapter string }
+
+func (f *adminFlags) register(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.address, "address", "", "Address of the running edge's admin endpoint, if not the default")
+	cmd.Flags().StringVarP(&f.config, "config", "c", "", "Configuration file that names the admin address, if --address is not used")
+	cmd.Flags().StringVarP(&f.adapter, "adapter", "a", "", "Name of config adapter to apply (when --config is used)")
+}
+
+// ask asks the running edge and decodes its answer. The error says how to reach it; otherwise are the ways that the command has besides.
+func (f *adminFlags) ask(method, path string, body []byte, otherwise string, into any) (address string, err error) {
+	if address, err = caddycmd.DetermineAdminAPIAddress(f.address, nil, f.config, f.adapter); err != nil {
+		return "", fmt.Errorf("looking for the admin address in %s: %w", f.config, err)
+	}
+	var reader io.Reader
+	if body != nil {
+		reader = bytes.NewReader(body)
+	}
+	res, err := caddycmd.AdminAPIRequest(address, method, path, nil, reader)
+	if err != nil {
+		return address, explainAdminError(address, otherwise, err)
+	}
+	defer func() { _ = res.Body.Close() }() // it was only read
+	if err := json.NewDecoder(res.Body).Decode(into); err != nil {
+		return address, fmt.Errorf("reading the answer of the edge at %s: %w", address, err)
+	}
+	return address, nil
+}
+
+// explainAdminError says what to do about an admin endpoint that did not answer as asked. Caddy has no error values for that.
+func explainAdminError(address, otherwise string, err error) error {
+	text := err.Error()
+	switch {
+	case strings.HasPrefix(text, "performing request:"):
+		return fmt.Errorf("no edge answers at the admin address %s: start it, %s (%w)", address, otherwise, err)
+	case strings.Contains(text, "HTTP 404"):
+		return fmt.Errorf("the Caddy at %s does not know what is asked: it is without caddy-nextjs, or an older one (%w)", address, err)
+	}
+	if _, answer, found := strings.Cut(text, fmt.Sprintf("HTTP %d: ", http.StatusBadRequest)); found {
+		if refused := (caddy.APIError{}); json.Unmarshal([]byte(answer), &refused) == nil && refused.Message != "" {
+			return fmt.Errorf("the edge at %s refuses: %s", address, refused.Message)
+		}
+	}
+	return fmt.Errorf("asking the edge at %s: %w", address, err)
+}
+
+// printAnswer prints what an edge says, as text or as JSON.
+func printAnswer(to io.Writer, answer any, text string, asJSON bool) error {
+	if asJSON {
+		data, err := json.MarshalIndent(answer, "", "  ")
+		if err != nil {
+			return fmt.Errorf("writing JSON: %w", err)
+		}
+		text = string(data) + "\n"
+	}
+	if _, err := io.WriteString(to, text); err != nil {
+		return fmt.Errorf("writing the answer: %w", err)
+	}
+	return nil
+}

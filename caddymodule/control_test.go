@@ -1,0 +1,326 @@
+package caddymodule
+
+import (
+	"crypto/tls"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const purgeAll = `{"cache": "images", "all": true}`
+
+// paint starts an application that answers with a picture, and counts how often it is asked.
+func paint(t *testing.T) (address string, asked *atomic.Int64) {
+	t.Helper()
+	asked = new(atomic.Int64)
+	return upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		w.Header().Set("Content-Type", "image/webp")
+		w.Header().Set("Cache-Control", "public, max-age=60, must-revalidate")
+		_, _ = io.WriteString(w, r.URL.RawQuery)
+	}), asked
+}
+
+// controlled is an edge with nextjs_control below /_edge and the zones root, at /, and shop, at /shop.
+type controlled struct {
+	*edge
+	root, shop *atomic.Int64
+	token      string // the file
+	log        string
+}
+
+func startControlled(t *testing.T) *controlled {
+	t.Helper()
+	c := &controlled{token: tokenIn(t, "s3cret\n"), log: filepath.Join(t.TempDir(), "edge.log")}
+	var root, shop string
+	root, c.root = paint(t)
+	shop, c.shop = paint(t)
+	c.edge = serve(t, fmt.Sprintf("handle_path /_edge/* {\n nextjs_control {\n token_file %s\n }\n}\nnextjs {\n zone / %s\n zone /shop %s\n}", c.token, root, shop),
+		fmt.Sprintf("nextjs {\n state %s\n}\nlog {\n output file %s\n}", t.TempDir(), c.log))
+	return c
+}
+
+// picture asks for the picture of a source, and reports whether it was kept.
+func (c *controlled) picture(t *testing.T, base, source string) (hit bool) {
+	t.Helper()
+	client, _ := c.client(t, "h1")
+	res, err := client.Get(c.url(base + "/_next/image?w=640&q=75&url=" + source))
+	require.NoError(t, err)
+	defer res.Body.Close()
+	require.Equal(t, http.StatusOK, res.StatusCode)
+	_, err = io.Copy(io.Discard, res.Body)
+	require.NoError(t, err)
+	return res.Header.Get("X-Nextjs-Cache") == "HIT"
+}
+
+// order sends a request to the control handler.
+func (c *controlled) order(t *testing.T, method, path, body string, header ...string) (*http.Response, string) {
+	t.Helper()
+	req, err := http.NewRequest(method, c.url(path), strings.NewReader(body))
+	require.NoError(t, err)
+	for i := 0; i < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	client, _ := c.client(t, "h1")
+	res, err := client.Do(req)
+	require.NoError(t, err)
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	return res, string(text)
+}
+
+func TestPurgingPictures(t *testing.T) {
+	c := startControlled(t)
+	fill := func() {
+		for _, base := range []string{"", "/shop"} {
+			for _, source := range []string{"/a.jpg", "/b.jpg", "http://Example.com:80/a.jpg"} {
+				c.picture(t, base, source)
+				require.True(t, c.picture(t, base, source))
+			}
+		}
+	}
+	kept := func() (list []string) {
+		for _, base := range []string{"", "/shop"} {
+			for name, source := range map[string]string{"a": "/a.jpg", "b": "/b.jpg", "remote": "http://Example.com:80/a.jpg"} {
+				if c.picture(t, base, source) {
+					list = append(list, base+" "+name)
+				}
+			}
+		}
+		return list
+	}
+	for body, want := range map[string]struct {
+		answer, scope string
+		kept          []string
+	}{
+		`{"cache": "images", "source": "/a.jpg"}`: {
+			`[{"zone": "root", "cache": "images", "source": "/a.jpg"}, {"zone": "shop", "cache": "images", "source": "/a.jpg"}]`, "source",
+			[]string{" b", " remote", "/shop b", "/shop remote"},
+		},
+		`{"cache": "images", "source": "http://example.com/a.jpg", "zone": "shop"}`: {
+			`[{"zone": "shop", "cache": "images", "source": "http://example.com/a.jpg"}]`, "source",
+			[]string{" a", " b", " remote", "/shop a", "/shop b"},
+		},
+		`{"cache": "images", "zone": "/shop"}`: {`[{"zone": "shop", "cache": "images"}]`, "zone", []string{" a", " b", " remote"}},
+		purgeAll:                               {`[{"zone": "root", "cache": "images"}, {"zone": "shop", "cache": "images"}]`, "all", nil},
+	} {
+		t.Run(body, func(t *testing.T) {
+			fill()
+			counter := purgesTotal.WithLabelValues(cacheImages, want.scope)
+			before := testutil.ToFloat64(counter)
+			res, text := c.order(t, http.MethodPost, "/_edge/purge", body, "Authorization", "Bearer s3cret")
+			require.Equal(t, http.StatusOK, res.StatusCode, text)
+			assert.JSONEq(t, `{"purged": `+want.answer+`}`, text)
+			assert.Equal(t, "application/json", res.Header.Get("Content-Type"))
+			assert.Equal(t, "no-store", res.Header.Get("Cache-Control"))
+			assert.InDelta(t, before+1, testutil.ToFloat64(counter), 0)
+			assert.ElementsMatch(t, want.kept, kept())
+
+			fill()
+			w, err := askAdmin(t, purgePath, http.MethodPost, body)
+			require.NoError(t, err)
+			assert.JSONEq(t, text, w.Body.String(), "the admin endpoint does the same")
+			assert.ElementsMatch(t, want.kept, kept())
+		})
+	}
+}
+
+// askAdmin asks the admin endpoint, without the network.
+func askAdmin(t *testing.T, path, method, body string) (*httptest.ResponseRecorder, error) {
+	t.Helper()
+	for _, route := range (Admin{}).Routes() {
+		if route.Pattern == path {
+			w := httptest.NewRecorder()
+			return w, route.Handler.ServeHTTP(w, httptest.NewRequest(method, path, strings.NewReader(body)))
+		}
+	}
+	require.Fail(t, "no route", path)
+	return nil, nil
+}
+
+func TestAPurgeIsOneLineOfTheLog(t *testing.T) {
+	c := startControlled(t)
+	before := strings.Count(logText(t, c.log), `"msg":"purged"`)
+	for _, body := range []string{`{"cache": "images", "zone": "shop", "source": "https://ann:pw@example.com/a.jpg?token=hidden"}`, "nonsense"} {
+		c.order(t, http.MethodPost, "/_edge/purge", body, "Authorization", "Bearer s3cret")
+	}
+	c.order(t, http.MethodPost, "/_edge/purge", purgeAll, "Authorization", "Bearer guess")
+	var lines []string
+	require.Eventually(t, func() bool {
+		lines = nil
+		for line := range strings.Lines(logText(t, c.log)) {
+			if strings.Contains(line, `"msg":"purged"`) {
+				lines = append(lines, line)
+			}
+		}
+		return len(lines) > before
+	}, patience, time.Millisecond)
+	require.Len(t, lines, before+1)
+	var line map[string]any
+	require.NoError(t, json.Unmarshal([]byte(lines[before]), &line))
+	delete(line, "ts")
+	assert.Equal(t, map[string]any{
+		"level": "info", "logger": "http.handlers.nextjs_control", "msg": "purged", "cache": "images", "scope": "source",
+		"zones": []any{"shop"}, "source": "https://example.com/a.jpg", "remote_ip": "127.0.0.1", "client_ip": "127.0.0.1",
+	}, line)
+}
+
+func logText(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	return string(text)
+}
+
+func TestWithoutTheTokenNothingIsDoneNorSaid(t *testing.T) {
+	c := startControlled(t)
+	c.picture(t, "", "/a.jpg")
+	for _, request := range [][3]string{
+		{http.MethodPost, "/_edge/purge", ""},
+		{http.MethodPost, "/_edge/purge", "Bearer wrong"},
+		{http.MethodPost, "/_edge/purge", "Basic czNjcmV0"},
+		{http.MethodGet, "/_edge/purge", "Bearer wrong"},
+		{http.MethodOptions, "/_edge/purge", ""},
+		{http.MethodPost, "/_edge/nothing", "Bearer wrong"},
+	} {
+		header := []string{"Origin", c.url("")}
+		if request[2] != "" {
+			header = append(header, "Authorization", request[2])
+		}
+		res, text := c.order(t, request[0], request[1], purgeAll, header...)
+		assert.Equal(t, http.StatusUnauthorized, res.StatusCode, request)
+		res.Header.Del("Date")
+		assert.Equal(t, http.Header{"Www-Authenticate": {"Bearer"}, "Content-Length": {"0"}, "Server": {"Caddy"}}, res.Header)
+		assert.Empty(t, text)
+	}
+	assert.True(t, c.picture(t, "", "/a.jpg"))
+	assert.EqualValues(t, 1, c.root.Load())
+}
+
+func TestWhatTheControlHandlerRefuses(t *testing.T) {
+	c := startControlled(t)
+	c.picture(t, "", "/a.jpg")
+	for name, want := range map[string]struct {
+		method, path, body, origin string
+		status                     int
+		message                    string
+	}{
+		"another path":     {http.MethodPost, "/_edge/purge/", purgeAll, "", http.StatusNotFound, "nothing is here; POST …/purge is"},
+		"another method":   {http.MethodDelete, "/_edge/purge", purgeAll, "", http.StatusMethodNotAllowed, "method DELETE is not allowed here, only POST is"},
+		"a large body":     {http.MethodPost, "/_edge/purge", purgeAll + strings.Repeat(" ", controlBodyLimit), "", http.StatusRequestEntityTooLarge, "the body has more than 65536 bytes"},
+		"nonsense":         {http.MethodPost, "/_edge/purge", "{}", "", http.StatusBadRequest, `"cache" is missing; allowed: images`},
+		"an unknown zone":  {http.MethodPost, "/_edge/purge", `{"cache": "images", "zone": "blog"}`, "", http.StatusBadRequest, `unknown zone "blog"; the configuration has: root, shop`},
+		"an unknown path":  {http.MethodPost, "/_edge/purge", `{"cache": "images", "zone": "/shop/x", "source": "/a.jpg"}`, "", http.StatusBadRequest, `unknown zone "/shop/x"; the configuration has: root, shop`},
+		"an other origin":  {http.MethodPost, "/_edge/purge", purgeAll, "https://evil.example", http.StatusForbidden, "a page of another site asks"},
+		"an opaque origin": {http.MethodPost, "/_edge/purge", purgeAll, "null", http.StatusForbidden, "a page of another site asks"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			header := []string{"Authorization", "Bearer s3cret"}
+			if want.origin != "" {
+				header = append(header, "Origin", want.origin)
+			}
+			res, text := c.order(t, want.method, want.path, want.body, header...)
+			assert.Equal(t, want.status, res.StatusCode)
+			said, err := json.Marshal(map[string]string{"error": want.message})
+			require.NoError(t, err)
+			assert.JSONEq(t, string(said), text)
+			if want.status == http.StatusMethodNotAllowed {
+				assert.Equal(t, http.MethodPost, res.Header.Get("Allow"))
+			}
+			if want.status == http.StatusForbidden || want.status == http.StatusNotFound {
+				return
+			}
+			w, err := askAdmin(t, purgePath, want.method, want.body)
+			var refused caddy.APIError
+			require.ErrorAs(t, err, &refused)
+			assert.Equal(t, want.status, refused.HTTPStatus, "the admin endpoint refuses it too")
+			assert.Equal(t, want.message, refused.Error())
+			assert.Equal(t, res.Header.Get("Allow"), w.Header().Get("Allow"))
+		})
+	}
+	assert.True(t, c.picture(t, "", "/a.jpg"), "nothing was purged")
+
+	res, text := c.order(t, http.MethodPost, "/_edge/purge", purgeAll, "Authorization", "Bearer s3cret", "Origin", c.url(""))
+	assert.Equal(t, http.StatusOK, res.StatusCode, "the site's own page: %s", text)
+}
+
+func TestOriginsOfOtherSites(t *testing.T) {
+	secure := new(tls.ConnectionState)
+	for _, c := range []struct {
+		origin, host string
+		tls          *tls.ConnectionState
+		elsewhere    bool
+	}{
+		{"https://example.com", "example.com", secure, false},
+		{"https://example.com", "example.com:443", secure, false},
+		{"https://Example.com:8443", "example.com:8443", secure, false},
+		{"http://example.com", "example.com", secure, true},
+		{"https://example.com", "example.com", nil, false}, // TLS ended before the edge
+		{"http://example.com", "example.com:80", nil, false},
+		{"http://example.com:8080", "example.com", nil, true},
+		{"https://example.com.evil.example", "example.com", secure, true},
+		{"https://evil.example", "example.com", secure, true},
+		{"null", "example.com", secure, true},
+		{"null", "null", nil, true},
+		{"ftp://example.com", "example.com", nil, true},
+		{"", "example.com", nil, true},
+	} {
+		r := &http.Request{Host: c.host, TLS: c.tls, Header: http.Header{"Origin": {c.origin}}}
+		assert.Equal(t, c.elsewhere, isFromElsewhere(r), "%s at %s", c.origin, c.host)
+	}
+	assert.False(t, isFromElsewhere(&http.Request{Host: "example.com"}))
+	assert.True(t, isFromElsewhere(&http.Request{Host: "example.com", Header: http.Header{"Origin": {"https://example.com", "https://example.com"}}}))
+}
+
+func TestPurgesFollowReloads(t *testing.T) {
+	c := startControlled(t)
+	token := "handle_path /_edge/* {\n nextjs_control {\n token_file " + c.token + "\n }\n}\n"
+	order := func(body string) (int, string) {
+		res, text := c.order(t, http.MethodPost, "/_edge/purge", body, "Authorization", "Bearer s3cret")
+		return res.StatusCode, text
+	}
+	for name, directives := range map[string]string{
+		"token_file: stat /nowhere": "nextjs_control {\n token_file /nowhere\n}", " is empty": "nextjs_control {\n token_file " + tokenIn(t, "\n") + "\n}",
+	} {
+		require.ErrorContains(t, c.load(t, directives), name)
+	}
+	status, _ := order(`{"cache": "images", "zone": "shop"}`)
+	require.Equal(t, http.StatusOK, status, "the configuration that serves is the one before")
+
+	address, _ := paint(t)
+	require.NoError(t, c.load(t, token+"nextjs {\n zone blog / "+address+" {\n image off\n }\n}"))
+	afterReload(t, func() bool {
+		_, text := order(`{"cache": "images", "zone": "shop"}`)
+		return strings.Contains(text, `unknown zone \"shop\"; the configuration has: blog`)
+	})
+	status, text := order(`{"cache": "images", "zone": "blog"}`)
+	assert.Equal(t, http.StatusOK, status)
+	assert.JSONEq(t, `{"purged": []}`, text, "it keeps no pictures")
+
+	require.NoError(t, c.load(t, token+"respond ok"))
+	afterReload(t, func() bool {
+		_, text := order(`{"cache": "images", "zone": "blog"}`)
+		return strings.Contains(text, `unknown zone \"blog\": the configuration has no zones`)
+	})
+	_, text = order(purgeAll)
+	assert.JSONEq(t, `{"purged": []}`, text)
+}
+
+func TestControlInJSONNeedsATokenFile(t *testing.T) {
+	config := `{"admin": {"disabled": true, "config": {"persist": false}}, "apps": {"http": {"servers": {"edge": {"listen": ["127.0.0.1:0"], "routes": [{"handle": [{"handler": "nextjs_control"}]}]}}}}}`
+	require.ErrorContains(t, caddy.Load([]byte(config), true), "nextjs_control needs token_file")
+}

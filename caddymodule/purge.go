@@ -1,0 +1,117 @@
+package caddymodule
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/caddy-nextjs/caddy-nextjs/imageopt"
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
+)
+
+// cacheImages is the name of the cache of pictures.
+const cacheImages = "images"
+
+var (
+	purgeCaches = []string{cacheImages}
+	purgeFields = []string{"cache", "zone", "source", "all"}
+)
+
+// purgeOrder says what is removed from a cache: the body of `POST …/purge`, and the flags of `caddy nextjs purge`. What is absent is nil.
+type purgeOrder struct {
+	Cache string `json:"cache"`
+	// Zone is the name of zones, or a path that they have. Absent: all zones.
+	Zone *string `json:"zone,omitempty"`
+	// Source is that of pictures, as imageopt.SourceHref takes it.
+	Source *string `json:"source,omitempty"`
+	All    bool    `json:"all,omitempty"`
+}
+
+// purgeReport is what was purged.
+type purgeReport struct {
+	Purged []purgedCache `json:"purged"`
+}
+
+type purgedCache struct {
+	Zone  string `json:"zone"`
+	Cache string `json:"cache"`
+	// Source is that of the pictures, in its one spelling; absent if it were all.
+	Source string `json:"source,omitempty"`
+}
+
+// parsePurge reads an order. The error names what is wrong with it.
+func parsePurge(text []byte) (purgeOrder, error) {
+	var o purgeOrder
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&o); err != nil {
+		return purgeOrder{}, explainPurgeError(err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return purgeOrder{}, errors.New("the body has more than one JSON object")
+	}
+	return o.check()
+}
+
+func explainPurgeError(err error) error {
+	var typed *json.UnmarshalTypeError
+	switch field, unknown := strings.CutPrefix(err.Error(), "json: unknown field "); {
+	case unknown:
+		return fmt.Errorf("unknown field %s; allowed: %s", field, strings.Join(purgeFields, ", "))
+	case errors.As(err, &typed) && typed.Field != "":
+		return fmt.Errorf("%q takes a %s, found a %s", typed.Field, typed.Type, typed.Value)
+	}
+	return fmt.Errorf(`the body is no JSON object such as {"cache": "images", "all": true}: %w`, err)
+}
+
+// check finds what is wrong with an order, and returns it with its source in its one spelling.
+func (o purgeOrder) check() (purgeOrder, error) {
+	switch {
+	case o.Cache == "":
+		return o, fmt.Errorf(`"cache" is missing; allowed: %s`, strings.Join(purgeCaches, ", "))
+	case !slices.Contains(purgeCaches, o.Cache):
+		return o, fmt.Errorf("unknown cache %q; allowed: %s", o.Cache, strings.Join(purgeCaches, ", "))
+	case o.All && (o.Zone != nil || o.Source != nil):
+		return o, errors.New(`"all" stands alone: leave it out, or "zone" and "source"`)
+	case !o.All && o.Zone == nil && o.Source == nil:
+		return o, errors.New(`it does not say what to purge: "zone", "source" or both, or "all"`)
+	case o.Zone != nil && *o.Zone == "": // a variable that was not set must not mean all zones
+		return o, errors.New(`"zone" is empty; leave it out for all zones`)
+	}
+	if o.Source != nil {
+		href, err := imageopt.SourceHref(*o.Source)
+		if err != nil {
+			return o, fmt.Errorf(`"source" %q: %w`, *o.Source, err)
+		}
+		o.Source = &href
+	}
+	return o, nil
+}
+
+// scope names how much an order removes.
+func (o purgeOrder) scope() string {
+	switch {
+	case o.Source != nil:
+		return "source"
+	case o.Zone != nil:
+		return "zone"
+	}
+	return "all"
+}
+
+// means reports whether an order is about a zone.
+func (o purgeOrder) means(zone *zones.Zone) bool {
+	return o.Zone == nil || *o.Zone == zone.Name || slices.Contains(zone.Paths, *o.Zone)
+}
+
+// source is that of the pictures, "" for any.
+func (o purgeOrder) source() string {
+	if o.Source == nil {
+		return ""
+	}
+	return *o.Source
+}

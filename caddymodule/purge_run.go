@@ -1,0 +1,70 @@
+package caddymodule
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+var purgesTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
+	Namespace: "caddy", Subsystem: "nextjs", Name: "purges_total",
+	Help: "Purges that were ordered, by cache and by how much they were about: all, a zone, or a source.",
+}, []string{"cache", "scope"})
+
+// run carries out an order on the zones of handlers. The error is about a zone that there is not; nothing is purged then.
+func (o purgeOrder) run(handlers []*Handler) (purgeReport, error) {
+	all, purged, spaces := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	meant := false
+	for _, h := range handlers {
+		for zone, facts := range h.view.Load().facts {
+			all[zone.Name] = true
+			if !o.means(zone) {
+				continue
+			}
+			meant = true
+			if facts.images == nil {
+				continue // it keeps none
+			}
+			purged[zone.Name] = true
+			if space := facts.images.space; !spaces[space] {
+				spaces[space] = true
+				h.images.purge(space, o.source())
+			}
+		}
+	}
+	switch {
+	case o.Zone != nil && len(all) == 0:
+		return purgeReport{}, fmt.Errorf("unknown zone %q: the configuration has no zones", *o.Zone)
+	case o.Zone != nil && !meant:
+		return purgeReport{}, fmt.Errorf("unknown zone %q; the configuration has: %s", *o.Zone, strings.Join(slices.Sorted(maps.Keys(all)), ", "))
+	}
+	report := purgeReport{Purged: []purgedCache{}}
+	for _, zone := range slices.Sorted(maps.Keys(purged)) {
+		report.Purged = append(report.Purged, purgedCache{Zone: zone, Cache: o.Cache, Source: o.source()})
+	}
+	return report, nil
+}
+
+// purge removes what is kept in a space of pictures made of one source, or of all ("").
+func (p *pooledImages) purge(space, source string) {
+	if source == "" {
+		p.store.DeleteSpace(space)
+	} else {
+		p.store.DeleteGroup(space, source)
+	}
+	if p.optimizer != nil {
+		p.optimizer.Forget(space, source)
+	}
+}
+
+// zones are the names of the zones that were purged.
+func (r purgeReport) zones() []string {
+	names := make([]string, len(r.Purged))
+	for i, one := range r.Purged {
+		names[i] = one.Zone
+	}
+	return names
+}

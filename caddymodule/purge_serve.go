@@ -1,0 +1,66 @@
+package caddymodule
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
+
+	"github.com/caddy-nextjs/caddy-nextjs/imageopt"
+)
+
+// controlBodyLimit bounds the body of a request that controls the edge (bytes).
+const controlBodyLimit = 64 << 10
+
+// servePurge answers `POST …/purge`, of nextjs_control and of the admin endpoint. The error is a caddy.APIError that says what is wrong.
+func servePurge(w http.ResponseWriter, r *http.Request, log *zap.Logger) error {
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		return apiError(http.StatusMethodNotAllowed, fmt.Errorf("method %s is not allowed here, only POST is", r.Method))
+	}
+	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, controlBodyLimit))
+	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+		return apiError(http.StatusRequestEntityTooLarge, fmt.Errorf("the body has more than %d bytes", tooLarge.Limit))
+	}
+	if err != nil {
+		return apiError(http.StatusBadRequest, fmt.Errorf("reading the body: %w", err))
+	}
+	order, err := parsePurge(text)
+	if err != nil {
+		return apiError(http.StatusBadRequest, err)
+	}
+	report, err := order.run(running.handlers())
+	if err != nil {
+		return apiError(http.StatusBadRequest, err)
+	}
+	purgesTotal.WithLabelValues(order.Cache, order.scope()).Inc()
+	fields := []zap.Field{
+		zap.String("cache", order.Cache), zap.String("scope", order.scope()), zap.Strings("zones", report.zones()), zap.String("remote_ip", remoteIP(r)),
+	}
+	if client, ok := caddyhttp.GetVar(r.Context(), caddyhttp.ClientIPVarKey).(string); ok {
+		fields = append(fields, zap.String("client_ip", client))
+	}
+	if order.Source != nil {
+		fields = append(fields, zap.String("source", imageopt.SourcePlace(order.source())))
+	}
+	log.Info("purged", fields...)
+	return answerJSON(w, http.StatusOK, report)
+}
+
+func apiError(status int, err error) caddy.APIError {
+	return caddy.APIError{HTTPStatus: status, Err: err, Message: err.Error()}
+}
+
+// remoteIP is the address of who is connected, without the port; as it is where there is none, of a unix socket.
+func remoteIP(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}

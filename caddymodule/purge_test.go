@@ -1,0 +1,76 @@
+package caddymodule
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
+)
+
+func TestOrdersToPurge(t *testing.T) {
+	for text, c := range map[string]struct{ scope, source string }{
+		`{"cache": "images", "all": true}`:                                              {"all", ""},
+		`{"cache": "images", "zone": "shop"}`:                                           {"zone", ""},
+		`{"cache": "images", "zone": "/shop", "all": false}`:                            {"zone", ""},
+		`{"cache": "images", "source": "/photo.jpg?v=1"}`:                               {"source", "/photo.jpg?v=1"},
+		` {"cache": "images", "zone": "shop", "source": "HTTPS://Example.com:443/a b"}`: {"source", "https://example.com/a%20b"},
+	} {
+		order, err := parsePurge([]byte(text))
+		require.NoError(t, err, text)
+		assert.Equal(t, c.scope, order.scope(), text)
+		assert.Equal(t, c.source, order.source(), text)
+
+		// What a command sends is read as it was meant.
+		sent, err := json.Marshal(order)
+		require.NoError(t, err)
+		again, err := parsePurge(sent)
+		require.NoError(t, err)
+		assert.Equal(t, order, again)
+	}
+	for text, message := range map[string]string{
+		``:                                     `the body is no JSON object such as {"cache": "images", "all": true}: EOF`,
+		`cache=images`:                         "the body is no JSON object",
+		`[]`:                                   "the body is no JSON object",
+		`{"cache": "images"`:                   "the body is no JSON object",
+		`null`:                                 `"cache" is missing; allowed: images`,
+		`{"all": true}`:                        `"cache" is missing; allowed: images`,
+		`{"cache": "pictures", "all": true}`:   `unknown cache "pictures"; allowed: images`,
+		`{"cache": "images", "zones": "shop"}`: `unknown field "zones"; allowed: cache, zone, source, all`,
+		`{"cache": "images", "all": "yes"}`:    `"all" takes a bool, found a string`,
+		`{"cache": "images", "zone": 7}`:       `"zone" takes a string, found a number`,
+		`{"cache": "images"}`:                  `it does not say what to purge: "zone", "source" or both, or "all"`,
+		`{"cache": "images", "all": false}`:    "it does not say what to purge",
+		`{"cache": "images", "zone": null}`:    "it does not say what to purge",
+		`{"cache": "images", "all": true, "zone": "shop"}`:   `"all" stands alone`,
+		`{"cache": "images", "all": true, "source": "/a"}`:   `"all" stands alone`,
+		`{"cache": "images", "zone": "", "source": "/a"}`:    `"zone" is empty; leave it out for all zones`,
+		`{"cache": "images", "source": ""}`:                  `"source" "": it is neither a path of the application`,
+		`{"cache": "images", "source": "photo.jpg"}`:         `"source" "photo.jpg": it is neither a path of the application`,
+		`{"cache": "images", "source": "//example.com/a"}`:   "nor a URL, such as https://example.com/photo.jpg",
+		`{"cache": "images", "all": true} {"cache": "none"}`: "more than one JSON object",
+	} {
+		_, err := parsePurge([]byte(text))
+		assert.ErrorContains(t, err, message, text)
+	}
+}
+
+func TestZonesThatAnOrderMeans(t *testing.T) {
+	shop := &zones.Zone{Name: "shop", Paths: []string{"/shop", "/shop-assets/_next"}}
+	assert.True(t, purgeOrder{}.means(shop))
+	for zone, meant := range map[string]bool{"shop": true, "/shop": true, "/shop-assets/_next": true, "/": false, "/sho": false, "blog": false, "Shop": false} {
+		assert.Equal(t, meant, purgeOrder{Zone: &zone}.means(shop), zone)
+	}
+}
+
+func TestWhatACommandSaysOfAPurge(t *testing.T) {
+	for text, report := range map[string]purgeReport{
+		"Nothing to purge: the edge keeps no pictures there\n":             {},
+		"Purged from zone shop: all pictures\n":                            {[]purgedCache{{"shop", cacheImages, ""}}},
+		"Purged from zones blog, shop: pictures made of /shop/a.jpg?v=1\n": {[]purgedCache{{"blog", cacheImages, "/shop/a.jpg?v=1"}, {"shop", cacheImages, "/shop/a.jpg?v=1"}}},
+	} {
+		assert.Equal(t, text, report.text())
+	}
+}
