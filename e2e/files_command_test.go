@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -51,16 +50,7 @@ type scriptsOfRouter struct {
 // filesCommand runs the command and returns what it prints, and what it says when it fails.
 func filesCommand(t testing.TB, args ...string) (text, failure string) {
 	t.Helper()
-	cmd := exec.CommandContext(within(t, 2*patience), serverBinary(t), append([]string{"nextjs", "files"}, args...)...)
-	cmd.Env = append(cmd.Environ(), "HOME="+t.TempDir(), "CADDY_ADMIN=")
-	var stdout, stderr strings.Builder
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil {
-		var exit *exec.ExitError
-		require.ErrorAs(t, err, &exit)
-		return stdout.String(), stderr.String()
-	}
-	return stdout.String(), ""
+	return nextjsCommand(t, append([]string{"files"}, args...)...)
 }
 
 // filesInJSON runs the command with --json.
