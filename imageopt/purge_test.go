@@ -49,6 +49,7 @@ type purgeRoom struct {
 	mu      sync.Mutex
 	sources [][]byte      // what comes next; the last one stays
 	began   chan struct{} // a fetch has begun
+	ended   chan error    // one that waited was given up
 	letGo   chan struct{} // closed: the fetch that has begun ends; nil: it does not wait
 	times   int
 }
@@ -59,7 +60,7 @@ func newPurgeRoom(t *testing.T) *purgeRoom {
 	t.Cleanup(pictures.Close)
 	settings, err := NewSettings(DefaultImages(16), "", false, 16)
 	require.NoError(t, err)
-	room := &purgeRoom{t: t, store: purgeStore(t), sources: [][]byte{photo(t, 64, 48), photo(t, 48, 64)}, began: make(chan struct{}, 8)}
+	room := &purgeRoom{t: t, store: purgeStore(t), sources: [][]byte{photo(t, 64, 48), photo(t, 48, 64)}, began: make(chan struct{}, 8), ended: make(chan error, 8)}
 	room.Optimizer = NewOptimizer(room.store, pictures)
 	t.Cleanup(room.Close)
 	room.zone = &Zone{Space: "shop", Deployment: "one", Settings: settings, Log: zap.NewNop(), Meter: noMeter{}}
@@ -81,6 +82,7 @@ func (p *purgeRoom) fetch(ctx context.Context, _ string, _ http.Header) (Source,
 		select {
 		case <-wait:
 		case <-ctx.Done():
+			p.ended <- ctx.Err()
 			return Source{}, ctx.Err()
 		}
 	}
@@ -199,6 +201,7 @@ func TestClosingEndsWhatWasPurged(t *testing.T) {
 	room.purge("shop", "")
 	room.Close()
 	<-asked
+	assert.ErrorIs(t, <-room.ended, context.Canceled)
 	assert.Empty(t, room.flights.aside)
 	assert.Empty(t, room.flights.list)
 }
