@@ -2,8 +2,11 @@ package caddymodule
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
+
+	"github.com/caddy-nextjs/caddy-nextjs/imageopt"
 )
 
 // lingerTime bounds how long a request to the image optimizer goes on after its client has left. It is far longer than an image takes.
@@ -17,7 +20,13 @@ const lingerTime = 30 * time.Second
 func sendDetached(transport http.RoundTripper, req *http.Request) (*http.Response, error) {
 	client := req.Context()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(client))
-	stopWatching := context.AfterFunc(client, func() { time.AfterFunc(lingerTime, cancel) })
+	stopWatching := context.AfterFunc(client, func() {
+		if errors.Is(context.Cause(client), imageopt.ErrClosed) {
+			cancel() // who asks is the edge itself, which ends
+			return
+		}
+		time.AfterFunc(lingerTime, cancel)
+	})
 	res, err := transport.RoundTrip(req.WithContext(ctx))
 	stopWatching()
 	// What is left belongs to this client alone.

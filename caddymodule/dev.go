@@ -25,6 +25,7 @@ var (
 	errDevWithBuild = errors.New("dev and build exclude each other: a build says what `next start` answers, while `next dev` compiles what is asked for and " +
 		"knows no build; leave out build, and write the paths of the zone (its basePath, its assetPrefix) after `zone`")
 	errDevUpstreams = errors.New("dev takes one upstream: a page and its HMR socket must reach the same dev server")
+	errDevImage     = errors.New("dev and image exclude each other: `next dev` makes its pictures itself; leave out image")
 )
 
 // checkDev refuses what cannot stand beside `dev`.
@@ -35,6 +36,8 @@ func (c ZoneConfig) checkDev() error {
 		return errDevWithBuild
 	case len(c.Upstreams) > 1:
 		return errDevUpstreams
+	case c.Image != nil && !c.Image.Off:
+		return errDevImage
 	}
 	return nil
 }

@@ -20,6 +20,7 @@ import (
 
 var (
 	errExportUpstreams = errors.New("export and upstreams exclude each other: an exported application has no server, its files are all there is; leave out one of them")
+	errExportImage     = errors.New("export and image exclude each other: an exported application has no optimizer; leave out image")
 	errExportWithDev   = errors.New("export and dev exclude each other: `next dev` serves no export; leave out one of them, and name the upstream beside dev")
 	errExportAnswers   = errors.New("the zone is an export and has no upstream: the nextjs_static handler must come before reverse_proxy")
 	errChangedExport   = errors.New("the file was written over and the new export is not taken yet")
@@ -43,6 +44,8 @@ func (c ZoneConfig) checkExport() error {
 		return errExportWithDev
 	case len(c.Upstreams) > 0:
 		return errExportUpstreams
+	case c.Image != nil:
+		return errExportImage
 	}
 	return nil
 }

@@ -132,6 +132,9 @@ func (h *Handler) newZoneImages(config ZoneConfig, zone *zones.Zone, read *build
 	if h.images == nil || config.Image.off() || zone.Dev || read != nil && read.export != nil {
 		return nil, nil
 	}
+	if err := config.Image.check(); err != nil {
+		return nil, err
+	}
 	z := &zoneImages{space: config.imageSpace(zone.Name), passing: h.images.passing, counters: imageCountersOf(zone.Name)}
 	images, known, err := config.imagesOf(read)
 	if err != nil {

@@ -35,15 +35,40 @@ func newInner(r *http.Request, a *attempt, next caddyhttp.Handler) *inner {
 	return &inner{server: server, tls: r.TLS, host: r.Host, zone: a.zone, view: a.view, facts: a.facts, next: next}
 }
 
-// local returns what fetches a source of the site: a file of a build, or what an upstream answers.
+// local returns what finds sources of the site.
 func (in *inner) local(fetcher *imageopt.Fetcher) imageopt.Local {
+	return imageopt.Local{Fetch: in.fetch(fetcher), Owner: in.owner}
+}
+
+// owner names the zone that claims a source, if it is another one.
+func (in *inner) owner(href string) string {
+	if len(in.view.facts) < 2 {
+		return ""
+	}
+	target, _, err := imageopt.LocalURL(href)
+	if err != nil {
+		return ""
+	}
+	found, facts := in.find(&http.Request{Method: http.MethodGet, URL: target, Host: in.host, Header: http.Header{}})
+	if found.Zone == in.zone {
+		return ""
+	}
+	deployment := ""
+	if facts.build != nil {
+		deployment = facts.build.ID + " " + facts.build.DeploymentID
+	}
+	return found.Zone.Name + "\x00" + deployment
+}
+
+// fetch returns what gets a source: a file of a build, or what an upstream answers.
+func (in *inner) fetch(fetcher *imageopt.Fetcher) func(context.Context, string, http.Header) (imageopt.Source, error) {
 	return func(ctx context.Context, href string, forward http.Header) (imageopt.Source, error) {
 		var failed error
 		source, err := fetcher.Local(ctx, href, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if forward != nil {
 				r.Header = forward.Clone()
 			}
-			failed = in.serve(w, r)
+			failed = in.serve(w, r) //nolint:contextcheck // the request has it
 			if failed != nil {
 				writeStatusOf(w, failed)
 			}
@@ -67,9 +92,9 @@ func (in *inner) again(ctx context.Context, target *url.URL, accept string, w ht
 	if accept != "" {
 		r.Header.Set("Accept", accept)
 	}
-	r = in.prepare(r, w)
+	r = in.prepare(r, w) //nolint:contextcheck // the request has it
 	found, _ := in.view.table.FindRequest(r)
-	caddyhttp.SetVar(r.Context(), attemptVar, &attempt{
+	caddyhttp.SetVar(r.Context(), attemptVar, &attempt{ //nolint:contextcheck // the request has it
 		zone: in.zone, kind: zones.KindImage, facts: in.facts, verdict: in.facts.book.Verdict(r, found), cookies: in.facts.cookies, view: in.view, isSource: true,
 	})
 	return in.next.ServeHTTP(w, r)

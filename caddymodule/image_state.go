@@ -55,8 +55,14 @@ func (s ImageSettings) check() error {
 		name  string
 		value int64
 	}{
-		{"concurrency", int64(s.Concurrency)}, {"max_pixels", s.MaxPixels}, {"timeout", int64(s.Timeout)}, {"queue", int64(s.Queue)},
-		{"queue_wait", int64(s.QueueWait)}, {"sources", int64(s.Sources)}, {"cache_size", s.CacheSize}, {"memory", s.Memory + 1},
+		{"concurrency", int64(s.Concurrency)},
+		{"max_pixels", s.MaxPixels},
+		{"timeout", int64(s.Timeout)},
+		{"queue", int64(s.Queue)},
+		{"queue_wait", int64(s.QueueWait)},
+		{"sources", int64(s.Sources)},
+		{"cache_size", s.CacheSize},
+		{"memory", s.Memory + 1},
 		{"shared_pixels", s.SharedPixels + 1},
 	} {
 		if bound.value < 0 {

@@ -106,7 +106,7 @@ func TestHeadersAgreeWithNext(t *testing.T) {
 	for i, want := range askNext[headersQuestion, headersAnswer](t, 16, "headers", questions) {
 		q := questions[i]
 		answering := &Settings{Images: q.Config}
-		got := headersOf(answering, Request{Href: q.URL, Static: q.IsStatic}, mimes[i], q.MaxAge, q.ETag)
+		got := servedHeaders(answering, Request{Href: q.URL, Static: q.IsStatic}, mimes[i], q.MaxAge, q.ETag)
 		for name, value := range want.Sent {
 			assert.Equal(t, value, fromLatin1(got.Get(name)), "%s of %q", name, q.URL)
 		}
@@ -147,7 +147,7 @@ func TestNotModifiedAgreesWithNext(t *testing.T) {
 		}
 		assert.Equal(t, want.Status == 304, NotModified(h, "tag"), "%v", requests[i])
 		if want.Status == 304 {
-			got := headersOf(settings(t, 16, nil), Request{Href: "/a.jpg"}, webp, 0, "tag")
+			got := servedHeaders(settings(t, 16, nil), Request{Href: "/a.jpg"}, webp, 0, "tag")
 			KeepFor304(got)
 			assert.Len(t, got, len(want.Sent), "%v", got)
 			for name := range want.Sent {
@@ -161,7 +161,7 @@ func TestNotModifiedAgreesWithNext(t *testing.T) {
 
 func TestHeadersWithoutAPolicy(t *testing.T) {
 	s := settings(t, 16, func(i *nextbuild.Images) { i.ContentSecurityPolicy, i.ContentDispositionType = "", "" })
-	h := headersOf(s, Request{Href: "/a.jpg"}, jpeg, 1, "tag")
+	h := servedHeaders(s, Request{Href: "/a.jpg"}, jpeg, 1, "tag")
 	assert.NotContains(t, h, "Content-Security-Policy")
 	assert.Equal(t, `attachment; filename="a.jpeg"`, h.Get("Content-Disposition"))
 }
@@ -213,7 +213,7 @@ func TestKey(t *testing.T) {
 	assert.Equal(t, base.Key(), again.Key())
 }
 
-func headersOf(s *Settings, r Request, mime string, maxAge int, etag string) http.Header {
+func servedHeaders(s *Settings, r Request, mime string, maxAge int, etag string) http.Header {
 	h := http.Header{}
 	s.SetHeaders(h, r, mime, maxAge, etag)
 	return h

@@ -58,7 +58,7 @@ func (o *Optimizer) Explain(ctx context.Context, z *Zone, rawQuery string, clien
 	var along http.Header
 	if forward := z.Forwards.of(wanted); forward != nil {
 		e.Private, along = true, forward.along(client)
-	} else if kept := o.kept(ctx, z, z.key(wanted)); kept != nil {
+	} else if kept := o.kept(ctx, z, z.key(wanted, local.owner(wanted))); kept != nil {
 		e.Kept = &KeptPicture{kept.mime, kept.size(), kept.stale(o.now()), kept.expires, kept.entry.FromMemory()}
 		kept.close()
 	}
@@ -68,7 +68,7 @@ func (o *Optimizer) Explain(ctx context.Context, z *Zone, rawQuery string, clien
 	}
 	defer leave()
 	begin := time.Now()
-	from, err := z.get(ctx, wanted, func(ctx context.Context, href string) (Source, error) { return local(ctx, href, along) })
+	from, err := z.get(ctx, wanted, source{fetch: func(ctx context.Context, href string) (Source, error) { return local.Fetch(ctx, href, along) }})
 	e.Fetch = time.Since(begin)
 	if err != nil {
 		return e.refused(nil, err)

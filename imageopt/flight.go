@@ -2,6 +2,8 @@ package imageopt
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -38,7 +40,7 @@ type flight[V any] struct {
 // join waits for what a key names. The first one to come starts its making; when the last one has left, the context of that ends. The error is
 // ctx's or that of the making. Who uses it leaves by release, which is never nil.
 func (f *flights[V]) join(ctx context.Context, key blobstore.Key, do func(context.Context) (V, error)) (value V, release func(), err error) {
-	found := f.enter(key, do, true)
+	found := f.enter(key, do, true) //nolint:contextcheck // the making outlives who began it
 	if found == nil {
 		return value, func() {}, ErrClosed
 	}
@@ -78,7 +80,7 @@ func (f *flights[V]) enter(key blobstore.Key, do func(context.Context) (V, error
 	f.list[key] = found
 	f.work.Go(func() {
 		defer cancel()
-		found.value, found.err = do(ctx)
+		found.value, found.err = safely(ctx, do)
 		f.mu.Lock()
 		if !f.held || found.err != nil {
 			f.forget(key, found)
@@ -87,6 +89,16 @@ func (f *flights[V]) enter(key blobstore.Key, do func(context.Context) (V, error
 		close(found.landed)
 	})
 	return found
+}
+
+// safely makes a panic an error: outside net/http, which takes care of those of its handlers, it would end the process.
+func safely[V any](ctx context.Context, do func(context.Context) (V, error)) (made V, err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			err = fmt.Errorf("making a picture: %w", &handlerPanic{value: value, stack: debug.Stack()})
+		}
+	}()
+	return do(ctx)
 }
 
 func (f *flights[V]) leave(key blobstore.Key, left *flight[V]) {

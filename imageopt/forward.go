@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/picomatch"
 )
@@ -67,11 +68,22 @@ func (f *forward) along(client http.Header) http.Header {
 			along[name] = values
 		}
 	}
-	carrier := &http.Request{Header: along}
-	for _, cookie := range (&http.Request{Header: client}).Cookies() {
-		if slices.Contains(f.cookies, cookie.Name) {
-			carrier.AddCookie(cookie)
-		}
+	if cookies := pick(client["Cookie"], f.cookies); cookies != "" && along["Cookie"] == nil {
+		along["Cookie"] = []string{cookies}
 	}
 	return along
+}
+
+// pick returns the cookies of some names, as the client wrote them: net/http drops those whose value it would not write itself.
+func pick(lines, names []string) string {
+	var picked []string
+	for _, line := range lines {
+		for pair := range strings.SplitSeq(line, ";") {
+			pair = strings.TrimSpace(pair)
+			if name, _, _ := strings.Cut(pair, "="); slices.Contains(names, strings.TrimSpace(name)) {
+				picked = append(picked, pair)
+			}
+		}
+	}
+	return strings.Join(picked, "; ")
 }

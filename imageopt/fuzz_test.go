@@ -36,7 +36,7 @@ func FuzzImageRequest(f *testing.F) {
 		if r.Remote != nil && (r.Remote.Host == "" || r.Remote.Scheme != "http" && r.Remote.Scheme != "https") {
 			t.Errorf("%+v leads nowhere", r)
 		}
-		h := headersOf(s, r, webp, 60, "tag")
+		h := servedHeaders(s, r, webp, 60, "tag")
 		if value := h.Get("Content-Disposition"); strings.ContainsAny(value, "\r\n\x00") {
 			t.Errorf("%q is no header", value)
 		}

@@ -12,7 +12,7 @@ import (
 // headers, without an address of a client and with an empty Host: what the site is called is for serve to say. A redirect is
 // not followed. Local returns when serve does; its limit of time is that of ctx. All errors are *FetchError.
 func (f *Fetcher) Local(ctx context.Context, href string, serve http.Handler) (Source, error) {
-	target, text, err := localURL(href)
+	target, text, err := LocalURL(href)
 	if err != nil {
 		return Source{}, &FetchError{Status: http.StatusInternalServerError, Text: textInternalServer, Cause: CauseURL, Reason: err}
 	}

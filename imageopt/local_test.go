@@ -77,7 +77,7 @@ func TestLocalURLs(t *testing.T) {
 		"/a\x00b\x7f":        "/a%00b%7F",
 		"/a|b^c[d]<e>\"f`{}": "/a|b^c[d]%3Ce%3E%22f%60%7B%7D",
 	} {
-		u, text, err := localURL(href)
+		u, text, err := LocalURL(href)
 		require.NoError(t, err, href)
 		assert.Equal(t, want, text, href)
 		seen, err := url.ParseRequestURI(want) // as net/http reads a request line
@@ -228,7 +228,7 @@ func FuzzLocalURL(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, href string) {
-		u, text, err := localURL(href)
+		u, text, err := LocalURL(href)
 		if err != nil {
 			return
 		}

@@ -21,8 +21,11 @@ type Meter interface {
 	Transformed(output string, took time.Duration, source, made int)
 }
 
-// source fetches a source of the application itself.
-type source func(ctx context.Context, href string) (Source, error)
+// source is how sources of the site are fetched, and who has the one that is wanted.
+type source struct {
+	owner string
+	fetch func(ctx context.Context, href string) (Source, error)
+}
 
 // make fetches a source and makes a picture of it. old is what there was; it is taken again if the source is still the same.
 func (o *Optimizer) make(ctx context.Context, z *Zone, wanted Request, local source, old *picture) (*picture, error) {
@@ -65,7 +68,7 @@ func (o *Optimizer) fetch(ctx context.Context, z *Zone, wanted Request, local so
 		got, err = z.fetch(ctx, wanted, local)
 		return got, func() {}, err
 	}
-	key := blobstore.Key{Space: z.Space, Group: wanted.Href, Name: z.Deployment}
+	key := blobstore.Key{Space: z.Space, Group: wanted.Href, Name: z.Deployment + "\x00" + local.owner}
 	return o.fetches.join(ctx, key, func(ctx context.Context) (Source, error) {
 		got, err := z.fetch(ctx, wanted, local)
 		got.name = strconv.FormatInt(o.fetched.Add(1), 36)
@@ -78,7 +81,7 @@ func (z *Zone) get(ctx context.Context, wanted Request, local source) (Source, e
 	if wanted.Remote != nil {
 		return z.Fetcher.Remote(ctx, wanted.Remote, z.Settings.AllowsRemote)
 	}
-	return local(ctx, wanted.Href)
+	return local.fetch(ctx, wanted.Href)
 }
 
 // fetch gets a source, and counts it.

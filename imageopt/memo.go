@@ -57,7 +57,7 @@ func (z *Zone) parse(rawQuery, accept string, canEncode func(mime string) bool) 
 	if refusal != nil {
 		return parsed{}, refusal
 	}
-	found := parsed{wanted, z.key(wanted)}
+	found := parsed{wanted, z.key(wanted, "")}
 	z.memo.put(key, found)
 	return found, nil
 }

@@ -93,9 +93,21 @@ type Zone struct {
 	memo memo
 }
 
-// Local fetches a source of the application itself. forward are headers of the client that may go along. It is called after the request
-// that brought it has ended, too.
-type Local func(ctx context.Context, href string, forward http.Header) (Source, error)
+// Local is how sources of the site itself are found. Both are called after the request that brought them has ended, too.
+type Local struct {
+	// Fetch fetches one. forward are headers of the client that may go along.
+	Fetch func(ctx context.Context, href string, forward http.Header) (Source, error)
+	// Owner names the application that has one, "" if it is the zone itself. Nil: all are the zone's own.
+	Owner func(href string) string
+}
+
+// owner names the application that has a source, "" for the zone itself and for one elsewhere.
+func (l Local) owner(wanted Request) string {
+	if l.Owner == nil || wanted.Remote != nil {
+		return ""
+	}
+	return l.Owner(wanted.Href)
+}
 
 // Result is how a request was answered.
 type Result uint8
@@ -121,7 +133,7 @@ var resultNames = [Results]string{"hit", "stale", "miss", "private", "refused", 
 func (r Result) String() string { return resultNames[r] }
 
 // cacheNames are the results as Next.js says them in X-Nextjs-Cache.
-var cacheNames = [...][]string{ResultHit: {"HIT"}, ResultStale: {"STALE"}, ResultMiss: {"MISS"}, ResultPrivate: {"MISS"}}
+var cacheNames = [...]string{ResultHit: "HIT", ResultStale: "STALE", ResultMiss: "MISS", ResultPrivate: "MISS"}
 
 // Serve answers a GET or HEAD for a picture of a zone. Headers that are there already stay, but for those that the answer has itself.
 func (o *Optimizer) Serve(w http.ResponseWriter, r *http.Request, z *Zone, local Local) Result {
@@ -132,20 +144,25 @@ func (o *Optimizer) Serve(w http.ResponseWriter, r *http.Request, z *Zone, local
 	wanted, key := asked.Request, asked.key
 	if forward := z.Forwards.of(wanted); forward != nil {
 		along := forward.along(r.Header)
-		made, err := o.make(r.Context(), z, wanted, func(ctx context.Context, href string) (Source, error) { return local(ctx, href, along) }, nil)
+		alone := source{fetch: func(ctx context.Context, href string) (Source, error) { return local.Fetch(ctx, href, along) }}
+		made, err := o.make(r.Context(), z, wanted, alone, nil)
 		if err != nil {
-			return o.fail(w, z, wanted, err)
+			return o.fail(w, r, z, wanted, err)
 		}
 		z.write(w, r, wanted, made, ResultPrivate)
 		return ResultPrivate
 	}
-	anonymous := func(ctx context.Context, href string) (Source, error) { return local(ctx, href, nil) }
+	owner := local.owner(wanted)
+	if owner != "" {
+		key = z.key(wanted, owner)
+	}
+	anonymous := source{owner, func(ctx context.Context, href string) (Source, error) { return local.Fetch(ctx, href, nil) }}
 	if kept := o.kept(r.Context(), z, key); kept != nil {
 		defer kept.close()
 		result := ResultHit
 		if kept.stale(o.now()) {
 			result = ResultStale
-			o.revalidate(z, key, wanted, anonymous)
+			o.revalidate(z, key, wanted, anonymous) //nolint:contextcheck // it outlives the request
 		}
 		z.write(w, r, wanted, kept, result)
 		return result
@@ -157,17 +174,18 @@ func (o *Optimizer) Serve(w http.ResponseWriter, r *http.Request, z *Zone, local
 	})
 	defer release()
 	if err != nil {
-		return o.fail(w, z, wanted, err)
+		return o.fail(w, r, z, wanted, err)
 	}
 	z.write(w, r, wanted, made, ResultMiss)
 	return ResultMiss
 }
 
-// key names an answer, in the group of its source. Sources elsewhere are the same for every build.
-func (z *Zone) key(wanted Request) blobstore.Key {
+// key names an answer, in the group of its source. Sources elsewhere are the same for every build; those of the site are told apart by who has
+// them, which may depend on the host that the client asked.
+func (z *Zone) key(wanted Request, owner string) blobstore.Key {
 	name := wanted.Key()
 	if wanted.Remote == nil {
-		name = z.Deployment + "\x00" + name
+		name = z.Deployment + "\x00" + owner + "\x00" + name
 	}
 	return blobstore.Key{Space: z.Space, Group: wanted.Href, Name: name}
 }
@@ -208,7 +226,7 @@ func (o *Optimizer) makeAndKeep(ctx context.Context, z *Zone, promise *blobstore
 }
 
 // revalidate makes a stale picture again in the background, if its source has changed. Requests meanwhile get the old one. When the source fails,
-// the old one is fresh again for 3 to 30 seconds, as in Next.js (response-cache/index.js).
+// the old one is fresh again, for clients for 3 to 30 seconds, as in Next.js (response-cache/index.js).
 func (o *Optimizer) revalidate(z *Zone, key blobstore.Key, wanted Request, local source) {
 	o.flights.start(key, func(ctx context.Context) (*picture, error) {
 		promise := o.store.Promise(key)
@@ -227,7 +245,7 @@ func (o *Optimizer) revalidate(z *Zone, key blobstore.Key, wanted Request, local
 		case err == nil:
 			o.keep(ctx, z, promise, made)
 			return made, nil
-		case errors.Is(err, ErrBusy):
+		case errors.Is(err, ErrBusy), errors.Is(err, context.Canceled):
 			return nil, err // it is no fault of the source
 		}
 		o.stats.failedRevalidations.Add(1)
@@ -249,12 +267,17 @@ func (s *Settings) freshFor(maxAge int) time.Duration {
 }
 
 // fail answers a request whose picture could not be made.
-func (o *Optimizer) fail(w http.ResponseWriter, z *Zone, wanted Request, err error) Result {
+func (o *Optimizer) fail(w http.ResponseWriter, r *http.Request, z *Zone, wanted Request, err error) Result {
 	var refusal *Refusal
 	var failed *FetchError
 	switch {
+	case errors.Is(r.Context().Err(), context.Canceled):
+		return ResultGone
 	case errors.As(err, &refusal):
 		return refuse(w, refusal)
+	case errors.Is(err, context.Canceled):
+		err = ErrClosed // nothing else ends what somebody waits for
+		fallthrough
 	case errors.Is(err, ErrBusy):
 		h := w.Header()
 		h.Set("Retry-After", "1")
@@ -265,8 +288,6 @@ func (o *Optimizer) fail(w http.ResponseWriter, z *Zone, wanted Request, err err
 		z.report(wanted, err, false)
 		refuse(w, &Refusal{failed.Status, failed.Text})
 		return ResultFailed
-	case errors.Is(err, context.Canceled):
-		return ResultGone
 	}
 	z.report(wanted, err, false)
 	refuse(w, &Refusal{http.StatusInternalServerError, textInternalServer})
@@ -293,6 +314,9 @@ func (z *Zone) report(wanted Request, err error, stale bool) {
 		fields = append(fields, zap.Inline(failed))
 	} else {
 		fields = append(fields, zap.Error(err))
+		if crash, ok := errors.AsType[*handlerPanic](err); ok {
+			fields = append(fields, zap.ByteString("stack", crash.stack))
+		}
 	}
 	if check := z.Log.Check(level, message); check != nil {
 		check.Write(fields...)

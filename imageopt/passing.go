@@ -26,19 +26,19 @@ type Passing struct {
 	flights map[blobstore.Key]chan struct{}
 	work    sync.WaitGroup
 	ctx     context.Context // of what is done in the background
-	cancel  context.CancelFunc
+	cancel  context.CancelCauseFunc
 }
 
 // NewPassing returns what keeps pictures in store, which it does not close.
 func NewPassing(store *blobstore.Store) *Passing {
 	p := &Passing{store: store, now: time.Now, flights: map[blobstore.Key]chan struct{}{}}
-	p.ctx, p.cancel = context.WithCancel(context.Background())
+	p.ctx, p.cancel = context.WithCancelCause(context.Background())
 	return p
 }
 
-// Close cancels what is done in the background and waits for it.
+// Close cancels what is done in the background, with ErrClosed as the cause, and waits for it.
 func (p *Passing) Close() {
-	p.cancel()
+	p.cancel(ErrClosed)
 	p.work.Wait()
 }
 
@@ -46,7 +46,7 @@ func (p *Passing) Close() {
 type Pass struct {
 	// Next answers the request itself.
 	Next func(w http.ResponseWriter) error
-	// Again asks for the same once more, with a GET that has no header but Accept, when the request may have ended.
+	// Again asks for the same as by nobody, with a GET that has no header but Accept, when the request may have ended.
 	Again func(ctx context.Context, accept string, w http.ResponseWriter) error
 }
 
@@ -93,11 +93,29 @@ func (p *Passing) Serve(w http.ResponseWriter, r *http.Request, key blobstore.Ke
 			}
 		case <-timer.C:
 		case <-r.Context().Done():
+			return ResultGone, nil
 		}
 		return ResultMiss, pass.Next(w)
 	}
+	if answered, err := p.lead(w, r, key, pass); answered || err != nil { //nolint:contextcheck // the request has it
+		return ResultMiss, err
+	}
+	return ResultMiss, pass.Next(w) // it is for this client alone
+}
+
+// lead asks the application for a picture that others wait for. What is kept must be for everybody, though the client may have shown who it
+// is: then the application is asked as by nobody. answered is false if it has nothing for nobody.
+func (p *Passing) lead(w http.ResponseWriter, r *http.Request, key blobstore.Key, pass Pass) (answered bool, err error) {
 	defer p.leave(key)
-	return ResultMiss, p.fill(w, key, pass.Next)
+	if len(r.Header["Cookie"]) == 0 && len(r.Header["Authorization"]) == 0 {
+		return true, p.fill(w, key, pass.Next)
+	}
+	public := &publicOnly{to: w, header: http.Header{}}
+	err = p.fill(public, key, func(w http.ResponseWriter) error { return pass.Again(r.Context(), joined(r.Header["Accept"]), w) })
+	if !public.passed {
+		return false, nil // what has failed is asked for again, in the client's name
+	}
+	return true, err
 }
 
 // fill asks the application and keeps what it answers, if that may be kept.
@@ -139,7 +157,7 @@ func (p *Passing) serveKept(w http.ResponseWriter, r *http.Request, key blobstor
 	result := ResultHit
 	if p.now().UnixMilli() >= expires {
 		result = ResultStale
-		p.refresh(key, joined(r.Header["Accept"]), pass)
+		p.refresh(key, joined(r.Header["Accept"]), pass) //nolint:contextcheck // it outlives the request
 	}
 	delete(head, "Expires")
 	h := w.Header()
@@ -147,7 +165,7 @@ func (p *Passing) serveKept(w http.ResponseWriter, r *http.Request, key blobstor
 		h[name] = values
 	}
 	h["Vary"] = append(h["Vary"], "Accept")
-	h["X-Nextjs-Cache"] = cacheNames[result]
+	h["X-Nextjs-Cache"] = []string{cacheNames[result]}
 	if NotModified(r.Header, head.Get("Etag")) {
 		KeepFor304(h)
 		w.WriteHeader(http.StatusNotModified)
@@ -170,8 +188,15 @@ func (p *Passing) refresh(key blobstore.Key, accept string, pass Pass) {
 		defer p.leave(key)
 		ctx, cancel := context.WithTimeout(p.ctx, makeTime)
 		defer cancel()
-		// What is kept stays when it fails.
-		_ = p.fill(newNobody(), key, func(w http.ResponseWriter) error { return pass.Again(ctx, accept, w) })
+		answer := &nobody{header: http.Header{}}
+		var failed error
+		err := serveSafely(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			failed = p.fill(w, key, func(w http.ResponseWriter) error { return pass.Again(r.Context(), accept, w) }) //nolint:contextcheck // the request has it
+		}), answer, (&http.Request{}).WithContext(ctx))
+		if err == nil && failed == nil && answer.withdraws() {
+			p.store.Delete(key)
+		}
+		// Otherwise what is kept stays: it is replaced now, or better than nothing.
 	})
 }
 
@@ -229,12 +254,3 @@ func isConditional(h http.Header) bool {
 	}
 	return false
 }
-
-// nobody takes an answer that nobody waits for.
-type nobody struct{ header http.Header }
-
-func newNobody() nobody { return nobody{http.Header{}} }
-
-func (n nobody) Header() http.Header       { return n.header }
-func (nobody) WriteHeader(int)             {}
-func (nobody) Write(p []byte) (int, error) { return len(p), nil }

@@ -62,13 +62,22 @@ func (p *picture) meta() []byte {
 
 var errMeta = errors.New("the head of a kept picture is of another version or damaged")
 
-// fromEntry reads what meta has written.
+// fromEntry is a picture that was kept.
 func fromEntry(entry *blobstore.Entry) (*picture, error) {
-	b := entry.Meta()
+	p, err := parseMeta(entry.Meta())
+	if err != nil {
+		return nil, err
+	}
+	p.entry = entry
+	return p, nil
+}
+
+// parseMeta reads what meta has written.
+func parseMeta(b []byte) (*picture, error) {
 	if len(b) < 2 || b[0] != metaVersion {
 		return nil, errMeta
 	}
-	p := &picture{passed: b[1] == 1, entry: entry}
+	p := &picture{passed: b[1] == 1}
 	b = b[2:]
 	number := func() int64 {
 		value, n := binary.Varint(b)
@@ -82,7 +91,7 @@ func fromEntry(entry *blobstore.Entry) (*picture, error) {
 	p.maxAge, p.expires = int(number()), time.UnixMilli(number())
 	for _, text := range [...]*string{&p.mime, &p.etag, &p.upstreamETag} {
 		length, n := binary.Uvarint(b)
-		if n <= 0 || length > uint64(len(b)-n) {
+		if n <= 0 || length > uint64(len(b)-n) { //nolint:gosec // n is at most len(b)
 			return nil, errMeta
 		}
 		b = b[n:]

@@ -91,7 +91,7 @@ func (p *purgeRoom) fetch(ctx context.Context, _ string, _ http.Header) (Source,
 
 func (p *purgeRoom) ask(source string) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
-	p.Serve(w, askedFor(source), p.zone, p.fetch)
+	p.Serve(w, askedFor(source), p.zone, Local{Fetch: p.fetch})
 	return w
 }
 

@@ -12,7 +12,7 @@ func (z *Zone) write(w http.ResponseWriter, r *http.Request, wanted Request, p *
 	if result == ResultPrivate {
 		h["Cache-Control"] = []string{"private, max-age=" + strconv.Itoa(p.maxAge) + ", must-revalidate"}
 	}
-	h["X-Nextjs-Cache"] = cacheNames[result]
+	h["X-Nextjs-Cache"] = []string{cacheNames[result]}
 	if NotModified(r.Header, p.etag) {
 		KeepFor304(h)
 		w.WriteHeader(http.StatusNotModified)

@@ -63,10 +63,10 @@ func wireURL(u *url.URL, host string) *url.URL {
 	return sent
 }
 
-// localURL reads the URL of a local image, which is what a client wrote with its percent-encoding undone once, as the request
+// LocalURL reads the URL of a local image, which is what a client wrote with its percent-encoding undone once, as the request
 // that a browser would make of it: tabs and line ends are dropped, a fragment is not sent. text is the target as it would stand in
 // the request line.
-func localURL(href string) (u *url.URL, text string, err error) {
+func LocalURL(href string) (u *url.URL, text string, err error) {
 	href = strings.Map(func(c rune) rune {
 		if c == '\t' || c == '\n' || c == '\r' {
 			return -1
