@@ -73,19 +73,30 @@ func (c *ZoneConfig) parseImage(d *caddyfile.Dispenser) error {
 			return d.Errf("image takes off or a block, found %q", d.Val())
 		}
 		c.Image.Off = true
+		if d.NextBlock(d.Nesting()) {
+			return d.Err("image off takes no block")
+		}
 		return nil
 	}
-	file, line := d.File(), d.Line()
+	seen := map[string]bool{}
 	for nesting := d.Nesting(); d.NextBlock(nesting); {
+		word := d.Val()
+		if seen[word] && !repeatable[word] {
+			return d.Errf("%s is written twice", word)
+		}
+		seen[word] = true
 		if err := c.Image.parseWord(d); err != nil {
 			return err
 		}
-	}
-	if err := c.Image.check(); err != nil {
-		return d.Errf("image: %v, at %s:%d", err, file, line)
+		if err := c.Image.check(); err != nil {
+			return d.Errf("image: %v", err)
+		}
 	}
 	return nil
 }
+
+// repeatable are the words of the zone's block whose arguments add up.
+var repeatable = map[string]bool{"sizes": true, "formats": true, "qualities": true, "remote": true, "local": true, "forward": true}
 
 func (z *ZoneImage) parseWord(d *caddyfile.Dispenser) error {
 	word := d.Val()
@@ -94,18 +105,18 @@ func (z *ZoneImage) parseWord(d *caddyfile.Dispenser) error {
 	case "sizes":
 		z.Sizes, err = countArgs(d, z.Sizes)
 	case "formats":
-		z.Formats = append(z.Formats, d.RemainingArgs()...)
+		z.Formats, err = textArgs(d, z.Formats, "avif, webp or both")
 	case "qualities":
 		z.Qualities, err = countArgs(d, z.Qualities)
 	case "remote":
-		z.Remote = append(z.Remote, d.RemainingArgs()...)
+		z.Remote, err = textArgs(d, z.Remote, "one or more URLs such as https://cdn.example.com/**")
 	case "local":
-		z.Local = append(z.Local, d.RemainingArgs()...)
+		z.Local, err = textArgs(d, z.Local, "one or more paths such as /photos/**")
 	case "min_ttl":
 		var text string
 		if err = oneArg(d, &text, "a duration such as 4h"); err == nil {
 			ttl, failed := caddy.ParseDuration(text)
-			if failed != nil {
+			if failed != nil || ttl < 0 {
 				return d.Errf("min_ttl takes a duration such as 4h, found %q", text)
 			}
 			z.MinTTL = new(caddy.Duration(ttl))
@@ -161,6 +172,15 @@ func (z *ZoneImage) parseForward(d *caddyfile.Dispenser) error {
 	return nil
 }
 
+// textArgs reads at least one argument.
+func textArgs(d *caddyfile.Dispenser, list []string, what string) ([]string, error) {
+	word, args := d.Val(), d.RemainingArgs()
+	if len(args) == 0 {
+		return nil, d.Errf("%s takes %s", word, what)
+	}
+	return append(list, args...), nil
+}
+
 func noArgs(d *caddyfile.Dispenser) error {
 	if word := d.Val(); d.NextArg() {
 		return d.Errf("%s takes no arguments, found %q", word, d.Val())
@@ -190,7 +210,7 @@ func countArgs(d *caddyfile.Dispenser, list []int) ([]int, error) {
 	for _, arg := range args {
 		count, err := strconv.Atoi(arg)
 		if err != nil || count < 1 {
-			return nil, d.Errf("%s takes whole numbers, found %q", word, arg)
+			return nil, d.Errf("%s takes whole numbers of at least 1, found %q", word, arg)
 		}
 		list = append(list, count)
 	}

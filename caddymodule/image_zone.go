@@ -3,7 +3,9 @@ package caddymodule
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -154,6 +156,24 @@ func (z *ZoneImage) check() error {
 	if z == nil {
 		return nil
 	}
+	for _, size := range z.Sizes {
+		if size < 1 {
+			return fmt.Errorf("sizes: %d is no width", size)
+		}
+	}
+	for _, format := range z.Formats {
+		if format != "avif" && format != "webp" {
+			return fmt.Errorf("formats: %q is neither avif nor webp", format)
+		}
+	}
+	for _, quality := range z.Qualities {
+		if quality < 1 || quality > 100 {
+			return fmt.Errorf("qualities: %d is not from 1 to 100", quality)
+		}
+	}
+	if z.MinTTL != nil && *z.MinTTL < 0 || z.Redirects != nil && *z.Redirects < 0 || z.MaxSource < 0 {
+		return errors.New("min_ttl, redirects and max_source must not be negative")
+	}
 	images := imageopt.DefaultImages(0)
 	if err := z.apply(&images); err != nil {
 		return err
@@ -161,19 +181,31 @@ func (z *ZoneImage) check() error {
 	if _, err := imageopt.NewSettings(images, "", false, 0); err != nil {
 		return err
 	}
-	if z.MinTTL != nil && *z.MinTTL < 0 || z.Redirects != nil && *z.Redirects < 0 || z.MaxSource < 0 {
-		return errors.New("min_ttl, redirects and max_source must not be negative")
-	}
 	for _, forward := range z.Forward {
-		if !strings.HasPrefix(forward.Path, "/") {
-			return fmt.Errorf("forward %q: it must be a path of the site", forward.Path)
-		}
-		if len(forward.Headers)+len(forward.Cookies) == 0 {
-			return fmt.Errorf("forward %s: it names neither a header nor a cookie", forward.Path)
+		if err := forward.check(); err != nil {
+			return err
 		}
 	}
 	_, err := imageopt.NewForwards(z.forwards())
 	return err
+}
+
+// ownHeaders are those that say how an answer is transferred, which is the edge's to say.
+var ownHeaders = []string{"Accept", "Accept-Encoding", "Connection", "Content-Length", "Host", "If-Match", "If-Modified-Since", "If-None-Match", "If-Range", "If-Unmodified-Since", "Range", "Te", "Transfer-Encoding", "Upgrade"}
+
+func (f ForwardConfig) check() error {
+	if !strings.HasPrefix(f.Path, "/") {
+		return fmt.Errorf("forward %q: it must be a path of the site", f.Path)
+	}
+	if len(f.Headers)+len(f.Cookies) == 0 {
+		return fmt.Errorf("forward %s: it names neither a header nor a cookie", f.Path)
+	}
+	for _, name := range f.Headers {
+		if slices.Contains(ownHeaders, http.CanonicalHeaderKey(name)) {
+			return fmt.Errorf("forward %s: the header %s says nothing of who asks", f.Path, name)
+		}
+	}
+	return nil
 }
 
 // splitSearch takes a query off a pattern; nil stands for any.
@@ -206,6 +238,9 @@ func parseRemotePattern(text string) (nextbuild.RemotePattern, error) {
 	}
 	if _, err := url.Parse("http://localhost:" + port); err != nil {
 		return pattern, fmt.Errorf("port %q is no number", port)
+	}
+	if scheme == "http" && port == "80" || scheme == "https" && port == "443" {
+		port = "" // as URLs have it
 	}
 	pattern.Hostname, pattern.Port = strings.ToLower(name), &port
 	return pattern, nil
