@@ -24,6 +24,7 @@ type Passing struct {
 
 	mu      sync.Mutex
 	flights map[blobstore.Key]chan struct{}
+	closed  bool // nothing is begun in the background any more
 	work    sync.WaitGroup
 	ctx     context.Context // of what is done in the background
 	cancel  context.CancelCauseFunc
@@ -38,6 +39,9 @@ func NewPassing(store *blobstore.Store) *Passing {
 
 // Close cancels what is done in the background, with ErrClosed as the cause, and waits for it.
 func (p *Passing) Close() {
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
 	p.cancel(ErrClosed)
 	p.work.Wait()
 }
@@ -181,9 +185,12 @@ func (p *Passing) serveKept(w http.ResponseWriter, r *http.Request, key blobstor
 
 // refresh asks the application for a stale picture again, in the background, once at a time.
 func (p *Passing) refresh(key blobstore.Key, accept string, pass Pass) {
-	if _, first := p.enter(key); !first {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed || p.flights[key] != nil {
 		return
 	}
+	p.flights[key] = make(chan struct{})
 	p.work.Go(func() {
 		defer p.leave(key)
 		ctx, cancel := context.WithTimeout(p.ctx, makeTime)

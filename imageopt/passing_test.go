@@ -413,6 +413,8 @@ func TestCloseEndsARefresh(t *testing.T) {
 	a.Close()
 	require.ErrorIs(t, receive(t, cause, "it ends"), ErrClosed)
 	a.change(drawn("two"))
+	asked := len(a.log())
 	assert.Equal(t, "one", a.ask(t, t.Context()).body(), "what was kept is kept")
 	a.settle()
+	assert.Len(t, a.log(), asked, "nothing is begun any more")
 }

@@ -1,0 +1,126 @@
+//go:build e2e
+
+package e2e_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// imageEdge is an edge before a door before an application whose build it knows.
+type imageEdge struct {
+	edge    *edge
+	door    *door
+	app     *app
+	sources string
+}
+
+func startImageEdge(t *testing.T, global, block string) *imageEdge {
+	t.Helper()
+	i := &imageEdge{sources: makeImageSources(t)}
+	i.app = startImageApp(t, startImageRemote(t, i.sources), i.sources)
+	i.door = startDoor(t, i.app)
+	i.edge = startEdge(t, nil, i.setup(global, block))
+	return i
+}
+
+// setup has global options, and words of the zone's image block.
+func (i *imageEdge) setup(global, block string) setup {
+	return setup{global: global, zones: fmt.Sprintf("\t\tzone / %s {\n\t\t\tbuild %s\n\t\t\timage {\n\t\t\t\t%s\n\t\t\t}\n\t\t}\n", i.door.upstream(), i.app.dir, block)}
+}
+
+// No upstream answers: pictures that were made are served on, stale or not, and those of files are made still.
+func TestPicturesWithoutAnUpstream(t *testing.T) {
+	i := startImageEdge(t, "", "min_ttl 0s")
+	e, g := i.edge, i.door
+	const lasting, brief = "/api/cached/max-age=3600/photo.jpg", "/api/cached/max-age=0/photo.jpg"
+	for _, source := range []string{lasting, brief} {
+		require.Equal(t, "200 MISS", cacheOf(e.askImage(t, "", source)))
+	}
+	g.Close()
+	assert.Equal(t, "200 HIT", cacheOf(e.askImage(t, "", lasting)))
+	assert.Equal(t, "200 STALE", cacheOf(e.askImage(t, "", brief)))
+	eventually(t, patience, func() bool {
+		got := e.askImage(t, "", brief)
+		return cacheOf(got) == "200 HIT" && got.Header.Get("Cache-Control") == "public, max-age=3, must-revalidate"
+	}, "the old picture is fresh for some seconds")
+	assert.Equal(t, "200 MISS", cacheOf(e.askImage(t, "", "/contract/small.jpg")), "a file of the build")
+	route := e.askImage(t, "", "/api/cached/max-age=0/small.jpg")
+	assert.Equal(t, []any{http.StatusBadGateway, `"url" parameter is valid but internal response is invalid`}, []any{route.StatusCode, route.body})
+}
+
+// Damaged pictures and bombs come back as they are; the edge goes on, and its memory is bounded.
+func TestBombsAndDamagedPictures(t *testing.T) {
+	i := startImageEdge(t, "", "min_ttl 1h")
+	e, sources := i.edge, i.sources
+	const before = "/contract/photo.jpg"
+	require.Equal(t, "200 MISS", cacheOf(e.askImage(t, "", before)))
+	for _, name := range []string{
+		"bomb.png", "truncated.jpg", "truncated.png", "truncated.gif", "truncated.webp", "truncated.avif", "truncated.tiff", "scrambled.jpg", "badsum.png",
+		"nothing.png", "head.jpg", "head.png", "forged.avif", "forged.gif", "forged.webp", "forged.tiff", "forged.jp2",
+	} {
+		content, err := os.ReadFile(filepath.Join(sources, name))
+		require.NoError(t, err)
+		for _, want := range []string{"200 MISS", "200 HIT"} {
+			got := e.askImage(t, "", "/contract/"+name, "Accept", acceptOfChrome)
+			assert.Equal(t, want, cacheOf(got), name)
+			assert.True(t, string(content) == got.body, "%s comes as it is", name)
+			assert.Equal(t, "public, max-age=3600, must-revalidate", got.Header.Get("Cache-Control"), name)
+		}
+	}
+	assert.Equal(t, "200 HIT", cacheOf(e.askImage(t, "", before)))
+	assert.Zero(t, e.metric(t, "caddy_nextjs_image_transforms_running"))
+	assert.InDelta(t, 17, e.metric(t, `caddy_nextjs_image_transforms_total{result="passed",zone="root"}`), 0)
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", e.cmd.Process.Pid))
+	if err != nil {
+		t.Skip(err)
+	}
+	most := regexp.MustCompile(`VmHWM:\s+(\d+) kB`).FindSubmatch(status)
+	require.NotNil(t, most)
+	kilobytes, err := strconv.Atoi(string(most[1]))
+	require.NoError(t, err)
+	assert.Less(t, kilobytes, 500<<10, "the bomb alone has 1.6 GB of pixels")
+}
+
+// Clients leave while their picture is on its way: its source is not fetched any further, nothing hangs, and who comes later gets it.
+func TestClientsThatLeaveAPicture(t *testing.T) {
+	i := startImageEdge(t, "", "min_ttl 1h")
+	e, g := i.edge, i.door
+	const source = "/api/cached/max-age=0/photo.jpg"
+	begun, ended := make(chan struct{}, 100), make(chan struct{}, 100)
+	g.hold(func(r *http.Request) {
+		begun <- struct{}{}
+		<-r.Context().Done()
+		ended <- struct{}{}
+	})
+	client := plainClient(t)
+	ctx, leave := context.WithCancel(t.Context())
+	var group sync.WaitGroup
+	for range 20 {
+		group.Go(func() {
+			res, err := client.Do(request(t, ctx, http.MethodGet, e.url("/_next/image?"+imageQuery(source, 64, 75)), nil))
+			if err == nil {
+				_ = res.Body.Close()
+			}
+			assert.Error(t, err)
+		})
+	}
+	receive(t, begun, "the source is asked for")
+	leave()
+	group.Wait()
+	receive(t, ended, "the source is not asked for any more")
+	eventually(t, patience, func() bool { return e.metric(t, "caddy_nextjs_image_sources_held") == 0 }, "nothing is held")
+	assert.Equal(t, 1, g.count(source))
+	g.hold(nil)
+	assert.Equal(t, "200 MISS", cacheOf(e.askImage(t, "", source)))
+}
