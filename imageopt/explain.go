@@ -58,7 +58,7 @@ func (o *Optimizer) Explain(ctx context.Context, z *Zone, rawQuery string, clien
 	var along http.Header
 	if forward := z.Forwards.of(wanted); forward != nil {
 		e.Private, along = true, forward.along(client)
-	} else if kept := o.kept(ctx, z, z.key(wanted, local.owner(wanted))); kept != nil {
+	} else if kept := o.kept(ctx, z, z.key(parsed{wanted, wanted.Key()}, local.owner(wanted))); kept != nil {
 		e.Kept = &KeptPicture{kept.mime, kept.size(), kept.stale(o.now()), kept.expires, kept.entry.FromMemory()}
 		kept.close()
 	}

@@ -2,8 +2,6 @@ package imageopt
 
 import (
 	"sync"
-
-	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
 )
 
 // Bounds of a memo.
@@ -21,10 +19,10 @@ type memo struct {
 
 type memoKey struct{ query, accept string }
 
-// parsed is a request that was read, and the key of its answer.
+// parsed is a request that was read, and what Key says of it.
 type parsed struct {
 	Request
-	key blobstore.Key
+	name string
 }
 
 func (m *memo) get(key memoKey) (parsed, bool) {
@@ -57,7 +55,7 @@ func (z *Zone) parse(rawQuery, accept string, canEncode func(mime string) bool) 
 	if refusal != nil {
 		return parsed{}, refusal
 	}
-	found := parsed{wanted, z.key(wanted, "")}
+	found := parsed{wanted, wanted.Key()}
 	z.memo.put(key, found)
 	return found, nil
 }

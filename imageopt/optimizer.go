@@ -141,7 +141,7 @@ func (o *Optimizer) Serve(w http.ResponseWriter, r *http.Request, z *Zone, local
 	if refusal != nil {
 		return refuse(w, refusal)
 	}
-	wanted, key := asked.Request, asked.key
+	wanted := asked.Request
 	if forward := z.Forwards.of(wanted); forward != nil {
 		along := forward.along(r.Header)
 		alone := source{fetch: func(ctx context.Context, href string) (Source, error) { return local.Fetch(ctx, href, along) }}
@@ -153,9 +153,7 @@ func (o *Optimizer) Serve(w http.ResponseWriter, r *http.Request, z *Zone, local
 		return ResultPrivate
 	}
 	owner := local.owner(wanted)
-	if owner != "" {
-		key = z.key(wanted, owner)
-	}
+	key := z.key(asked, owner)
 	anonymous := source{owner, func(ctx context.Context, href string) (Source, error) { return local.Fetch(ctx, href, nil) }}
 	if kept := o.kept(r.Context(), z, key); kept != nil {
 		defer kept.close()
@@ -182,8 +180,8 @@ func (o *Optimizer) Serve(w http.ResponseWriter, r *http.Request, z *Zone, local
 
 // key names an answer, in the group of its source. Sources elsewhere are the same for every build; those of the site are told apart by who has
 // them, which may depend on the host that the client asked.
-func (z *Zone) key(wanted Request, owner string) blobstore.Key {
-	name := wanted.Key()
+func (z *Zone) key(wanted parsed, owner string) blobstore.Key {
+	name := wanted.name
 	if wanted.Remote == nil {
 		name = z.Deployment + "\x00" + owner + "\x00" + name
 	}

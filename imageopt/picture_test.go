@@ -46,7 +46,7 @@ func TestAPictureOfAnotherVersionIsAMiss(t *testing.T) {
 	_, r := newExchange(t, "/a.jpg")
 	wanted, refusal := o.zone.Settings.Parse(r.URL.RawQuery, "", nil)
 	require.Nil(t, refusal)
-	require.NoError(t, o.store.Put(t.Context(), o.zone.key(wanted, ""), []byte{metaVersion + 1, 0}, []byte("old")))
+	require.NoError(t, o.store.Put(t.Context(), o.zone.key(parsed{wanted, wanted.Key()}, ""), []byte{metaVersion + 1, 0}, []byte("old")))
 	assert.Equal(t, ResultMiss, o.ask(t, t.Context(), "/a.jpg").result)
 	assert.Equal(t, ResultHit, o.ask(t, t.Context(), "/a.jpg").result)
 }
