@@ -129,7 +129,6 @@ func TestPicturesOfSeveralZones(t *testing.T) {
 		assert.InDelta(t, series, e.metric(t, fmt.Sprintf(`caddy_nextjs_image_requests_total{result="hit",zone=%q}`, zone)), 0, zone)
 	}
 	assert.Positive(t, e.metric(t, `caddy_nextjs_store_bytes{store="images",tier="disk"}`))
-	assert.Equal(t, http.StatusMethodNotAllowed, post(t, plainClient(t), e.url("/_next/image?"+imageQuery("/harbour.jpg", 64, 75)), "text/plain", "x").StatusCode)
 }
 
 // Middleware that looks at requests for pictures decides each one, also after somebody was let in. Where the edge does not know the build, what one
@@ -156,17 +155,29 @@ func TestMiddlewareDecidesOnPictures(t *testing.T) {
 	}
 }
 
-// headers() of next.config, and everything else that Next.js puts around its optimizer, stays where the edge answers.
-func TestHeadersOfTheApplicationAreOnPictures(t *testing.T) {
+// headers() of next.config, compression, and who may do what.
+func TestWhatIsAroundPictures(t *testing.T) {
 	sources := makeImageSources(t)
 	a := startImageApp(t, startImageRemote(t, sources), sources)
-	e := startEdge(t, nil, setup{zones: fmt.Sprintf("\t\tzone / %s {\n\t\t\tbuild %s\n\t\t}\n", a.upstream(), filepath.Join(a.dir, ".next"))})
+	e := startEdge(t, nil, setup{zones: fmt.Sprintf("\t\tzone / %s {\n\t\t\tbuild %s\n\t\t\timage {\n\t\t\t\tsvg\n\t\t\t}\n\t\t}\n", a.upstream(), filepath.Join(a.dir, ".next"))})
 	for _, want := range []string{"200 MISS", "200 HIT"} {
 		got := e.askImage(t, "", "/contract/photo.jpg")
 		assert.Equal(t, []string{want, "yes"}, []string{cacheOf(got), got.Header.Get("X-Image")})
 	}
-	for coding, name := range map[string]string{"zstd": "icon.ico", "br": "icon.ico"} {
-		icon := e.askImage(t, "", "/contract/"+name, "Accept-Encoding", coding)
-		assert.Equal(t, []string{"200", "image/x-icon"}, []string{fmt.Sprint(icon.StatusCode), icon.Header.Get("Content-Type")})
+	for source, want := range map[string]string{"/contract/large.svg": "image/svg+xml", "/contract/big.bmp": "image/bmp"} {
+		for _, coding := range []string{"zstd", "br", "gzip"} {
+			got := e.askImage(t, "", source, "Accept-Encoding", coding)
+			compressed := map[bool]string{true: coding}[want == "image/svg+xml"]
+			assert.Equal(t, []any{200, want, compressed}, []any{got.StatusCode, got.Header.Get("Content-Type"), got.Header.Get("Content-Encoding")})
+		}
 	}
+	asked := "/_next/image?" + imageQuery("/contract/photo.jpg", 64, 75)
+	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		refused := do(t, plainClient(t), request(t, t.Context(), method, e.url(asked), nil))
+		assert.Equal(t, []any{http.StatusMethodNotAllowed, "GET, HEAD"}, []any{refused.StatusCode, refused.Header.Get("Allow")})
+	}
+	options := do(t, plainClient(t), request(t, t.Context(), http.MethodOptions, e.url(asked), nil))
+	assert.NotEqual(t, http.StatusMethodNotAllowed, options.StatusCode, "it is Next.js's to answer")
+	head := do(t, plainClient(t), request(t, t.Context(), http.MethodHead, e.url(asked), nil))
+	assert.Equal(t, "200 HIT", cacheOf(head))
 }
