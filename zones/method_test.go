@@ -13,7 +13,7 @@ func TestFilesCanOnlyBeRead(t *testing.T) {
 	book := ruled(t)
 	for _, c := range []struct {
 		target string
-		want   string // the path of the file, "" where Next.js must see the request
+		want   string // the path of the file or the optimizer, "" where Next.js must see the request
 	}{
 		{"/a.txt", "/a.txt"},
 		{"/a.txt?x=1", "/a.txt"},
@@ -26,7 +26,7 @@ func TestFilesCanOnlyBeRead(t *testing.T) {
 		{"/feed", ""},
 		{"/literal", ""}, // a redirect
 		{"/member", ""},  // a condition
-		{"/_next/image", ""},
+		{"/_next/image", "/_next/image"},
 		{"/_next/static/chunks/nowhere.js", ""},
 		{"/nowhere", ""},
 		{"//a.txt", ""},
