@@ -25,7 +25,8 @@ func TestTheImageCommand(t *testing.T) {
 			Bytes int
 			Stale bool
 		}
-	}) {
+	},
+	) {
 		t.Helper()
 		text, failure := nextjsCommand(t, append([]string{"image", e.url(target), "--json", "--address", fmt.Sprintf("localhost:%d", e.adminPort)}, args...)...)
 		require.Empty(t, failure)
