@@ -1,0 +1,119 @@
+package pagecache
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestWindows(t *testing.T) {
+	const operator = 600 * second
+	for _, c := range []struct {
+		header                  []string
+		fresh, while, ifErrored time.Duration
+	}{
+		// As a shared cache reads it (RFC 9111, 4.2.1).
+		{[]string{"Cache-Control", "s-maxage=60, max-age=5"}, 60 * second, 0, operator},
+		{[]string{"Cache-Control", "max-age=60"}, 60 * second, 0, operator},
+		{[]string{"Cache-Control", "public, max-age=60"}, 60 * second, 0, operator},
+		{[]string{"Cache-Control", "MAX-AGE=60, S-MaxAge=7"}, 7 * second, 0, operator},
+		{[]string{"Cache-Control", "max-age=5", "Cache-Control", "s-maxage=60"}, 60 * second, 0, operator},
+		{[]string{"Cache-Control", `s-maxage="60"`}, 60 * second, 0, operator},
+		{[]string{"Cache-Control", "s-maxage=00060"}, 60 * second, 0, operator},
+		{[]string{"Cache-Control", "s-maxage=99999999999999999999"}, maxSeconds * second, 0, operator},
+		{[]string{"Cache-Control", `s-maxage=60, ext="max-age=5, stale-while-revalidate=9"`}, 60 * second, 0, operator},
+		{[]string{"Cache-Control", "s-maxage=0, max-age=60"}, 0, 0, operator},
+		{[]string{"Cache-Control", "s-maxage=x, max-age=60"}, 0, 0, operator},
+		{[]string{"Cache-Control", "s-maxage, max-age=60"}, 0, 0, operator},
+		{[]string{"Cache-Control", "s-maxage=60.5"}, 0, 0, operator},
+		{[]string{"Cache-Control", "s-maxage=-60"}, 0, 0, operator},
+		{[]string{"Cache-Control", "s-maxage='60'"}, 0, 0, operator},
+		{[]string{"Cache-Control", "s-maxage= 60"}, 0, 0, operator},
+		{[]string{"Cache-Control", "s-maxage =60, max-age=7"}, 7 * second, 0, operator},
+		{[]string{"Cache-Control", "s-maxage=60, s-maxage=60"}, 0, 0, operator},
+		{[]string{"Cache-Control", "max-age=60", "Expires", "Sun, 22 Nov 2026 11:00:00 GMT"}, 60 * second, 0, operator},
+		{[]string{"Cache-Control", "max-age=0", "Expires", "Sun, 22 Nov 2026 13:00:00 GMT"}, 0, 0, operator},
+		{[]string{"Expires", "Sun, 22 Nov 2026 12:01:00 GMT"}, 60 * second, 0, operator},
+		{[]string{"Expires", "Sun, 22 Nov 2026 12:01:00 GMT", "Date", "Sun, 22 Nov 2026 12:00:50 GMT"}, 10 * second, 0, operator},
+		{[]string{"Expires", "0"}, 0, 0, operator},
+		{[]string{"Expires", "Sun, 22 Nov 2026 13:00:00 GMT", "Expires", "Sun, 22 Nov 2026 14:00:00 GMT"}, 0, 0, operator},
+
+		// Age (RFC 9111, 4.2.3).
+		{[]string{"Cache-Control", "s-maxage=60", "Age", "10"}, 50 * second, 0, operator},
+		{[]string{"Cache-Control", "s-maxage=60", "Age", "10, 50"}, 50 * second, 0, operator},
+		{[]string{"Cache-Control", "s-maxage=60", "Age", "x"}, 60 * second, 0, operator},
+		{[]string{"Cache-Control", "s-maxage=60", "Age", "80"}, 0, 0, operator - 20*second},
+		{[]string{"Cache-Control", "s-maxage=60, stale-while-revalidate=30", "Age", "80"}, 0, 10 * second, operator - 20*second},
+		{[]string{"Cache-Control", "s-maxage=60, stale-while-revalidate=30", "Age", "90"}, 0, 0, operator - 30*second},
+		{[]string{"Cache-Control", "s-maxage=60", "Date", "Sun, 22 Nov 2026 11:59:50 GMT"}, 50 * second, 0, operator},
+		{[]string{"Cache-Control", "s-maxage=60", "Date", "Sun, 22 Nov 2026 11:59:50 GMT", "Age", "30"}, 30 * second, 0, operator},
+		{[]string{"Cache-Control", "s-maxage=60", "Date", "Sun, 22 Nov 2026 12:05:00 GMT"}, 60 * second, 0, operator},
+		{[]string{"Cache-Control", "s-maxage=60", "Date", "yesterday"}, 60 * second, 0, operator},
+
+		// Stale answers (RFC 9111, 4.2.4; RFC 5861).
+		{[]string{"Cache-Control", "s-maxage=60, stale-while-revalidate=30, stale-if-error=5"}, 60 * second, 30 * second, 5 * second},
+		{[]string{"Cache-Control", "s-maxage=60, stale-if-error=0"}, 60 * second, 0, 0},
+		{[]string{"Cache-Control", "s-maxage=60, stale-while-revalidate=30, must-revalidate"}, 60 * second, 0, 0},
+		{[]string{"Cache-Control", "max-age=60, stale-if-error=30, proxy-revalidate"}, 60 * second, 0, 0},
+		{[]string{"Cache-Control", "max-age=60, stale-while-revalidate"}, 60 * second, 0, operator},
+		{[]string{"Cache-Control", "s-maxage=60, stale-while-revalidate=x"}, 60 * second, 0, operator},
+		{[]string{"Cache-Control", "s-maxage=60, stale-while-revalidate=9, stale-while-revalidate=9"}, 60 * second, 0, operator},
+		{[]string{"Cache-Control", "s-maxage=60, stale-while-revalidate"}, 60 * second, staleForEver, operator},
+		{[]string{"Cache-Control", "max-age=0, stale-while-revalidate=30"}, 0, 30 * second, operator},
+
+		// The form in which the edge hands a mark of Next.js on.
+		{[]string{"Cache-Control", "public, max-age=0, s-maxage=60, must-revalidate"}, 60 * second, 0, operator},
+		{[]string{"Cache-Control", "public, max-age=0, s-maxage=60, stale-while-revalidate=30, must-revalidate"}, 60 * second, 30 * second, operator},
+		{[]string{"Cache-Control", "public, max-age=0, s-maxage=60, must-revalidate, no-transform"}, 60 * second, 0, operator},
+		{[]string{"Cache-Control", "public, max-age=1, s-maxage=60, stale-while-revalidate=30, must-revalidate"}, 60 * second, 0, 0},
+		{[]string{"Cache-Control", "public, max-age=0, s-maxage=60, stale-while-revalidate=30, must-revalidate, proxy-revalidate"}, 60 * second, 0, 0},
+
+		// Outdated when it came.
+		{[]string{"Cache-Control", "s-maxage=60, stale-while-revalidate=900", "X-Nextjs-Cache", "STALE"}, 0, whileRemade, operator},
+		{[]string{"Cache-Control", "s-maxage=60, stale-while-revalidate=9", "X-Nextjs-Cache", "STALE"}, 0, 9 * second, operator},
+		{[]string{"Cache-Control", "public, max-age=60", "X-Nextjs-Cache", "STALE"}, 0, 0, operator},
+	} {
+		h := fields(c.header...)
+		left := windowsOf(readWords(h), h, operator, ageOf(h, now), now)
+		assert.Equal(t, windows{c.fresh, c.while, c.ifErrored, true}, left, "%q", c.header)
+	}
+}
+
+func TestNoLifetimeIsGuessed(t *testing.T) {
+	for _, h := range []string{"", "public", "must-revalidate", "stale-while-revalidate=9", "immutable"} {
+		answer := fields("Cache-Control", h, "Last-Modified", "Sun, 22 Nov 2020 12:00:00 GMT")
+		assert.False(t, windowsOf(readWords(answer), answer, 0, 0, now).explicit, h)
+	}
+}
+
+// The edge passes the stale window of Next.js on to nobody. What the upstream has said is believed only where the edge has put its own form in that place.
+func TestWhatTheUpstreamHasSaid(t *testing.T) {
+	const edge = "public, max-age=0, s-maxage=5, must-revalidate"
+	for _, c := range []struct {
+		cacheControl, said string
+		nextCache          string
+		fresh, while       time.Duration
+	}{
+		{edge, isr, "HIT", 5 * second, 31535995 * second},
+		{edge, "s-maxage=5, stale-while-revalidate", "HIT", 5 * second, staleForEver},
+		{edge, "s-maxage=5", "HIT", 5 * second, 0},
+		{edge, "", "HIT", 5 * second, 0},
+		{"public, max-age=0, must-revalidate", isr, "STALE", 0, whileRemade},
+		{"public, max-age=0, must-revalidate", "s-maxage=5, stale-while-revalidate=7", "STALE", 0, 7 * second},
+		// Something else has been written since: header_down, or an edge of another version.
+		{"public, max-age=0, s-maxage=9, must-revalidate", isr, "HIT", 9 * second, 0},
+		{"public, max-age=0, must-revalidate", isr, "HIT", 0, 0},
+		{"max-age=3", isr, "HIT", 3 * second, 0},
+		{edge, "public, s-maxage=5, stale-while-revalidate=60", "HIT", 5 * second, 0},
+	} {
+		h := fields("Cache-Control", c.cacheControl, "X-Nextjs-Cache", c.nextCache, SaidHeader, c.said)
+		left := windowsOf(readWords(h), h, 0, 0, now)
+		assert.Equal(t, []time.Duration{c.fresh, c.while}, []time.Duration{left.fresh, left.staleWhile}, "%q for %q", c.cacheControl, c.said)
+	}
+	r := asking("/a")
+	for _, cacheControl := range []string{never, "private, no-store", "no-store"} {
+		h := fields("Cache-Control", cacheControl, "X-Nextjs-Cache", "HIT", "Content-Type", html, SaidHeader, isr)
+		assert.Equal(t, not(ReasonPrivate), ForResponse(r, ofPage(r), 200, h), "the edge has forbidden what Next.js had allowed")
+	}
+}

@@ -1,0 +1,67 @@
+package pagecache
+
+import "time"
+
+// Facts are what the caller knows of a request: of its zone and its build.
+type Facts struct {
+	Space        string   // names what is kept of the zone (store space, apart from all other zones)
+	Deployment   string   // id of the build, "" unknown
+	Path         string   // escaped path as Next.js routes it, with basePath, without query
+	Host         string   // "" where the host has no say
+	Class        Class    // what the caller says of the path
+	KnownQuery   bool     // the build proves that the page ignores its query (prerendered, no rule or middleware looks at it)
+	IgnoreQuery  []string // globs of query names that are left out of the key: utm_* gclid
+	Variant      Variant  // from the request's headers
+	NextURL      string   // value of Next-Url when the variant is a payload ("" otherwise); part of the key only where an answer's Vary names next-url
+	Data         bool     // Pages Router data (/_next/data)
+	Tags         []string // tags of the page's build-time .meta, nil: unknown
+	StaleIfError time.Duration
+	Now          time.Time
+}
+
+// Class is what the caller says of a path.
+type Class uint8
+
+// The classes.
+const (
+	ClassUnknown Class = iota // no build: opt-in by `cache`
+	ClassPage                 // the build's verdict allows the edge to answer
+	ClassBypass               // middleware, rule, draft, api…: never
+)
+
+// Variant is which representation of one URL a request asks for.
+type Variant uint8
+
+// The variants.
+const (
+	VariantHTML            Variant = iota // a document, or what a route handler answers
+	VariantRSC                            // the payload of a soft navigation
+	VariantPrefetch                       // Next-Router-Prefetch: 1
+	VariantRuntimePrefetch                // Next-Router-Prefetch: 2 or 3
+	VariantSegment                        // one segment of a payload, with Next-Router-Segment-Prefetch
+	VariantData                           // JSON of the Pages Router
+
+	variants = iota
+)
+
+// ResultKind is what became of a request.
+type ResultKind uint8
+
+// The kinds of results.
+const (
+	ResultHit    ResultKind = iota // answered with a fresh entry
+	ResultStale                    // answered with an entry that was no longer fresh
+	ResultMiss                     // answered by Next.js, and kept where the answer allows it
+	ResultBypass                   // answered by Next.js, beside the cache
+)
+
+var resultNames = [...]string{"hit", "stale", "miss", "bypass"}
+
+// String returns the kind's name as it stands in logs and metrics.
+func (k ResultKind) String() string { return resultNames[k] }
+
+// Result is what became of a request, and why.
+type Result struct {
+	Kind   ResultKind
+	Reason Reason
+}
