@@ -1,0 +1,123 @@
+package pagecache
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Told is what clients are told of how a request was answered.
+type Told struct {
+	Result    Result
+	Age       time.Duration // of the entry that answers
+	TTL       time.Duration // what is left of its freshness; negative where it is over
+	Stored    bool          // the answer is being kept
+	Collapsed bool          // it is the answer to another request, which was on its way
+	// Unshared: the URL of the request does not tell its answer from others (its _rsc parameter was missing or wrong), so nobody on the way may keep it.
+	Unshared bool
+}
+
+// Tell writes into the head of an answer what clients are told of it. For hits and stale answers that is the head of the entry; what Next.js has answered
+// has its Cache-Control already.
+//
+// The seconds of Cache-Control stay as they were written, for Age says how many of them are over. A stale answer may be kept by nobody
+// without asking: what it says of its time would begin anew with caches that ignore Age, and with the client of one that stands behind them.
+func Tell(h http.Header, t Told) {
+	h["Cache-Status"] = append(slices.Clip(h["Cache-Status"]), t.status()) // the values may be those of an entry
+	delete(h, SaidHeader)
+	delete(h, TagsHeader)
+	fromEntry := t.Result.Kind == ResultHit || t.Result.Kind == ResultStale
+	if fromEntry {
+		h["Age"] = []string{strconv.FormatInt(int64(max(0, t.Age)/time.Second), 10)}
+		tellNextCache(h, t.Result.Kind)
+	}
+	switch {
+	case t.Unshared && fromEntry:
+		tellNobody(h)
+	case t.Result.Kind == ResultStale:
+		setCacheControl(h, "public, max-age=0, must-revalidate")
+	case t.Result.Kind == ResultHit:
+		if d := readDirectives(h["Cache-Control"]); d.isNextMark() {
+			// docs/caching.md, class "page": s-maxage alone leaves browsers to guess.
+			setCacheControl(h, "public, max-age=0, s-maxage="+strconv.FormatInt(int64(d.sMaxAge/time.Second), 10)+", must-revalidate")
+		}
+	}
+}
+
+// tellNextCache has x-nextjs-cache say of this answer what Next.js would say, not what it was when the entry was made.
+func tellNextCache(h http.Header, kind ResultKind) {
+	if len(h["X-Nextjs-Cache"]) == 0 {
+		return
+	}
+	says := "HIT"
+	if kind == ResultStale {
+		says = "STALE"
+	}
+	h["X-Nextjs-Cache"] = []string{says}
+}
+
+// tellNobody keeps an answer from everybody, those included who read fields of their own first (RFC 9213).
+func tellNobody(h http.Header) {
+	setCacheControl(h, "private, no-store")
+	for _, name := range []string{
+		"Cdn-Cache-Control", "Cloudflare-Cdn-Cache-Control", "Netlify-Cdn-Cache-Control", "Vercel-Cdn-Cache-Control", "Surrogate-Control", "X-Accel-Expires",
+	} {
+		delete(h, name)
+	}
+}
+
+// setCacheControl keeps what is no word about caches.
+func setCacheControl(h http.Header, value string) {
+	if readDirectives(h["Cache-Control"]).any(dirNoTransform) {
+		value += ", no-transform"
+	}
+	h["Cache-Control"] = []string{value}
+	delete(h, "Expires")
+}
+
+// forwarded says why a request went to the upstream, in the words of RFC 9211, 2.2. What is not here is "bypass" beside the cache, and "miss" else.
+var forwarded = map[Reason]string{
+	ReasonMethod: "method", ReasonAction: "method", ReasonAbsent: "uri-miss", ReasonExpired: "stale", ReasonError: "stale",
+}
+
+// status is the member of Cache-Status (RFC 9211) for the answer.
+func (t Told) status() string {
+	var b strings.Builder
+	b.WriteString("nextjs")
+	switch t.Result.Kind {
+	case ResultHit, ResultStale:
+		b.WriteString("; hit; ttl=")
+		b.WriteString(strconv.FormatInt(floorSeconds(t.TTL), 10))
+	default:
+		why, ok := forwarded[t.Result.Reason]
+		switch {
+		case ok:
+		case t.Result.Kind == ResultBypass:
+			why = "bypass"
+		default:
+			why = "miss"
+		}
+		b.WriteString("; fwd=" + why)
+		if t.Stored {
+			b.WriteString("; stored")
+		}
+	}
+	if t.Collapsed {
+		b.WriteString("; collapsed")
+	}
+	if t.Result.Reason != "" {
+		b.WriteString("; detail=" + string(t.Result.Reason))
+	}
+	return b.String()
+}
+
+// floorSeconds rounds down: an entry whose time has just run out has a negative rest.
+func floorSeconds(d time.Duration) int64 {
+	seconds := int64(d / time.Second)
+	if d < 0 && d%time.Second != 0 {
+		seconds--
+	}
+	return seconds
+}
