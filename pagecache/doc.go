@@ -1,6 +1,28 @@
-// Package pagecache keeps pages of Next.js and what belongs to them: payloads, segments, data.
+// Package pagecache keeps the pages of Next.js and answers from what it keeps.
 //
-// What may be kept, under which key and for how long is decided by functions on values (KeyOf, ForRequest, ForResponse, Tell), which do
-// nothing else. Where they are in doubt, the answer is no: a page that is made again costs milliseconds, one that is given to the wrong
-// visitor cannot be taken back.
+// # Filling
+//
+// Who asks for something that is not kept leads: its request goes upstream. What comes back grows in memory (growing), and each client that asks for the
+// same meanwhile reads from there at its own pace, the leader's too. An answer that may not be kept goes to its client alone, write by write, and
+// those who waited for its head ask for themselves. Only an answer that came to a clean end is stored.
+//
+// # Time
+//
+// Events have stamps: numbers that go up, over restarts too. An entry carries the stamp at which its fetch began, a purge has one, and so has
+// everything below. An entry whose fetch began before a purge that concerns it is not served. So a purge writes one number down, however
+// many entries it concerns.
+//
+// The stamps go up over restarts because each start takes the next number of a run from the ledger, which is kept in the store beside the purges. The
+// store is a cache and may lose it; then a new era begins, and what is kept from before is not used any more.
+//
+// # Generations
+//
+// HTML and payloads are variants of one page: a group of the store. A client that has seen one variant of a new version must not get another one of
+// an old version. The page's record (pageRecord, an entry of the group) holds what is known:
+//   - floor: what has an older stamp is of an older version. A variant that comes with another body than it had before raises it.
+//   - doubt: what has an older stamp may be of an older version. A variant that nothing is known of raises it, for nobody can tell of which version it
+//     is. Whoever is fetched next and has the body that it had before shows that nothing has changed: the doubt ends for all.
+//
+// The record is written before the last byte of the answer goes out, so who has an answer as a whole is never given an older one. Without its record
+// (lost, evicted) nothing of a page is served.
 package pagecache

@@ -12,6 +12,7 @@ type Facts struct {
 	KnownQuery   bool     // the build proves that the page ignores its query (prerendered, no rule or middleware looks at it)
 	IgnoreQuery  []string // globs of query names that are left out of the key: utm_* gclid
 	Variant      Variant  // from the request's headers
+	Segment      string   // of VariantSegment
 	NextURL      string   // value of Next-Url when the variant is a payload ("" otherwise); part of the key only where an answer's Vary names next-url
 	Data         bool     // Pages Router data (/_next/data)
 	Tags         []string // tags of the page's build-time .meta, nil: unknown

@@ -1,0 +1,107 @@
+package pagecache
+
+import (
+	"context"
+	"fmt"
+	"hash/maphash"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+)
+
+// Next answers a request itself. An error says that it failed; if nothing has been written, nothing has been sent.
+type Next func(w http.ResponseWriter, r *http.Request) error
+
+// Again asks for the same as a request once more, when that may have ended: with If-None-Match unless etag is empty.
+type Again func(ctx context.Context, w http.ResponseWriter, etag string) error
+
+// pageLocks is the number of locks that the pages share.
+const pageLocks = 256
+
+// keepLedger is how often the ledger is used, so that the store does not evict it.
+const keepLedger = time.Minute
+
+// Cache keeps pages and answers from what it keeps. It is safe for concurrent use.
+type Cache struct {
+	store    *blobstore.Store
+	settings Settings
+	policy   Policy
+
+	clock    clock
+	ledger   *ledger
+	flights  *flights
+	budget   budget
+	misses   recentKeys    // whose answers were not kept
+	failures recentKeys    // that could not be fetched in the background
+	slots    chan struct{} // one for each revalidation
+	seed     maphash.Seed
+	pages    [pageLocks]sync.Mutex
+	counts   counts
+
+	ctx    context.Context // of what is done in the background
+	cancel context.CancelFunc
+	mu     sync.Mutex // of closed
+	closed bool
+	work   sync.WaitGroup
+}
+
+// New returns a cache that keeps pages in store, which it does not close, and which no other cache uses. The error is about the settings.
+func New(store *blobstore.Store, settings Settings, policy Policy) (*Cache, error) {
+	settings, err := settings.complete()
+	if err != nil {
+		return nil, fmt.Errorf("settings of a page cache: %w", err)
+	}
+	c := &Cache{store: store, settings: settings, policy: policy, slots: make(chan struct{}, settings.Revalidations), seed: maphash.MakeSeed()}
+	c.budget.bound = settings.FillMemory
+	c.misses.lasts, c.failures.lasts = passTime, failTime
+	if c.ledger, err = openLedger(store); err != nil {
+		return nil, fmt.Errorf("opening a page cache: %w", err)
+	}
+	c.clock.start(c.ledger.run)
+	c.flights = newFlights(&c.clock)
+	c.ctx, c.cancel = context.WithCancel(context.Background())
+	c.work.Go(func() { c.tend(keepLedger) })
+	return c, nil
+}
+
+// Close cancels what is done in the background and waits for it. Requests may go on.
+func (c *Cache) Close() {
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
+	c.cancel()
+	c.work.Wait()
+}
+
+// background does something in the background, unless the cache is closed.
+func (c *Cache) background(do func()) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return false
+	}
+	c.work.Go(do)
+	return true
+}
+
+func (c *Cache) tend(every time.Duration) {
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			c.ledger.keep()
+		case <-c.ctx.Done():
+			return
+		}
+	}
+}
+
+// lockPage locks the record of a page.
+func (c *Cache) lockPage(id pageID) (unlock func()) {
+	lock := &c.pages[maphash.Comparable(c.seed, id)%pageLocks]
+	lock.Lock()
+	return lock.Unlock
+}

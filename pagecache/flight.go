@@ -1,0 +1,124 @@
+package pagecache
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+)
+
+// ending is what the head of an answer, or its absence, means for those who wait for it.
+type ending uint8
+
+const (
+	endsFilling ending = iota // it is kept: read it from body
+	endsPassing               // it is not kept: ask for yourself
+	endsFailed                // the upstream failed: err, and an entry that may be served then is
+	endsAgain                 // look again: it was found unchanged, or given up
+)
+
+// flight is one fetch of an answer.
+type flight struct {
+	cache *Cache
+	key   blobstore.Key // by which it is found
+	begun stamp         // set when it is entered
+	facts Facts
+	body  *growing
+
+	// settled is closed when the head has come, or it is known that none will. What follows is set before.
+	settled  chan struct{}
+	ending   ending
+	err      error
+	status   int
+	header   http.Header   // that is kept
+	length   int64         // as announced, -1: not
+	age      time.Duration // that it had when it came
+	decision Decision
+	kept     blobstore.Key // by which it is stored
+
+	// old is the entry whose validation this is; nil in all other cases.
+	old *meta
+	// of the page's decision: see judge.
+	judged   sync.Once
+	outcome  outcome
+	deadline int64
+
+	// under the lock of flights
+	void bool // purged meanwhile
+
+	leash leash
+}
+
+// settle tells those who wait. It is called once.
+func (fl *flight) settle(e ending) {
+	fl.ending = e
+	close(fl.settled)
+}
+
+// isSettled reports whether those who wait have been told.
+func (fl *flight) isSettled() bool {
+	select {
+	case <-fl.settled:
+		return true
+	default:
+		return false
+	}
+}
+
+// announcedLength reads Content-Length: -1 without one, ok false for one that makes no sense.
+func announcedLength(h http.Header) (length int64, ok bool) {
+	lengths := h["Content-Length"]
+	if len(lengths) == 0 {
+		return -1, true
+	}
+	length, err := strconv.ParseInt(lengths[0], 10, 64)
+	return length, err == nil && length >= 0 && len(lengths) == 1
+}
+
+// leash ends a fetch whose client has left: at once if the answer is for that client alone, otherwise after a while, when nobody reads it.
+type leash struct {
+	mu      sync.Mutex
+	cancel  context.CancelFunc
+	linger  time.Duration
+	body    *growing
+	gone    bool
+	private bool
+	ended   bool
+	timer   *time.Timer
+}
+
+// left says that the client has left.
+func (l *leash) left() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.gone = true
+	if l.private || l.ended {
+		l.cancel()
+		return
+	}
+	l.timer = time.AfterFunc(l.linger, func() { l.body.whenDeserted(l.cancel) })
+}
+
+// alone says that the answer is for the client alone.
+func (l *leash) alone() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.private = true
+	if l.gone {
+		l.cancel()
+	}
+}
+
+// end ends the watching.
+func (l *leash) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ended = true
+	if l.timer != nil {
+		l.timer.Stop()
+	}
+	l.cancel()
+}

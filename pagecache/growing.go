@@ -1,0 +1,293 @@
+package pagecache
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"sync/atomic"
+)
+
+const (
+	firstChunk = 4 << 10
+	lastChunk  = 64 << 10
+	// window is how far ahead of its slowest reader a body may come in that is not held as a whole.
+	window = 1 << 20
+)
+
+// errUnread says that a body is not held as a whole and nobody reads it any more.
+var errUnread = errors.New("nobody reads this answer any more")
+
+// budget bounds the bytes that all growing bodies hold.
+type budget struct {
+	used  atomic.Int64
+	bound int64
+}
+
+func (b *budget) take(n int64) bool {
+	if b.used.Add(n) > b.bound {
+		b.used.Add(-n)
+		return false
+	}
+	return true
+}
+
+func (b *budget) give(n int64) { b.used.Add(-n) }
+
+// growing is a body that comes in, and is read by any number of readers at their own pace meanwhile.
+//
+// Up to its limit it is held as a whole, so nobody waits for a reader. What is larger is only passed on: the part that all readers have had is let go, and the
+// slowest one decides how fast it comes in.
+type growing struct {
+	limit  int64
+	budget *budget
+
+	mu      sync.Mutex
+	chunks  [][]byte
+	start   int64 // offset of the first byte of chunks
+	end     int64 // bytes that have come in
+	taken   int64 // of the budget
+	partial bool  // not held as a whole
+	ended   bool
+	kept    bool // until release: the bytes are needed although nobody may read them
+	err     error
+	readers map[*reader]struct{}
+	grown   chan struct{} // closed when there is more, or the end; nil: nobody waits
+	read    chan struct{} // closed when a reader has got on or left; nil: nobody waits
+	// deserted is called when the last reader has left.
+	deserted func()
+}
+
+func newGrowing(limit int64, b *budget) *growing {
+	return &growing{limit: limit, budget: b, kept: true, readers: map[*reader]struct{}{}}
+}
+
+// append adds bytes. It waits only where the body is not held as a whole.
+func (g *growing) append(ctx context.Context, p []byte) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.partial {
+		if n := int64(len(p)); g.end+n > g.limit || !g.budget.take(n) {
+			g.partial = true
+		} else {
+			g.taken += n
+		}
+	}
+	g.add(p)
+	wake(&g.grown)
+	for g.partial {
+		slowest, any := g.slowest()
+		g.drop(slowest)
+		if !any {
+			return errUnread
+		}
+		if g.end-slowest <= window {
+			break
+		}
+		if err := g.wait(ctx, &g.read); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// add copies bytes behind the others. The caller holds the lock.
+func (g *growing) add(p []byte) {
+	for len(p) > 0 {
+		last := len(g.chunks) - 1
+		if last < 0 || len(g.chunks[last]) == cap(g.chunks[last]) {
+			size := firstChunk
+			if last >= 0 {
+				size = min(2*cap(g.chunks[last]), lastChunk)
+			}
+			g.chunks = append(g.chunks, make([]byte, 0, min(max(size, len(p)), lastChunk)))
+			last++
+		}
+		chunk := g.chunks[last]
+		n := min(len(p), cap(chunk)-len(chunk))
+		g.chunks[last] = append(chunk, p[:n]...)
+		p = p[n:]
+		g.end += int64(n)
+	}
+}
+
+// slowest is where the slowest reader is. The caller holds the lock.
+func (g *growing) slowest() (at int64, any bool) {
+	at = g.end
+	for r := range g.readers {
+		at, any = min(at, r.at), true
+	}
+	return at, any
+}
+
+// drop lets the chunks go that end before an offset. The caller holds the lock.
+func (g *growing) drop(before int64) {
+	for len(g.chunks) > 0 && g.start+int64(len(g.chunks[0])) <= before && len(g.chunks[0]) == cap(g.chunks[0]) {
+		n := int64(len(g.chunks[0]))
+		g.start += n
+		g.chunks = g.chunks[1:]
+		back := min(n, g.taken)
+		g.taken -= back
+		g.budget.give(back)
+	}
+}
+
+// wait waits until somebody wakes those who wait for a signal. The caller holds the lock, and holds it again afterwards.
+func (g *growing) wait(ctx context.Context, signal *chan struct{}) error {
+	if *signal == nil {
+		*signal = make(chan struct{})
+	}
+	waited := *signal
+	g.mu.Unlock()
+	defer g.mu.Lock()
+	select {
+	case <-waited:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// wake wakes those who wait for a signal. The caller holds the lock.
+func wake(signal *chan struct{}) {
+	if *signal != nil {
+		close(*signal)
+		*signal = nil
+	}
+}
+
+// finish says that nothing more comes. err is nil for a body that is whole.
+func (g *growing) finish(err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.ended {
+		g.ended, g.err = true, err
+		wake(&g.grown)
+	}
+}
+
+// release says that the bytes are needed for readers only.
+func (g *growing) release() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.kept = false
+	g.free()
+}
+
+// free gives the memory back when nobody needs it. The caller holds the lock.
+func (g *growing) free() {
+	if !g.kept && len(g.readers) == 0 {
+		g.budget.give(g.taken)
+		g.taken, g.chunks = 0, nil
+	}
+}
+
+// whole reports whether all of the body is held.
+func (g *growing) whole() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return !g.partial
+}
+
+// each hands out a body that is whole.
+func (g *growing) each(do func([]byte) error) error {
+	g.mu.Lock()
+	chunks := g.chunks
+	g.mu.Unlock()
+	for _, chunk := range chunks {
+		if err := do(chunk); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reader reads a growing body from its first byte on. It is for one goroutine, which leaves when it is done.
+type reader struct {
+	body *growing
+	at   int64
+}
+
+// join adds a reader. It is nil if the beginning is not held any more.
+func (g *growing) join() *reader {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.partial || g.ended && !g.kept && len(g.readers) == 0 {
+		return nil
+	}
+	r := &reader{body: g}
+	g.readers[r] = struct{}{}
+	return r
+}
+
+// next returns what comes next. The bytes are not to be modified. The error is io.EOF at the end of a whole body, that of
+// finish at the end of one that broke off, or ctx's. It calls idle, which sends on what was buffered, before it waits.
+func (r *reader) next(ctx context.Context, idle func()) (p []byte, err error) {
+	g := r.body
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for {
+		if r.at < g.end {
+			return r.read(), nil
+		}
+		if g.ended && g.err == nil {
+			return nil, io.EOF
+		}
+		if g.ended {
+			return nil, g.err
+		}
+		if idle != nil {
+			g.mu.Unlock()
+			idle()
+			g.mu.Lock()
+			idle = nil
+			continue // it may have grown
+		}
+		if err := g.wait(ctx, &g.grown); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// read takes what there is of one chunk. The caller holds the lock, and there is something.
+func (r *reader) read() []byte {
+	g := r.body
+	at := g.start
+	for _, chunk := range g.chunks {
+		if r.at < at+int64(len(chunk)) {
+			p := chunk[r.at-at:]
+			r.at += int64(len(p))
+			wake(&g.read)
+			return p
+		}
+		at += int64(len(chunk))
+	}
+	return nil
+}
+
+// leave ends the reading.
+func (r *reader) leave() {
+	g := r.body
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if _, there := g.readers[r]; !there {
+		return
+	}
+	delete(g.readers, r)
+	wake(&g.read)
+	g.free()
+	if len(g.readers) == 0 && g.deserted != nil && !g.ended {
+		g.deserted()
+	}
+}
+
+// whenDeserted has do called when nobody reads the body any more, at once if nobody does. do must not use the body.
+func (g *growing) whenDeserted(do func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.readers) == 0 {
+		do()
+		return
+	}
+	g.deserted = do
+}

@@ -1,0 +1,141 @@
+package pagecache
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+)
+
+// decide decides on an answer by its head.
+func (c *Cache) decide(fl *flight, r *http.Request, status int, h http.Header) Decision {
+	d := c.policy.ForResponse(r, fl.facts, status, h)
+	if !d.Store {
+		return d
+	}
+	length, ok := announcedLength(h)
+	fl.length = length
+	switch {
+	case !ok:
+		return Decision{Reason: ReasonIncomplete}
+	case len(h["Trailer"]) > 0:
+		return Decision{Reason: ReasonTrailers}
+	case len(h["Content-Encoding"]) > 0:
+		return Decision{Reason: ReasonCoding}
+	case length > c.settings.MaxBody:
+		return Decision{Reason: ReasonTooLarge}
+	}
+	if age, err := strconv.ParseUint(h.Get("Age"), 10, 31); err == nil {
+		fl.age = time.Duration(age) * time.Second //nolint:gosec // 31 bits
+	}
+	page, _ := c.page(fl.key)
+	if d.Tags == nil && fl.facts.Variant == VariantSegment {
+		if d.Tags = page.tags; d.Tags == nil {
+			return Decision{Reason: ReasonTags}
+		}
+	}
+	d.Interceptable = d.Interceptable || page.interceptable // once it counts, it counts for all
+	if fl.kept, ok = c.policy.KeyOf(r, fl.facts, d.Interceptable); !ok {
+		return Decision{Reason: ReasonVary}
+	}
+	return d
+}
+
+// newHash begins the hash of an answer. Tags that a segment has from its page are not its own.
+func (fl *flight) newHash(location string) hash.Hash {
+	h, status, tags := sha256.New(), fl.status, fl.decision.Tags
+	if fl.facts.Variant == VariantSegment {
+		tags = nil
+	}
+	_, _ = h.Write(appendTexts([]byte{byte(status >> 8), byte(status)}, append([]string{location}, slices.Sorted(slices.Values(tags))...))) // never fails
+	return h
+}
+
+func sumOf(h hash.Hash) (sum bodyHash) {
+	copy(sum[:], h.Sum(nil))
+	return sum
+}
+
+// judge decides what an answer that has come as a whole means for its page, and writes that down. It does so once.
+func (c *Cache) judge(fl *flight, sum bodyHash) {
+	fl.judged.Do(func() {
+		unlock := c.lockPage(pageOf(fl.kept))
+		defer unlock()
+		before, known := c.page(fl.kept)
+		l := landing{variant: variantID(fl.kept.Name), hash: sum, begun: fl.begun, minor: fl.status >= http.StatusBadRequest}
+		l.now, l.oldest, l.void = fl.cache.flights.landed(fl)
+		page, out := land(before, known, l)
+		page.interceptable = page.interceptable || fl.decision.Interceptable
+		now := fl.facts.Now.UnixNano()
+		fl.deadline = after(now, fl.decision.Fresh)
+		if out.store {
+			if fl.facts.Variant != VariantSegment && fl.decision.Tags != nil {
+				page.tags = fl.decision.Tags
+			}
+			if now < before.fresh && page.floor == before.floor {
+				fl.deadline = min(fl.deadline, before.fresh) // variants age together
+			} else {
+				page.fresh = fl.deadline
+			}
+		}
+		fl.outcome = out
+		c.putPage(fl.kept, page)
+		if out.overtakes {
+			c.counts.overtakes.Add(1)
+			c.flights.overtake(fl, l.now)
+		}
+	})
+}
+
+// keep stores an answer that has come as a whole, and has been judged.
+func (c *Cache) keep(fl *flight, sum bodyHash, write func(func([]byte) error) error) {
+	if !fl.outcome.store {
+		return
+	}
+	m := meta{
+		status: fl.status, era: c.ledger.era, begun: fl.begun, gen: fl.outcome.gen, hash: sum,
+		stored: fl.facts.Now.UnixNano() - fl.age.Nanoseconds(), fresh: fl.deadline, while: after(fl.deadline, fl.decision.StaleWhile), onFail: after(fl.deadline, fl.decision.StaleIfError),
+		tags: appendTexts(nil, fl.decision.Tags), header: appendHeader(nil, fl.header),
+	}
+	err := c.write(fl, m, write)
+	if err == nil {
+		c.misses.remove(fl.key)
+		return
+	}
+	if check := c.settings.Logger.Check(zap.DebugLevel, "a page is not kept"); check != nil {
+		check.Write(zap.String("space", fl.kept.Space), zap.String("page", fl.kept.Group), zap.Error(err))
+	}
+}
+
+var errPurged = errors.New("purged while it came in")
+
+func (c *Cache) write(fl *flight, m meta, write func(func([]byte) error) error) error {
+	w, err := c.store.Create(fl.kept, appendMeta(nil, m))
+	if err != nil {
+		return fmt.Errorf("keeping a page: %w", err)
+	}
+	defer w.Abort() // unless it is committed
+	// A purge makes flights void before it deletes: it is seen here, or by the writer.
+	if c.flights.isVoid(fl) {
+		return errPurged
+	}
+	err = write(func(p []byte) error {
+		_, err := w.Write(p)
+		return err
+	})
+	if err == nil {
+		err = w.Commit()
+	}
+	if err != nil && !errors.Is(err, blobstore.ErrDeleted) {
+		return fmt.Errorf("keeping a page: %w", err)
+	}
+	return err
+}

@@ -1,0 +1,122 @@
+package pagecache
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+)
+
+// newFlight is a fetch of what a request asks for.
+func (c *Cache) newFlight(key *found, facts *Facts) *flight {
+	fl := &flight{cache: c, key: key.key, kept: key.key, facts: *facts, length: -1, settled: make(chan struct{}), body: newGrowing(c.settings.MaxBody, &c.budget)}
+	fl.leash.body, fl.leash.linger = fl.body, c.settings.Linger
+	return fl
+}
+
+// lead asks the upstream for a client, and lets others read what comes.
+func (q *query) lead(fl *flight) (result Result, err error) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(q.r.Context()))
+	fl.leash.cancel = cancel
+	stop := context.AfterFunc(q.r.Context(), fl.leash.left)
+	t := newTee(ctx, fl, q.r, q.w)
+	sending := sending{query: q, flight: fl}
+	t.begin = func() { sending.start(t.status()) }
+	t.replaces = q.found.entry != nil
+	t.spare = func(int) bool { return q.found.usableOnFailure(&q.facts) }
+	whole := false
+	defer func() {
+		stop()
+		fl.leash.end()
+		if !whole {
+			fl.body.finish(errBrokeOff)
+		}
+		if !fl.isSettled() {
+			fl.settle(endsAgain)
+		}
+		q.c.flights.end(fl)
+		fl.body.release()
+		sending.wait() // also when next panics: the client's writer is in use until then
+	}()
+
+	err = q.callNext(t, unconditional(q.r.WithContext(ctx)))
+	if t.mode == undecided && err == nil {
+		t.WriteHeader(http.StatusOK) // as net/http does
+	}
+	if t.mode == undecided || t.mode == discards {
+		if !fl.isSettled() {
+			fl.err = err
+			fl.settle(endsFailed)
+		}
+		if q.found.usableOnFailure(&q.facts) {
+			return q.serveFound(Result{ResultStale, ReasonError}), nil
+		}
+		return Result{ResultMiss, ReasonError}, err
+	}
+	if t.mode == passes {
+		return Result{ResultMiss, t.reason}, err
+	}
+	if broken := t.end(err); broken != nil {
+		result = Result{ResultMiss, ReasonIncomplete}
+		if err == nil && errors.Is(broken, errIncomplete) {
+			return result, nil // the server sees it too: it has the same length
+		}
+		return result, err
+	}
+	q.c.judge(fl, sumOf(t.hash))
+	whole = true
+	fl.body.finish(nil)
+	switch {
+	case t.reason == "" && fl.body.whole():
+		q.c.keep(fl, sumOf(t.hash), fl.body.each)
+	case t.reason == "":
+		t.reason = ReasonTooLarge
+	}
+	sending.wait()
+	giveTrailers(q.w.Header(), t.header)
+	if t.reason != "" {
+		return Result{ResultMiss, t.reason}, nil
+	}
+	return Result{ResultMiss, q.found.reason}, nil
+}
+
+// callNext lets next answer. An answer that is discarded is cut off, of which next may make a panic.
+func (q *query) callNext(t *tee, r *http.Request) (err error) {
+	defer func() {
+		if t.mode == discards && recover() != nil {
+			err = errUpstream
+		}
+	}()
+	return q.next(t, r)
+}
+
+var errBrokeOff = errors.New("the answer of the upstream broke off")
+
+// conditions are the headers of a request by which it may be answered with less than the whole.
+var conditions = [...]string{"If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since", "If-Range", "Range"}
+
+// unconditional is a request for the whole answer. The client's conditions are looked at here.
+func unconditional(r *http.Request) *http.Request {
+	for _, name := range conditions {
+		if len(r.Header[name]) > 0 {
+			r.Header = r.Header.Clone() // r is a copy, its headers are not
+			for _, name := range conditions {
+				delete(r.Header, name)
+			}
+			return r
+		}
+	}
+	return r
+}
+
+// giveTrailers hands headers on that come after the body.
+func giveTrailers(to, from http.Header) {
+	for name, values := range from {
+		if strings.HasPrefix(name, http.TrailerPrefix) {
+			to[name] = values
+		}
+	}
+}
+
+// status is that of the answer.
+func (t *tee) status() int { return t.flight.status }

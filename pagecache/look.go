@@ -1,0 +1,111 @@
+package pagecache
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+)
+
+// condition is what may be done with what is kept.
+type condition uint8
+
+const (
+	absent   condition = iota // nothing
+	expired                   // to be fetched first
+	doubtful                  // to be fetched first: another variant may be newer
+	stale                     // to be served, and fetched in the background
+	fresh                     // to be served
+)
+
+// found is what is kept under a key.
+type found struct {
+	key       blobstore.Key
+	entry     *blobstore.Entry // nil if absent
+	meta      meta
+	condition condition
+	reason    Reason
+}
+
+// usableOnFailure reports whether it may be served because the upstream has failed.
+func (f *found) usableOnFailure(facts *Facts) bool {
+	if f.entry == nil {
+		return false
+	}
+	now := facts.Now.UnixNano()
+	return now < f.meta.onFail || now < after(f.meta.fresh, facts.StaleIfError)
+}
+
+func (f *found) close() {
+	if f.entry != nil {
+		_ = f.entry.Close() // it was only read
+		f.entry = nil
+	}
+}
+
+// look finds what is kept for a request. The caller closes it.
+func (c *Cache) look(r *http.Request, facts *Facts) (f found, ok bool) {
+	if f.key, ok = c.policy.KeyOf(r, *facts, false); !ok {
+		return f, false
+	}
+	f.reason = ReasonAbsent
+	// Without its record nothing is known of a page. The context is not the client's: what it begins may go on without it.
+	page, known := c.pageHead(c.ctx, f.key)
+	if known && page.interceptable {
+		if f.key, ok = c.policy.KeyOf(r, *facts, true); !ok {
+			return f, false
+		}
+	}
+	if !known {
+		return f, true
+	}
+	entry, there := c.store.Get(c.ctx, f.key)
+	if !there {
+		return f, true
+	}
+	m, err := parseMeta(entry.Meta())
+	if err == nil {
+		f.meta = m
+		f.condition, f.reason = c.judgeEntry(&m, &page, f.key, facts.Now)
+	}
+	if err != nil || f.condition == absent {
+		_ = entry.Close() // it was only looked at
+		return f, true
+	}
+	f.entry = entry
+	return f, true
+}
+
+// judgeEntry says what may be done with an entry.
+func (c *Cache) judgeEntry(m *meta, page *pageHead, key blobstore.Key, now time.Time) (condition, Reason) {
+	if m.era != c.ledger.era {
+		return absent, ReasonAbsent
+	}
+	hard, soft := c.ledger.marks.purged(key.Space, key.Group, m.begun, m.eachTag)
+	switch ns := now.UnixNano(); {
+	case hard:
+		return absent, ReasonPurged
+	case m.gen < page.floor:
+		return absent, ReasonGeneration
+	case m.gen < page.doubt && !c.settings.Lenient:
+		return doubtful, ReasonGeneration
+	case ns >= max(m.fresh, m.while):
+		return expired, ReasonExpired
+	case m.gen < page.doubt:
+		return stale, ReasonGeneration
+	case soft || m.begun < page.soft:
+		return stale, ReasonPurged
+	case ns >= m.fresh:
+		return stale, ReasonExpired
+	}
+	return fresh, ReasonFresh
+}
+
+// eachTag hands out the tags of an entry.
+func (m *meta) eachTag(yield func(string) bool) {
+	for t := texts(m.tags); t.left > 0; {
+		if !yield(t.next()) {
+			return
+		}
+	}
+}

@@ -1,0 +1,138 @@
+package pagecache
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// maxMarks bounds the bytes of the purges that are remembered. Beyond it, the older half is made one purge of each space.
+const maxMarks = 2 << 20
+
+// markSize is what a purge counts beside its texts.
+const markSize = 32
+
+// scope is what a purge concerns.
+type scope uint8
+
+const (
+	scopeAll scope = iota
+	scopePrefix
+	scopeTag
+)
+
+// target is what has been purged. The space "" stands for all of them.
+type target struct {
+	scope       scope
+	space, text string
+}
+
+// mark says when: what was fetched before hard is gone, what was fetched before soft is stale.
+type mark struct{ hard, soft stamp }
+
+func (m mark) max(other mark) mark { return mark{max(m.hard, other.hard), max(m.soft, other.soft)} }
+
+func (m mark) last() stamp { return max(m.hard, m.soft) }
+
+// marks are the purges of tags, prefixes and spaces. A lookup costs the same however many entries or purges there are.
+type marks struct {
+	newest atomic.Uint64 // stamp of the last purge: what is newer need not be looked up
+	bound  int           // maxMarks, except in tests
+
+	mu      sync.RWMutex
+	list    map[target]mark
+	size    int
+	lengths []int // of the prefixes, each once
+}
+
+// purged says what the purges mean for an entry. tags is called only if there was a purge since the entry's fetch began.
+func (m *marks) purged(space, group string, begun stamp, tags func(func(string) bool)) (hard, soft bool) {
+	if stamp(m.newest.Load()) < begun {
+		return false, false
+	}
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	var found mark
+	look := func(s scope, text string) {
+		found = found.max(m.list[target{s, space, text}]).max(m.list[target{s, "", text}])
+	}
+	look(scopeAll, "")
+	for _, length := range m.lengths {
+		if length <= len(group) {
+			look(scopePrefix, group[:length])
+		}
+	}
+	for tag := range tags {
+		look(scopeTag, tag)
+	}
+	return begun < found.hard, begun < found.soft
+}
+
+// add notes a purge.
+func (m *marks) add(t target, one mark) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.set(t, one)
+	if m.size > m.bound {
+		m.fold()
+	}
+	m.newest.Store(max(m.newest.Load(), uint64(one.last())))
+}
+
+// set notes a purge. The caller holds the lock.
+func (m *marks) set(t target, one mark) {
+	if m.list == nil {
+		m.list = map[target]mark{}
+	}
+	before, known := m.list[t]
+	m.list[t] = before.max(one)
+	if known {
+		return
+	}
+	m.size += markSize + len(t.space) + len(t.text)
+	if t.scope == scopePrefix && !slices.Contains(m.lengths, len(t.text)) {
+		m.lengths = append(m.lengths, len(t.text))
+	}
+}
+
+// fold makes the older half of the purges one of each space: more is purged than was asked for, and nothing less. The caller holds the lock.
+func (m *marks) fold() {
+	type dated struct {
+		target
+		mark
+	}
+	all := make([]dated, 0, len(m.list))
+	for t, one := range m.list {
+		all = append(all, dated{t, one})
+	}
+	slices.SortFunc(all, func(a, b dated) int { return cmp.Compare(a.last(), b.last()) })
+	m.list, m.size, m.lengths = nil, 0, nil
+	for i, one := range all {
+		if i <= len(all)/2 {
+			one.target = target{scope: scopeAll, space: one.space}
+		}
+		m.set(one.target, one.mark)
+	}
+}
+
+// all are the purges, for the ledger.
+func (m *marks) append(to []byte) []byte {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	to = appendCount(to, len(m.list))
+	for t, one := range m.list {
+		to = append(to, byte(t.scope))
+		to = appendText(appendText(to, t.space), t.text)
+		to = appendStamp(appendStamp(to, one.hard), one.soft)
+	}
+	return to
+}
+
+// read is the reverse of append.
+func (m *marks) read(d *decoder) {
+	for range d.count() {
+		t := target{scope: scope(d.byte()), space: string(d.text()), text: string(d.text())}
+		m.add(t, mark{hard: d.stamp(), soft: d.stamp()})
+	}
+}

@@ -1,0 +1,127 @@
+package pagecache
+
+import (
+	"crypto/sha256"
+	"slices"
+)
+
+// recordName is the name of a page's record in its group. Names of variants do not begin like that.
+const recordName = "\x00page"
+
+// recordVersion is the version of its format.
+const recordVersion = 1
+
+// maxVariants bounds the variants that a record knows. Of those beyond, nothing is known.
+const maxVariants = 64
+
+// pageHead is what a record says to those who look for an entry.
+type pageHead struct {
+	era           uint64
+	floor         stamp // entries with an older gen are of an older version, or purged
+	doubt         stamp // entries with an older gen may be of an older version
+	soft          stamp // entries whose fetch began before are stale
+	fresh         int64 // variants age together: none that comes later stays fresh for longer. In nanoseconds since 1970
+	interceptable bool  // an answer's Vary has named next-url
+}
+
+// pageRecord is what is known of a page.
+type pageRecord struct {
+	pageHead
+	landed   stamp    // when the newest answer had come
+	proven   stamp    // from the floor to here, the version was the same
+	tags     []string // of its HTML or payload; nil: not known
+	variants []knownVariant
+}
+
+// knownVariant is the body that a variant had in this generation.
+type knownVariant struct {
+	name  [8]byte
+	hash  bodyHash
+	begun stamp // of the newest fetch that it came with
+	since stamp // when it was first seen
+	gen   stamp // of its entry
+}
+
+// variantID stands for the name of a variant.
+func variantID(name string) (id [8]byte) {
+	sum := sha256.Sum256([]byte(name))
+	copy(id[:], sum[:])
+	return id
+}
+
+func (p *pageRecord) find(id [8]byte) int {
+	return slices.IndexFunc(p.variants, func(v knownVariant) bool { return v.name == id })
+}
+
+// know notes the body of a variant.
+func (p *pageRecord) know(v knownVariant) {
+	if at := p.find(v.name); at >= 0 {
+		p.variants[at] = v
+		return
+	}
+	if len(p.variants) >= maxVariants {
+		p.variants = slices.Delete(p.variants, 0, 1)
+	}
+	p.variants = append(p.variants, v)
+}
+
+// appendPage is the reverse of parsePage.
+func appendPage(to []byte, p pageRecord) []byte {
+	flags := byte(0)
+	if p.interceptable {
+		flags |= 1
+	}
+	if p.tags != nil {
+		flags |= 2
+	}
+	to = append(to, recordVersion, flags)
+	to = appendUint64(to, p.era)
+	to = appendStamp(appendStamp(appendStamp(to, p.floor), p.doubt), p.soft)
+	to = appendTime(to, p.fresh)
+	to = appendStamp(appendStamp(to, p.landed), p.proven)
+	to = appendTexts(to, p.tags)
+	to = appendCount(to, len(p.variants))
+	for _, v := range p.variants {
+		to = append(append(to, v.name[:]...), v.hash[:]...)
+		to = appendStamp(appendStamp(appendStamp(to, v.begun), v.since), v.gen)
+	}
+	return to
+}
+
+// parseHead reads what is asked for with every request. It allocates nothing.
+func parseHead(d *decoder) (p pageHead, flags byte, err error) {
+	if d.byte() != recordVersion {
+		return p, 0, errDamaged
+	}
+	flags = d.byte()
+	p = pageHead{era: d.uint64(), floor: d.stamp(), doubt: d.stamp(), soft: d.stamp(), fresh: d.time(), interceptable: flags&1 != 0}
+	if d.bad {
+		return pageHead{}, 0, errDamaged
+	}
+	return p, flags, nil
+}
+
+// parsePage reads a record.
+func parsePage(data []byte) (p pageRecord, err error) {
+	d := decoder{rest: data}
+	head, flags, err := parseHead(&d)
+	if err != nil {
+		return p, err
+	}
+	p.pageHead = head
+	p.landed, p.proven = d.stamp(), d.stamp()
+	if tags := d.texts(); flags&2 != 0 {
+		p.tags = tags
+	}
+	p.variants = make([]knownVariant, min(d.count(), maxVariants))
+	for i := range p.variants {
+		v := &p.variants[i]
+		copy(v.name[:], d.take(len(v.name)))
+		copy(v.hash[:], d.take(len(v.hash)))
+		v.begun, v.since, v.gen = d.stamp(), d.stamp(), d.stamp()
+	}
+	if d.bad || len(d.rest) > 0 {
+		return pageRecord{}, errDamaged
+	}
+	return p, nil
+}

@@ -1,0 +1,116 @@
+package pagecache
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+)
+
+// maxPurgeText is the length in bytes of the longest tag, prefix or group that can be purged. Next.js allows tags of 256 characters.
+const maxPurgeText = 4 << 10
+
+// Selector says what is purged: exactly one of Group, Prefix, Tag and All.
+type Selector struct {
+	// Space is that of Facts. "" stands for all of them, except with Group.
+	Space string
+	// Group is one page, with all its variants.
+	Group string
+	// Prefix is the beginning of the names of groups.
+	Prefix string
+	// Tag is one of Decision.Tags.
+	Tag string
+	// All is everything in the space.
+	All bool
+	// Soft makes it stale: it is served once more, while it is fetched. Otherwise it is gone.
+	Soft bool
+}
+
+// ErrSelector is wrapped by the error of a selector that makes no sense.
+var ErrSelector = errors.New("cannot purge that")
+
+func (s Selector) check() error {
+	chosen := 0
+	for _, one := range []bool{s.Group != "", s.Prefix != "", s.Tag != "", s.All} {
+		if one {
+			chosen++
+		}
+	}
+	switch {
+	case chosen != 1:
+		return fmt.Errorf("%w: choose one of page, prefix, tag and all", ErrSelector)
+	case s.Group != "" && s.Space == "":
+		return fmt.Errorf("%w: a page needs a zone", ErrSelector)
+	case len(s.Group)+len(s.Prefix)+len(s.Tag) > maxPurgeText:
+		return fmt.Errorf("%w: longer than %d bytes", ErrSelector, maxPurgeText)
+	}
+	return nil
+}
+
+// Purge makes what was fetched before it gone or stale, what is being fetched at this moment included. It holds after a restart too, and takes the
+// same time however much is kept, except with Group and All, which also free the room.
+//
+// After a power failure (not: after the end of the process) a purge of the last seconds may be forgotten.
+func (c *Cache) Purge(s Selector) error {
+	if err := s.check(); err != nil {
+		return err
+	}
+	c.counts.purges.Add(1)
+	if s.Group != "" {
+		c.purgePage(pageID{s.Space, s.Group}, s.Soft)
+		return nil
+	}
+	t := target{scope: scopeAll, space: s.Space}
+	switch {
+	case s.Prefix != "":
+		t.scope, t.text = scopePrefix, s.Prefix
+	case s.Tag != "":
+		t.scope, t.text = scopeTag, s.Tag
+	}
+	at := c.clock.next()
+	if s.Soft {
+		c.ledger.purge(t, mark{soft: at})
+		return nil
+	}
+	c.ledger.purge(t, mark{hard: at})
+	c.flights.purge(t.concerns)
+	if s.All && s.Space != "" {
+		c.store.DeleteSpace(s.Space)
+	}
+	return nil
+}
+
+// concerns reports whether a fetch may be of what is purged. Tags are not known before the head.
+func (t target) concerns(fl *flight) bool {
+	switch {
+	case t.space != "" && t.space != fl.key.Space:
+		return false
+	case t.scope == scopePrefix:
+		return strings.HasPrefix(fl.key.Group, t.text)
+	case t.scope == scopeTag:
+		return !fl.isSettled() || slices.Contains(fl.decision.Tags, t.text)
+	}
+	return true
+}
+
+// purgePage purges one page.
+func (c *Cache) purgePage(id pageID, soft bool) {
+	unlock := c.lockPage(id)
+	defer unlock()
+	key := recordOf(blobstore.Key{Space: id.space, Group: id.group})
+	page, known := c.page(key)
+	at := c.clock.next()
+	if soft {
+		if known {
+			page.soft, page.fresh = at, 0
+			c.putPage(key, page)
+		}
+		return
+	}
+	c.flights.purge(func(fl *flight) bool { return pageOf(fl.key) == id })
+	c.store.DeleteGroup(id.space, id.group)
+	// Who has read an entry a moment ago has begun before. Who comes now finds nothing older than this.
+	c.putPage(key, pageRecord{pageHead: pageHead{floor: at, interceptable: page.interceptable}, landed: at, proven: at})
+}

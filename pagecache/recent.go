@@ -1,0 +1,48 @@
+package pagecache
+
+import (
+	"sync"
+	"time"
+
+	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+)
+
+const (
+	// passTime is how long it is remembered that an answer was not kept: who asks for it does not wait for another one's head, which would be
+	// in vain.
+	passTime = 30 * time.Second
+	// failTime is how long it is remembered that a page could not be fetched in the background.
+	failTime = time.Second
+	// maxRecent bounds the keys of which either is remembered.
+	maxRecent = 16 << 10
+)
+
+// recentKeys are keys that something happened to of late.
+type recentKeys struct {
+	lasts time.Duration
+
+	mu   sync.Mutex
+	keys map[blobstore.Key]time.Time // until when
+}
+
+func (k *recentKeys) has(key blobstore.Key, now time.Time) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	until, ok := k.keys[key]
+	return ok && now.Before(until)
+}
+
+func (k *recentKeys) add(key blobstore.Key, now time.Time) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.keys == nil || len(k.keys) >= maxRecent {
+		k.keys = map[blobstore.Key]time.Time{} // they come back when it happens again
+	}
+	k.keys[key] = now.Add(k.lasts)
+}
+
+func (k *recentKeys) remove(key blobstore.Key) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.keys, key)
+}

@@ -1,0 +1,146 @@
+package pagecache
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"go.uber.org/zap"
+)
+
+// revalidate fetches a stale entry in the background: once at a time, if there is a slot.
+func (q *query) revalidate() {
+	c := q.c
+	if c.failures.has(q.found.key, q.facts.Now) {
+		return
+	}
+	select {
+	case c.slots <- struct{}{}:
+	default:
+		c.counts.skipped.Add(1)
+		return
+	}
+	fl := c.newFlight(&q.found, &q.facts)
+	old := q.found.meta
+	old.tags, old.header = append([]byte(nil), old.tags...), append([]byte(nil), old.header...) // the entry is closed meanwhile
+	fl.old = &old
+	if _, r, mine := c.flights.enter(fl); !mine {
+		if r != nil {
+			r.leave()
+		}
+		<-c.slots
+		return
+	}
+	r, again := q.r.Clone(context.WithoutCancel(q.r.Context())), q.again
+	work := func() {
+		defer func() { <-c.slots }()
+		c.fetchAgain(fl, unconditional(r), again)
+	}
+	if !c.background(work) {
+		c.giveUp(fl)
+		<-c.slots
+	}
+}
+
+// giveUp ends a fetch that was not begun.
+func (c *Cache) giveUp(fl *flight) {
+	fl.settle(endsAgain)
+	c.flights.end(fl)
+	fl.body.release()
+}
+
+// fetchAgain fetches a stale entry.
+func (c *Cache) fetchAgain(fl *flight, r *http.Request, again Again) {
+	ctx, cancel := context.WithTimeout(c.ctx, c.settings.RevalidateTime)
+	defer cancel()
+	fl.leash.cancel = cancel
+	c.counts.revalidations.Add(1)
+	t := newTee(ctx, fl, r, nil)
+	t.replaces = true
+	t.spare = func(int) bool { return true }
+	err := callAgain(again, ctx, t, parseHeader(fl.old.header).Get("Etag"))
+	if err == nil && t.mode == undecided {
+		t.WriteHeader(http.StatusOK)
+	}
+	if err == nil && fl.status == http.StatusNotModified {
+		err = c.keepRenewed(fl, r, t.header)
+	}
+	if err = t.end(err); err == nil && fl.err != nil {
+		err = fl.err
+	}
+	passed := fl.isSettled() && fl.ending == endsPassing // it came, and is not kept any more
+	switch {
+	case passed:
+	case err != nil:
+		fl.body.finish(errBrokeOff)
+		c.counts.failed.Add(1)
+		c.failures.add(fl.key, fl.facts.Now)
+		if check := c.settings.Logger.Check(zap.DebugLevel, "a stale page could not be fetched"); check != nil {
+			check.Write(zap.String("space", fl.key.Space), zap.String("page", fl.key.Group), zap.Error(err))
+		}
+	case t.mode == fills:
+		c.judge(fl, sumOf(t.hash))
+		fl.body.finish(nil)
+		if t.reason == "" && fl.body.whole() {
+			c.keep(fl, sumOf(t.hash), fl.body.each)
+		}
+	}
+	if !fl.isSettled() {
+		fl.err = err
+		fl.settle(endsAgain)
+	}
+	c.flights.end(fl)
+	fl.body.release()
+}
+
+// callAgain makes a panic of the upstream's handler an error: in the background it would end the process.
+func callAgain(again Again, ctx context.Context, w http.ResponseWriter, etag string) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%w: %v", errBrokeOff, p)
+		}
+	}()
+	return again(ctx, w, etag)
+}
+
+// keepRenewed keeps the old body with the headers of an answer that says that it has not changed (RFC 9111, 4.3.4).
+func (c *Cache) keepRenewed(fl *flight, r *http.Request, h http.Header) error {
+	merged := parseHeader(fl.old.header)
+	for name, values := range keptHeader(h, nil) {
+		merged[name] = values
+	}
+	for _, name := range [...]string{"Set-Cookie", "Age"} { // they are looked at, and not kept
+		if values := h[name]; len(values) > 0 {
+			merged[name] = values
+		}
+	}
+	fl.status = fl.old.status
+	fl.decision = c.decide(fl, r, fl.status, merged)
+	if !fl.decision.Store || fl.kept != fl.key {
+		c.store.Delete(fl.key)
+		return nil
+	}
+	entry, ok := c.store.Get(c.ctx, fl.key)
+	if !ok {
+		return nil // evicted meanwhile
+	}
+	defer func() { _ = entry.Close() }() // it was only read
+	now, err := parseMeta(entry.Meta())
+	if err != nil || now.hash != fl.old.hash || now.era != fl.old.era {
+		return nil // replaced meanwhile
+	}
+	body, err := readBody(entry)
+	if err != nil {
+		return err
+	}
+	if fl.decision.Tags == nil { // nor have they
+		fl.decision.Tags = slices.Collect(fl.old.eachTag)
+	}
+	fl.header = keptHeader(merged, nil)
+	hash := fl.newHash(merged.Get("Location"))
+	_, _ = hash.Write(body) // never fails
+	c.judge(fl, sumOf(hash))
+	c.keep(fl, sumOf(hash), func(do func([]byte) error) error { return do(body) })
+	return nil
+}

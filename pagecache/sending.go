@@ -1,0 +1,111 @@
+package pagecache
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"sync"
+)
+
+// sending sends a growing body to the client for which it is fetched, at that client's own pace. The zero flight is never started.
+type sending struct {
+	query  *query
+	flight *flight
+
+	work     sync.WaitGroup
+	panicked any
+}
+
+// start begins. The client's writer belongs to the sending until wait returns.
+func (s *sending) start(status int) {
+	r := s.flight.body.join()
+	h := s.query.w.Header()
+	s.query.complete(h, s.flight, Result{ResultMiss, s.query.found.reason})
+	s.work.Go(func() {
+		defer func() { s.panicked = recover() }()
+		defer r.leave()
+		_ = s.query.send(status, r) // it broke off: who fetches it knows
+	})
+}
+
+// wait waits until the client has all of it, or has left.
+func (s *sending) wait() {
+	s.work.Wait()
+	if p := s.panicked; p != nil {
+		s.panicked = nil
+		panic(p)
+	}
+}
+
+// complete completes the headers of an answer that is being fetched.
+func (q *query) complete(h http.Header, fl *flight, result Result) {
+	q.c.policy.ForClient(h, q.facts, Served{Result: result, Kept: true, Age: fl.age, Left: fl.decision.Fresh})
+}
+
+// send sends a growing body, with the headers that have been set. The error is that of the body, or of the client.
+func (q *query) send(status int, r *reader) error {
+	if status == http.StatusOK && notModified(q.r.Header, q.w.Header()) {
+		writeNotModified(q.w)
+		return nil
+	}
+	q.w.WriteHeader(status)
+	flush := http.NewResponseController(q.w).Flush
+	for {
+		p, err := r.next(q.r.Context(), func() { _ = flush() }) // who has left is noticed at the next write
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := q.w.Write(p); err != nil {
+			return err
+		}
+	}
+}
+
+// follow sends what another request fetches. again is true if that is not for this one, and it has to look again.
+func (q *query) follow(fl *flight, r *reader) (result Result, again bool, err error) {
+	defer r.leave()
+	select {
+	case <-fl.settled:
+	case <-q.r.Context().Done():
+		return Result{ResultMiss, q.found.reason}, false, q.r.Context().Err()
+	}
+	switch fl.ending {
+	case endsPassing:
+		q.alone = true
+		return Result{}, true, nil
+	case endsFailed:
+		if q.found.usableOnFailure(&q.facts) {
+			return q.serveFound(Result{ResultStale, ReasonError}), false, nil
+		}
+		if fl.err == nil || fl.old != nil || errors.Is(fl.err, errUpstream) {
+			q.alone = true
+			return Result{}, true, nil
+		}
+		return Result{ResultMiss, ReasonError}, false, fl.err
+	case endsAgain:
+		return Result{}, true, nil
+	}
+	key, ok := q.c.policy.KeyOf(q.r, q.facts, fl.decision.Interceptable)
+	if !ok || key != fl.kept {
+		return Result{}, true, nil
+	}
+	h := q.w.Header()
+	for name, values := range fl.header {
+		h[name] = values[:len(values):len(values)] // shared: who appends gets a copy
+	}
+	if fl.length >= 0 {
+		h["Content-Length"] = []string{strconv.FormatInt(fl.length, 10)}
+	}
+	result = Result{ResultMiss, q.found.reason}
+	q.complete(h, fl, result)
+	q.c.counts.followed.Add(1)
+	err = q.send(fl.status, r)
+	if errors.Is(err, errBrokeOff) {
+		panic(http.ErrAbortHandler) // the answer must not look whole
+	}
+	return result, false, nil
+}

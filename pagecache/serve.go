@@ -1,0 +1,119 @@
+package pagecache
+
+import (
+	"net/http"
+)
+
+// maxLooks bounds how often a request looks again because what it waited for was not for it. Then it asks for itself.
+const maxLooks = 4
+
+// query is one request.
+type query struct {
+	c     *Cache
+	w     http.ResponseWriter
+	r     *http.Request
+	facts Facts
+	next  Next
+	again Again
+	found found
+	// alone: it asks for itself, and nobody waits for it.
+	alone bool
+}
+
+// Serve answers a request from what is kept, or lets next answer and keeps that. again fetches in the background what is stale.
+//
+// The error is next's, or that of the request's context; nothing has been written then, unless next has written. Where an answer breaks off
+// that another request fetches, Serve panics with http.ErrAbortHandler.
+func (c *Cache) Serve(w http.ResponseWriter, r *http.Request, f Facts, next Next, again Again) (Result, error) {
+	q := &query{c: c, w: w, r: r, facts: f, next: next, again: again}
+	reason := c.policy.ForRequest(r, f)
+	if reason != "" && reason != ReasonRange {
+		return q.bypass(ResultBypass, reason)
+	}
+	// Only a GET for the whole fills the cache.
+	switch {
+	case len(r.Header["Range"]) > 0:
+		reason = ReasonRange
+	case r.Method == http.MethodHead:
+		reason = ReasonMethod
+	case r.Method != http.MethodGet:
+		return q.bypass(ResultBypass, ReasonMethod)
+	}
+	for range maxLooks {
+		result, again, err := q.try(reason)
+		if !again {
+			return result, err
+		}
+	}
+	return q.leadAlone()
+}
+
+// try answers a request once. again is true if it has to look again.
+func (q *query) try(partly Reason) (result Result, again bool, err error) {
+	c := q.c
+	ended := c.flights.ended.Load()
+	found, ok := c.look(q.r, &q.facts)
+	if !ok {
+		result, err = q.bypass(ResultBypass, ReasonVary)
+		return result, false, err
+	}
+	q.found = found
+	defer q.found.close()
+	switch found.condition {
+	case fresh:
+		return q.serveFound(Result{ResultHit, found.reason}), false, nil
+	case stale:
+		q.revalidate()
+		return q.serveFound(Result{ResultStale, found.reason}), false, nil
+	}
+	if partly != "" {
+		result, err = q.bypass(ResultMiss, partly)
+		return result, false, err
+	}
+	if q.alone || c.misses.has(found.key, q.facts.Now) {
+		result, err = q.leadAlone()
+		return result, false, err
+	}
+	fl, r, mine := c.flights.enter(c.newFlight(&found, &q.facts))
+	switch {
+	case mine && c.flights.ended.Load() != ended:
+		if c.landedMeanwhile(q, fl) {
+			return Result{}, true, nil
+		}
+		fallthrough
+	case mine:
+		result, err = q.lead(fl)
+		return result, false, err
+	case r == nil:
+		result, err = q.leadAlone()
+		return result, false, err
+	}
+	return q.follow(fl, r)
+}
+
+// landedMeanwhile looks once more before a fetch, for another one has ended since the first look. If there is something, the fetch is given up.
+func (c *Cache) landedMeanwhile(q *query, fl *flight) bool {
+	found, ok := c.look(q.r, &q.facts)
+	defer found.close()
+	if !ok || found.condition != fresh && found.condition != stale {
+		return false
+	}
+	fl.settle(endsAgain)
+	c.flights.end(fl)
+	fl.body.release()
+	return true
+}
+
+// leadAlone asks the upstream for this client. The answer is kept if it may be.
+func (q *query) leadAlone() (Result, error) {
+	fl := q.c.newFlight(&q.found, &q.facts)
+	q.c.flights.beginAlone(fl)
+	return q.lead(fl)
+}
+
+// bypass lets next answer.
+func (q *query) bypass(kind ResultKind, reason Reason) (Result, error) {
+	result := Result{kind, reason}
+	q.c.policy.ForClient(q.w.Header(), q.facts, Served{Result: result})
+	return result, q.next(q.w, q.r)
+}

@@ -1,0 +1,379 @@
+package pagecache
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+)
+
+func TestWhatIsKeptIsServedWithoutTheUpstream(t *testing.T) {
+	s := newSite(t, Settings{}, page(text("one")))
+	first := s.ask("/a", VariantHTML)
+	assert.Equal(t, miss, first.result)
+	assert.Equal(t, "one 0", first.body())
+	s.pass(10 * time.Second)
+	second := s.ask("/a", VariantHTML)
+	assert.Equal(t, hit, second.result)
+	assert.Equal(t, "one 0", second.body())
+	assert.Equal(t, "text/html", second.Header().Get("Content-Type"))
+	assert.Equal(t, "10", second.Header().Get("Age"))
+	assert.Equal(t, "5", second.Header().Get("Content-Length"))
+	assert.Equal(t, "hit; fresh", second.status())
+	assert.EqualValues(t, 1, s.fetches.Load())
+	assert.Equal(t, miss, s.ask("/b", VariantHTML).result, "another page")
+	assert.Equal(t, miss, s.ask("/a", VariantRSC).result, "another variant")
+}
+
+func TestAHeadOfSeveralValuesComesBackAsItWas(t *testing.T) {
+	s := newSite(t, Settings{}, func(w http.ResponseWriter, _ *http.Request) {
+		h := w.Header()
+		h.Set("Cache-Control", "s-maxage=60")
+		h["X-Nextjs-Prerender"] = []string{"1", "1"}
+		h["Link"] = []string{"a", "b", "c"}
+		h.Set("Date", "Sun, 22 Nov 2026 06:00:01 GMT")
+		h.Set("Connection", "keep-alive")
+		h.Set("Empty", "")
+		w.WriteHeader(http.StatusNotFound)
+	})
+	s.ask("/a", VariantHTML)
+	a := s.ask("/a", VariantHTML)
+	assert.Equal(t, hit, a.result)
+	assert.Equal(t, http.StatusNotFound, a.Code)
+	assert.Equal(t, []string{"1", "1"}, a.Header()["X-Nextjs-Prerender"])
+	assert.Equal(t, []string{"a", "b", "c"}, a.Header()["Link"])
+	assert.Equal(t, []string{""}, a.Header()["Empty"])
+	assert.NotContains(t, a.Header(), "Date")
+	assert.NotContains(t, a.Header(), "Connection")
+}
+
+func TestAStalePageIsServedAndFetchedOnce(t *testing.T) {
+	words := text("one")
+	s := newSite(t, Settings{}, page(words))
+	s.ask("/a", VariantHTML)
+	s.pass(61 * time.Second)
+	words.Store("two")
+	release := make(chan struct{})
+	upstream := s.upstream
+	s.upstream = func(w http.ResponseWriter, r *http.Request) {
+		<-release
+		upstream(w, r)
+	}
+	for range 10 {
+		a := s.ask("/a", VariantHTML)
+		assert.Equal(t, Result{ResultStale, ReasonExpired}, a.result)
+		assert.Equal(t, "one 0", a.body())
+	}
+	close(release)
+	s.idle()
+	a := s.ask("/a", VariantHTML)
+	assert.Equal(t, hit, a.result)
+	assert.Equal(t, "two 0", a.body())
+	assert.EqualValues(t, 2, s.fetches.Load())
+	assert.Equal(t, `"one"`, s.asked[1].Header.Get("If-None-Match"))
+}
+
+func TestAnUnchangedPageIsFreshAgain(t *testing.T) {
+	s := newSite(t, Settings{}, page(text("one")))
+	s.ask("/a", VariantHTML)
+	for range 3 {
+		s.pass(61 * time.Second)
+		assert.Equal(t, Result{ResultStale, ReasonExpired}, s.ask("/a", VariantHTML).result)
+		s.idle()
+		a := s.ask("/a", VariantHTML)
+		assert.Equal(t, hit, a.result)
+		assert.Equal(t, "one 0", a.body())
+		assert.Equal(t, "text/html", a.Header().Get("Content-Type"))
+	}
+}
+
+func TestAFullPoolServesStaleWithoutFetching(t *testing.T) {
+	s := newSite(t, Settings{Revalidations: 1}, page(text("one")))
+	s.ask("/a", VariantHTML)
+	s.ask("/b", VariantHTML)
+	s.pass(61 * time.Second)
+	release := make(chan struct{})
+	upstream := s.upstream
+	s.upstream = func(w http.ResponseWriter, r *http.Request) {
+		<-release
+		upstream(w, r)
+	}
+	assert.Equal(t, ResultStale, s.ask("/a", VariantHTML).result.Kind)
+	assert.Equal(t, ResultStale, s.ask("/b", VariantHTML).result.Kind)
+	assert.EqualValues(t, 1, s.cache.Stats().Skipped)
+	close(release)
+	s.idle()
+	assert.Equal(t, hit, s.ask("/a", VariantHTML).result)
+	assert.Equal(t, ResultStale, s.ask("/b", VariantHTML).result.Kind, "it was not fetched")
+	s.idle()
+}
+
+func TestThousandClientsOfAnExpiredPageFetchItOnce(t *testing.T) {
+	s := newSite(t, Settings{}, page(text("one")))
+	s.ask("/a", VariantHTML)
+	s.pass(24 * time.Hour)
+	var clients sync.WaitGroup
+	for range 1000 {
+		clients.Go(func() {
+			assert.Equal(t, "one 0", s.ask("/a", VariantHTML).body())
+		})
+	}
+	clients.Wait()
+	assert.EqualValues(t, 2, s.fetches.Load())
+}
+
+func TestWhatIsNotKept(t *testing.T) {
+	headers := func(pairs ...string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			for i := 0; i < len(pairs); i += 2 {
+				w.Header().Set(pairs[i], pairs[i+1])
+			}
+			_, _ = w.Write([]byte("text"))
+		}
+	}
+	for name, c := range map[string]struct {
+		upstream http.HandlerFunc
+		reason   Reason
+	}{
+		"no freshness":                 {headers(), ReasonNoFreshness},
+		"Set-Cookie":                   {headers("Cache-Control", "s-maxage=60", "Set-Cookie", "a=b"), ReasonSetCookie},
+		"too large":                    {headers("Cache-Control", "s-maxage=60", "Content-Length", "2000"), ReasonTooLarge},
+		"a length that makes no sense": {headers("Cache-Control", "s-maxage=60", "Content-Length", "-4"), ReasonIncomplete},
+		"too large, as it turns out": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Cache-Control", "s-maxage=60")
+			_, _ = w.Write(make([]byte, 2000))
+		}, ReasonTooLarge},
+		"trailers":          {headers("Cache-Control", "s-maxage=60", "Trailer", "X"), ReasonTrailers},
+		"a coding":          {headers("Cache-Control", "s-maxage=60", "Content-Encoding", "gzip"), ReasonCoding},
+		"shorter than said": {headers("Cache-Control", "s-maxage=60", "Content-Length", "5"), ReasonIncomplete},
+		"trailers without notice": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Cache-Control", "s-maxage=60")
+			_, _ = w.Write([]byte("text"))
+			w.Header().Set(http.TrailerPrefix+"X", "1")
+		}, ReasonTrailers},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, Settings{MaxBody: 1000}, c.upstream)
+			for range 2 {
+				assert.Equal(t, Result{ResultMiss, c.reason}, s.ask("/a", VariantHTML).result)
+			}
+			assert.EqualValues(t, 2, s.fetches.Load())
+		})
+	}
+}
+
+func TestASegmentTakesTheTagsOfItsPage(t *testing.T) {
+	tags := "x"
+	s := newSite(t, Settings{}, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "s-maxage=60")
+		if r.Header.Get("Variant") == "0" {
+			w.Header().Set("X-Tags", tags)
+		}
+	})
+	assert.Equal(t, Result{ResultMiss, ReasonTags}, s.ask("/a", VariantSegment).result)
+	s.ask("/a", VariantHTML)
+	assert.Equal(t, miss, s.ask("/a", VariantSegment).result)
+	assert.Equal(t, hit, s.ask("/a", VariantSegment).result)
+	require.NoError(t, s.cache.Purge(Selector{Space: "zone", Tag: "x"}))
+	assert.Equal(t, Result{ResultMiss, ReasonPurged}, s.ask("/a", VariantSegment).result)
+}
+
+func TestAPageThatIsNoLongerKeptIsNotServedOn(t *testing.T) {
+	words := text("one")
+	s := newSite(t, Settings{}, page(words))
+	s.ask("/a", VariantHTML)
+	s.pass(61 * time.Second)
+	s.upstream = func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Cache-Control", "private")
+		_, _ = w.Write([]byte("yours"))
+	}
+	assert.Equal(t, "one 0", s.ask("/a", VariantHTML).body())
+	s.idle()
+	assert.Equal(t, "yours", s.ask("/a", VariantHTML).body())
+	assert.Zero(t, s.cache.Stats().Failed)
+}
+
+func TestPastTheCache(t *testing.T) {
+	s := newSite(t, Settings{}, page(text("one")))
+	s.ask("/a", VariantHTML)
+	a := s.ask("/a", VariantHTML, "Authorization", "Basic x")
+	assert.Equal(t, Result{ResultBypass, ReasonAuthorization}, a.result)
+	assert.Equal(t, "bypass; authorization", a.status())
+	post := s.request(httptest.NewRequest(http.MethodPost, "/a", nil), VariantHTML)
+	assert.Equal(t, Result{ResultBypass, ReasonMethod}, post.result)
+	assert.EqualValues(t, 3, s.fetches.Load())
+}
+
+func TestTheUpstreamIsDown(t *testing.T) {
+	for name, fail := range map[string]func(*site){
+		"nobody answers": func(s *site) { s.down.Store(true) },
+		"500": func(s *site) {
+			s.upstream = func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "broken", http.StatusInternalServerError) }
+		},
+		"500, and what sends it panics when it is cut off": func(s *site) {
+			s.upstream = func(w http.ResponseWriter, r *http.Request) {
+				w.WriteHeader(http.StatusBadGateway)
+				<-r.Context().Done()
+				panic(http.ErrAbortHandler)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, Settings{}, page(text("one")))
+			s.ask("/a", VariantHTML)
+			fail(s)
+			s.pass(61 * time.Second)
+			assert.Equal(t, Result{ResultStale, ReasonExpired}, s.ask("/a", VariantHTML).result)
+			s.idle()
+			s.pass(2 * time.Hour)
+			a := s.ask("/a", VariantHTML)
+			assert.Equal(t, Result{ResultStale, ReasonError}, a.result)
+			assert.Equal(t, http.StatusOK, a.Code)
+			assert.Equal(t, "one 0", a.body())
+			assert.Equal(t, "stale; error", a.status())
+		})
+	}
+}
+
+func TestHowLongAnOldPageStandsInForADeadUpstream(t *testing.T) {
+	s := newSite(t, Settings{}, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Cache-Control", "s-maxage=60")
+	})
+	s.ask("/a", VariantHTML)
+	s.down.Store(true)
+	s.pass(time.Hour)
+	ask := func(staleIfError time.Duration) (Result, error) {
+		f := s.facts("/a", VariantHTML)
+		f.StaleIfError = staleIfError
+		return s.serve(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/a", nil), f)
+	}
+	result, err := ask(2 * time.Hour)
+	require.NoError(t, err)
+	assert.Equal(t, Result{ResultStale, ReasonError}, result)
+	_, err = ask(time.Minute)
+	assert.ErrorIs(t, err, errDown)
+}
+
+func TestAnErrorIsForAllWhoWaitForIt(t *testing.T) {
+	s := newSite(t, Settings{}, nil)
+	arrived, release := make(chan struct{}, 10), make(chan struct{})
+	failed := errors.New("failed")
+	next := func(http.ResponseWriter, *http.Request) error {
+		arrived <- struct{}{}
+		<-release
+		return failed
+	}
+	f := s.facts("/a", VariantHTML)
+	var clients sync.WaitGroup
+	ask := func() {
+		_, err := s.cache.Serve(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/a", nil), f, next, nil)
+		assert.ErrorIs(t, err, failed)
+	}
+	clients.Go(ask)
+	<-arrived
+	fl := onlyFlight(s.cache)
+	for range 5 {
+		clients.Go(ask)
+	}
+	waitForReaders(t, fl, 5)
+	close(release)
+	clients.Wait()
+	assert.Empty(t, arrived)
+}
+
+func TestPartsAndConditions(t *testing.T) {
+	s := newSite(t, Settings{}, page(text("one")))
+	partial := s.ask("/a", VariantHTML, "Range", "bytes=0-1")
+	assert.Equal(t, Result{ResultMiss, ReasonRange}, partial.result, "what comes may not be the whole")
+	head := s.request(httptest.NewRequest(http.MethodHead, "/a", nil), VariantHTML)
+	assert.Equal(t, Result{ResultMiss, ReasonMethod}, head.result)
+
+	first := s.ask("/a", VariantHTML, "If-None-Match", `W/"one"`)
+	assert.Equal(t, miss, first.result)
+	assert.Equal(t, http.StatusNotModified, first.Code, "the client has it; the cache has not")
+	assert.Empty(t, first.body())
+	assert.Equal(t, 200, s.ask("/a", VariantHTML).Code)
+
+	partial = s.ask("/a", VariantHTML, "Range", "bytes=1-2")
+	assert.Equal(t, hit, partial.result)
+	assert.Equal(t, http.StatusPartialContent, partial.Code)
+	assert.Equal(t, "ne", partial.body())
+	assert.Equal(t, "bytes 1-2/5", partial.Header().Get("Content-Range"))
+	same := s.ask("/a", VariantHTML, "If-None-Match", `"x", "one"`)
+	assert.Equal(t, http.StatusNotModified, same.Code)
+	assert.Equal(t, hit, same.result)
+	assert.Equal(t, `"one"`, same.Header().Get("Etag"))
+	assert.Equal(t, 200, s.ask("/a", VariantHTML, "If-None-Match", `"two"`).Code)
+	head = s.request(httptest.NewRequest(http.MethodHead, "/a", nil), VariantHTML)
+	assert.Equal(t, hit, head.result)
+	assert.Equal(t, "5", head.Header().Get("Content-Length"))
+	assert.Empty(t, head.body())
+}
+
+func TestNextURLCountsOnceAnAnswerSaysSo(t *testing.T) {
+	s := newSite(t, Settings{}, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "s-maxage=60")
+		w.Header().Set("Vary", "next-url")
+		_, _ = w.Write([]byte(r.Header.Get("Next-Url")))
+	})
+	for _, from := range []string{"/x", "/y"} {
+		assert.Equal(t, from, s.ask("/a", VariantRSC, "Next-Url", from).body())
+	}
+	for _, from := range []string{"/x", "/y", "/z"} {
+		assert.Equal(t, from, s.ask("/a", VariantRSC, "Next-Url", from).body())
+	}
+}
+
+func TestBadSettings(t *testing.T) {
+	_, err := New(nil, Settings{MaxBody: -1, Linger: -1, Revalidations: -1}, plainPolicy)
+	require.Error(t, err)
+	for _, name := range []string{"MaxBody", "Linger", "Revalidations"} {
+		assert.Contains(t, err.Error(), name)
+	}
+}
+
+func TestPagesSurviveARestart(t *testing.T) {
+	s := newSite(t, Settings{}, page(text("one")))
+	s.ask("/a", VariantHTML)
+	s.restart()
+	assert.Equal(t, hit, s.ask("/a", VariantHTML).result)
+	assert.EqualValues(t, 1, s.fetches.Load())
+}
+
+func TestWithoutItsLedgerOrRecordNothingIsServed(t *testing.T) {
+	s := newSite(t, Settings{}, page(text("one")))
+	s.ask("/a", VariantHTML)
+	s.store.Delete(recordOf(blobstore.Key{Space: "zone", Group: "/a"}))
+	assert.Equal(t, miss, s.ask("/a", VariantHTML).result)
+	assert.Equal(t, hit, s.ask("/a", VariantHTML).result)
+	s.store.Delete(ledgerKey)
+	s.restart()
+	assert.Equal(t, miss, s.ask("/a", VariantHTML).result)
+	s.store.Delete(ledgerKey)
+	s.cache.ledger.keep()
+	s.restart()
+	assert.Equal(t, hit, s.ask("/a", VariantHTML).result, "it was written again in time")
+}
+
+func TestALargeBodyIsKeptWhole(t *testing.T) {
+	large := strings.Repeat("0123456789abcdef", 50_000)
+	s := newSite(t, Settings{}, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Cache-Control", "s-maxage=60")
+		for rest := large; rest != ""; rest = rest[min(7777, len(rest)):] {
+			_, _ = w.Write([]byte(rest[:min(7777, len(rest))]))
+		}
+	})
+	require.Equal(t, large, s.ask("/a", VariantHTML).body())
+	a := s.ask("/a", VariantHTML)
+	assert.Equal(t, hit, a.result)
+	require.Equal(t, large, a.body())
+	assert.Zero(t, s.cache.Stats().Filling)
+}

@@ -1,0 +1,94 @@
+package pagecache
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+)
+
+// Defaults of Settings.
+const (
+	DefaultMaxBody        = 8 << 20
+	DefaultFillMemory     = 128 << 20
+	DefaultRevalidations  = 16
+	DefaultRevalidateTime = 30 * time.Second
+	DefaultLinger         = 30 * time.Second
+)
+
+// Settings of a cache. The zero value has the defaults.
+type Settings struct {
+	// MaxBody is the largest body in bytes that is kept. Default 8 MiB.
+	MaxBody int64
+	// FillMemory bounds the bytes of all answers that are coming in, or that slow clients still read. What is beyond is passed on and not
+	// kept. Default 128 MiB.
+	FillMemory int64
+	// Revalidations is how many stale pages are fetched in the background at once. Default 16.
+	Revalidations int
+	// RevalidateTime bounds each of them. Default 30 s.
+	RevalidateTime time.Duration
+	// Linger is how long a fetch goes on after its client has left while nobody else waits for it. Default 30 s.
+	Linger time.Duration
+	// Lenient serves a variant that may be older than another one (see doubt in the documentation of the package) while it is fetched in the
+	// background. Otherwise it is fetched first.
+	Lenient bool
+	// Logger gets one line per event. Nil: none.
+	Logger *zap.Logger
+}
+
+// complete checks the settings and fills in the defaults.
+func (s Settings) complete() (Settings, error) {
+	var errs []error
+	for _, limit := range []struct {
+		name     string
+		value    *int64
+		standard int64
+	}{
+		{"MaxBody", &s.MaxBody, DefaultMaxBody},
+		{"FillMemory", &s.FillMemory, DefaultFillMemory},
+		{"RevalidateTime", (*int64)(&s.RevalidateTime), int64(DefaultRevalidateTime)},
+		{"Linger", (*int64)(&s.Linger), int64(DefaultLinger)},
+	} {
+		if *limit.value < 0 {
+			errs = append(errs, fmt.Errorf("%s is negative: %d", limit.name, *limit.value))
+		} else if *limit.value == 0 {
+			*limit.value = limit.standard
+		}
+	}
+	if s.Revalidations < 0 {
+		errs = append(errs, fmt.Errorf("Revalidations is negative: %d", s.Revalidations))
+	} else if s.Revalidations == 0 {
+		s.Revalidations = DefaultRevalidations
+	}
+	if s.Logger == nil {
+		s.Logger = zap.NewNop()
+	}
+	return s, errors.Join(errs...)
+}
+
+// Policy is what the cache asks of each request and answer: pure functions. All are needed.
+type Policy struct {
+	// KeyOf is the key of a request: the group is the page, the name the variant. ok is false for one that has none. interceptable says that
+	// Next-Url counts.
+	KeyOf func(r *http.Request, f Facts, interceptable bool) (key blobstore.Key, ok bool)
+	// ForRequest says why a request goes past the cache. "": it does not. ReasonRange: it may be answered from what is kept, but not fill.
+	ForRequest func(r *http.Request, f Facts) Reason
+	// ForResponse decides on an answer by its head.
+	ForResponse func(r *http.Request, f Facts, status int, header http.Header) Decision
+	// ForClient completes the headers of an answer, right before they are sent. Those of the upstream are in h, unless the request goes past
+	// the cache: then they are still to come.
+	ForClient func(h http.Header, f Facts, s Served)
+}
+
+// Served is what ForClient is told of an answer.
+type Served struct {
+	Result
+	// Kept says that the answer is, or will be, kept. What follows is for such ones only.
+	Kept bool
+	// Age is how old it is, Left how long it stays fresh: negative if it is stale.
+	Age, Left time.Duration
+}

@@ -1,0 +1,40 @@
+package pagecache
+
+import "sync/atomic"
+
+// counts are counters since New.
+type counts struct {
+	followed, revalidations, skipped, failed, overtakes, purges atomic.Uint64
+}
+
+// Stats are figures for metrics. Counters count since New.
+type Stats struct {
+	Filling       int64  // bytes of answers that are coming in, or that slow clients still read
+	FillMemory    int64  // the bound of that
+	Marks         int64  // bytes of the purges that are remembered
+	MarksBound    int64  // the bound of that
+	Followed      uint64 // answers that were fetched for another request
+	Revalidations uint64 // stale pages fetched in the background
+	Revalidating  int    // at this moment
+	Slots         int    // the bound of that
+	Skipped       uint64 // not fetched, because all slots were in use
+	Failed        uint64 // could not be fetched, or broke off
+	Overtakes     uint64 // answers that made other variants of their page older, or doubtful
+	Purges        uint64
+}
+
+// Stats returns the figures of this moment.
+func (c *Cache) Stats() Stats {
+	return Stats{
+		Filling: c.budget.used.Load(), FillMemory: c.budget.bound,
+		Marks: c.ledger.marks.bytes(), MarksBound: maxMarks,
+		Followed: c.counts.followed.Load(), Revalidations: c.counts.revalidations.Load(), Revalidating: len(c.slots), Slots: cap(c.slots),
+		Skipped: c.counts.skipped.Load(), Failed: c.counts.failed.Load(), Overtakes: c.counts.overtakes.Load(), Purges: c.counts.purges.Load(),
+	}
+}
+
+func (m *marks) bytes() int64 {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return int64(m.size)
+}

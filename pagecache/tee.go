@@ -1,0 +1,212 @@
+package pagecache
+
+import (
+	"context"
+	"errors"
+	"hash"
+	"maps"
+	"net/http"
+	"strings"
+)
+
+// mode is what a tee does with what is written to it.
+type mode uint8
+
+const (
+	undecided mode = iota // the head has not come
+	passes                // to the client, write by write
+	fills                 // into the growing body, from which the client is sent its own
+	discards              // nobody wants it
+)
+
+// tee takes the answer of the upstream. It is for one goroutine.
+type tee struct {
+	flight *flight
+	ctx    context.Context
+	r      *http.Request
+	// client is nil in the background.
+	client http.ResponseWriter
+	// begin is called when the answer fills: it sends it to the client.
+	begin func()
+	// replaces says that there is an entry already.
+	replaces bool
+	// spare says that an answer of the status may be replaced by an older one.
+	spare func(status int) bool
+
+	header  http.Header
+	before  http.Header // that was there when the answer came
+	mode    mode
+	hash    hash.Hash
+	written int64
+	reason  Reason
+	err     error
+}
+
+func newTee(ctx context.Context, fl *flight, r *http.Request, client http.ResponseWriter) *tee {
+	t := &tee{flight: fl, ctx: ctx, r: r, client: client, header: http.Header{}, begin: func() {}, spare: func(int) bool { return false }}
+	if client != nil {
+		t.before = client.Header().Clone()
+		t.header = client.Header().Clone()
+	}
+	return t
+}
+
+// Header is that of the answer to come.
+func (t *tee) Header() http.Header { return t.header }
+
+// Unwrap lets http.ResponseController find the client's other abilities.
+func (t *tee) Unwrap() http.ResponseWriter { return t.client }
+
+// WriteHeader decides what becomes of the answer.
+func (t *tee) WriteHeader(status int) {
+	if t.mode != undecided {
+		return
+	}
+	if status >= 100 && status < http.StatusOK {
+		if t.client != nil {
+			t.giveHeader()
+			t.client.WriteHeader(status)
+			giveAll(t.client.Header(), t.before)
+		}
+		return
+	}
+	fl, c := t.flight, t.flight.cache
+	if status >= http.StatusInternalServerError && t.spare(status) {
+		t.mode = discards
+		fl.err = errUpstream
+		fl.settle(endsFailed)
+		fl.leash.cancel()
+		return
+	}
+	fl.status = status
+	if fl.old != nil && status == http.StatusNotModified {
+		t.mode = discards // keepRenewed looks at it
+		return
+	}
+	fl.decision = c.decide(fl, t.r, status, t.header)
+	if !fl.decision.Store {
+		t.reason = fl.decision.Reason
+		t.pass(status)
+		return
+	}
+	t.mode = fills
+	t.hash = fl.newHash(t.header.Get("Location"))
+	fl.header = keptHeader(t.header, t.before)
+	if fl.length == 0 {
+		c.judge(fl, sumOf(t.hash))
+	}
+	fl.settle(endsFilling)
+	t.giveHeader()
+	t.begin()
+}
+
+// pass sends the answer to the client and to nobody else.
+func (t *tee) pass(status int) {
+	fl, c := t.flight, t.flight.cache
+	t.mode = passes
+	if status < http.StatusInternalServerError {
+		c.misses.add(fl.key, fl.facts.Now)
+		if t.replaces {
+			c.store.Delete(fl.key) // what was kept is not what the upstream answers now
+		}
+	}
+	fl.settle(endsPassing)
+	if t.client == nil {
+		t.mode = discards
+		fl.leash.cancel()
+		return
+	}
+	fl.leash.alone()
+	t.giveHeader()
+	c.policy.ForClient(t.client.Header(), fl.facts, Served{Result: Result{ResultMiss, t.reason}})
+	t.client.WriteHeader(status)
+}
+
+// giveHeader makes the client's headers those of the answer.
+func (t *tee) giveHeader() {
+	if t.client == nil {
+		return
+	}
+	giveAll(t.client.Header(), t.header)
+}
+
+// giveAll makes headers those of another answer.
+func giveAll(to, from http.Header) {
+	clear(to)
+	maps.Copy(to, from)
+}
+
+var errUpstream = errors.New("the upstream has failed")
+
+// Write takes a part of the body.
+func (t *tee) Write(p []byte) (int, error) {
+	if t.mode == undecided {
+		t.WriteHeader(http.StatusOK)
+	}
+	t.written += int64(len(p))
+	switch t.mode {
+	case passes:
+		return t.client.Write(p)
+	case fills:
+		return t.fill(p)
+	}
+	return len(p), nil
+}
+
+// fill adds to the growing body. What the answer means for its page is written down before its last byte can go out.
+func (t *tee) fill(p []byte) (int, error) {
+	fl := t.flight
+	_, _ = t.hash.Write(p) // never fails
+	if t.written == fl.length {
+		fl.cache.judge(fl, sumOf(t.hash))
+	}
+	if err := fl.body.append(t.ctx, p); err != nil {
+		t.err = err
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// Flush implements http.Flusher.
+func (t *tee) Flush() { _ = t.FlushError() }
+
+// FlushError sends on what was written. What fills is sent as it comes.
+func (t *tee) FlushError() error {
+	if t.mode == undecided {
+		t.WriteHeader(http.StatusOK)
+	}
+	if t.mode == passes {
+		return http.NewResponseController(t.client).Flush()
+	}
+	return nil
+}
+
+// end is called when the upstream has nothing more to say. It reports why a body that fills is not whole.
+func (t *tee) end(err error) error {
+	fl := t.flight
+	switch {
+	case t.mode != fills:
+		return err
+	case err == nil:
+		err = t.err
+	}
+	if err == nil && fl.length >= 0 && fl.length != t.written {
+		err = errIncomplete
+	}
+	if err == nil && hasTrailers(t.header) {
+		t.reason = ReasonTrailers
+	}
+	return err
+}
+
+var errIncomplete = errors.New("the answer of the upstream is shorter or longer than it said")
+
+// hasTrailers reports whether headers were set that come after the body.
+func hasTrailers(h http.Header) bool {
+	for name := range h {
+		if strings.HasPrefix(name, http.TrailerPrefix) {
+			return true
+		}
+	}
+	return false
+}
