@@ -6,6 +6,7 @@ import (
 	"hash/maphash"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
@@ -26,19 +27,19 @@ const keepLedger = time.Minute
 // Cache keeps pages and answers from what it keeps. It is safe for concurrent use.
 type Cache struct {
 	store    *blobstore.Store
-	settings Settings
+	settings atomic.Pointer[Settings]
 	policy   Policy
 
-	clock    clock
-	ledger   *ledger
-	flights  *flights
-	budget   budget
-	misses   recentKeys    // whose answers were not kept
-	failures recentKeys    // that could not be fetched in the background
-	slots    chan struct{} // one for each revalidation
-	seed     maphash.Seed
-	pages    [pageLocks]sync.Mutex
-	counts   counts
+	clock        clock
+	ledger       *ledger
+	flights      *flights
+	budget       budget
+	misses       recentKeys // whose answers were not kept
+	failures     recentKeys // that could not be fetched in the background
+	revalidating atomic.Int64
+	seed         maphash.Seed
+	pages        [pageLocks]sync.Mutex
+	counts       counts
 
 	ctx    context.Context // of what is done in the background
 	cancel context.CancelFunc
@@ -49,13 +50,12 @@ type Cache struct {
 
 // New returns a cache that keeps pages in store, which it does not close, and which no other cache uses. The error is about the settings.
 func New(store *blobstore.Store, settings Settings, policy Policy) (*Cache, error) {
-	settings, err := settings.complete()
-	if err != nil {
-		return nil, fmt.Errorf("settings of a page cache: %w", err)
+	c := &Cache{store: store, policy: policy, seed: maphash.MakeSeed()}
+	if err := c.SetSettings(settings); err != nil {
+		return nil, err
 	}
-	c := &Cache{store: store, settings: settings, policy: policy, slots: make(chan struct{}, settings.Revalidations), seed: maphash.MakeSeed()}
-	c.budget.bound = settings.FillMemory
-	c.misses.lasts, c.failures.lasts = passTime, failTime
+	c.misses.lasts, c.failures.lasts = notKeptTime, failTime
+	var err error
 	if c.ledger, err = openLedger(store); err != nil {
 		return nil, fmt.Errorf("opening a page cache: %w", err)
 	}
@@ -64,6 +64,17 @@ func New(store *blobstore.Store, settings Settings, policy Policy) (*Cache, erro
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.work.Go(func() { c.tend(keepLedger) })
 	return c, nil
+}
+
+// SetSettings changes the settings for what comes from now on. The error is about them; then nothing has changed.
+func (c *Cache) SetSettings(settings Settings) error {
+	settings, err := settings.complete()
+	if err != nil {
+		return fmt.Errorf("settings of a page cache: %w", err)
+	}
+	c.settings.Store(&settings)
+	c.budget.bound.Store(settings.FillMemory)
+	return nil
 }
 
 // Close cancels what is done in the background and waits for it. Requests may go on.

@@ -45,7 +45,7 @@ func (d *decoder) time() int64 { return int64(d.uint64()) } //nolint:gosec // th
 // count is the number of things that follow, each of at least one byte.
 func (d *decoder) count() int {
 	value, n := binary.Uvarint(d.rest)
-	if n <= 0 || value > uint64(len(d.rest)-n) {
+	if n <= 0 || value > uint64(len(d.rest)-n) { //nolint:gosec // n is at most that length
 		d.bad, d.rest = true, nil
 		return 0
 	}

@@ -42,7 +42,7 @@ func FuzzMeta(f *testing.F) {
 		if err != nil {
 			return
 		}
-		for range m.eachTag { //nolint:revive // each is read
+		for range m.eachTag {
 		}
 		parseHeader(m.header)
 		again, err := parseMeta(appendMeta(nil, m))

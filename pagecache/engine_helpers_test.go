@@ -128,17 +128,7 @@ func (s *site) pass(d time.Duration) { s.now.Add(int64(d)) }
 
 // idle waits until nothing is fetched in the background.
 func (s *site) idle() {
-	for range s.settings.slots() {
-		s.cache.slots <- struct{}{}
-	}
-	for range s.settings.slots() {
-		<-s.cache.slots
-	}
-}
-
-func (s Settings) slots() int {
-	s, _ = s.complete()
-	return s.Revalidations
+	require.Eventually(s.t, func() bool { return s.cache.revalidating.Load() == 0 }, 10*time.Second, 100*time.Microsecond)
 }
 
 func (s *site) next(w http.ResponseWriter, r *http.Request) error {
@@ -200,7 +190,7 @@ func (s *site) request(r *http.Request, variant Variant, headers ...string) answ
 func (s *site) over() *httptest.Server {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		variant, _ := strconv.Atoi(r.Header.Get("Variant"))
-		if _, err := s.serve(w, r, s.facts(r.URL.Path, Variant(variant))); err != nil { //nolint:gosec // of a test
+		if _, err := s.serve(w, r, s.facts(r.URL.Path, Variant(variant))); err != nil {
 			w.WriteHeader(http.StatusBadGateway)
 		}
 	}))

@@ -19,13 +19,10 @@ const (
 var errUnread = errors.New("nobody reads this answer any more")
 
 // budget bounds the bytes that all growing bodies hold.
-type budget struct {
-	used  atomic.Int64
-	bound int64
-}
+type budget struct{ used, bound atomic.Int64 }
 
 func (b *budget) take(n int64) bool {
-	if b.used.Add(n) > b.bound {
+	if b.used.Add(n) > b.bound.Load() {
 		b.used.Add(-n)
 		return false
 	}

@@ -30,11 +30,11 @@ func (c *Cache) decide(fl *flight, r *http.Request, status int, h http.Header) D
 		return Decision{Reason: ReasonTrailers}
 	case len(h["Content-Encoding"]) > 0:
 		return Decision{Reason: ReasonCoding}
-	case length > c.settings.MaxBody:
+	case length > c.settings.Load().MaxBody:
 		return Decision{Reason: ReasonTooLarge}
 	}
 	if age, err := strconv.ParseUint(h.Get("Age"), 10, 31); err == nil {
-		fl.age = time.Duration(age) * time.Second //nolint:gosec // 31 bits
+		fl.age = time.Duration(age) * time.Second
 	}
 	page, _ := c.page(fl.key)
 	if d.Tags == nil && fl.facts.Variant == VariantSegment {
@@ -110,7 +110,7 @@ func (c *Cache) keep(fl *flight, sum bodyHash, write func(func([]byte) error) er
 		c.misses.remove(fl.key)
 		return
 	}
-	if check := c.settings.Logger.Check(zap.DebugLevel, "a page is not kept"); check != nil {
+	if check := c.settings.Load().Logger.Check(zap.DebugLevel, "a page is not kept"); check != nil {
 		check.Write(zap.String("space", fl.kept.Space), zap.String("page", fl.kept.Group), zap.Error(err))
 	}
 }

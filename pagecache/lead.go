@@ -9,8 +9,8 @@ import (
 
 // newFlight is a fetch of what a request asks for.
 func (c *Cache) newFlight(key *found, facts *Facts) *flight {
-	fl := &flight{cache: c, key: key.key, kept: key.key, facts: *facts, length: -1, settled: make(chan struct{}), body: newGrowing(c.settings.MaxBody, &c.budget)}
-	fl.leash.body, fl.leash.linger = fl.body, c.settings.Linger
+	fl := &flight{cache: c, key: key.key, kept: key.key, facts: *facts, length: -1, settled: make(chan struct{}), body: newGrowing(c.settings.Load().MaxBody, &c.budget)}
+	fl.leash.body, fl.leash.linger = fl.body, c.settings.Load().Linger
 	return fl
 }
 

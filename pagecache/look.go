@@ -81,13 +81,16 @@ func (c *Cache) judgeEntry(m *meta, page *pageHead, key blobstore.Key, now time.
 	if m.era != c.ledger.era {
 		return absent, ReasonAbsent
 	}
-	hard, soft := c.ledger.marks.purged(key.Space, key.Group, m.begun, m.eachTag)
+	var hard, soft bool
+	if c.ledger.marks.after(m.begun) {
+		hard, soft = c.ledger.marks.purged(key.Space, key.Group, m.begun, m.eachTag)
+	}
 	switch ns := now.UnixNano(); {
 	case hard:
 		return absent, ReasonPurged
 	case m.gen < page.floor:
 		return absent, ReasonGeneration
-	case m.gen < page.doubt && !c.settings.Lenient:
+	case m.gen < page.doubt && !c.settings.Load().Lenient:
 		return doubtful, ReasonGeneration
 	case ns >= max(m.fresh, m.while):
 		return expired, ReasonExpired

@@ -46,11 +46,11 @@ type marks struct {
 	lengths []int // of the prefixes, each once
 }
 
-// purged says what the purges mean for an entry. tags is called only if there was a purge since the entry's fetch began.
+// after reports whether there was a purge of anything after a stamp.
+func (m *marks) after(at stamp) bool { return stamp(m.newest.Load()) > at }
+
+// purged says what the purges mean for an entry.
 func (m *marks) purged(space, group string, begun stamp, tags func(func(string) bool)) (hard, soft bool) {
-	if stamp(m.newest.Load()) < begun {
-		return false, false
-	}
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	var found mark

@@ -132,7 +132,7 @@ func (o *observer) check(t *testing.T, s *site, w *world, path string, variant V
 // TestNobodyGetsAnOlderVersion runs random sequences of requests, publications, purges, failures and restarts.
 func TestNobodyGetsAnOlderVersion(t *testing.T) {
 	paths, variants := []string{"/a", "/b"}, []Variant{VariantHTML, VariantRSC, VariantPrefetch, VariantSegment}
-	for seed := range uint64(60) {
+	for seed := range uint64(30) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 7))
 			w := &world{versions: map[string]int{}}
@@ -195,7 +195,7 @@ func TestNobodyGetsAnOlderVersionAtOnce(t *testing.T) {
 	for client := range uint64(8) {
 		clients.Go(func() {
 			random := rand.New(rand.NewPCG(client, 9))
-			for range 1000 {
+			for range 600 {
 				path := []string{"/a", "/b"}[random.IntN(2)]
 				switch n := random.IntN(100); {
 				case n < 88:

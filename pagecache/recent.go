@@ -8,9 +8,9 @@ import (
 )
 
 const (
-	// passTime is how long it is remembered that an answer was not kept: who asks for it does not wait for another one's head, which would be
+	// notKeptTime is how long it is remembered that an answer was not kept: who asks for it does not wait for another one's head, which would be
 	// in vain.
-	passTime = 30 * time.Second
+	notKeptTime = 30 * time.Second
 	// failTime is how long it is remembered that a page could not be fetched in the background.
 	failTime = time.Second
 	// maxRecent bounds the keys of which either is remembered.

@@ -15,9 +15,8 @@ func (q *query) revalidate() {
 	if c.failures.has(q.found.key, q.facts.Now) {
 		return
 	}
-	select {
-	case c.slots <- struct{}{}:
-	default:
+	if c.revalidating.Add(1) > int64(c.settings.Load().Revalidations) {
+		c.revalidating.Add(-1)
 		c.counts.skipped.Add(1)
 		return
 	}
@@ -29,17 +28,17 @@ func (q *query) revalidate() {
 		if r != nil {
 			r.leave()
 		}
-		<-c.slots
+		c.revalidating.Add(-1)
 		return
 	}
 	r, again := q.r.Clone(context.WithoutCancel(q.r.Context())), q.again
 	work := func() {
-		defer func() { <-c.slots }()
+		defer c.revalidating.Add(-1)
 		c.fetchAgain(fl, unconditional(r), again)
 	}
 	if !c.background(work) {
 		c.giveUp(fl)
-		<-c.slots
+		c.revalidating.Add(-1)
 	}
 }
 
@@ -52,7 +51,7 @@ func (c *Cache) giveUp(fl *flight) {
 
 // fetchAgain fetches a stale entry.
 func (c *Cache) fetchAgain(fl *flight, r *http.Request, again Again) {
-	ctx, cancel := context.WithTimeout(c.ctx, c.settings.RevalidateTime)
+	ctx, cancel := context.WithTimeout(c.ctx, c.settings.Load().RevalidateTime)
 	defer cancel()
 	fl.leash.cancel = cancel
 	c.counts.revalidations.Add(1)
@@ -76,7 +75,7 @@ func (c *Cache) fetchAgain(fl *flight, r *http.Request, again Again) {
 		fl.body.finish(errBrokeOff)
 		c.counts.failed.Add(1)
 		c.failures.add(fl.key, fl.facts.Now)
-		if check := c.settings.Logger.Check(zap.DebugLevel, "a stale page could not be fetched"); check != nil {
+		if check := c.settings.Load().Logger.Check(zap.DebugLevel, "a stale page could not be fetched"); check != nil {
 			check.Write(zap.String("space", fl.key.Space), zap.String("page", fl.key.Group), zap.Error(err))
 		}
 	case t.mode == fills:

@@ -1,7 +1,6 @@
 package pagecache
 
 import (
-	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -11,8 +10,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
 )
 
 func TestWhatIsKeptIsServedWithoutTheUpstream(t *testing.T) {
@@ -212,83 +209,6 @@ func TestPastTheCache(t *testing.T) {
 	assert.EqualValues(t, 3, s.fetches.Load())
 }
 
-func TestTheUpstreamIsDown(t *testing.T) {
-	for name, fail := range map[string]func(*site){
-		"nobody answers": func(s *site) { s.down.Store(true) },
-		"500": func(s *site) {
-			s.upstream = func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "broken", http.StatusInternalServerError) }
-		},
-		"500, and what sends it panics when it is cut off": func(s *site) {
-			s.upstream = func(w http.ResponseWriter, r *http.Request) {
-				w.WriteHeader(http.StatusBadGateway)
-				<-r.Context().Done()
-				panic(http.ErrAbortHandler)
-			}
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := newSite(t, Settings{}, page(text("one")))
-			s.ask("/a", VariantHTML)
-			fail(s)
-			s.pass(61 * time.Second)
-			assert.Equal(t, Result{ResultStale, ReasonExpired}, s.ask("/a", VariantHTML).result)
-			s.idle()
-			s.pass(2 * time.Hour)
-			a := s.ask("/a", VariantHTML)
-			assert.Equal(t, Result{ResultStale, ReasonError}, a.result)
-			assert.Equal(t, http.StatusOK, a.Code)
-			assert.Equal(t, "one 0", a.body())
-			assert.Equal(t, "stale; error", a.status())
-		})
-	}
-}
-
-func TestHowLongAnOldPageStandsInForADeadUpstream(t *testing.T) {
-	s := newSite(t, Settings{}, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Cache-Control", "s-maxage=60")
-	})
-	s.ask("/a", VariantHTML)
-	s.down.Store(true)
-	s.pass(time.Hour)
-	ask := func(staleIfError time.Duration) (Result, error) {
-		f := s.facts("/a", VariantHTML)
-		f.StaleIfError = staleIfError
-		return s.serve(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/a", nil), f)
-	}
-	result, err := ask(2 * time.Hour)
-	require.NoError(t, err)
-	assert.Equal(t, Result{ResultStale, ReasonError}, result)
-	_, err = ask(time.Minute)
-	assert.ErrorIs(t, err, errDown)
-}
-
-func TestAnErrorIsForAllWhoWaitForIt(t *testing.T) {
-	s := newSite(t, Settings{}, nil)
-	arrived, release := make(chan struct{}, 10), make(chan struct{})
-	failed := errors.New("failed")
-	next := func(http.ResponseWriter, *http.Request) error {
-		arrived <- struct{}{}
-		<-release
-		return failed
-	}
-	f := s.facts("/a", VariantHTML)
-	var clients sync.WaitGroup
-	ask := func() {
-		_, err := s.cache.Serve(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/a", nil), f, next, nil)
-		assert.ErrorIs(t, err, failed)
-	}
-	clients.Go(ask)
-	<-arrived
-	fl := onlyFlight(s.cache)
-	for range 5 {
-		clients.Go(ask)
-	}
-	waitForReaders(t, fl, 5)
-	close(release)
-	clients.Wait()
-	assert.Empty(t, arrived)
-}
-
 func TestPartsAndConditions(t *testing.T) {
 	s := newSite(t, Settings{}, page(text("one")))
 	partial := s.ask("/a", VariantHTML, "Range", "bytes=0-1")
@@ -330,37 +250,6 @@ func TestNextURLCountsOnceAnAnswerSaysSo(t *testing.T) {
 	for _, from := range []string{"/x", "/y", "/z"} {
 		assert.Equal(t, from, s.ask("/a", VariantRSC, "Next-Url", from).body())
 	}
-}
-
-func TestBadSettings(t *testing.T) {
-	_, err := New(nil, Settings{MaxBody: -1, Linger: -1, Revalidations: -1}, plainPolicy)
-	require.Error(t, err)
-	for _, name := range []string{"MaxBody", "Linger", "Revalidations"} {
-		assert.Contains(t, err.Error(), name)
-	}
-}
-
-func TestPagesSurviveARestart(t *testing.T) {
-	s := newSite(t, Settings{}, page(text("one")))
-	s.ask("/a", VariantHTML)
-	s.restart()
-	assert.Equal(t, hit, s.ask("/a", VariantHTML).result)
-	assert.EqualValues(t, 1, s.fetches.Load())
-}
-
-func TestWithoutItsLedgerOrRecordNothingIsServed(t *testing.T) {
-	s := newSite(t, Settings{}, page(text("one")))
-	s.ask("/a", VariantHTML)
-	s.store.Delete(recordOf(blobstore.Key{Space: "zone", Group: "/a"}))
-	assert.Equal(t, miss, s.ask("/a", VariantHTML).result)
-	assert.Equal(t, hit, s.ask("/a", VariantHTML).result)
-	s.store.Delete(ledgerKey)
-	s.restart()
-	assert.Equal(t, miss, s.ask("/a", VariantHTML).result)
-	s.store.Delete(ledgerKey)
-	s.cache.ledger.keep()
-	s.restart()
-	assert.Equal(t, hit, s.ask("/a", VariantHTML).result, "it was written again in time")
 }
 
 func TestALargeBodyIsKeptWhole(t *testing.T) {

@@ -60,7 +60,7 @@ func (s Settings) complete() (Settings, error) {
 		}
 	}
 	if s.Revalidations < 0 {
-		errs = append(errs, fmt.Errorf("Revalidations is negative: %d", s.Revalidations))
+		errs = append(errs, fmt.Errorf("the number of Revalidations is negative: %d", s.Revalidations))
 	} else if s.Revalidations == 0 {
 		s.Revalidations = DefaultRevalidations
 	}

@@ -26,9 +26,9 @@ type Stats struct {
 // Stats returns the figures of this moment.
 func (c *Cache) Stats() Stats {
 	return Stats{
-		Filling: c.budget.used.Load(), FillMemory: c.budget.bound,
+		Filling: c.budget.used.Load(), FillMemory: c.budget.bound.Load(),
 		Marks: c.ledger.marks.bytes(), MarksBound: maxMarks,
-		Followed: c.counts.followed.Load(), Revalidations: c.counts.revalidations.Load(), Revalidating: len(c.slots), Slots: cap(c.slots),
+		Followed: c.counts.followed.Load(), Revalidations: c.counts.revalidations.Load(), Revalidating: int(c.revalidating.Load()), Slots: c.settings.Load().Revalidations,
 		Skipped: c.counts.skipped.Load(), Failed: c.counts.failed.Load(), Overtakes: c.counts.overtakes.Load(), Purges: c.counts.purges.Load(),
 	}
 }

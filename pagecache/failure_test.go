@@ -1,0 +1,90 @@
+package pagecache
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestTheUpstreamIsDown(t *testing.T) {
+	for name, fail := range map[string]func(*site){
+		"nobody answers": func(s *site) { s.down.Store(true) },
+		"500": func(s *site) {
+			s.upstream = func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "broken", http.StatusInternalServerError) }
+		},
+		"500, and what sends it panics when it is cut off": func(s *site) {
+			s.upstream = func(w http.ResponseWriter, r *http.Request) {
+				w.WriteHeader(http.StatusBadGateway)
+				<-r.Context().Done()
+				panic(http.ErrAbortHandler)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, Settings{}, page(text("one")))
+			s.ask("/a", VariantHTML)
+			fail(s)
+			s.pass(61 * time.Second)
+			assert.Equal(t, Result{ResultStale, ReasonExpired}, s.ask("/a", VariantHTML).result)
+			s.idle()
+			s.pass(2 * time.Hour)
+			a := s.ask("/a", VariantHTML)
+			assert.Equal(t, Result{ResultStale, ReasonError}, a.result)
+			assert.Equal(t, http.StatusOK, a.Code)
+			assert.Equal(t, "one 0", a.body())
+			assert.Equal(t, "stale; error", a.status())
+		})
+	}
+}
+
+func TestHowLongAnOldPageStandsInForADeadUpstream(t *testing.T) {
+	s := newSite(t, Settings{}, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Cache-Control", "s-maxage=60")
+	})
+	s.ask("/a", VariantHTML)
+	s.down.Store(true)
+	s.pass(time.Hour)
+	ask := func(staleIfError time.Duration) (Result, error) {
+		f := s.facts("/a", VariantHTML)
+		f.StaleIfError = staleIfError
+		return s.serve(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/a", nil), f)
+	}
+	result, err := ask(2 * time.Hour)
+	require.NoError(t, err)
+	assert.Equal(t, Result{ResultStale, ReasonError}, result)
+	_, err = ask(time.Minute)
+	assert.ErrorIs(t, err, errDown)
+}
+
+func TestAnErrorIsForAllWhoWaitForIt(t *testing.T) {
+	s := newSite(t, Settings{}, nil)
+	arrived, release := make(chan struct{}, 10), make(chan struct{})
+	failed := errors.New("failed")
+	next := func(http.ResponseWriter, *http.Request) error {
+		arrived <- struct{}{}
+		<-release
+		return failed
+	}
+	f := s.facts("/a", VariantHTML)
+	var clients sync.WaitGroup
+	ask := func() {
+		_, err := s.cache.Serve(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/a", nil), f, next, nil)
+		assert.ErrorIs(t, err, failed)
+	}
+	clients.Go(ask)
+	<-arrived
+	fl := onlyFlight(s.cache)
+	for range 5 {
+		clients.Go(ask)
+	}
+	waitForReaders(t, fl, 5)
+	close(release)
+	clients.Wait()
+	assert.Empty(t, arrived)
+}
