@@ -31,8 +31,12 @@ type App struct {
 	// Bounds of the image optimizer, and of what is kept of pictures.
 	Image ImageSettings `json:"image,omitzero"`
 
+	// Bounds of what is kept of pages.
+	Cache CacheSettings `json:"cache,omitzero"`
+
 	files    *fileState
 	images   *imageState
+	pages    *pageState
 	ctx      caddy.Context
 	logger   *zap.Logger
 	handOver handOver
@@ -58,6 +62,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if err := a.Image.check(); err != nil {
 		return fmt.Errorf("nextjs: image: %w", err)
 	}
+	if err := a.Cache.check(); err != nil {
+		return fmt.Errorf("nextjs: cache: %w", err)
+	}
 	if err := a.handOver.subscribe(ctx); err != nil {
 		return err
 	}
@@ -73,6 +80,11 @@ func (a *App) Start() error {
 	}
 	if a.images != nil {
 		if err := a.images.start(); err != nil {
+			return fmt.Errorf("nextjs: %w", err)
+		}
+	}
+	if a.pages != nil {
+		if err := a.pages.start(a.logger); err != nil {
 			return fmt.Errorf("nextjs: %w", err)
 		}
 	}
@@ -101,6 +113,9 @@ func (a *App) Stop() error {
 // Cleanup implements caddy.CleanerUpper.
 func (a *App) Cleanup() error {
 	var errs []error
+	if a.pages != nil {
+		errs = append(errs, a.pages.release())
+	}
 	if a.images != nil {
 		errs = append(errs, a.images.release())
 	}
@@ -108,6 +123,18 @@ func (a *App) Cleanup() error {
 		errs = append(errs, a.files.release())
 	}
 	return errors.Join(errs...)
+}
+
+// usePages returns what pages are kept with, for the first handler that needs it and for all others.
+func (a *App) usePages() (*pageState, error) {
+	if a.pages == nil {
+		pages, err := leasePages(a.State, a.Cache, a.logger)
+		if err != nil {
+			return nil, err
+		}
+		a.pages = pages
+	}
+	return a.pages, nil
 }
 
 // useImages returns what pictures are made and kept with, likewise.

@@ -16,17 +16,20 @@ const attemptVar = "nextjs.attempt"
 // attempt is what the upstream source and the transport know of a request: its zone and kind, and the upstream of each try. It
 // belongs to the goroutine that serves the request.
 type attempt struct {
-	zone     *zones.Zone
-	kind     zones.Kind
-	waited   bool // for a dev server that is being started again
-	repaired bool // the _rsc parameter is ours, so the URL does not tell what the answer is
-	verdict  *zones.Verdict
-	kept     string // the name by which the answer may be kept, "" if it may not
-	isAsset  bool   // the answer is a file for pages of other sites
-	isSource bool   // the edge itself asks, for a picture
-	path     string // below the basePath
-	view     *view
-	facts    *zoneFacts
+	zone      *zones.Zone
+	kind      zones.Kind
+	waited    bool // for a dev server that is being started again
+	repaired  bool // the _rsc parameter is ours, so the URL does not tell what the answer is
+	verdict   *zones.Verdict
+	kept      string // the name by which the answer may be kept, "" if it may not
+	isAsset   bool   // the answer is a file for pages of other sites
+	isSource  bool   // the edge itself asks, for a picture
+	path      string // below the basePath
+	full      string // with what stands before it
+	asWritten bool   // the client wrote it as Next.js routes it
+	fills     bool   // the answer goes into the page cache
+	view      *view
+	facts     *zoneFacts
 
 	cookies    *zones.CookieScope
 	plainDraft bool   // what CookieScope.CleanRequest said

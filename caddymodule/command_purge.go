@@ -12,20 +12,25 @@ import (
 func newPurgeCommand() *cobra.Command {
 	var edge controlFlags
 	var order purgeOrder
-	var zone, source string
+	var zone, source, path, prefix, tag string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "purge " + strings.Join(purgeCaches, "|"),
-		Short: "Removes what the running edge keeps of pictures",
+		Short: "Removes what the running edge keeps of pictures or pages",
 		Long: `
 Removes pictures that the running edge has made or kept: those of a zone, those made
 of one source, or all. The next request for one has it made again. Sources are named
 as they stand in the application's src or url=: a path, or the URL of one elsewhere.
 
+Of pages, those at a path or below a prefix (with the basePath), those with a cache
+tag, those of a zone, or all; --soft makes them stale instead, so that each is served
+once more while it is fetched.
+
 It asks the edge by its admin endpoint or, from elsewhere, by --control: the URL at
 which its site has nextjs_control.`,
 		Example: `  caddy nextjs purge images --zone shop
   caddy nextjs purge images --source /photos/cover.jpg
+  caddy nextjs purge pages --tag products --soft
   caddy nextjs purge images --all --control https://example.com/_edge --token-file token`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -41,6 +46,15 @@ which its site has nextjs_control.`,
 			if cmd.Flags().Changed("source") {
 				order.Source = &source
 			}
+			for _, one := range []struct {
+				flag  string
+				value *string
+				to    **string
+			}{{"path", &path, &order.Path}, {"prefix", &prefix, &order.Prefix}, {"tag", &tag, &order.Tag}} {
+				if cmd.Flags().Changed(one.flag) {
+					*one.to = one.value
+				}
+			}
 			report, err := edge.purge(cmd.Context(), order)
 			if err != nil {
 				return err
@@ -50,6 +64,10 @@ which its site has nextjs_control.`,
 	}
 	cmd.Flags().StringVar(&zone, "zone", "", "Name of the zone, or a path of it")
 	cmd.Flags().StringVar(&source, "source", "", "Path or URL of the source")
+	cmd.Flags().StringVar(&path, "path", "", "Path of pages, without query")
+	cmd.Flags().StringVar(&prefix, "prefix", "", "Beginning of paths of pages")
+	cmd.Flags().StringVar(&tag, "tag", "", "Cache tag of pages")
+	cmd.Flags().BoolVar(&order.Soft, "soft", false, "Make pages stale instead of removing them")
 	cmd.Flags().BoolVar(&order.All, "all", false, "All that the cache keeps")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "Print JSON, for programs")
 	edge.register(cmd)
@@ -67,9 +85,12 @@ func (f *controlFlags) purge(ctx context.Context, order purgeOrder) (report purg
 // text says what was purged.
 func (r purgeReport) text() string {
 	if len(r.Purged) == 0 {
-		return "Nothing to purge: the edge keeps no pictures there\n"
+		return "Nothing to purge: the edge keeps none there\n"
 	}
 	zones, what := "zone", "all pictures"
+	if r.Purged[0].Cache == cachePages {
+		what = "pages"
+	}
 	if len(r.Purged) > 1 {
 		zones = "zones"
 	}

@@ -222,7 +222,7 @@ func TestWhatTheControlHandlerRefuses(t *testing.T) {
 		"another path":     {http.MethodPost, "/_edge/purge/", purgeAll, "", http.StatusNotFound, "nothing is here; POST …/purge is"},
 		"another method":   {http.MethodDelete, "/_edge/purge", purgeAll, "", http.StatusMethodNotAllowed, "method DELETE is not allowed here, only POST is"},
 		"a large body":     {http.MethodPost, "/_edge/purge", purgeAll + strings.Repeat(" ", controlBodyLimit), "", http.StatusRequestEntityTooLarge, "the body has more than 65536 bytes"},
-		"nonsense":         {http.MethodPost, "/_edge/purge", "{}", "", http.StatusBadRequest, `"cache" is missing; allowed: images`},
+		"nonsense":         {http.MethodPost, "/_edge/purge", "{}", "", http.StatusBadRequest, `"cache" is missing; allowed: images, pages`},
 		"an unknown zone":  {http.MethodPost, "/_edge/purge", `{"cache": "images", "zone": "blog"}`, "", http.StatusBadRequest, `unknown zone "blog"; the configuration has: root, shop`},
 		"an unknown path":  {http.MethodPost, "/_edge/purge", `{"cache": "images", "zone": "/shop/x", "source": "/a.jpg"}`, "", http.StatusBadRequest, `unknown zone "/shop/x"; the configuration has: root, shop`},
 		"an other origin":  {http.MethodPost, "/_edge/purge", purgeAll, "https://evil.example", http.StatusForbidden, "a page of another site asks"},

@@ -21,7 +21,7 @@ import (
 
 // Words of the directive's blocks, as messages list them. A test compares them with the reference in docs/caddyfile.md.
 var (
-	directiveWords = []string{"zone", "build", "dev", "watch", "upgrade_timeout", "max_header_size", "speculation", "asset_host", "static", "image", "proxy"}
+	directiveWords = []string{"zone", "build", "dev", "watch", "upgrade_timeout", "max_header_size", "speculation", "asset_host", "static", "image", "cache", "proxy"}
 	zoneWords      = []string{"build", "dev", "export", "host", "image", "optional"}
 )
 
@@ -34,6 +34,7 @@ type site struct {
 	staticOff      bool
 	assetHost      bool
 	speculation    *Speculation
+	cache          *SiteCache
 	proxy          reverseproxy.Handler
 }
 
@@ -199,6 +200,10 @@ func parseSite(h httpcaddyfile.Helper) (*site, error) {
 			if err := s.parseStatic(h.Dispenser); err != nil {
 				return nil, err
 			}
+		case "cache":
+			if err := s.parseCache(h.Dispenser); err != nil {
+				return nil, err
+			}
 		case "proxy":
 			if s.proxy, err = parseProxy(h); err != nil {
 				return nil, err
@@ -250,7 +255,7 @@ func (s *site) handlers() ([]json.RawMessage, error) {
 	}
 	handlers := []json.RawMessage{
 		caddyconfig.JSONModuleObject(&Handler{
-			Zones: s.zones, Watch: s.watch, Speculation: s.speculation, AssetHost: s.assetHost, StaticOff: s.staticOff,
+			Zones: s.zones, Watch: s.watch, Speculation: s.speculation, AssetHost: s.assetHost, StaticOff: s.staticOff, Cache: s.cache,
 		}, "handler", "nextjs", nil),
 		caddyconfig.JSONModuleObject(Encode{}, "handler", "nextjs_encode", nil),
 	}
@@ -259,6 +264,9 @@ func (s *site) handlers() ([]json.RawMessage, error) {
 	}
 	if (&Handler{Zones: s.zones, AssetHost: s.assetHost}).makesPictures() {
 		handlers = append(handlers, caddyconfig.JSONModuleObject(Image{}, "handler", "nextjs_image", nil))
+	}
+	if s.cache != nil {
+		handlers = append(handlers, caddyconfig.JSONModuleObject(Cache{}, "handler", "nextjs_cache", nil))
 	}
 	return append(handlers, caddyconfig.JSONModuleObject(proxy, "handler", "reverse_proxy", nil)), nil
 }

@@ -12,7 +12,7 @@ import (
 
 // Words of the global option `nextjs` and its blocks. A test compares them with the reference in docs/caddyfile.md.
 var (
-	globalWords = []string{"state", "static", "image"}
+	globalWords = []string{"state", "static", "image", "cache"}
 	staticWords = []string{"memory", "cache_size", "precompress"}
 )
 
@@ -58,6 +58,10 @@ func parseGlobal(d *caddyfile.Dispenser, existing any) (any, error) {
 			}
 		case "image":
 			if err := app.Image.parse(d); err != nil {
+				return nil, err
+			}
+		case "cache":
+			if err := app.Cache.parse(d); err != nil {
 				return nil, err
 			}
 		default:

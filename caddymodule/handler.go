@@ -46,12 +46,16 @@ type Handler struct {
 	// Whether the site is one of files for pages of other sites: what the builds' assetPrefix names. Everything else is answered with 404.
 	AssetHost bool `json:"asset_host,omitempty"`
 
+	// Whether and how pages are kept. Default: they are not.
+	Cache *SiteCache `json:"cache,omitempty"`
+
 	// Whether Next.js answers requests for files too. Nothing is kept of them then.
 	StaticOff bool `json:"static_off,omitempty"`
 
 	app       *App
 	files     *fileState          // nil: StaticOff
 	images    *imageState         // nil: an asset host
+	pages     *pageState          // nil: none are kept
 	upstreams [][]*zones.Upstream // of each zone
 	view      atomic.Pointer[view]
 	leases    []upstreamAddress
@@ -86,6 +90,14 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	}
 	if h.makesPictures() {
 		if h.images, err = h.app.useImages(); err != nil {
+			return fmt.Errorf("nextjs: %w", err)
+		}
+	}
+	if h.Cache != nil {
+		if err := h.Cache.check(); err != nil {
+			return fmt.Errorf("nextjs: cache: %w", err)
+		}
+		if h.pages, err = h.app.usePages(); err != nil {
 			return fmt.Errorf("nextjs: %w", err)
 		}
 	}
@@ -232,7 +244,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	} else {
 		zones.CleanRequest(r, kind, trusted)
 	}
-	a := &attempt{zone: found.Zone, kind: kind, path: found.Path, view: v, facts: facts, cookies: facts.cookies, isAsset: h.AssetHost}
+	a := &attempt{zone: found.Zone, kind: kind, path: found.Path, full: found.Full, asWritten: found.AsWritten, view: v, facts: facts, cookies: facts.cookies, isAsset: h.AssetHost}
 	if facts.export != nil {
 		facts.cookies.CleanRequest(r.Header)
 		a.verdict = facts.export.book.Verdict(r, found)

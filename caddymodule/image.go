@@ -135,7 +135,7 @@ func (h *Handler) newZoneImages(config ZoneConfig, zone *zones.Zone, read *build
 	if err := config.Image.check(); err != nil {
 		return nil, err
 	}
-	z := &zoneImages{space: config.imageSpace(zone.Name), passing: h.images.passing, counters: imageCountersOf(zone.Name)}
+	z := &zoneImages{space: config.space("image", zone.Name), passing: h.images.passing, counters: imageCountersOf(zone.Name)}
 	images, known, err := config.imagesOf(read)
 	if err != nil {
 		return nil, err
@@ -184,13 +184,13 @@ func majorOf(version string) int {
 	return major
 }
 
-// imageSpace names what is kept of the zone's pictures: zones of one name on different sites need not be one application.
-func (c ZoneConfig) imageSpace(name string) string {
+// space names what is kept of a zone: zones of one name on different sites need not be one application.
+func (c ZoneConfig) space(of, name string) string {
 	application := c.Build
 	if application == "" {
 		application = strings.Join(slices.Sorted(slices.Values(c.Upstreams)), " ")
 	}
-	return strings.Join([]string{"image", name, application}, "\x00")
+	return strings.Join([]string{of, name, application}, "\x00")
 }
 
 // Interface guard

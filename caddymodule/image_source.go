@@ -100,6 +100,23 @@ func (in *inner) again(ctx context.Context, target *url.URL, accept string, w ht
 	return in.next.ServeHTTP(w, r)
 }
 
+// repeat asks the application for a page once more, as by nobody: with the headers that choose the variant, and with If-None-Match unless etag is empty.
+func (in *inner) repeat(ctx context.Context, w http.ResponseWriter, target *url.URL, headers http.Header, etag string, of *attempt) error {
+	u := *target
+	r := (&http.Request{
+		Method: http.MethodGet, URL: &u, RequestURI: u.RequestURI(), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: headers.Clone(), Body: http.NoBody, Host: in.host,
+	}).WithContext(ctx)
+	if etag != "" {
+		r.Header.Set("If-None-Match", etag)
+	}
+	r = in.prepare(r, w) //nolint:contextcheck // the request has it
+	caddyhttp.SetVar(r.Context(), attemptVar, &attempt{ //nolint:contextcheck // the request has it
+		zone: in.zone, kind: of.kind, facts: in.facts, verdict: of.verdict, cookies: in.facts.cookies, view: in.view, path: of.path, repaired: of.repaired,
+		rules: of.rules, fills: true,
+	})
+	return in.next.ServeHTTP(w, r)
+}
+
 // prepare gives a request what Caddy's handlers look for.
 func (in *inner) prepare(r *http.Request, w http.ResponseWriter) *http.Request {
 	r.RemoteAddr, r.TLS = "127.0.0.1:0", in.tls

@@ -18,6 +18,7 @@ func init() {
 	caddy.RegisterModule(new(Health))
 	caddy.RegisterModule(Static{})
 	caddy.RegisterModule(Image{})
+	caddy.RegisterModule(Cache{})
 	caddy.RegisterModule(new(Control))
 	caddy.RegisterModule(Admin{})
 

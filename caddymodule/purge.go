@@ -13,12 +13,15 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
-// cacheImages is the name of the cache of pictures.
-const cacheImages = "images"
+// Names of the caches: of pictures, and of pages.
+const (
+	cacheImages = "images"
+	cachePages  = "pages"
+)
 
 var (
-	purgeCaches = []string{cacheImages}
-	purgeFields = []string{"cache", "zone", "source", "all"}
+	purgeCaches = []string{cacheImages, cachePages}
+	purgeFields = []string{"cache", "zone", "source", "path", "prefix", "tag", "soft", "all"}
 )
 
 // purgeOrder says what is removed from a cache: the body of `POST …/purge`, and the flags of `caddy nextjs purge`. What is absent is nil.
@@ -28,7 +31,13 @@ type purgeOrder struct {
 	Zone *string `json:"zone,omitempty"`
 	// Source is that of pictures, as imageopt.SourceHref takes it.
 	Source *string `json:"source,omitempty"`
-	All    bool    `json:"all,omitempty"`
+	// Path is that of pages, with the basePath and without query; Prefix the beginning of such paths; Tag one of their tags.
+	Path   *string `json:"path,omitempty"`
+	Prefix *string `json:"prefix,omitempty"`
+	Tag    *string `json:"tag,omitempty"`
+	// Soft makes pages stale: each is served once more while it is fetched.
+	Soft bool `json:"soft,omitempty"`
+	All  bool `json:"all,omitempty"`
 }
 
 // purgeReport is what was purged.
@@ -75,10 +84,20 @@ func (o purgeOrder) check() (purgeOrder, error) {
 		return o, fmt.Errorf(`"cache" is missing; allowed: %s`, strings.Join(purgeCaches, ", "))
 	case !slices.Contains(purgeCaches, o.Cache):
 		return o, fmt.Errorf("unknown cache %q; allowed: %s", o.Cache, strings.Join(purgeCaches, ", "))
-	case o.All && (o.Zone != nil || o.Source != nil):
-		return o, errors.New(`"all" stands alone: leave it out, or "zone" and "source"`)
-	case !o.All && o.Zone == nil && o.Source == nil:
-		return o, errors.New(`it does not say what to purge: "zone", "source" or both, or "all"`)
+	case o.Cache == cacheImages && (o.Path != nil || o.Prefix != nil || o.Tag != nil || o.Soft):
+		return o, errors.New(`"path", "prefix", "tag" and "soft" are of pages; pictures have "source"`)
+	case o.Cache == cachePages && o.Source != nil:
+		return o, errors.New(`"source" is of pictures; pages have "path", "prefix" and "tag"`)
+	case len(o.chosen()) > 1:
+		return o, fmt.Errorf("choose one of %s", strings.Join(o.chosen(), ", "))
+	case o.All && (o.Zone != nil || o.Source != nil || len(o.chosen()) > 0):
+		return o, errors.New(`"all" stands alone: leave it out, or the other fields`)
+	case !o.All && o.Zone == nil && o.Source == nil && len(o.chosen()) == 0:
+		return o, errors.New(`it does not say what to purge: "zone", "source" or both (pages: "path", "prefix" or "tag"), or "all"`)
+	case o.Path != nil && !strings.HasPrefix(*o.Path, "/"), o.Prefix != nil && !strings.HasPrefix(*o.Prefix, "/"):
+		return o, errors.New(`"path" and "prefix" begin with "/"`)
+	case o.Tag != nil && *o.Tag == "":
+		return o, errors.New(`"tag" is empty`)
 	case o.Zone != nil && *o.Zone == "": // a variable that was not set must not mean all zones
 		return o, errors.New(`"zone" is empty; leave it out for all zones`)
 	}
@@ -92,11 +111,26 @@ func (o purgeOrder) check() (purgeOrder, error) {
 	return o, nil
 }
 
+// chosen are the fields that choose among pages.
+func (o purgeOrder) chosen() (names []string) {
+	for _, field := range []struct {
+		name  string
+		value *string
+	}{{`"path"`, o.Path}, {`"prefix"`, o.Prefix}, {`"tag"`, o.Tag}} {
+		if field.value != nil {
+			names = append(names, field.name)
+		}
+	}
+	return names
+}
+
 // scope names how much an order removes.
 func (o purgeOrder) scope() string {
 	switch {
 	case o.Source != nil:
 		return "source"
+	case len(o.chosen()) == 1:
+		return strings.Trim(o.chosen()[0], `"`)
 	case o.Zone != nil:
 		return "zone"
 	}

@@ -7,11 +7,13 @@ import (
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache"
 )
 
 var purgesTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
 	Namespace: "caddy", Subsystem: "nextjs", Name: "purges_total",
-	Help: "Purges that were ordered, by cache and by how much they were about: all, a zone, or a source.",
+	Help: "Purges that were ordered, by cache and by how much they were about: all, a zone, a source, a path, a prefix, or a tag.",
 }, []string{"cache", "scope"})
 
 // run carries out an order on the zones of handlers. The error is about a zone that there is not; nothing is purged then.
@@ -25,6 +27,15 @@ func (o purgeOrder) run(handlers []*Handler) (purgeReport, error) {
 				continue
 			}
 			meant = true
+			if o.Cache == cachePages {
+				if facts.pages != nil {
+					purged[zone.Name] = true
+					if err := facts.pages.purge(o); err != nil {
+						return purgeReport{}, err
+					}
+				}
+				continue
+			}
 			if facts.images == nil {
 				continue // it keeps none
 			}
@@ -46,6 +57,30 @@ func (o purgeOrder) run(handlers []*Handler) (purgeReport, error) {
 		report.Purged = append(report.Purged, purgedCache{Zone: zone, Cache: o.Cache, Source: o.source()})
 	}
 	return report, nil
+}
+
+// purge makes pages of the zone gone, or stale.
+func (z *zonePages) purge(o purgeOrder) error {
+	selectors := []pagecache.Selector{{Space: z.space, Soft: o.Soft}}
+	switch {
+	case o.Path != nil:
+		selectors = nil
+		for _, prefix := range pagecache.PrefixesOf(*o.Path) {
+			selectors = append(selectors, pagecache.Selector{Space: z.space, Prefix: prefix, Soft: o.Soft})
+		}
+	case o.Prefix != nil:
+		selectors[0].Prefix = *o.Prefix
+	case o.Tag != nil:
+		selectors[0].Tag = *o.Tag
+	default:
+		selectors[0].All = true
+	}
+	for _, selector := range selectors {
+		if err := z.cache.Purge(selector); err != nil {
+			return fmt.Errorf("purging pages: %w", err)
+		}
+	}
+	return nil
 }
 
 // purge removes what is kept in a space of pictures made of one source, or of all ("").

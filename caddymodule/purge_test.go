@@ -35,13 +35,13 @@ func TestOrdersToPurge(t *testing.T) {
 		`cache=images`:                         "the body is no JSON object",
 		`[]`:                                   "the body is no JSON object",
 		`{"cache": "images"`:                   "the body is no JSON object",
-		`null`:                                 `"cache" is missing; allowed: images`,
-		`{"all": true}`:                        `"cache" is missing; allowed: images`,
-		`{"cache": "pictures", "all": true}`:   `unknown cache "pictures"; allowed: images`,
-		`{"cache": "images", "zones": "shop"}`: `unknown field "zones"; allowed: cache, zone, source, all`,
+		`null`:                                 `"cache" is missing; allowed: images, pages`,
+		`{"all": true}`:                        `"cache" is missing; allowed: images, pages`,
+		`{"cache": "pictures", "all": true}`:   `unknown cache "pictures"; allowed: images, pages`,
+		`{"cache": "images", "zones": "shop"}`: `unknown field "zones"; allowed: cache, zone, source, path, prefix, tag, soft, all`,
 		`{"cache": "images", "all": "yes"}`:    `"all" takes a bool, found a string`,
 		`{"cache": "images", "zone": 7}`:       `"zone" takes a string, found a number`,
-		`{"cache": "images"}`:                  `it does not say what to purge: "zone", "source" or both, or "all"`,
+		`{"cache": "images"}`:                  `it does not say what to purge: "zone", "source" or both (pages: "path", "prefix" or "tag"), or "all"`,
 		`{"cache": "images", "all": false}`:    "it does not say what to purge",
 		`{"cache": "images", "zone": null}`:    "it does not say what to purge",
 		`{"cache": "images", "all": true, "zone": "shop"}`:   `"all" stands alone`,
@@ -67,7 +67,7 @@ func TestZonesThatAnOrderMeans(t *testing.T) {
 
 func TestWhatACommandSaysOfAPurge(t *testing.T) {
 	for text, report := range map[string]purgeReport{
-		"Nothing to purge: the edge keeps no pictures there\n":             {},
+		"Nothing to purge: the edge keeps none there\n":                    {},
 		"Purged from zone shop: all pictures\n":                            {[]purgedCache{{"shop", cacheImages, ""}}},
 		"Purged from zones blog, shop: pictures made of /shop/a.jpg?v=1\n": {[]purgedCache{{"blog", cacheImages, "/shop/a.jpg?v=1"}, {"shop", cacheImages, "/shop/a.jpg?v=1"}}},
 	} {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
 
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
@@ -174,6 +176,9 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	if a.rules != "" {
 		addSpeculation(res, a.rules)
+	}
+	if a.fills {
+		res.Header[pagecache.SaidHeader] = slices.Clone(res.Header["Cache-Control"])
 	}
 	if !a.isSource { // a picture is as fresh as Next.js says of its source
 		zones.ApplyCachePolicy(zones.Answer{

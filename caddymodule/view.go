@@ -45,6 +45,7 @@ func newView(h *Handler, builds []*build) (*view, error) {
 			facts.keep = h.files.keep(zone.Name)
 		}
 		facts.files = fileCountersOf(zone.Name)
+		facts.pages = h.newZonePages(h.Zones[i], zone, builds[i])
 		if facts.images, err = h.newZoneImages(h.Zones[i], zone, builds[i], h.logger); err != nil {
 			return nil, fmt.Errorf("zone %s: image: %w", zone.Name, err)
 		}

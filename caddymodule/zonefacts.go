@@ -22,6 +22,7 @@ type zoneFacts struct {
 	keep      *assets.Keep     // nil: the edge keeps no files of the zone
 	files     *fileCounters
 	images    *zoneImages // nil: they are Next.js's
+	pages     *zonePages  // nil: they are not kept
 	staticOff bool        // files are Next.js's
 }
 

@@ -41,20 +41,24 @@ func KeyOf(r *http.Request, f Facts, interceptable bool) (key blobstore.Key, ok 
 	if query == "" {
 		mark = ""
 	}
-	key = blobstore.Key{Space: f.Space, Group: f.Deployment + separator + f.Host + separator + f.Path + mark + query, Name: a.name(interceptable)}
+	key = blobstore.Key{Space: f.Space, Group: f.Path + mark + query + separator + f.Host + separator + f.Deployment, Name: a.name(interceptable)}
 	return key, len(key.Group) <= maxKey && len(key.Name) <= maxKey
 }
 
 // PageOf is the inverse of KeyOf for the group of a key.
 func PageOf(group string) (deployment, host, path, query string, ok bool) {
-	deployment, rest, ok := strings.Cut(group, separator)
+	page, rest, ok := strings.Cut(group, separator)
 	if !ok {
 		return "", "", "", "", false
 	}
-	host, rest, ok = strings.Cut(rest, separator)
-	path, query, _ = strings.Cut(rest, "?")
+	host, deployment, ok = strings.Cut(rest, separator)
+	path, query, _ = strings.Cut(page, "?")
 	return deployment, host, path, query, ok && isPath(path)
 }
+
+// PrefixesOf are the beginnings of the groups of all pages at a path: with any query, on any host, of any deployment. The path comes first in a
+// group for that.
+func PrefixesOf(path string) []string { return []string{path + separator, path + "?"} }
 
 // isPath reports whether a text is an escaped path: where the query begins in a group is never in doubt.
 func isPath(text string) bool {

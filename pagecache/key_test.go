@@ -161,7 +161,7 @@ func TestPageOf(t *testing.T) {
 		_, _, _, _, ok := PageOf(group)
 		assert.False(t, ok, "%q", group)
 	}
-	deployment, host, path, query, ok := PageOf("\x00h\x00/a?b?c")
+	deployment, host, path, query, ok := PageOf("/a?b?c\x00h\x00")
 	assert.True(t, ok)
 	assert.Equal(t, []string{"", "h", "/a", "b?c"}, []string{deployment, host, path, query})
 }

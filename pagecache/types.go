@@ -17,6 +17,7 @@ type Facts struct {
 	Data         bool     // Pages Router data (/_next/data)
 	Tags         []string // tags of the page's build-time .meta, nil: unknown
 	StaleIfError time.Duration
+	Unshared     bool // the URL does not tell the answer from others: its _rsc parameter was missing or wrong
 	Now          time.Time
 }
 

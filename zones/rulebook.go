@@ -3,6 +3,7 @@ package zones
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
@@ -17,6 +18,8 @@ type Rulebook struct {
 
 	headers, redirects, beforeFiles, afterFiles, fallback []rule
 	outputs                                               outputs
+	// conditional says that some rule has conditions.
+	conditional bool
 }
 
 // NewRulebook computes the verdicts of all paths that the build names.
@@ -24,6 +27,9 @@ func NewRulebook(b *nextbuild.Build) *Rulebook {
 	book := &Rulebook{
 		build: b, headers: newRules(b.Headers), redirects: newRules(b.Redirects), beforeFiles: newRules(b.BeforeFiles),
 		afterFiles: newRules(b.AfterFiles), fallback: newRules(b.Fallback), outputs: newOutputs(b),
+	}
+	for _, list := range [][]rule{book.headers, book.redirects, book.beforeFiles, book.afterFiles, book.fallback} {
+		book.conditional = book.conditional || slices.ContainsFunc(list, func(r rule) bool { return len(r.Has)+len(r.Missing) > 0 })
 	}
 	paths := book.outputs.paths()
 	book.known = make(map[string]*Verdict, len(paths))
@@ -57,6 +63,18 @@ func (b *Rulebook) Verdict(r *http.Request, m Match) *Verdict {
 		return &Verdict{Reason: Rule}
 	}
 	return verdict
+}
+
+// Depends reports whether the verdict of a path, given as Match.Full, may be another one for another request, by its headers, cookies, query or host: then the
+// path does not tell what is its answer.
+func (b *Rulebook) Depends(full string) bool {
+	switch {
+	case b == nil || !b.conditional:
+		return false
+	case b.known[full] != nil:
+		return b.known[full].depends
+	}
+	return b.judge(full, nil).depends
 }
 
 // judge goes through the rules. Without a request, rules with conditions leave the verdict to depend on it.

@@ -1,0 +1,71 @@
+package caddymodule
+
+import (
+	"strings"
+
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+)
+
+// Words of the two cache blocks. A test compares them with the reference in docs/caddyfile.md.
+var (
+	cacheWords     = []string{"memory", "cache_size", "max_body", "revalidations"}
+	siteCacheWords = []string{"ignore_query", "stale_if_error"}
+)
+
+// parse reads the block of the global option.
+func (s *CacheSettings) parse(d *caddyfile.Dispenser) error {
+	if d.NextArg() {
+		return d.Errf("cache takes a block here, found %q", d.Val())
+	}
+	seen := map[string]bool{}
+	for nesting := d.Nesting(); d.NextBlock(nesting); {
+		word := d.Val()
+		if seen[word] {
+			return d.Errf("%s is written twice", word)
+		}
+		seen[word] = true
+		var err error
+		switch word {
+		case "memory":
+			s.Memory, err = sizeArg(d, true)
+		case "cache_size":
+			s.CacheSize, err = sizeArg(d, false)
+		case "max_body":
+			s.MaxBody, err = sizeArg(d, false)
+		case "revalidations":
+			s.Revalidations, err = countArg(d, 1)
+		default:
+			err = d.Errf("unknown word %q in cache; allowed: %s", word, strings.Join(cacheWords, ", "))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// parseCache reads `cache` of a site.
+func (s *site) parseCache(d *caddyfile.Dispenser) error {
+	s.cache = new(SiteCache)
+	if d.NextArg() {
+		return d.Errf("cache takes no arguments here, found %q; its bounds are global options: `nextjs { cache { … } }`", d.Val())
+	}
+	for nesting := d.Nesting(); d.NextBlock(nesting); {
+		var err error
+		switch word := d.Val(); word {
+		case "ignore_query":
+			s.cache.IgnoreQuery, err = textArgs(d, s.cache.IgnoreQuery, "names of query parameters, such as utm_* gclid")
+		case "stale_if_error":
+			s.cache.StaleIfError, err = positiveDuration(d)
+		default:
+			err = d.Errf("unknown word %q in cache; allowed: %s", word, strings.Join(siteCacheWords, ", "))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if err := s.cache.check(); err != nil {
+		return d.Err(err.Error())
+	}
+	return nil
+}

@@ -1,0 +1,44 @@
+package caddymodule
+
+import (
+	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache"
+)
+
+var pageRequestsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
+	Namespace: "caddy", Subsystem: "nextjs", Name: "page_requests_total",
+	Help: "Requests to the page cache by zone, result (hit, stale, miss, bypass) and reason.",
+}, []string{"zone", "result", "reason"})
+
+// pageCounters count the requests of one zone.
+type pageCounters struct{ zone string }
+
+func pageCountersOf(zone string) *pageCounters { return &pageCounters{zone} }
+
+func (c *pageCounters) count(result pagecache.Result) {
+	pageRequestsTotal.WithLabelValues(c.zone, result.Kind.String(), string(result.Reason)).Inc()
+}
+
+// currentPages is what keeps pages for the configuration that is loaded.
+var currentPages atomic.Pointer[pooledPages]
+
+// pageGauges report what the page cache does at the moment.
+var pageGauges = func() (list []prometheus.Collector) {
+	add := func(name, help string, value func(pagecache.Stats) float64) {
+		list = append(list, prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "caddy", Subsystem: "nextjs", Name: "page_" + name, Help: help}, func() float64 {
+			pages := currentPages.Load()
+			if pages == nil {
+				return 0
+			}
+			return value(pages.cache.Stats())
+		}))
+	}
+	add("filling_bytes", "Bytes of answers that are coming in, or that slow clients still read.", func(s pagecache.Stats) float64 { return float64(s.Filling) })
+	add("revalidating", "Stale pages that are fetched in the background.", func(s pagecache.Stats) float64 { return float64(s.Revalidating) })
+	add("revalidations", "Stale pages that were fetched in the background, since the start.", func(s pagecache.Stats) float64 { return float64(s.Revalidations) })
+	add("followed", "Requests that were answered by the fetch of another one, since the start.", func(s pagecache.Stats) float64 { return float64(s.Followed) })
+	return list
+}()

@@ -1,0 +1,153 @@
+package caddymodule
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"go.uber.org/zap"
+
+	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache"
+)
+
+const (
+	// defaultPageMemory bounds the pages that are kept in memory (bytes).
+	defaultPageMemory = 64 << 20
+	// defaultPageCache bounds those that are kept on disk (bytes).
+	defaultPageCache = 1 << 30
+)
+
+// CacheSettings bound what is kept of pages, over all sites.
+type CacheSettings struct {
+	// How many bytes of pages are kept in memory. -1: none, 0: the default, 64 MiB.
+	Memory int64 `json:"memory,omitempty"`
+
+	// How many bytes of pages are kept on disk. Default: 1 GiB.
+	CacheSize int64 `json:"cache_size,omitempty"`
+
+	// The largest body that is kept, in bytes. Default: 8 MiB.
+	MaxBody int64 `json:"max_body,omitempty"`
+
+	// How many stale pages are fetched in the background at once. Default: 16.
+	Revalidations int `json:"revalidations,omitempty"`
+}
+
+func (s CacheSettings) check() error {
+	switch {
+	case s.Memory < -1 || s.Memory > 0 && s.Memory < leastKept:
+		return fmt.Errorf("memory must be at least 8KiB, or off; found %d bytes", s.Memory)
+	case s.CacheSize < 0 || s.CacheSize > 0 && s.CacheSize < leastKept:
+		return fmt.Errorf("cache_size must be at least 8KiB, found %d bytes", s.CacheSize)
+	case s.MaxBody < 0:
+		return errors.New("max_body must not be negative")
+	case s.Revalidations < 0:
+		return errors.New("revalidations must not be negative")
+	}
+	return nil
+}
+
+func (s CacheSettings) storeSize() (disk, memory int64) {
+	disk, memory = s.CacheSize, s.Memory
+	if disk == 0 {
+		disk = defaultPageCache
+	}
+	if memory == 0 {
+		memory = defaultPageMemory
+	}
+	return disk, memory
+}
+
+// SiteCache says how the pages of a site are kept.
+type SiteCache struct {
+	// Names of query parameters that say nothing of the page, which may end in `*`: `utm_*`.
+	IgnoreQuery []string `json:"ignore_query,omitempty"`
+
+	// How long a page that is no longer fresh stands in for an application that fails or does not answer. Default: 0, not at all.
+	StaleIfError caddy.Duration `json:"stale_if_error,omitempty"`
+}
+
+func (s *SiteCache) check() error {
+	for _, glob := range s.IgnoreQuery {
+		if err := pagecache.CheckIgnoreQuery(glob); err != nil {
+			return fmt.Errorf("ignore_query %s: %w", glob, err)
+		}
+	}
+	if s.StaleIfError < 0 {
+		return fmt.Errorf("stale_if_error %s is negative", time.Duration(s.StaleIfError))
+	}
+	return nil
+}
+
+// pageState is what the handlers of one configuration keep pages with.
+type pageState struct {
+	dir      string
+	settings CacheSettings
+	*pooledPages
+}
+
+// pooledPages outlive the configurations that use them.
+type pooledPages struct {
+	pooledStore
+	cache *pagecache.Cache
+}
+
+// Destruct implements caddy.Destructor.
+func (p *pooledPages) Destruct() error {
+	p.cache.Close()
+	return p.pooledStore.Destruct()
+}
+
+// leasePages opens the store of pages below the state directory, or shares the one that is open.
+func leasePages(state string, settings CacheSettings, log *zap.Logger) (*pageState, error) {
+	if state == "" {
+		state = filepath.Join(caddy.AppDataDir(), "nextjs")
+	}
+	dir, err := filepath.Abs(filepath.Join(caddy.NewReplacer().ReplaceKnown(state, ""), "pages"))
+	if err != nil {
+		return nil, fmt.Errorf("finding the state directory: %w", err)
+	}
+	value, _, err := storePool.LoadOrNew(dir, func() (caddy.Destructor, error) { return openPages(dir, settings, log.Named("pages")) })
+	if err != nil {
+		return nil, fmt.Errorf("opening the store in %s: %w", dir, err)
+	}
+	return &pageState{dir: dir, settings: settings, pooledPages: value.(*pooledPages)}, nil
+}
+
+func openPages(dir string, settings CacheSettings, log *zap.Logger) (*pooledPages, error) {
+	disk, memory := settings.storeSize()
+	store, err := blobstore.Open(blobstore.Settings{Dir: dir, Size: disk, Memory: memory, Logger: log})
+	if err != nil {
+		return nil, err
+	}
+	cache, err := pagecache.New(store, settings.engine(log), pagePolicy)
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	return &pooledPages{pooledStore: pooledStore{"pages", store}, cache: cache}, nil
+}
+
+func (s CacheSettings) engine(log *zap.Logger) pagecache.Settings {
+	return pagecache.Settings{MaxBody: s.MaxBody, Revalidations: s.Revalidations, Logger: log}
+}
+
+// start applies the bounds of the configuration that is loaded now.
+func (s *pageState) start(log *zap.Logger) error {
+	if err := s.store.SetLimits(s.settings.storeSize()); err != nil {
+		return fmt.Errorf("setting the bounds of the store in %s: %w", s.dir, err)
+	}
+	if err := s.cache.SetSettings(s.settings.engine(log.Named("pages"))); err != nil {
+		return fmt.Errorf("setting the bounds of the page cache: %w", err)
+	}
+	currentPages.Store(s.pooledPages)
+	return nil
+}
+
+func (s *pageState) release() error {
+	if _, err := storePool.Delete(s.dir); err != nil {
+		return fmt.Errorf("closing the store in %s: %w", s.dir, err)
+	}
+	return nil
+}

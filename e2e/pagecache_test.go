@@ -1,0 +1,172 @@
+//go:build e2e
+
+package e2e_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// pageSite is an application of the fixtures behind a door, and an edge that keeps its pages.
+type pageSite struct {
+	*edge
+	door *door
+}
+
+// startPageSite starts an edge that keeps the pages of next16; more stands in the cache block.
+func startPageSite(t *testing.T, more string) *pageSite {
+	t.Helper()
+	f := fixtures(t).next16
+	door := startDoor(t, f.app)
+	e := startEdge(t, nil, setup{zones: fmt.Sprintf("\t\tzone next16 %s {\n\t\t\tbuild %s\n\t\t}\n\t\tcache {\n\t\t\t%s\n\t\t}\n", door.upstream(), f.build.Dir, more)})
+	return &pageSite{e, door}
+}
+
+// ask asks for a page, and says in a word how the cache answered.
+func (s *pageSite) ask(t testing.TB, path string, headers ...string) (a answer, how string) {
+	t.Helper()
+	a = get(t, plainClient(t), s.url(path), headers...)
+	status := strings.Join(a.Header["Cache-Status"], ", ")
+	switch {
+	case strings.Contains(status, "; hit"):
+		return a, "hit"
+	case strings.Contains(status, "fwd=bypass"):
+		return a, "bypass"
+	case strings.Contains(status, "fwd="):
+		return a, "miss"
+	}
+	return a, "no status: " + status
+}
+
+// A page that Next.js has prerendered comes from the edge after the first time, and each of its variants apart.
+func TestPagesComeFromTheCache(t *testing.T) {
+	s := startPageSite(t, "ignore_query utm_*")
+	page, how := s.ask(t, "/gallery")
+	require.Equal(t, "miss", how, page.Header)
+	require.Equal(t, http.StatusOK, page.StatusCode)
+	for _, path := range []string{"/gallery", "/gallery?utm_source=x", "/gallery?any=thing"} {
+		again, how := s.ask(t, path)
+		assert.Equal(t, "hit", how, "%s: %v", path, again.Header)
+		assert.Equal(t, page.body, again.body)
+		assert.Equal(t, "text/html; charset=utf-8", again.Header.Get("Content-Type"))
+		assert.NotEmpty(t, again.Header.Get("Age"))
+		assert.Equal(t, "public, max-age=0, s-maxage=31536000, must-revalidate", again.Header.Get("Cache-Control"))
+	}
+	assert.Equal(t, 1, s.door.count("/gallery"))
+
+	payload, how := s.ask(t, "/gallery?_rsc=HEAvJdHAQJrUAe2K", "RSC", "1", "Next-Router-Prefetch", "1")
+	assert.Equal(t, "miss", how)
+	assert.Contains(t, payload.Header.Get("Content-Type"), "text/x-component")
+	again, how := s.ask(t, "/gallery?_rsc=HEAvJdHAQJrUAe2K", "RSC", "1", "Next-Router-Prefetch", "1")
+	assert.Equal(t, "hit", how, again.Header)
+	assert.Equal(t, payload.body, again.body)
+	html, _ := s.ask(t, "/gallery")
+	assert.Equal(t, page.body, html.body, "the payload is no document")
+
+	if tag := page.Header.Get("Etag"); assert.NotEmpty(t, tag) {
+		res := get(t, plainClient(t), s.url("/gallery"), "If-None-Match", tag)
+		assert.Equal(t, http.StatusNotModified, res.StatusCode)
+	}
+	res, err := plainClient(t).Do(request(t, t.Context(), http.MethodHead, s.url("/gallery"), nil))
+	require.NoError(t, err)
+	require.NoError(t, res.Body.Close())
+	assert.Equal(t, http.StatusOK, res.StatusCode)
+	assert.Contains(t, res.Header.Get("Cache-Status"), "hit")
+}
+
+// What is for one visitor, or decided for each, is asked of Next.js each time.
+func TestWhatIsNotForEverybodyIsNotKept(t *testing.T) {
+	s := startPageSite(t, "ignore_query utm_*")
+	for _, c := range []struct {
+		path    string
+		headers []string
+	}{
+		{"/dynamic", nil},
+		{"/open", []string{"Cookie", "__prerender_bypass=x"}},
+		{"/open", []string{"Authorization", "Basic eDp5"}},
+		{"/private", nil},
+		{"/private", []string{"Cookie", "pass=1"}},
+	} {
+		for n := range 3 {
+			a, how := s.ask(t, c.path, c.headers...)
+			assert.NotEqual(t, "hit", how, "%s %v, request %d: %v", c.path, c.headers, n, a.Header)
+		}
+	}
+	shown, _ := s.ask(t, "/private", "Cookie", "pass=1")
+	assert.Equal(t, http.StatusOK, shown.StatusCode)
+	refused, _ := s.ask(t, "/private")
+	assert.Equal(t, http.StatusUnauthorized, refused.StatusCode, "nobody gets what somebody was shown")
+	draft, how := s.ask(t, "/open", "Cookie", "__prerender_bypass=x")
+	assert.Equal(t, "bypass", how)
+	assert.NotContains(t, draft.Header.Get("Cache-Control"), "s-maxage", "an answer that takes a cookie back is nobody else's")
+}
+
+// A page that has become stale is served at once while it is made once more.
+func TestAStalePageIsServedAndMadeOnce(t *testing.T) {
+	s := startPageSite(t, "stale_if_error 1h")
+	first, _ := s.ask(t, "/isr")
+	require.Equal(t, http.StatusOK, first.StatusCode)
+	eventually(t, 2*patience, func() bool {
+		_, how := s.ask(t, "/isr")
+		return how == "hit"
+	}, "the page is kept")
+	before := s.door.count("/isr")
+	var changed answer
+	eventually(t, 2*patience, func() bool {
+		changed, _ = s.ask(t, "/isr")
+		return changed.body != first.body
+	}, "the page is made again")
+	assert.LessOrEqual(t, s.door.count("/isr")-before, 4, "once or twice for each period")
+
+	// Its application is gone: the last good page stays.
+	s.door.Close()
+	time.Sleep(6 * time.Second) // its time has passed
+	for range 3 {
+		kept, how := s.ask(t, "/isr")
+		assert.Equal(t, http.StatusOK, kept.StatusCode)
+		assert.Equal(t, "hit", how)
+	}
+}
+
+// A purge reaches all variants of what it names, and nothing else.
+func TestPagesArePurged(t *testing.T) {
+	s := startPageSite(t, "ignore_query utm_*")
+	admin := fmt.Sprintf("localhost:%d", s.adminPort)
+	fill := func() {
+		for _, path := range []string{"/gallery", "/isr"} {
+			eventually(t, patience, func() bool {
+				_, how := s.ask(t, path)
+				return how == "hit"
+			}, "%s is kept", path)
+		}
+	}
+	for _, c := range []struct {
+		args  []string
+		gone  map[string]string // how a page is answered after it
+		count string
+	}{
+		{[]string{"--path", "/gallery"}, map[string]string{"/gallery": "miss", "/isr": "hit"}, "path"},
+		{[]string{"--prefix", "/is"}, map[string]string{"/gallery": "hit", "/isr": "miss"}, "prefix"},
+		{[]string{"--tag", "_N_T_/isr"}, map[string]string{"/gallery": "hit", "/isr": "miss"}, "tag"},
+		{[]string{"--zone", "next16"}, map[string]string{"/gallery": "miss", "/isr": "miss"}, "zone"},
+		{[]string{"--all"}, map[string]string{"/gallery": "miss", "/isr": "miss"}, "all"},
+		{[]string{"--path", "/gallery", "--soft"}, map[string]string{"/gallery": "hit", "/isr": "hit"}, "path"},
+	} {
+		fill()
+		text, failure := nextjsCommand(t, append([]string{"purge", "pages", "--address", admin}, c.args...)...)
+		require.Empty(t, failure, c.args)
+		assert.Equal(t, "Purged from zone next16: pages\n", text)
+		for path, want := range c.gone {
+			a, how := s.ask(t, path)
+			assert.Equal(t, want, how, "%v: %s %v", c.args, path, a.Header["Cache-Status"])
+		}
+	}
+	_, failure := nextjsCommand(t, "purge", "pages", "--path", "gallery", "--address", admin)
+	assert.Contains(t, failure, `"path" and "prefix" begin with "/"`)
+}
