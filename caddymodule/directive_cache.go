@@ -17,14 +17,7 @@ func (s *CacheSettings) parse(d *caddyfile.Dispenser) error {
 	if d.NextArg() {
 		return d.Errf("cache takes a block here, found %q", d.Val())
 	}
-	seen := map[string]bool{}
-	for nesting := d.Nesting(); d.NextBlock(nesting); {
-		word := d.Val()
-		if seen[word] {
-			return d.Errf("%s is written twice", word)
-		}
-		seen[word] = true
-		var err error
+	return eachWord(d, func(word string) (err error) {
 		switch word {
 		case "memory":
 			s.Memory, err = sizeArg(d, true)
@@ -37,11 +30,8 @@ func (s *CacheSettings) parse(d *caddyfile.Dispenser) error {
 		default:
 			err = d.Errf("unknown word %q in cache; allowed: %s", word, strings.Join(cacheWords, ", "))
 		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+		return err
+	})
 }
 
 // parseCache reads `cache` of a site.

@@ -75,14 +75,7 @@ func (s *StaticSettings) parse(d *caddyfile.Dispenser) error {
 	if d.NextArg() {
 		return d.Errf("static takes a block here, found %q; `static off` belongs into the site's nextjs block", d.Val())
 	}
-	seen := map[string]bool{}
-	for nesting := d.Nesting(); d.NextBlock(nesting); {
-		word := d.Val()
-		if seen[word] {
-			return d.Errf("%s is written twice", word)
-		}
-		seen[word] = true
-		var err error
+	return eachWord(d, func(word string) (err error) {
 		switch word {
 		case "memory":
 			s.Memory, err = sizeArg(d, true)
@@ -97,7 +90,20 @@ func (s *StaticSettings) parse(d *caddyfile.Dispenser) error {
 		default:
 			err = d.Errf("unknown word %q in static; allowed: %s", word, strings.Join(staticWords, ", "))
 		}
-		if err != nil {
+		return err
+	})
+}
+
+// eachWord reads the words of a block, none of which may be there twice.
+func eachWord(d *caddyfile.Dispenser, read func(word string) error) error {
+	seen := map[string]bool{}
+	for nesting := d.Nesting(); d.NextBlock(nesting); {
+		word := d.Val()
+		if seen[word] {
+			return d.Errf("%s is written twice", word)
+		}
+		seen[word] = true
+		if err := read(word); err != nil {
 			return err
 		}
 	}

@@ -23,14 +23,7 @@ func (s *ImageSettings) parse(d *caddyfile.Dispenser) error {
 	if d.NextArg() {
 		return d.Errf("image takes a block here, found %q; `image off` belongs into a zone's block", d.Val())
 	}
-	seen := map[string]bool{}
-	for nesting := d.Nesting(); d.NextBlock(nesting); {
-		word := d.Val()
-		if seen[word] {
-			return d.Errf("%s is written twice", word)
-		}
-		seen[word] = true
-		var err error
+	return eachWord(d, func(word string) (err error) {
 		switch word {
 		case "concurrency":
 			s.Concurrency, err = countArg(d, 1)
@@ -55,11 +48,8 @@ func (s *ImageSettings) parse(d *caddyfile.Dispenser) error {
 		default:
 			err = d.Errf("unknown word %q in image; allowed: %s", word, strings.Join(imageWords, ", "))
 		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+		return err
+	})
 }
 
 // parseImage reads `image off`, or what the zone's optimizer allows.

@@ -86,14 +86,23 @@ func (p *pooledStore) Destruct() error { return p.store.Close() }
 
 func (p *pooledStore) pooled() *pooledStore { return p }
 
-// leaseFiles opens the store below the state directory, or shares the one that is open.
-func leaseFiles(state string, settings StaticSettings, log *zap.Logger) (*fileState, error) {
+// storeDir is where a store is below the state directory.
+func storeDir(state, name string) (string, error) {
 	if state == "" {
 		state = filepath.Join(caddy.AppDataDir(), "nextjs")
 	}
-	dir, err := filepath.Abs(filepath.Join(caddy.NewReplacer().ReplaceKnown(state, ""), "files"))
+	dir, err := filepath.Abs(filepath.Join(caddy.NewReplacer().ReplaceKnown(state, ""), name))
 	if err != nil {
-		return nil, fmt.Errorf("finding the state directory: %w", err)
+		return "", fmt.Errorf("finding the state directory: %w", err)
+	}
+	return dir, nil
+}
+
+// leaseFiles opens the store below the state directory, or shares the one that is open.
+func leaseFiles(state string, settings StaticSettings, log *zap.Logger) (*fileState, error) {
+	dir, err := storeDir(state, "files")
+	if err != nil {
+		return nil, err
 	}
 	value, _, err := storePool.LoadOrNew(dir, func() (caddy.Destructor, error) {
 		disk, memory := settings.storeSize()

@@ -3,7 +3,6 @@ package caddymodule
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -121,12 +120,9 @@ func (p *pooledImages) Destruct() error {
 
 // leaseImages opens the store of pictures below the state directory, or shares the one that is open.
 func leaseImages(state string, settings ImageSettings, log *zap.Logger) (*imageState, error) {
-	if state == "" {
-		state = filepath.Join(caddy.AppDataDir(), "nextjs")
-	}
-	dir, err := filepath.Abs(filepath.Join(caddy.NewReplacer().ReplaceKnown(state, ""), "images"))
+	dir, err := storeDir(state, "images")
 	if err != nil {
-		return nil, fmt.Errorf("finding the state directory: %w", err)
+		return nil, err
 	}
 	value, _, err := storePool.LoadOrNew(dir, func() (caddy.Destructor, error) { return openImages(dir, settings, log.Named("images")) })
 	if err != nil {

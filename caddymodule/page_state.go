@@ -3,7 +3,6 @@ package caddymodule
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -102,12 +101,9 @@ func (p *pooledPages) Destruct() error {
 
 // leasePages opens the store of pages below the state directory, or shares the one that is open.
 func leasePages(state string, settings CacheSettings, log *zap.Logger) (*pageState, error) {
-	if state == "" {
-		state = filepath.Join(caddy.AppDataDir(), "nextjs")
-	}
-	dir, err := filepath.Abs(filepath.Join(caddy.NewReplacer().ReplaceKnown(state, ""), "pages"))
+	dir, err := storeDir(state, "pages")
 	if err != nil {
-		return nil, fmt.Errorf("finding the state directory: %w", err)
+		return nil, err
 	}
 	value, _, err := storePool.LoadOrNew(dir, func() (caddy.Destructor, error) { return openPages(dir, settings, log.Named("pages")) })
 	if err != nil {
