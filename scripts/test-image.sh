@@ -82,7 +82,10 @@ buildah build -q --format docker --file examples/docker/app.Dockerfile --tag app
 for image in edge app; do
 	buildah inspect --type image "$image" | node -p 'JSON.stringify(JSON.parse(require("fs").readFileSync(0)).Docker.config)' >"$work/$image.json"
 	mkdir "$work/root-$image"
-	cp -a "$(buildah mount "$(buildah from "$image")")/." "$work/root-$image"
+	mounted=$(buildah mount "$(buildah from "$image")") || mounted=
+	# Without a path it would be the whole machine that is copied.
+	if [ -z "$mounted" ] || [ "$mounted" = / ]; then die "the file system of the image $image cannot be looked at"; fi
+	cp -a "$mounted/." "$work/root-$image"
 done
 
 say "what the image says of itself"
