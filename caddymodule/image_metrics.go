@@ -96,6 +96,10 @@ var imageGauges = func() (list []prometheus.Collector) {
 	add("sources_held", "Sources that are fetched or in memory.", func(_ imageopt.PipelineStats, o imageopt.OptimizerStats) float64 { return float64(o.Sources) })
 	add("sources_waiting", "Requests that wait until their source may be fetched.", func(_ imageopt.PipelineStats, o imageopt.OptimizerStats) float64 { return float64(o.WaitingSources) })
 	add("pixel_bytes", "Bytes of pixels that libvips holds.", func(p imageopt.PipelineStats, _ imageopt.OptimizerStats) float64 { return float64(p.PixelBytes) })
+	add("revalidations", "Stale pictures whose source was asked again in the background, since the start.", func(_ imageopt.PipelineStats, o imageopt.OptimizerStats) float64 { return float64(o.Revalidations) })
+	add("failed_revalidations", "Those of them whose source failed: the old picture is served on.", func(_ imageopt.PipelineStats, o imageopt.OptimizerStats) float64 {
+		return float64(o.FailedRevalidations)
+	})
 	add("shared_pixel_bytes", "Bytes of pixels that are held for other pictures of their source.", func(p imageopt.PipelineStats, _ imageopt.OptimizerStats) float64 { return float64(p.SharedBytes) })
 	add("shared_decodes", "Pictures that were made of the pixels of another one, since the start.", func(p imageopt.PipelineStats, _ imageopt.OptimizerStats) float64 { return float64(p.Shared) })
 	return list

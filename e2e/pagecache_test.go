@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -126,7 +125,11 @@ func TestAStalePageIsServedAndMadeOnce(t *testing.T) {
 
 	// Its application is gone: the last good page stays.
 	s.door.Close()
-	time.Sleep(6 * time.Second) // its time has passed
+	eventually(t, 2*patience, func() bool {
+		a, _ := s.ask(t, "/isr")
+		require.Equal(t, http.StatusOK, a.StatusCode)
+		return strings.Contains(a.Header.Get("Cache-Status"), "ttl=-")
+	}, "the time of the page has passed")
 	for range 3 {
 		kept, how := s.ask(t, "/isr")
 		assert.Equal(t, http.StatusOK, kept.StatusCode)

@@ -17,7 +17,6 @@ const (
 	dirMustRevalidate
 	dirProxyRevalidate
 	dirNoTransform
-	dirOnlyIfCached
 	dirSMaxAge
 	dirMaxAge
 	dirStaleWhileRevalidate
@@ -57,7 +56,7 @@ func readDirectives(lines []string) (d directives) {
 
 var plainDirectives = map[string]directive{
 	"public": dirPublic, "private": dirForbids, "no-store": dirForbids | dirNoStore, "no-cache": dirForbids, "must-revalidate": dirMustRevalidate,
-	"proxy-revalidate": dirProxyRevalidate, "no-transform": dirNoTransform, "only-if-cached": dirOnlyIfCached,
+	"proxy-revalidate": dirProxyRevalidate, "no-transform": dirNoTransform,
 }
 
 func (d *directives) add(text string) {

@@ -45,17 +45,6 @@ func KeyOf(r *http.Request, f Facts, interceptable bool) (key blobstore.Key, ok 
 	return key, len(key.Group) <= maxKey && len(key.Name) <= maxKey
 }
 
-// PageOf is the inverse of KeyOf for the group of a key.
-func PageOf(group string) (deployment, host, path, query string, ok bool) {
-	page, rest, ok := strings.Cut(group, separator)
-	if !ok {
-		return "", "", "", "", false
-	}
-	host, deployment, ok = strings.Cut(rest, separator)
-	path, query, _ = strings.Cut(page, "?")
-	return deployment, host, path, query, ok && isPath(path)
-}
-
 // PrefixesOf are the beginnings of the groups of all pages at a path: with any query, on any host, of any deployment. The path comes first in a
 // group for that.
 func PrefixesOf(path string) []string { return []string{path + separator, path + "?"} }

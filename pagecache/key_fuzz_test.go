@@ -152,7 +152,7 @@ func checkKeys(t *testing.T, data []byte, extra string) {
 	key1, ok1 := KeyOf(r1, f1, interceptable)
 	key2, ok2 := KeyOf(r2, f2, interceptable)
 	if ok1 {
-		deployment, host, path, query, ok := PageOf(key1.Group)
+		deployment, host, path, query, ok := groupParts(key1.Group)
 		assert.True(t, ok)
 		assert.Equal(t, []string{f1.Deployment, f1.Host, f1.Path}, []string{deployment, host, path})
 		assert.True(t, !known || query == "")

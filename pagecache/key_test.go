@@ -118,7 +118,7 @@ func TestQueryOfAKey(t *testing.T) {
 		r := asking("/p?" + c.query)
 		f := ofPage(r)
 		f.IgnoreQuery, f.KnownQuery = c.ignored, c.known
-		deployment, host, path, query, ok := PageOf(keyOf(t, r, f, false).Group)
+		deployment, host, path, query, ok := groupParts(keyOf(t, r, f, false).Group)
 		require.True(t, ok)
 		assert.Equal(t, []string{"dpl-1", "", "/p", c.kept}, []string{deployment, host, path, query}, "%s", c.query)
 	}
@@ -158,10 +158,10 @@ func TestNothingIsKeptUnderThese(t *testing.T) {
 
 func TestPageOf(t *testing.T) {
 	for _, group := range []string{"", "a", "a\x00b", "a\x00b\x00", "a\x00b\x00c"} {
-		_, _, _, _, ok := PageOf(group)
+		_, _, _, _, ok := groupParts(group)
 		assert.False(t, ok, "%q", group)
 	}
-	deployment, host, path, query, ok := PageOf("/a?b?c\x00h\x00")
+	deployment, host, path, query, ok := groupParts("/a?b?c\x00h\x00")
 	assert.True(t, ok)
 	assert.Equal(t, []string{"", "h", "/a", "b?c"}, []string{deployment, host, path, query})
 }
@@ -187,4 +187,15 @@ func BenchmarkKeyOf(b *testing.B) {
 			b.Fatal("the request has no key")
 		}
 	}
+}
+
+// groupParts is the inverse of KeyOf for the group of a key.
+func groupParts(group string) (deployment, host, path, query string, ok bool) {
+	page, rest, ok := strings.Cut(group, separator)
+	if !ok {
+		return "", "", "", "", false
+	}
+	host, deployment, ok = strings.Cut(rest, separator)
+	path, query, _ = strings.Cut(page, "?")
+	return deployment, host, path, query, ok && isPath(path)
 }

@@ -14,19 +14,18 @@ const (
 
 // What of a request keeps it away from the cache.
 const (
-	ReasonVerdict       Reason = "verdict"        // the build's verdict, or its absence: Next.js decides for each request
-	ReasonMethod        Reason = "method"         // neither GET nor HEAD; or nothing can be kept of a HEAD
-	ReasonAction        Reason = "action"         // a server action
-	ReasonUpgrade       Reason = "upgrade"        // it asks for another protocol
-	ReasonBody          Reason = "body"           // it has a body, which may have a say and is not in the key
-	ReasonAuthorization Reason = "authorization"  // it says who asks
-	ReasonDraftCookie   Reason = "draft-cookie"   // it asks for a draft, rightly or not
-	ReasonVariant       Reason = "variant"        // its headers name no variant that a client of Next.js asks for
-	ReasonQuery         Reason = "query"          // its query has names that belong to Next.js itself
-	ReasonKey           Reason = "key"            // it is too long to be a key, or has bytes that none has
-	ReasonRange         Reason = "range"          // it asks for a part: entries answer it, and nothing is kept of what Next.js answers
-	ReasonRequestStore  Reason = "request-store"  // it says no-store: nothing is kept of the answer
-	ReasonOnlyIfCached  Reason = "only-if-cached" // it wants nothing but an entry, and there is none
+	ReasonVerdict       Reason = "verdict"       // the build's verdict, or its absence: Next.js decides for each request
+	ReasonMethod        Reason = "method"        // neither GET nor HEAD; or nothing can be kept of a HEAD
+	ReasonAction        Reason = "action"        // a server action
+	ReasonUpgrade       Reason = "upgrade"       // it asks for another protocol
+	ReasonBody          Reason = "body"          // it has a body, which may have a say and is not in the key
+	ReasonAuthorization Reason = "authorization" // it says who asks
+	ReasonDraftCookie   Reason = "draft-cookie"  // it asks for a draft, rightly or not
+	ReasonVariant       Reason = "variant"       // its headers name no variant that a client of Next.js asks for
+	ReasonQuery         Reason = "query"         // its query has names that belong to Next.js itself
+	ReasonKey           Reason = "key"           // it is too long to be a key, or has bytes that none has
+	ReasonRange         Reason = "range"         // it asks for a part: entries answer it, and nothing is kept of what Next.js answers
+	ReasonRequestStore  Reason = "request-store" // it says no-store: nothing is kept of the answer
 )
 
 // What of an answer keeps it out of the cache.
@@ -58,7 +57,7 @@ func Reasons() []Reason {
 	return []Reason{
 		ReasonFresh, ReasonExpired, ReasonAbsent, ReasonPurged,
 		ReasonVerdict, ReasonMethod, ReasonAction, ReasonUpgrade, ReasonBody, ReasonAuthorization, ReasonDraftCookie, ReasonVariant, ReasonQuery, ReasonKey,
-		ReasonRange, ReasonRequestStore, ReasonOnlyIfCached,
+		ReasonRange, ReasonRequestStore,
 		ReasonStatus, ReasonEmpty, ReasonSetCookie, ReasonPrivate, ReasonStream, ReasonCoding, ReasonType, ReasonVary, ReasonDeployment, ReasonPostponed,
 		ReasonTrailers, ReasonLocale, ReasonStateTree, ReasonTags, ReasonNoFreshness, ReasonStaleUpstream, ReasonTooLarge, ReasonIncomplete, ReasonGeneration,
 		ReasonError,

@@ -86,9 +86,3 @@ func hasInternalName(query string) bool {
 	}
 	return false
 }
-
-// OnlyIfCached reports whether a request wants an entry or nothing: where the cache may answer it and has none, the answer is 504 (RFC
-// 9111, 5.2.1.7).
-func OnlyIfCached(r *http.Request) bool {
-	return readDirectives(r.Header["Cache-Control"]).has&dirOnlyIfCached != 0
-}

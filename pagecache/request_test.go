@@ -68,12 +68,6 @@ func TestClassOfAPathDecidesFirst(t *testing.T) {
 	}
 }
 
-func TestOnlyIfCached(t *testing.T) {
-	assert.True(t, OnlyIfCached(asking("/a", "Cache-Control", "max-age=3, Only-If-Cached")))
-	assert.False(t, OnlyIfCached(asking("/a", "Cache-Control", `x="only-if-cached"`)))
-	assert.False(t, OnlyIfCached(asking("/a")))
-}
-
 // The words become parts of Cache-Status and labels of metrics.
 func TestReasonsAreTokens(t *testing.T) {
 	seen := map[Reason]bool{}
