@@ -19,6 +19,7 @@ const (
 // Request | Answer
 // --------|-------
 // `GET /nextjs/files` | Which files of which builds the edge serves, as `caddy nextjs files --json` prints it.
+// `GET /nextjs/explain?url=…` | How it answers a request, as `caddy nextjs explain --json` prints it.
 // `GET /nextjs/image?url=…` | What it answers to a request for a picture, as `caddy nextjs image --json` prints it.
 // `POST /nextjs/purge` | What was removed from a cache, as `nextjs_control` answers.
 type Admin struct{}
@@ -32,6 +33,7 @@ func (Admin) CaddyModule() caddy.ModuleInfo {
 func (Admin) Routes() []caddy.AdminRoute {
 	return []caddy.AdminRoute{
 		{Pattern: filesPath, Handler: onlyGet(serveFilesReport)},
+		{Pattern: explainPath, Handler: onlyGet(serveRequestReport)},
 		{Pattern: imagePath, Handler: onlyGet(serveImageReport)},
 		{Pattern: purgePath, Handler: caddy.AdminHandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
 			return servePurge(w, r, caddy.Log().Named("admin.api.nextjs"))

@@ -28,6 +28,7 @@ type attempt struct {
 	full      string // with what stands before it
 	asWritten bool   // the client wrote it as Next.js routes it
 	fills     bool   // the answer goes into the page cache
+	tags      string // the header in which the application says its cache tags, "" where pages are not kept
 	view      *view
 	facts     *zoneFacts
 

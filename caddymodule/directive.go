@@ -265,7 +265,7 @@ func (s *site) handlers() ([]json.RawMessage, error) {
 	if (&Handler{Zones: s.zones, AssetHost: s.assetHost}).makesPictures() {
 		handlers = append(handlers, caddyconfig.JSONModuleObject(Image{}, "handler", "nextjs_image", nil))
 	}
-	if s.cache != nil {
+	if (&Handler{Zones: s.zones, AssetHost: s.assetHost, Cache: s.cache}).keepsPages() {
 		handlers = append(handlers, caddyconfig.JSONModuleObject(Cache{}, "handler", "nextjs_cache", nil))
 	}
 	return append(handlers, caddyconfig.JSONModuleObject(proxy, "handler", "reverse_proxy", nil)), nil

@@ -9,7 +9,7 @@ import (
 // Words of the two cache blocks. A test compares them with the reference in docs/caddyfile.md.
 var (
 	cacheWords     = []string{"memory", "cache_size", "max_body", "revalidations"}
-	siteCacheWords = []string{"ignore_query", "stale_if_error"}
+	siteCacheWords = []string{"ignore_query", "allow", "tags_header", "stale_if_error"}
 )
 
 // parse reads the block of the global option.
@@ -38,13 +38,21 @@ func (s *CacheSettings) parse(d *caddyfile.Dispenser) error {
 func (s *site) parseCache(d *caddyfile.Dispenser) error {
 	s.cache = new(SiteCache)
 	if d.NextArg() {
-		return d.Errf("cache takes no arguments here, found %q; its bounds are global options: `nextjs { cache { … } }`", d.Val())
+		if d.Val() != "off" || d.NextArg() {
+			return d.Errf("cache takes a block or off, found %q; its bounds are global options: `nextjs { cache { … } }`", d.Val())
+		}
+		s.cache.Off = true
+		return nil
 	}
 	for nesting := d.Nesting(); d.NextBlock(nesting); {
 		var err error
 		switch word := d.Val(); word {
 		case "ignore_query":
 			s.cache.IgnoreQuery, err = textArgs(d, s.cache.IgnoreQuery, "names of query parameters, such as utm_* gclid")
+		case "allow":
+			s.cache.Allow, err = textArgs(d, s.cache.Allow, "paths, such as /blog/* /about")
+		case "tags_header":
+			err = oneArg(d, &s.cache.TagsHeader, "the name of a header")
 		case "stale_if_error":
 			s.cache.StaleIfError, err = positiveDuration(d)
 		default:

@@ -46,7 +46,7 @@ type Handler struct {
 	// Whether the site is one of files for pages of other sites: what the builds' assetPrefix names. Everything else is answered with 404.
 	AssetHost bool `json:"asset_host,omitempty"`
 
-	// Whether and how pages are kept. Default: they are not.
+	// Whether and how pages are kept. Default: those of zones with a build are.
 	Cache *SiteCache `json:"cache,omitempty"`
 
 	// Whether Next.js answers requests for files too. Nothing is kept of them then.
@@ -93,10 +93,10 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 			return fmt.Errorf("nextjs: %w", err)
 		}
 	}
-	if h.Cache != nil {
-		if err := h.Cache.check(); err != nil {
-			return fmt.Errorf("nextjs: cache: %w", err)
-		}
+	if err := h.Cache.check(); err != nil {
+		return fmt.Errorf("nextjs: cache: %w", err)
+	}
+	if h.keepsPages() {
 		if h.pages, err = h.app.usePages(); err != nil {
 			return fmt.Errorf("nextjs: %w", err)
 		}
@@ -263,6 +263,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	repl.Set("http.nextjs.verdict", verdictNames[a.verdict.String()])
 	if extra != nil {
 		extra.Set(zap.Stringer("verdict", a.verdict))
+	}
+	if report := explaining[requestReport](r); report != nil {
+		report.explain(r, a, h)
+		return nil
 	}
 	allowFullDuplex(w, r)
 	return next.ServeHTTP(w, r)

@@ -32,7 +32,7 @@ func (Image) CaddyModule() caddy.ModuleInfo {
 // ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (Image) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	a := attemptOf(r)
-	if report := explaining(r); report != nil && a != nil {
+	if report := explaining[imageReport](r); report != nil && a != nil {
 		a.facts.images.explain(report, r, a, next)
 		return nil
 	}

@@ -2,10 +2,6 @@ package caddymodule
 
 import (
 	"context"
-	"crypto/tls"
-	"errors"
-	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -36,15 +32,6 @@ type imageReport struct {
 	*imageopt.Explanation
 }
 
-// explainKey is the context key of the *imageReport that a request is made for. No client can set it.
-type explainKey struct{}
-
-// explaining returns the report that a request is made for, nil for all that come from outside.
-func explaining(r *http.Request) *imageReport {
-	report, _ := r.Context().Value(explainKey{}).(*imageReport)
-	return report
-}
-
 // explain fills a report in the place of an answer.
 func (z *zoneImages) explain(report *imageReport, r *http.Request, a *attempt, next caddyhttp.Handler) {
 	report.Zone, report.Verdict, report.By = a.zone.Name, a.verdict.String(), "next"
@@ -71,72 +58,16 @@ func serveImageReport(w http.ResponseWriter, r *http.Request) error {
 	return answerJSON(w, http.StatusOK, report)
 }
 
-// explainImage sends a request through the running servers as a client would, for a report instead of an answer.
+// explainImage asks for a picture as a client would, for a report instead of an answer.
 func explainImage(ctx context.Context, text, width, quality string, headers []string) (*imageReport, error) {
-	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, fmt.Errorf("%q is no URL of a site: it must begin with http:// or https:// and a host", text)
-	}
-	app := running.app()
-	if app == nil {
-		return nil, errors.New("no configuration with nextjs is running")
-	}
-	servers, err := app.serversOf(u)
+	u, err := siteURL(text)
 	if err != nil {
 		return nil, err
 	}
 	u = imageRequestOf(u, width, quality)
 	report := &imageReport{URL: u.RequestURI()}
-	for _, server := range servers {
-		r, err := http.NewRequestWithContext(context.WithValue(ctx, explainKey{}, report), http.MethodGet, u.RequestURI(), http.NoBody)
-		if err != nil {
-			return nil, fmt.Errorf("making a request of %s: %w", u, err)
-		}
-		r.RequestURI, r.Host, r.RemoteAddr = u.RequestURI(), u.Host, "127.0.0.1:0"
-		if u.Scheme == "https" {
-			r.TLS = &tls.ConnectionState{HandshakeComplete: true, ServerName: u.Hostname()}
-		}
-		for _, header := range headers {
-			if name, value, ok := strings.Cut(header, ":"); ok {
-				r.Header.Add(strings.TrimSpace(name), strings.TrimSpace(value))
-			}
-		}
-		answer := statusWriter{header: http.Header{}}
-		server.ServeHTTP(&answer, r)
-		if report.Zone != "" {
-			return report, nil
-		}
-		report.Answer = answer.status
-	}
-	return report, nil
-}
-
-// serversOf returns the servers that listen where a URL points to, or all, for an edge may be reached through other ports than its own.
-func (a *App) serversOf(u *url.URL) ([]*caddyhttp.Server, error) {
-	module, err := a.ctx.AppIfConfigured("http")
-	if err != nil {
-		return nil, fmt.Errorf("finding the servers: %w", err)
-	}
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
-	}
-	var there, others []*caddyhttp.Server
-	for _, server := range module.(*caddyhttp.App).Servers {
-		listens := slices.ContainsFunc(server.Listen, func(address string) bool {
-			_, found, err := net.SplitHostPort(address)
-			return err == nil && found == port
-		})
-		if listens {
-			there = append(there, server)
-		} else {
-			others = append(others, server)
-		}
-	}
-	if len(there) > 0 {
-		return there, nil
-	}
-	return others, nil
+	report.Answer, err = explainRequest(ctx, u, headers, report, func() bool { return report.Zone != "" })
+	return report, err
 }
 
 // imageRequestOf returns the URL that <Image> would write for a picture of a site; one that is such a URL stays, but for what is given
@@ -194,23 +125,4 @@ func imageRequestOf(u *url.URL, width, quality string) *url.URL {
 		Scheme: u.Scheme, Host: u.Host, Path: base + "/_next/image" + slash,
 		RawQuery: "url=" + url.QueryEscape(source) + "&w=" + url.QueryEscape(width) + "&q=" + url.QueryEscape(quality),
 	}
-}
-
-// statusWriter takes an answer of which only the status is of interest.
-type statusWriter struct {
-	header http.Header
-	status int
-}
-
-func (w *statusWriter) Header() http.Header { return w.header }
-
-func (w *statusWriter) WriteHeader(status int) {
-	if w.status == 0 {
-		w.status = status
-	}
-}
-
-func (w *statusWriter) Write(p []byte) (int, error) {
-	w.WriteHeader(http.StatusOK)
-	return len(p), nil
 }

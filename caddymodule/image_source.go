@@ -112,7 +112,7 @@ func (in *inner) repeat(ctx context.Context, w http.ResponseWriter, target *url.
 	r = in.prepare(r, w)                                //nolint:contextcheck // the request has it
 	caddyhttp.SetVar(r.Context(), attemptVar, &attempt{ //nolint:contextcheck // the request has it
 		zone: in.zone, kind: of.kind, facts: in.facts, verdict: of.verdict, cookies: in.facts.cookies, view: in.view, path: of.path, repaired: of.repaired,
-		rules: of.rules, fills: true,
+		rules: of.rules, fills: true, tags: of.tags,
 	})
 	return in.next.ServeHTTP(w, r)
 }

@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strings"
@@ -16,8 +17,9 @@ import (
 
 // Cache answers with pages that have been kept: documents, payloads, data, and what route handlers answer, for as long as Next.js says itself.
 //
-// It comes into play where the site's `nextjs` has `cache`. Where the build has middleware, redirects or rewrites for a path that cannot be evaluated,
-// Next.js answers; without a build nothing is known of these, and what Next.js marks as shared is shared.
+// It comes into play for zones with a build, unless the site's `nextjs` says `cache off`, and for all others where it has `cache`. Where the build has
+// middleware, redirects or rewrites for a path that cannot be evaluated, Next.js answers, unless `allow` names the path; without a build nothing is known of
+// these, and what Next.js marks as shared is shared.
 //
 // Everything else is handed on. The `nextjs` handler in front has found zone and build, and the `nextjs` app has the bounds.
 type Cache struct{}
@@ -30,12 +32,16 @@ func (Cache) CaddyModule() caddy.ModuleInfo {
 // ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (Cache) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	a := attemptOf(r)
-	if a == nil || a.facts.pages == nil || a.isSource || !isPageKind(a.kind) {
+	if a == nil || a.facts.pages == nil || a.isSource {
 		return next.ServeHTTP(w, r)
 	}
 	pages := a.facts.pages
+	a.tags = pages.tagsHeader
+	if !isPageKind(a.kind) {
+		return next.ServeHTTP(w, r)
+	}
 	in, target := newInner(r, a, next), *r.URL
-	headers := variantHeaders(r.Header)
+	headers := pages.headersOf(r, a)
 	result, err := pages.cache.Serve(w, r, pages.factsOf(r, a),
 		func(to http.ResponseWriter, r *http.Request) error {
 			a.fills = to != w // else the answer goes past the cache
@@ -64,18 +70,21 @@ type zonePages struct {
 	deployment  string
 	build       *nextbuild.Build // nil: not known
 	ignoreQuery []string
+	allow       []pathPattern
+	tagsHeader  string
 	staleError  time.Duration
 	counters    *pageCounters
 }
 
 // newZonePages prepares the pages of a zone; nil for one whose pages are not kept.
 func (h *Handler) newZonePages(config ZoneConfig, zone *zones.Zone, read *build) *zonePages {
-	if h.pages == nil || zone.Dev || read != nil && read.export != nil {
+	if h.pages == nil || zone.Dev || read != nil && read.export != nil || read == nil && h.Cache == nil {
 		return nil
 	}
-	z := &zonePages{
-		cache: h.pages.cache, space: config.space("page", zone.Name), ignoreQuery: h.Cache.IgnoreQuery, staleError: time.Duration(h.Cache.StaleIfError),
-		counters: pageCountersOf(zone.Name),
+	z := &zonePages{cache: h.pages.cache, space: config.space("page", zone.Name), tagsHeader: pagecache.TagsHeader, counters: pageCountersOf(zone.Name)}
+	if c := h.Cache; c != nil {
+		z.ignoreQuery, z.staleError, z.allow = c.IgnoreQuery, time.Duration(c.StaleIfError), patternsOf(c.Allow)
+		z.tagsHeader = cmp.Or(http.CanonicalHeaderKey(c.TagsHeader), z.tagsHeader)
 	}
 	if read != nil {
 		z.build, z.deployment = read.Build, read.ID
@@ -100,12 +109,26 @@ func (z *zonePages) factsOf(r *http.Request, a *attempt) pagecache.Facts {
 	if values := r.Header["Next-Url"]; len(values) == 1 && variant != pagecache.VariantHTML {
 		f.NextURL = values[0]
 	}
-	if z.build != nil {
-		if page, ok := z.build.Prerenders[a.verdict.Path]; ok && !page.Partial {
-			f.KnownQuery, f.Tags = true, page.Tags
+	if z.build != nil && f.Class == pagecache.ClassPage && a.verdict.Edge() {
+		f.Choice = a.verdict.Choice()
+		if f.Tags, f.KnownQuery = z.prerendered(a.verdict); f.KnownQuery {
+			f.Host = "" // nor does it know its host
 		}
 	}
 	return f
+}
+
+// prerendered reports whether Next.js makes what is at a path ahead of requests, or for the first one as for all: then it does not see their query. The tags are
+// those of the build, nil where it does not know them.
+func (z *zonePages) prerendered(v *zones.Verdict) (tags []string, ok bool) {
+	if page, ok := z.build.Prerenders[v.Path]; ok {
+		return page.Tags, !page.Partial
+	}
+	if _, ok := z.build.Fallbacks[v.Page]; ok {
+		return nil, !z.build.Partials[v.Page]
+	}
+	_, ok = z.build.Prerenders[v.Page] // whose data is at the path
+	return nil, ok && v.Output == zones.OutputData
 }
 
 // classOf says what the build says of a path.
@@ -117,8 +140,10 @@ func (z *zonePages) classOf(r *http.Request, a *attempt) pagecache.Class {
 		return pagecache.ClassBypass // with locales Next.js would choose by what the browser prefers
 	case z.build == nil:
 		return pagecache.ClassUnknown
-	case !a.verdict.Edge(), a.facts.book.Depends(a.full):
-		return pagecache.ClassBypass // Next.js decides, or a cookie does on which page is at the path
+	case allows(z.allow, a.full):
+		return pagecache.ClassPage
+	case !a.verdict.Edge():
+		return pagecache.ClassBypass // Next.js decides
 	}
 	switch a.verdict.Output {
 	case zones.OutputPage, zones.OutputRoute, zones.OutputAPI, zones.OutputData:
@@ -135,9 +160,12 @@ var pagePolicy = pagecache.Policy{
 	},
 }
 
-// variantHeaders are those by which Next.js chooses a variant.
-func variantHeaders(h http.Header) http.Header {
-	chosen := http.Header{}
+// headersOf are the headers of a request by which its answer is chosen: it is asked for once more with these alone.
+func (z *zonePages) headersOf(r *http.Request, a *attempt) http.Header {
+	chosen, h := http.Header{}, r.Header
+	if a.verdict.Choice() != "" {
+		chosen = a.facts.book.Asked(h)
+	}
 	for _, name := range [...]string{"Rsc", "Next-Router-Prefetch", "Next-Router-Segment-Prefetch", "Next-Router-State-Tree", "Next-Url"} {
 		if values := h[name]; len(values) > 0 {
 			chosen[name] = values

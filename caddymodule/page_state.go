@@ -7,6 +7,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
+	"golang.org/x/net/http/httpguts"
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache"
@@ -61,18 +62,39 @@ func (s CacheSettings) storeSize() (disk, memory int64) {
 
 // SiteCache says how the pages of a site are kept.
 type SiteCache struct {
+	// Whether no pages are kept. Default: those of zones with a build are, and those of all others where there is a `cache`.
+	Off bool `json:"off,omitempty"`
+
 	// Names of query parameters that say nothing of the page, which may end in `*`: `utm_*`.
 	IgnoreQuery []string `json:"ignore_query,omitempty"`
+
+	// Paths whose answers are for everybody where Next.js marks them so, though middleware, or rules that only Next.js can evaluate, decide about them:
+	// `/blog/*`, `/about`. Middleware does not see the requests that are answered with what is kept.
+	Allow []string `json:"allow,omitempty"`
+
+	// The header of the application's answers in which it says their cache tags, separated by commas. It is removed. Default: `X-Next-Cache-Tags`.
+	TagsHeader string `json:"tags_header,omitempty"`
 
 	// How long a page that is no longer fresh stands in for an application that fails or does not answer. Default: 0, not at all.
 	StaleIfError caddy.Duration `json:"stale_if_error,omitempty"`
 }
 
 func (s *SiteCache) check() error {
+	if s == nil {
+		return nil
+	}
 	for _, glob := range s.IgnoreQuery {
 		if err := pagecache.CheckIgnoreQuery(glob); err != nil {
 			return fmt.Errorf("ignore_query %s: %w", glob, err)
 		}
+	}
+	for _, path := range s.Allow {
+		if err := checkPattern(path); err != nil {
+			return fmt.Errorf("allow %s: %w", path, err)
+		}
+	}
+	if s.TagsHeader != "" && !httpguts.ValidHeaderFieldName(s.TagsHeader) {
+		return fmt.Errorf("tags_header %q is no name of a header", s.TagsHeader)
 	}
 	if s.StaleIfError < 0 {
 		return fmt.Errorf("stale_if_error %s is negative", time.Duration(s.StaleIfError))

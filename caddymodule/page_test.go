@@ -6,8 +6,10 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -34,8 +36,8 @@ func cachedAs(t *testing.T, e *edge, path string, headers ...string) (body, stat
 	return string(text), strings.Join(res.Header["Cache-Status"], ", ")
 }
 
-// Where a cookie decides which page is at a path, the path does not tell what is its answer, though the build knows each of the two.
-func TestAPageThatACookieChoosesIsNotKept(t *testing.T) {
+// Where a cookie decides which page is at a path, each of the pages is kept by itself, and asked for once more with that cookie and no other.
+func TestAPageThatACookieChoosesIsKeptByItself(t *testing.T) {
 	dir := t.TempDir()
 	buildtest.Write(t, filepath.Join(dir, ".next"), buildtest.Build{
 		App: map[string]string{"/home/page": "/home", "/new/page": "/new", "/plain/page": "/plain"},
@@ -43,8 +45,10 @@ func TestAPageThatACookieChoosesIsNotKept(t *testing.T) {
 			"source": "/home", "destination": "/new", "regex": "^/home(?:/)?$", "has": []any{buildtest.JSON{"type": "cookie", "key": "new"}},
 		}}, "afterFiles": []any{}, "fallback": []any{}}},
 	})
+	var asked sync.Map
 	next := upstream(t, func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Cache-Control", "s-maxage=600")
+		asked.Store(r.Header.Get("Cookie"), true)
+		w.Header().Set("Cache-Control", "s-maxage=1, stale-while-revalidate=600")
 		w.Header().Set("X-Nextjs-Cache", "HIT")
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		page := r.URL.Path
@@ -53,18 +57,59 @@ func TestAPageThatACookieChoosesIsNotKept(t *testing.T) {
 		}
 		_, _ = fmt.Fprintf(w, "page %s", page)
 	})
-	e := serve(t, fmt.Sprintf("nextjs {\n zone / %s {\n build %s\n }\n cache\n}", next, dir), "nextjs {\n state "+t.TempDir()+"\n}")
-	for range 2 {
-		body, status := cachedAs(t, e, "/home", "Cookie", "new=1")
-		assert.Equal(t, "page /new", body, status)
-		body, status = cachedAs(t, e, "/home")
-		assert.Equal(t, "page /home", body, status)
-		assert.NotContains(t, status, "hit")
+	e := serve(t, fmt.Sprintf("nextjs {\n zone / %s {\n build %s\n }\n}", next, dir), "nextjs {\n state "+t.TempDir()+"\n}")
+	seen := map[string]bool{}
+	require.Eventually(t, func() bool {
+		body, status := cachedAs(t, e, "/home", "Cookie", "new=1; session=secret")
+		require.Equal(t, "page /new", body, status)
+		body, plain := cachedAs(t, e, "/home", "Cookie", "session=secret")
+		require.Equal(t, "page /home", body, plain)
+		seen[status], seen[plain] = true, true
+		_, again := asked.Load("new=1")
+		_, nobody := asked.Load("")
+		return again && nobody
+	}, 20*time.Second, 50*time.Millisecond, "each was asked for in the background, as by nobody: %v", seen)
+}
+
+// Middleware decides for each request, unless the user says that it does not.
+func TestPathsThatAreAllowed(t *testing.T) {
+	dir := t.TempDir()
+	buildtest.Write(t, filepath.Join(dir, ".next"), buildtest.Build{
+		App:        map[string]string{"/blog/page": "/blog", "/blog/a/page": "/blog/a", "/blogs/page": "/blogs", "/about/page": "/about"},
+		Middleware: buildtest.JSON{"middleware": buildtest.JSON{"/": buildtest.JSON{"matchers": []any{buildtest.JSON{"regexp": "^/.*$"}}}}},
+	})
+	next := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "s-maxage=600")
+		w.Header().Set("X-Nextjs-Cache", "HIT")
+		w.Header().Set("X-Edge-Tags", "a,b")
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = io.WriteString(w, r.URL.Path)
+	})
+	site := "nextjs {\n zone / %s {\n build %s\n }\n cache {\n allow /blog/*\n tags_header x-edge-tags\n }\n}"
+	e := serve(t, fmt.Sprintf(site, next, dir), "nextjs {\n state "+t.TempDir()+"\n}")
+	client, _ := e.client(t, "h1")
+	for path, kept := range map[string]bool{"/blog": true, "/blog/a": true, "/blogs": false, "/about": false} {
+		cachedAs(t, e, path)
+		_, status := cachedAs(t, e, path)
+		assert.Equal(t, kept, strings.Contains(status, "; hit"), "%s: %s", path, status)
+		res, err := client.Get(e.url(path))
+		require.NoError(t, err)
+		require.NoError(t, res.Body.Close())
+		assert.Empty(t, res.Header["X-Edge-Tags"], path)
 	}
-	_, status := cachedAs(t, e, "/plain")
-	assert.Contains(t, status, "fwd=uri-miss")
-	_, status = cachedAs(t, e, "/plain")
-	assert.Contains(t, status, "; hit", "others are kept")
+}
+
+// A site may do without.
+func TestCacheOff(t *testing.T) {
+	dir := t.TempDir()
+	buildtest.Write(t, filepath.Join(dir, ".next"), buildtest.Build{App: map[string]string{"/about/page": "/about"}})
+	next := upstream(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Cache-Control", "s-maxage=600")
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	})
+	e := serve(t, fmt.Sprintf("nextjs {\n zone / %s {\n build %s\n }\n cache off\n}", next, dir), "nextjs {\n state "+t.TempDir()+"\n}")
+	_, status := cachedAs(t, e, "/about")
+	assert.Empty(t, status)
 }
 
 // Without a build what Next.js marks is kept, where the site says `cache`, and nothing else.

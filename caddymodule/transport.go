@@ -177,6 +177,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if a.rules != "" {
 		addSpeculation(res, a.rules)
 	}
+	takeTags(res.Header, a)
 	if a.fills {
 		res.Header[pagecache.SaidHeader] = slices.Clone(res.Header["Cache-Control"])
 	}

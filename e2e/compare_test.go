@@ -18,6 +18,7 @@ import (
 // hopHeaders may differ between an answer through the edge and the same answer from the application: they belong to one
 // connection, to the moment, or say that an edge was there.
 var hopHeaders = map[string]bool{
+	"Cache-Status": true, "Age": true,
 	"Connection": true, "Keep-Alive": true, "Transfer-Encoding": true, "Date": true, "Via": true, "Server": true, "Content-Length": true, "Alt-Svc": true,
 }
 

@@ -31,6 +31,8 @@ type Build struct {
 	Prerenders map[string]Prerender
 	// Fallbacks say what Next.js does with a path of a dynamic route that was not.
 	Fallbacks map[string]Fallback
+	// Partials are the dynamic routes of which only a shell is rendered ahead of a request (partial prerendering).
+	Partials map[string]bool
 
 	Rules
 	// Middleware are the matchers of the middleware (proxy.ts in Next.js 16). Without any there is none.

@@ -75,7 +75,9 @@ func (b *Build) readPrerenders(m manifests) error {
 			ExperimentalPP bool              `json:"experimentalPPR"`
 		} `json:"routes"`
 		DynamicRoutes map[string]struct {
-			Fallback json.RawMessage `json:"fallback"`
+			Fallback       json.RawMessage `json:"fallback"`
+			RenderingMode  string          `json:"renderingMode"`
+			ExperimentalPP bool            `json:"experimentalPPR"`
 		} `json:"dynamicRoutes"`
 		Preview *struct {
 			ID json.RawMessage `json:"previewModeId"`
@@ -97,7 +99,7 @@ func (b *Build) readPrerenders(m manifests) error {
 		}
 		p := Prerender{
 			Revalidate: time.Duration(route.Revalidate), Expire: time.Duration(route.Expire), Status: route.Status,
-			Data: route.DataRoute, Partial: route.ExperimentalPP || route.RenderingMode == "PARTIALLY_STATIC",
+			Data: route.DataRoute, Partial: isPartial(route.ExperimentalPP, route.RenderingMode),
 			Tags: splitTags(route.Headers[tagsHeader]),
 		}
 		if p.Status == 0 {
@@ -109,7 +111,11 @@ func (b *Build) readPrerenders(m manifests) error {
 		b.Prerenders[path] = p
 	}
 	b.Fallbacks = make(map[string]Fallback, len(file.DynamicRoutes))
+	b.Partials = map[string]bool{}
 	for page, route := range file.DynamicRoutes {
+		if isPartial(route.ExperimentalPP, route.RenderingMode) {
+			b.Partials[page] = true
+		}
 		switch string(route.Fallback) {
 		case "false":
 			b.Fallbacks[page] = FallbackNotFound
@@ -120,6 +126,11 @@ func (b *Build) readPrerenders(m manifests) error {
 		}
 	}
 	return nil
+}
+
+// isPartial reads what the manifests of Next.js 15 and 16 say of partial prerendering.
+func isPartial(experimental bool, mode string) bool {
+	return experimental || mode == "PARTIALLY_STATIC"
 }
 
 // readTags adds the tags of prerendered pages, which stand in files beside them.

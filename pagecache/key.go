@@ -28,7 +28,7 @@ const separator = "\x00"
 // ok is false where nothing can be kept under the key: it would be too long, or the headers are not those of f.Variant.
 func KeyOf(r *http.Request, f Facts, interceptable bool) (key blobstore.Key, ok bool) {
 	a, ok := f.asked(r.Header)
-	if !ok || !isPath(f.Path) || strings.Contains(f.Deployment, separator) || strings.Contains(f.Host, separator) {
+	if !ok || !isPath(f.Path) || strings.Contains(f.Deployment, separator) || strings.Contains(f.Host, separator) || strings.Contains(f.Choice, separator) {
 		return blobstore.Key{}, false
 	}
 	query := ""
@@ -42,6 +42,9 @@ func KeyOf(r *http.Request, f Facts, interceptable bool) (key blobstore.Key, ok 
 		mark = ""
 	}
 	key = blobstore.Key{Space: f.Space, Group: f.Path + mark + query + separator + f.Host + separator + f.Deployment, Name: a.name(interceptable)}
+	if f.Choice != "" {
+		key.Group += separator + f.Choice
+	}
 	return key, len(key.Group) <= maxKey && len(key.Name) <= maxKey
 }
 

@@ -39,7 +39,11 @@ func (q *query) lead(fl *flight) (result Result, err error) {
 		sending.wait() // also when next panics: the client's writer is in use until then
 	}()
 
-	err = q.callNext(t, unconditional(q.r.WithContext(ctx)))
+	r := q.r.WithContext(ctx)
+	if !q.asWritten {
+		r = unconditional(r)
+	}
+	err = q.callNext(t, r)
 	if t.mode == undecided && err == nil {
 		t.WriteHeader(http.StatusOK) // as net/http does
 	}
@@ -53,7 +57,7 @@ func (q *query) lead(fl *flight) (result Result, err error) {
 		}
 		return Result{ResultMiss, ReasonError}, err
 	}
-	if t.mode == passes {
+	if t.mode == passes || t.mode == known {
 		return Result{ResultMiss, t.reason}, err
 	}
 	if broken := t.end(err); broken != nil {

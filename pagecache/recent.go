@@ -22,23 +22,36 @@ type recentKeys struct {
 	lasts time.Duration
 
 	mu   sync.Mutex
-	keys map[blobstore.Key]time.Time // until when
+	keys map[blobstore.Key]recent
+}
+
+// recent is something that has happened.
+type recent struct {
+	until  time.Time // when it is forgotten
+	reason Reason
 }
 
 func (k *recentKeys) has(key blobstore.Key, now time.Time) bool {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	until, ok := k.keys[key]
-	return ok && now.Before(until)
+	return k.reason(key, now) != ""
 }
 
-func (k *recentKeys) add(key blobstore.Key, now time.Time) {
+// reason is why it has happened; "" if it has not.
+func (k *recentKeys) reason(key blobstore.Key, now time.Time) Reason {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if last, ok := k.keys[key]; ok && now.Before(last.until) {
+		return last.reason
+	}
+	return ""
+}
+
+func (k *recentKeys) add(key blobstore.Key, now time.Time, reason Reason) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.keys == nil || len(k.keys) >= maxRecent {
-		k.keys = map[blobstore.Key]time.Time{} // they come back when it happens again
+		k.keys = map[blobstore.Key]recent{} // they come back when it happens again
 	}
-	k.keys[key] = now.Add(k.lasts)
+	k.keys[key] = recent{now.Add(k.lasts), reason}
 }
 
 func (k *recentKeys) remove(key blobstore.Key) {

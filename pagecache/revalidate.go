@@ -74,7 +74,7 @@ func (c *Cache) fetchAgain(fl *flight, r *http.Request, again Again) {
 	case err != nil:
 		fl.body.finish(errBrokeOff)
 		c.counts.failed.Add(1)
-		c.failures.add(fl.key, fl.facts.Now)
+		c.failures.add(fl.key, fl.facts.Now, ReasonError)
 		if check := c.settings.Load().Logger.Check(zap.DebugLevel, "a stale page could not be fetched"); check != nil {
 			check.Write(zap.String("space", fl.key.Space), zap.String("page", fl.key.Group), zap.Error(err))
 		}

@@ -14,7 +14,7 @@ func (q *query) serveFound(result Result) Result {
 	addHeader(h, f.meta.header)
 	q.c.policy.ForClient(h, q.facts, Served{Result: result, Kept: true, Age: f.meta.age(q.facts.Now), Left: f.meta.left(q.facts.Now)})
 	if f.meta.status == http.StatusOK {
-		if wantsPart(q.r.Header) {
+		if asksForPart(q.r.Header) {
 			q.servePart(h)
 			return result
 		}
@@ -31,8 +31,8 @@ func (q *query) serveFound(result Result) Result {
 	return result
 }
 
-// wantsPart reports whether there is more to look at than If-None-Match.
-func wantsPart(h http.Header) bool {
+// asksForPart reports whether a request asks for less than the whole, other than by If-None-Match alone.
+func asksForPart(h http.Header) bool {
 	return len(h["Range"]) > 0 || len(h["If-Modified-Since"]) > 0 || len(h["If-Match"]) > 0 || len(h["If-Unmodified-Since"]) > 0
 }
 

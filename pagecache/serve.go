@@ -18,6 +18,8 @@ type query struct {
 	found found
 	// alone: it asks for itself, and nobody waits for it.
 	alone bool
+	// asWritten: its conditions are for the upstream, whose answer is likely not to be kept.
+	asWritten bool
 }
 
 // Serve answers a request from what is kept, or lets next answer and keeps that. again fetches in the background what is stale.
@@ -32,7 +34,7 @@ func (c *Cache) Serve(w http.ResponseWriter, r *http.Request, f Facts, next Next
 	}
 	// Only a GET for the whole fills the cache.
 	switch {
-	case len(r.Header["Range"]) > 0:
+	case asksForPart(r.Header):
 		reason = ReasonRange
 	case r.Method == http.MethodHead:
 		reason = ReasonMethod
@@ -106,6 +108,7 @@ func (c *Cache) landedMeanwhile(q *query, fl *flight) bool {
 
 // leadAlone asks the upstream for this client. The answer is kept if it may be.
 func (q *query) leadAlone() (Result, error) {
+	q.asWritten = true
 	fl := q.c.newFlight(&q.found, &q.facts)
 	q.c.flights.beginAlone(fl)
 	return q.lead(fl)

@@ -1,6 +1,7 @@
 package pagecache
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -265,4 +266,31 @@ func TestALargeBodyIsKeptWhole(t *testing.T) {
 	assert.Equal(t, hit, a.result)
 	require.Equal(t, large, a.body())
 	assert.Zero(t, s.cache.Stats().Filling)
+}
+
+// Whoever has an answer that is not kept is told so, as by Next.js: by the cache where it took the condition off to fill itself, else by the upstream.
+func TestConditionsOfAnswersThatAreNotKept(t *testing.T) {
+	var asked []string
+	s := newSite(t, Settings{}, func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.Header.Get("If-None-Match"))
+		w.Header().Set("Etag", `"one"`)
+		if r.Header.Get("If-None-Match") == `"one"` {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		_, _ = io.WriteString(w, "body")
+	})
+	for _, etag := range []string{`W/"one"`, `"one"`, `"two"`} {
+		a := s.ask("/a", VariantHTML, "If-None-Match", etag)
+		want := http.StatusNotModified
+		if etag == `"two"` {
+			want = http.StatusOK
+			assert.Equal(t, "body", a.Body.String())
+		} else {
+			assert.Empty(t, a.Body.String())
+		}
+		assert.Equal(t, want, a.Code, etag)
+		assert.Equal(t, `"one"`, a.Header().Get("Etag"))
+	}
+	assert.Equal(t, []string{"", `"one"`, `"two"`}, asked)
 }

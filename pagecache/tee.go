@@ -17,6 +17,7 @@ const (
 	passes                // to the client, write by write
 	fills                 // into the growing body, from which the client is sent its own
 	discards              // nobody wants it
+	known                 // the client has it
 )
 
 // tee takes the answer of the upstream. It is for one goroutine.
@@ -104,8 +105,8 @@ func (t *tee) WriteHeader(status int) {
 func (t *tee) pass(status int) {
 	fl, c := t.flight, t.flight.cache
 	t.mode = passes
-	if status < http.StatusInternalServerError {
-		c.misses.add(fl.key, fl.facts.Now)
+	if status < http.StatusInternalServerError && status != http.StatusNotModified {
+		c.misses.add(fl.key, fl.facts.Now, t.reason)
 		if t.replaces {
 			c.store.Delete(fl.key) // what was kept is not what the upstream answers now
 		}
@@ -119,6 +120,12 @@ func (t *tee) pass(status int) {
 	fl.leash.alone()
 	t.giveHeader()
 	c.policy.ForClient(t.client.Header(), fl.facts, Served{Result: Result{ResultMiss, t.reason}})
+	if status < http.StatusInternalServerError && notModified(t.r.Header, t.client.Header()) {
+		// Next.js, which was asked without the condition, compares whatever the status.
+		t.mode = known
+		writeNotModified(t.client)
+		return
+	}
 	t.client.WriteHeader(status)
 }
 

@@ -10,6 +10,7 @@ type Facts struct {
 	Host         string   // "" where the host has no say
 	Class        Class    // what the caller says of the path
 	KnownQuery   bool     // the build proves that the page ignores its query (prerendered, no rule or middleware looks at it)
+	Choice       string   // tells apart what rules make of the path for different requests; "" where they make the same of all
 	IgnoreQuery  []string // globs of query names that are left out of the key: utm_* gclid
 	Variant      Variant  // from the request's headers
 	Segment      string   // of VariantSegment

@@ -31,6 +31,8 @@ type rule struct {
 	ok     bool
 	dest   []token
 	destOK bool
+	// intercepts: it shows another page at a path for navigations from some pages.
+	intercepts bool
 }
 
 // param is a parameter of a path as path-to-regexp 6 writes it: `:name`, its pattern left out, and one of "?", "*", "+".
@@ -50,6 +52,7 @@ func newRules(rules []nextbuild.Rule) []rule {
 		r.params, r.ok = sourceParams(r.Source)
 		r.prefix = literalPrefix(r.Source)
 		r.dest, r.destOK = destinationTokens(r.Destination)
+		r.intercepts = isInterception(r.Rule)
 		list[i] = r
 	}
 	return list

@@ -3,7 +3,6 @@ package zones
 import (
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
@@ -18,8 +17,10 @@ type Rulebook struct {
 
 	headers, redirects, beforeFiles, afterFiles, fallback []rule
 	outputs                                               outputs
-	// conditional says that some rule has conditions.
-	conditional bool
+	// recent holds verdicts of other paths that were asked for.
+	recent recentVerdicts
+	// asked are the headers and cookies that conditions of the rules look at.
+	asked conditionNames
 }
 
 // NewRulebook computes the verdicts of all paths that the build names.
@@ -29,7 +30,7 @@ func NewRulebook(b *nextbuild.Build) *Rulebook {
 		afterFiles: newRules(b.AfterFiles), fallback: newRules(b.Fallback), outputs: newOutputs(b),
 	}
 	for _, list := range [][]rule{book.headers, book.redirects, book.beforeFiles, book.afterFiles, book.fallback} {
-		book.conditional = book.conditional || slices.ContainsFunc(list, func(r rule) bool { return len(r.Has)+len(r.Missing) > 0 })
+		book.asked.add(list)
 	}
 	paths := book.outputs.paths()
 	book.known = make(map[string]*Verdict, len(paths))
@@ -53,10 +54,10 @@ func (b *Rulebook) Verdict(r *http.Request, m Match) *Verdict {
 	case !m.AsWritten:
 		return verdictSpelling
 	}
-	verdict := b.known[m.Full]
-	if verdict == nil || verdict.depends {
+	verdict := b.verdictOf(m.Full)
+	if verdict.depends {
 		fresh := b.judge(m.Full, r)
-		fresh.byLanguage = b.choosesLanguage(m.Full)
+		fresh.byLanguage, fresh.chosen = verdict.byLanguage, true
 		verdict = &fresh
 	}
 	if verdict.onlyWithoutQuery && r.URL.RawQuery != "" {
@@ -65,16 +66,21 @@ func (b *Rulebook) Verdict(r *http.Request, m Match) *Verdict {
 	return verdict
 }
 
-// Depends reports whether the verdict of a path, given as Match.Full, may be another one for another request, by its headers, cookies, query or host: then the
-// path does not tell what is its answer.
-func (b *Rulebook) Depends(full string) bool {
-	switch {
-	case b == nil || !b.conditional:
-		return false
-	case b.known[full] != nil:
-		return b.known[full].depends
+// verdictOf returns what can be said of a path alone.
+func (b *Rulebook) verdictOf(full string) *Verdict {
+	if verdict := b.known[full]; verdict != nil {
+		return verdict
 	}
-	return b.judge(full, nil).depends
+	if verdict := b.recent.get(full); verdict != nil {
+		return verdict
+	}
+	verdict := b.judge(full, nil)
+	verdict.byLanguage = b.choosesLanguage(full)
+	if verdict.Edge() || verdict.depends {
+		// Others may come from a regular expression that has run out of time.
+		b.recent.put(full, &verdict)
+	}
+	return &verdict
 }
 
 // judge goes through the rules. Without a request, rules with conditions leave the verdict to depend on it.
@@ -134,6 +140,7 @@ func (b *Rulebook) judge(path string, r *http.Request) Verdict {
 func (b *Rulebook) judgeOutput(v Verdict, path string, r *http.Request) Verdict {
 	path, stop := rewrite(b.beforeFiles, path, r, nil)
 	if stop != nil {
+		stop.Headers = v.Headers
 		return *stop
 	}
 	if b.outputs.exact(&v, path) {
@@ -162,6 +169,9 @@ func rewrite(rules []rule, path string, r *http.Request, found func(string) bool
 		switch rules[i].applies(path, r) {
 		case no:
 		case yes:
+			if rules[i].intercepts && found == nil && !looksAtMore(rules[i+1:]) {
+				return "", &Verdict{Output: OutputPage, Path: rules[i].Destination, Page: rules[i].Destination}
+			}
 			destination, ok := rules[i].exactDestination(path)
 			if !ok || !strings.HasPrefix(destination, "/") || strings.ContainsAny(destination, "?#") {
 				return "", &Verdict{Reason: Rule}

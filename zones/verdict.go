@@ -2,6 +2,7 @@ package zones
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
@@ -24,14 +25,30 @@ type Verdict struct {
 
 	// A redirect carries the query of its request along, in a form that only Next.js knows.
 	onlyWithoutQuery bool
-	// Conditions of the rules look at the request.
+	// Conditions of the rules look at the request, and there was none.
 	depends bool
+	// Conditions of the rules have looked at the request.
+	chosen bool
 	// Next.js chooses the language of the answer by what the visitor's browser prefers.
 	byLanguage bool
 }
 
 // Edge reports whether the edge may answer without asking Next.js.
 func (v *Verdict) Edge() bool { return v.Reason == MayAnswer }
+
+// Choice tells apart what one path leads to for different requests, by their headers, cookies, query or host: it is the same for those that get
+// the same. "" where the path leads all requests to the same.
+func (v *Verdict) Choice() string {
+	if !v.chosen {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString(v.Path)
+	for _, header := range v.Headers {
+		b.WriteString("\n" + header.Key + ":" + header.Value)
+	}
+	return b.String()
+}
 
 // RefusesMethod reports whether a file or a picture of the optimizer answers the path, which Next.js lets nobody write to, and the request
 // wants something else than to read it.

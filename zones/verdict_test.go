@@ -168,7 +168,7 @@ func TestVerdicts(t *testing.T) {
 		{"/fall/x", nil, "page"},
 		{"/fall/x/y", nil, "unknown"},
 		{"/gallery/1", nil, "page"},
-		{"/gallery/1", []string{"Next-Url", "/gallery"}, "rule"},
+		{"/gallery/1", []string{"Next-Url", "/gallery"}, "page"},
 		{"/gallery/1", []string{"Next-Url", "/elsewhere"}, "page"},
 
 		{"/policy", nil, "page"},

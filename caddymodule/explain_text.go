@@ -1,0 +1,138 @@
+package caddymodule
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache"
+)
+
+// text returns the report as a person reads it.
+func (r *requestReport) text() string {
+	var b strings.Builder
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(&b, "%-10s"+format+"\n", append([]any{name}, args...)...)
+	}
+	line("request", "%s", r.URL)
+	if r.Zone == "" {
+		line("answer", "%d %s: the request comes to no zone, or is refused before", r.Answer, http.StatusText(r.Answer))
+		return b.String()
+	}
+	line("zone", "%s%s", r.Zone, r.buildText())
+	line("kind", "%s, verdict %s", r.Kind, r.Verdict)
+	switch r.By {
+	case byFile:
+		line("answer", "a file on the edge's disk (`caddy nextjs files`)")
+	case byImage:
+		line("answer", "a picture of the edge's optimizer (`caddy nextjs image` says more)")
+	case byEdge:
+		line("answer", "the edge itself")
+	case byNext:
+		line("answer", "Next.js")
+		line("not kept", "%s", r.NotKept)
+	default:
+		r.Page.write(line)
+	}
+	return b.String()
+}
+
+func (r *requestReport) buildText() string {
+	switch {
+	case r.Build == "":
+		return ", whose build is not known"
+	case r.Deployment != "":
+		return ", build " + r.Build + ", deployment " + r.Deployment
+	}
+	return ", build " + r.Build
+}
+
+// reasonText says a reason in a sentence, where its name does not.
+var reasonText = map[pagecache.Reason]string{
+	pagecache.ReasonFresh: "", pagecache.ReasonVerdict: "",
+	pagecache.ReasonExpired:       "its time is over",
+	pagecache.ReasonAbsent:        "nothing is kept of it",
+	pagecache.ReasonPurged:        "it was purged",
+	pagecache.ReasonGeneration:    "it may be older than another variant of its page",
+	pagecache.ReasonAuthorization: "the request says who asks (Authorization)",
+	pagecache.ReasonDraftCookie:   "the request has a cookie of draft mode",
+	pagecache.ReasonNoFreshness:   "the answer does not say for how long (s-maxage, max-age)",
+	pagecache.ReasonPrivate:       "the answer says private, no-store or no-cache",
+	pagecache.ReasonSetCookie:     "the answer sets a cookie",
+	pagecache.ReasonPostponed:     "the rest of the page is made for each request (partial prerendering)",
+	pagecache.ReasonStateTree:     "the payload depends on what the browser has, for it was not prerendered",
+	pagecache.ReasonVary:          "the answer depends on a header that is not in the key",
+	pagecache.ReasonTags:          "nobody knows all of its tags",
+}
+
+func textOf(reason pagecache.Reason) string {
+	text, ok := reasonText[reason]
+	switch {
+	case ok && text == "":
+		return ""
+	case ok:
+		return ": " + text
+	}
+	return ": " + string(reason)
+}
+
+// write writes what the page cache does.
+func (p *pageReport) write(line func(name, format string, args ...any)) {
+	switch p.Result {
+	case "hit":
+		line("answer", "from the page cache")
+	case "stale":
+		line("answer", "from the page cache, stale%s; Next.js is asked in the background", textOf(p.Reason))
+	case "miss":
+		line("answer", "Next.js%s", textOf(p.Reason))
+	default:
+		line("answer", "Next.js, past the page cache%s", textOf(p.Reason))
+		for _, part := range p.Parts {
+			line("because", "%s", part)
+		}
+		return
+	}
+	line("key", "%s", strings.Join(append([]string{p.Key, "variant " + p.Variant}, p.Parts...), ", "))
+	if p.Refused != "" {
+		line("not kept", "the last answer%s", textOf(p.Refused))
+	}
+	kept := p.Kept
+	if kept == nil {
+		return
+	}
+	line("kept", "status %d, %s%s", kept.Status, humanize.Bytes(uint64(max(0, kept.Bytes))), etagText(kept.ETag))
+	line("age", "%s, %s", duration(kept.Age), kept.timeText())
+	tags := strings.Join(kept.Tags, ", ")
+	if tags == "" {
+		tags = "none known"
+	}
+	line("tags", "%s", tags)
+}
+
+func (k *keptPage) timeText() string {
+	text := "fresh for " + duration(k.Fresh)
+	if k.Fresh <= 0 {
+		text = "stale since " + duration(-k.Fresh)
+	}
+	if k.StaleWhile > 0 {
+		text += ", served while it is fetched again for " + duration(k.StaleWhile)
+	}
+	if k.StaleIfError > 0 {
+		text += ", when Next.js fails for " + duration(k.StaleIfError)
+	}
+	return text
+}
+
+func etagText(etag string) string {
+	if etag == "" {
+		return ""
+	}
+	return ", ETag " + etag
+}
+
+func duration(seconds float64) string {
+	return time.Duration(seconds * float64(time.Second)).Round(time.Second).String()
+}

@@ -1,0 +1,115 @@
+package caddymodule
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+)
+
+// questionKey is the context key of the report that a request is made for. No client can set it.
+type questionKey struct{}
+
+// explaining returns the report that a request is made for, nil for all that come from outside.
+func explaining[report any](r *http.Request) *report {
+	asked, _ := r.Context().Value(questionKey{}).(*report)
+	return asked
+}
+
+// siteURL reads the URL of something on a site.
+func siteURL(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, fmt.Errorf("%q is no URL of a site: it must begin with http:// or https:// and a host", text)
+	}
+	return u, nil
+}
+
+// explainRequest sends a request through the running servers as a client would, for a report instead of an answer, until one has filled it. status is what the last
+// server has answered itself.
+func explainRequest(ctx context.Context, u *url.URL, headers []string, report any, filled func() bool) (status int, err error) {
+	app := running.app()
+	if app == nil {
+		return 0, errors.New("no configuration with nextjs is running")
+	}
+	servers, err := app.serversOf(u)
+	if err != nil {
+		return 0, err
+	}
+	for _, server := range servers {
+		r, err := http.NewRequestWithContext(context.WithValue(ctx, questionKey{}, report), http.MethodGet, u.RequestURI(), http.NoBody)
+		if err != nil {
+			return 0, fmt.Errorf("making a request of %s: %w", u, err)
+		}
+		r.RequestURI, r.Host, r.RemoteAddr = u.RequestURI(), u.Host, "127.0.0.1:0"
+		if u.Scheme == "https" {
+			r.TLS = &tls.ConnectionState{HandshakeComplete: true, ServerName: u.Hostname()}
+		}
+		for _, header := range headers {
+			if name, value, ok := strings.Cut(header, ":"); ok {
+				r.Header.Add(strings.TrimSpace(name), strings.TrimSpace(value))
+			}
+		}
+		answer := statusWriter{header: http.Header{}}
+		server.ServeHTTP(&answer, r)
+		if filled() {
+			return 0, nil
+		}
+		status = answer.status
+	}
+	return status, nil
+}
+
+// serversOf returns the servers that listen where a URL points to, or all, for an edge may be reached through other ports than its own.
+func (a *App) serversOf(u *url.URL) ([]*caddyhttp.Server, error) {
+	module, err := a.ctx.AppIfConfigured("http")
+	if err != nil {
+		return nil, fmt.Errorf("finding the servers: %w", err)
+	}
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	var there, others []*caddyhttp.Server
+	for _, server := range module.(*caddyhttp.App).Servers {
+		listens := slices.ContainsFunc(server.Listen, func(address string) bool {
+			_, found, err := net.SplitHostPort(address)
+			return err == nil && found == port
+		})
+		if listens {
+			there = append(there, server)
+		} else {
+			others = append(others, server)
+		}
+	}
+	if len(there) > 0 {
+		return there, nil
+	}
+	return others, nil
+}
+
+// statusWriter takes an answer of which only the status is of interest.
+type statusWriter struct {
+	header http.Header
+	status int
+}
+
+func (w *statusWriter) Header() http.Header { return w.header }
+
+func (w *statusWriter) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+}
+
+func (w *statusWriter) Write(p []byte) (int, error) {
+	w.WriteHeader(http.StatusOK)
+	return len(p), nil
+}
