@@ -3,7 +3,7 @@ SHELL := bash
 
 APPS := examples/multi-zone/home examples/multi-zone/blog examples/multi-zone/shop
 SINGLE := examples/single/app
-FIXTURES := $(addprefix e2e/fixtures/,next14 next15 next16 monorepo export images)
+FIXTURES := $(addprefix e2e/fixtures/,next14 next15 next16 monorepo export images partial)
 # What CGO and libvips need; without CGO nothing.
 NATIVE := $(if $(filter-out 0,$(shell go env CGO_ENABLED 2>/dev/null)),gcc libc6-dev libvips-dev pkg-config)
 SOURCES := go.mod go.sum $(shell find . \( -name node_modules -o -name .next -o -name .git -o -name .cache -o -name bin \) -prune -o -name '*.go' ! -name '*_test.go' -print)

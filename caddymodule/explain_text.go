@@ -103,7 +103,7 @@ func (p *pageReport) write(line func(name, format string, args ...any)) {
 	if kept == nil {
 		return
 	}
-	line("kept", "status %d, %s%s", kept.Status, humanize.Bytes(uint64(max(0, kept.Bytes))), etagText(kept.ETag))
+	line("kept", "status %d, %s%s", kept.Status, humanize.Bytes(uint64(kept.Bytes)), etagText(kept.ETag)) //nolint:gosec // a size
 	line("age", "%s, %s", duration(kept.Age), kept.timeText())
 	tags := strings.Join(kept.Tags, ", ")
 	if tags == "" {

@@ -67,7 +67,7 @@ func registerMetrics(registry *prometheus.Registry) error {
 		requestsTotal, unclaimedTotal, dialFailuresTotal, upgradeTimeoutsTotal, headersTooLargeTotal, crossZoneTotal,
 		buildReadsTotal, staticRequestsTotal, staticBytesTotal, staticMemoryBytes, copiesPending, exportFilesHeld,
 		imageRequestsTotal, imageSourcesTotal, imageTransformsTotal, imageTransformSeconds, imageFetchSeconds, imageBytesTotal, pageRequestsTotal,
-		purgesTotal,
+		purgesTotal, purgeSeconds,
 		storeGauges{},
 		streamGauge{&processStreams},
 	}

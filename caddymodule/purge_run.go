@@ -16,6 +16,12 @@ var purgesTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
 	Help: "Purges that were ordered, by cache and by how much they were about: all, a zone, a source, a path, a prefix, or a tag.",
 }, []string{"cache", "scope"})
 
+var purgeSeconds = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+	Namespace: "caddy", Subsystem: "nextjs", Name: "purge_seconds",
+	Help:    "How long purges took from the order until nothing of what they name was served any more, by cache.",
+	Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5},
+}, []string{"cache"})
+
 // run carries out an order on the zones of handlers. The error is about a zone that there is not; nothing is purged then.
 func (o purgeOrder) run(handlers []*Handler) (purgeReport, error) {
 	all, purged, spaces := map[string]bool{}, map[string]bool{}, map[string]bool{}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -34,10 +35,12 @@ func servePurge(w http.ResponseWriter, r *http.Request, log *zap.Logger) error {
 	if err != nil {
 		return apiError(http.StatusBadRequest, err)
 	}
+	begun := time.Now()
 	report, err := order.run(running.handlers()) //nolint:contextcheck // a purge is not given up half-way
 	if err != nil {
 		return apiError(http.StatusBadRequest, err)
 	}
+	purgeSeconds.WithLabelValues(order.Cache).Observe(time.Since(begun).Seconds())
 	purgesTotal.WithLabelValues(order.Cache, order.scope()).Inc()
 	fields := []zap.Field{
 		zap.String("cache", order.Cache), zap.String("scope", order.scope()), zap.Strings("zones", report.zones()), zap.String("remote_ip", remoteIP(r)),

@@ -140,6 +140,7 @@ func TestPurgingPicturesOfRealApplications(t *testing.T) {
 	assert.InDelta(t, 4, s.metric(t, `caddy_nextjs_purges_total{cache="images",scope="source"}`), 0)
 	assert.InDelta(t, 2, s.metric(t, `caddy_nextjs_purges_total{cache="images",scope="zone"}`), 0)
 	assert.InDelta(t, 1, s.metric(t, `caddy_nextjs_purges_total{cache="images",scope="all"}`), 0)
+	assert.InDelta(t, 7, s.metric(t, `caddy_nextjs_purge_seconds_count{cache="images"}`), 0)
 	assert.Equal(t, 7, strings.Count(s.log.since(0), `"msg":"purged"`))
 }
 
