@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
 	"slices"
 	"strconv"
 	"sync"
@@ -16,16 +17,11 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/codings"
 )
 
-const (
-	// smallestCopied and largestCopied bound the files of which copies are made (bytes). A smaller one fits into the packet of its head; a
-	// larger one would take several times its size of memory, and is compressed on its way.
-	smallestCopied = 512
-	largestCopied  = 32 << 20
-	// copiesSpace is where the store has the copies of files of builds. They are named by content, so builds share them.
-	copiesSpace = "copies/1"
-)
+// copiesSpace is where the store has the copies of files of builds. They are named by content, so builds share them.
+const copiesSpace = "copies/1"
 
 // Copies makes compressed copies of files in the background and keeps them in a store. It is made once for a configuration; Run does the
 // work. A nil one makes none.
@@ -130,12 +126,12 @@ func (c *Copies) copyAll(ctx context.Context, s *Set, files []*file) error {
 	waiting := int64(len(files))
 	defer func() { c.pending.Add(-waiting) }()
 	sums := make([]string, len(files))
-	for i := len(Codings) - 1; i >= 0; i-- {
+	for i := len(codings.Names) - 1; i >= 0; i-- {
 		for j, f := range files {
 			if ctx.Err() != nil || s.closed.Load() {
 				return ctx.Err()
 			}
-			if err := c.copyFile(ctx, f, Codings[i], &sums[j]); err != nil {
+			if err := c.copyFile(ctx, f, codings.Names[i], &sums[j]); err != nil {
 				return err
 			}
 			if i == 0 {
@@ -168,7 +164,7 @@ func (c *Copies) copyFile(ctx context.Context, f *file, coding string, sum *stri
 			return nil
 		}
 	}
-	copied, err := compressed(coding, body)
+	copied, err := codings.Copy(coding, body, codings.Compress)
 	if err != nil {
 		return err
 	}
@@ -181,18 +177,6 @@ func (c *Copies) copyFile(ctx context.Context, f *file, coding string, sum *stri
 	return nil
 }
 
-// compressed returns the body of a copy. An empty one says, for the next start too, that there is nothing to gain.
-func compressed(coding string, body []byte) ([]byte, error) {
-	copied, err := Compress(coding, body)
-	if err != nil {
-		return nil, err
-	}
-	if len(copied) > len(body)-len(body)/20 {
-		return []byte{}, nil
-	}
-	return copied, nil
-}
-
 func closing(entry *blobstore.Entry) error {
 	if err := entry.Close(); err != nil {
 		return fmt.Errorf("closing a copy: %w", err)
@@ -203,14 +187,17 @@ func closing(entry *blobstore.Entry) error {
 // compressible returns the files of the set that copies are made of, in an order that is always the same.
 func (s *Set) compressible() []*file {
 	var files []*file
-	for path, f := range s.files {
-		if f.size >= smallestCopied && f.size <= largestCopied && isCompressibleName(path) {
+	for name, f := range s.files {
+		if f.size >= codings.SmallestCopied && f.size <= codings.LargestCopied && isCompressibleName(name) {
 			files = append(files, f)
 		}
 	}
 	slices.SortFunc(files, func(a, b *file) int { return int(a.size - b.size) })
 	return files
 }
+
+// isCompressibleName reports whether a file of that name gets smaller by compression.
+func isCompressibleName(name string) bool { return codings.Compressible(contentType(path.Base(name))) }
 
 // read returns the content of the file, or nil if it is not the one that the set knows.
 func (f *file) read() []byte {
@@ -234,7 +221,7 @@ func (f *file) addCopy(coding string, key blobstore.Key, size int64) {
 	f.changeCopies(func(list []fileCopy) []fileCopy {
 		return append(list, fileCopy{
 			coding: coding, key: key, size: size, codingHeader: []string{coding},
-			etag: []string{codedETag(f.head.etag[0], coding)}, length: []string{strconv.FormatInt(size, 10)},
+			etag: []string{codings.ETag(f.head.etag[0], coding)}, length: []string{strconv.FormatInt(size, 10)},
 		})
 	})
 }

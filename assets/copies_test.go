@@ -19,6 +19,8 @@ import (
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/codings"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/codingtest"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
 
@@ -103,7 +105,7 @@ func TestCopiesAreServedInTheCodingThatTheClientLikesBest(t *testing.T) {
 		res, body := askFor(t, set, http.MethodGet, path, test.accepts)
 		assert.Equal(t, http.StatusOK, res.StatusCode)
 		assert.Equal(t, test.want, res.Header.Get("Content-Encoding"), test.accepts)
-		assert.Equal(t, script, decode(t, test.want, body), test.accepts)
+		assert.Equal(t, script, codingtest.Decode(t, test.want, body), test.accepts)
 		assert.EqualValues(t, len(body), res.ContentLength)
 		assert.Equal(t, "public, max-age=31536000, immutable", res.Header.Get("Cache-Control"))
 		assert.Equal(t, "application/javascript; charset=UTF-8", res.Header.Get("Content-Type"))
@@ -192,7 +194,7 @@ func TestCopiesAreSharedByContentAndFoundAfterARestart(t *testing.T) {
 	runCopies(t, copies)
 	other := newCopiedSet(t, buildOf(t, map[string]string{"static/chunks/b.js": script}), copies)
 	runCopies(t, copies)
-	assert.Equal(t, len(Codings), store.Stats().Disk.Entries)
+	assert.Equal(t, len(codings.Names), store.Stats().Disk.Entries)
 	res, _ := askFor(t, other, http.MethodGet, "/_next/static/chunks/b.js", []string{"br"})
 	assert.Equal(t, "br", res.Header.Get("Content-Encoding"))
 	require.NoError(t, store.Close())
@@ -203,7 +205,7 @@ func TestCopiesAreSharedByContentAndFoundAfterARestart(t *testing.T) {
 	runCopies(t, again)
 	res, body := askFor(t, set, http.MethodGet, "/_next/static/chunks/c.js", []string{"zstd"})
 	assert.Equal(t, "zstd", res.Header.Get("Content-Encoding"))
-	assert.Equal(t, script, decode(t, "zstd", body))
+	assert.Equal(t, script, codingtest.Decode(t, "zstd", body))
 	assert.Equal(t, before, filesBelow(t, dir), "no copy was written again")
 }
 
@@ -226,7 +228,7 @@ func TestACopyThatIsGoneIsNoError(t *testing.T) {
 	set := newCopiedSet(t, buildOf(t, map[string]string{"static/chunks/a.js": script}), copies)
 	runCopies(t, copies)
 	store.DeleteSpace(copiesSpace)
-	for _, coding := range Codings {
+	for _, coding := range codings.Names {
 		res, body := askFor(t, set, http.MethodGet, "/_next/static/chunks/a.js", []string{coding})
 		assert.Empty(t, res.Header.Get("Content-Encoding"))
 		assert.Equal(t, script, string(body))

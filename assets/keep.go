@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/codings"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/keeping"
 )
 
@@ -156,13 +157,13 @@ func (k keptRequest) send(w http.ResponseWriter, r *http.Request, entry *blobsto
 		}
 		h["Accept-Ranges"] = acceptRanges
 	} else {
-		addVary(h)
+		codings.AddVary(h)
 		if isUnmodified(r.Header, modTime, etag) {
 			writeUnmodified(w)
 			return true
 		}
 		if etag != "" {
-			h["Etag"] = []string{codedETag(etag, coding)}
+			h["Etag"] = []string{codings.ETag(etag, coding)}
 			if isUnmodified(r.Header, modTime, h["Etag"][0]) {
 				writeUnmodified(w)
 				return true

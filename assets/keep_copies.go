@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/codings"
 )
 
 // keptJob is a kept file that waits for compressed copies.
@@ -61,22 +62,22 @@ func (c *Copies) copyKept(ctx context.Context, job keptJob) error {
 		return errGone
 	}
 	defer func() { _ = entry.Close() }() // it was only read
-	if entry.Size() < smallestCopied || entry.Size() > largestCopied {
+	if entry.Size() < codings.SmallestCopied || entry.Size() > codings.LargestCopied {
 		return nil
 	}
 	body, err := readAll(entry)
 	if err != nil {
 		return err
 	}
-	for i := len(Codings) - 1; i >= 0; i-- {
+	for i := len(codings.Names) - 1; i >= 0; i-- {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		copied, err := compressed(Codings[i], body)
+		copied, err := codings.Copy(codings.Names[i], body, codings.Compress)
 		if err != nil {
 			return err
 		}
-		if err := c.store.Put(ctx, job.keep.codedKey(job.name, Codings[i]), entry.Meta(), copied); err != nil {
+		if err := c.store.Put(ctx, job.keep.codedKey(job.name, codings.Names[i]), entry.Meta(), copied); err != nil {
 			return err
 		}
 	}

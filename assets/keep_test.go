@@ -15,6 +15,8 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/codings"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/codingtest"
 )
 
 const keptPath = "/_next/static/chunks/a.js"
@@ -91,13 +93,13 @@ func TestAnImmutableFileIsFetchedOnce(t *testing.T) {
 	}, res.Header)
 
 	runCopies(t, copies)
-	for _, coding := range Codings {
+	for _, coding := range codings.Names {
 		res, body, source = askKept(t, k, u, http.MethodGet, keptPath, []string{coding})
 		assert.Equal(t, FromKept, source)
 		assert.Equal(t, coding, res.Header.Get("Content-Encoding"))
 		assert.Equal(t, `W/"4b-19a-`+coding+`"`, res.Header.Get("Etag"))
 		assert.Equal(t, "Accept-Encoding", res.Header.Get("Vary"))
-		assert.Equal(t, script, decode(t, coding, body))
+		assert.Equal(t, script, codingtest.Decode(t, coding, body))
 		for _, etag := range []string{`W/"4b-19a-` + coding + `"`, `W/"4b-19a"`} {
 			res, body, _ = askKept(t, k, u, http.MethodGet, keptPath, []string{coding}, "If-None-Match", etag)
 			assert.Equal(t, http.StatusNotModified, res.StatusCode)

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/codings"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
 
@@ -91,7 +92,7 @@ func (s *Set) serveCopy(w http.ResponseWriter, r *http.Request, f *file, c *file
 		if isUnmodified(r.Header, f.modTime, etag[0]) {
 			f.answer(w, more)
 			w.Header()["Etag"] = etag
-			addVary(w.Header())
+			codings.AddVary(w.Header())
 			writeUnmodified(w)
 			return FromMemory, nil
 		}
@@ -107,7 +108,7 @@ func (s *Set) serveCopy(w http.ResponseWriter, r *http.Request, f *file, c *file
 	h["Etag"] = c.etag
 	h["Content-Encoding"] = c.codingHeader
 	h["Content-Length"] = c.length
-	addVary(h)
+	codings.AddVary(h)
 	w.WriteHeader(http.StatusOK)
 	source := FromDisk
 	if entry.FromMemory() {

@@ -6,10 +6,6 @@ import (
 	"time"
 )
 
-// codedETag returns the ETag of a file in a coding: each representation has its own (RFC 9110, 8.8.3). The handler that compresses
-// answers on their way writes the same.
-func codedETag(etag, coding string) string { return strings.TrimSuffix(etag, `"`) + "-" + coding + `"` }
-
 // isUnmodified evaluates the conditions of a GET or HEAD for a representation (RFC 9110, 13.2.2), those of If-None-Match and
 // If-Modified-Since. Entity tags are compared weakly.
 func isUnmodified(h http.Header, modTime time.Time, etag string) bool {
@@ -47,16 +43,4 @@ func writeUnmodified(w http.ResponseWriter) {
 		delete(h, "Last-Modified")
 	}
 	w.WriteHeader(http.StatusNotModified)
-}
-
-// addVary says that another client may get the file in another coding.
-func addVary(h http.Header) {
-	for _, value := range h["Vary"] {
-		for name := range strings.SplitSeq(value, ",") {
-			if name = strings.TrimSpace(name); name == "*" || strings.EqualFold(name, "Accept-Encoding") {
-				return
-			}
-		}
-	}
-	h["Vary"] = append(h["Vary"], "Accept-Encoding")
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/caddy-nextjs/caddy-nextjs/assets"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/codings"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
@@ -30,7 +31,7 @@ func measurePrecompressed(ctx context.Context, b *bench) ([]row, error) {
 	files := map[string]string{}
 	for i, size := range sizes {
 		text := randomText(size.length)
-		compressed, err := assets.Compress("gzip", []byte(text))
+		compressed, err := codings.Compress("gzip", []byte(text))
 		if err != nil {
 			return nil, fmt.Errorf("compressing a file for the peers: %w", err)
 		}

@@ -15,7 +15,7 @@ import (
 	_ "github.com/caddyserver/caddy/v2/modules/caddyhttp/encode/gzip"
 	_ "github.com/caddyserver/caddy/v2/modules/caddyhttp/encode/zstd"
 
-	"github.com/caddy-nextjs/caddy-nextjs/assets"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/codings"
 )
 
 // defaultMinLength is that of Caddy's `encode`: what is shorter fits into the packet of its head anyway.
@@ -175,14 +175,9 @@ func (c *coding) plainETags(h http.Header) bool {
 // tagETag makes an ETag one of the coded answer: each representation has its own (RFC 9110, 8.8.3.3).
 func (c *coding) tagETag(h http.Header) {
 	const name = "Etag"
-	if etags := h[name]; len(etags) > 0 && strings.HasSuffix(etags[0], `"`) && !isCodedETag(etags[0]) {
+	if etags := h[name]; len(etags) > 0 && strings.HasSuffix(etags[0], `"`) && !codings.IsETag(etags[0]) {
 		h[name] = []string{strings.TrimSuffix(etags[0], `"`) + c.suffix}
 	}
-}
-
-// isCodedETag reports whether an ETag is that of a file that was compressed ahead (assets).
-func isCodedETag(etag string) bool {
-	return slices.ContainsFunc(assets.Codings[:], func(name string) bool { return strings.HasSuffix(etag, "-"+name+`"`) })
 }
 
 // Interface guards

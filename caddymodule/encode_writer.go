@@ -8,6 +8,8 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/encode"
 	"golang.org/x/net/http/httpguts"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/codings"
 )
 
 // encodingWriter compresses an answer if its head allows it. The encoder is in its hands until release.
@@ -50,12 +52,12 @@ func (w *encodingWriter) WriteHeader(status int) {
 	switch {
 	case status == http.StatusNotModified:
 		// It has the headers of the answer it stands for, and no content type to tell that answer by.
-		addVary(h)
+		codings.AddVary(h)
 		if w.restoreETags {
 			w.coding.tagETag(h)
 		}
 	case w.settings.compressible(status, h):
-		addVary(h)
+		codings.AddVary(h)
 		if w.settings.worthwhile(status, h) && w.negotiated() != nil {
 			w.encode(h)
 		}
@@ -162,12 +164,5 @@ func (w *encodingWriter) release() {
 		w.encoder.Reset(nil)
 		w.coding.idle.Put(w.encoder)
 		w.encoder = nil
-	}
-}
-
-// addVary tells caches that another client may get the answer in another coding.
-func addVary(h http.Header) {
-	if !httpguts.HeaderValuesContainsToken(h["Vary"], "Accept-Encoding") {
-		h["Vary"] = append(h["Vary"], "Accept-Encoding")
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/caddy-nextjs/caddy-nextjs/assets"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/codings"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
@@ -111,7 +112,7 @@ func measure(ctx context.Context, set *assets.Set) (map[string]amount, error) {
 // measureFile returns the size of one file, and those of its copies. A copy that is not smaller is none.
 func measureFile(set *assets.Set, file assets.File) (amount, error) {
 	size := amount{Files: 1, Bytes: file.Size}
-	if !assets.Compressible(file.ContentType) {
+	if !codings.Compressible(file.ContentType) {
 		return size, nil
 	}
 	content, err := set.Content(file.Path)
@@ -119,7 +120,7 @@ func measureFile(set *assets.Set, file assets.File) (amount, error) {
 		return amount{}, err
 	}
 	for _, coding := range measuredCodings {
-		compressed, err := assets.Compress(coding, content)
+		compressed, err := codings.Compress(coding, content)
 		if err != nil {
 			return amount{}, fmt.Errorf("%s: %w", file.Path, err)
 		}

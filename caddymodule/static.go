@@ -9,6 +9,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/encode"
 
 	"github.com/caddy-nextjs/caddy-nextjs/assets"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/codings"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
@@ -71,7 +72,7 @@ func (Static) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 
 // acceptsOf returns what tells the codings that the client of a request takes; most requests for files that have no copies need not know.
 func acceptsOf(r *http.Request) assets.Accepts {
-	return func() []string { return encode.AcceptedEncodings(r, assets.Codings[:]) }
+	return func() []string { return encode.AcceptedEncodings(r, codings.Names[:]) }
 }
 
 // isPlain reports whether a request wants nothing but the answer itself. To one for a payload Next.js adds how the path was rewritten.

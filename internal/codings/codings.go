@@ -1,10 +1,11 @@
-package assets
+// Package codings has the content codings in which copies of answers are kept: their encoders, their names in headers, and what a client
+// says of them.
+package codings
 
 import (
 	"bytes"
 	"fmt"
 	"io"
-	"path"
 	"strings"
 
 	"github.com/andybalholm/brotli"
@@ -12,8 +13,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// Codings are the content codings in which copies of files are kept, by their names in Accept-Encoding; the smallest copies first.
-var Codings = [...]string{"br", "zstd", "gzip"}
+// Names are the content codings in which copies are kept, as Accept-Encoding has them; the smallest copies first.
+var Names = [...]string{"br", "zstd", "gzip"}
 
 const (
 	// brWindow is the largest that browsers must take (RFC 7932, 9.1).
@@ -35,7 +36,7 @@ func Compress(coding string, body []byte) ([]byte, error) {
 	case "gzip":
 		w, err = gzip.NewWriterLevel(&out, gzip.BestCompression)
 	default:
-		err = fmt.Errorf("%q is none of %s", coding, strings.Join(Codings[:], ", "))
+		err = unknown(coding)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("making an encoder: %w", err)
@@ -47,6 +48,10 @@ func Compress(coding string, body []byte) ([]byte, error) {
 		return nil, fmt.Errorf("compressing by %s: %w", coding, err)
 	}
 	return out.Bytes(), nil
+}
+
+func unknown(name string) error {
+	return fmt.Errorf("%q is none of %s", name, strings.Join(Names[:], ", "))
 }
 
 // compressZstd makes one frame that says how long the file is, so that decoders take no more memory than that.
@@ -62,7 +67,7 @@ func compressZstd(body []byte) ([]byte, error) {
 	return out, nil
 }
 
-// compressibleTypes are those that Caddy's `encode` compresses, as far as files have them. Fonts other than these are compressed in themselves.
+// compressibleTypes are those that Caddy's `encode` compresses, as far as files and pages have them. Fonts other than these are compressed in themselves.
 var compressibleTypes = map[string]bool{
 	"application/atom+xml": true, "application/geo+json": true, "application/javascript": true, "application/json": true, "application/ld+json": true,
 	"application/manifest+json": true, "application/rss+xml": true, "application/vnd.ms-fontobject": true, "application/wasm": true,
@@ -70,11 +75,8 @@ var compressibleTypes = map[string]bool{
 	"image/vnd.microsoft.icon": true,
 }
 
-// Compressible reports whether files of a content type get smaller by compression.
+// Compressible reports whether bodies of a content type get smaller by compression.
 func Compressible(contentType string) bool {
 	mediaType, _, _ := strings.Cut(contentType, ";")
 	return strings.HasPrefix(mediaType, "text/") || compressibleTypes[strings.TrimSpace(mediaType)]
 }
-
-// isCompressibleName is Compressible for a file of that name.
-func isCompressibleName(name string) bool { return Compressible(contentType(path.Base(name))) }
