@@ -40,6 +40,7 @@ type Cache struct {
 	seed         maphash.Seed
 	pages        [pageLocks]sync.Mutex
 	counts       counts
+	copies       copier
 
 	ctx    context.Context // of what is done in the background
 	cancel context.CancelFunc
@@ -54,6 +55,7 @@ func New(store *blobstore.Store, settings Settings, policy Policy) (*Cache, erro
 	if err := c.SetSettings(settings); err != nil {
 		return nil, err
 	}
+	c.copies.cache = c
 	c.misses.lasts, c.failures.lasts = notKeptTime, failTime
 	var err error
 	if c.ledger, err = openLedger(store); err != nil {

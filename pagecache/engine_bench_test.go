@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -41,6 +42,30 @@ func BenchmarkHit(b *testing.B) {
 				clear(w.header)
 				if result, _ := s.cache.Serve(w, r, f, s.next, nil); result != hit {
 					b.Fatal(result)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkHitOfACopy is the same, of an answer that goes out compressed.
+func BenchmarkHitOfACopy(b *testing.B) {
+	s := newSite(b, Settings{}, longPage(text(strings.Repeat("a", 100)), "X-Nextjs-Cache", "HIT", "X-Nextjs-Stale-Time", "300", "Vary", "rsc, Accept-Encoding"))
+	s.warm("/a", "br")
+	for _, accept := range []string{"gzip, deflate, br, zstd", "identity"} {
+		b.Run(accept, func(b *testing.B) {
+			r := httptest.NewRequest(http.MethodGet, "/a", nil)
+			r.Header.Set("Accept-Encoding", accept)
+			w := nowhere{http.Header{}}
+			f := s.facts("/a", VariantHTML)
+			b.ReportAllocs()
+			for b.Loop() {
+				clear(w.header)
+				if result, _ := s.cache.Serve(w, r, f, s.next, nil); result != hit {
+					b.Fatal(result)
+				}
+				if coding := w.header["Content-Encoding"]; len(coding) == 0 != (accept == "identity") {
+					b.Fatal(coding)
 				}
 			}
 		})

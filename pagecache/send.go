@@ -5,6 +5,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/codings"
 )
 
 // serveFound answers with what is kept.
@@ -13,6 +16,10 @@ func (q *query) serveFound(result Result) Result {
 	h := q.w.Header()
 	addHeader(h, f.meta.header)
 	q.c.policy.ForClient(h, q.facts, Served{Result: result, Kept: true, Age: f.meta.age(q.facts.Now), Left: f.meta.left(q.facts.Now)})
+	copies := !q.c.settings.Load().NoCopies && mayBeCoded(h, f.entry.Size())
+	if copies {
+		codings.AddVary(h) // also to an answer as it is: another client may get it in a coding
+	}
 	if f.meta.status == http.StatusOK {
 		if asksForPart(q.r.Header) {
 			q.servePart(h)
@@ -23,20 +30,34 @@ func (q *query) serveFound(result Result) Result {
 			return result
 		}
 	}
-	h["Content-Length"] = []string{strconv.FormatInt(f.entry.Size(), 10)}
-	q.w.WriteHeader(f.meta.status)
-	if q.r.Method != http.MethodHead {
-		_, _ = f.entry.WriteTo(q.w) // who has left needs nothing
+	if copies {
+		if entry, coding := q.copyFor(result.Kind); entry != nil {
+			defer func() { _ = entry.Close() }() // it was only read
+			sayCoded(h, coding, entry.Size())
+			q.c.copies.counts[codings.Rank(coding)].served.Add(1)
+			q.sendEntry(entry)
+			return result
+		}
 	}
+	h["Content-Length"] = []string{strconv.FormatInt(f.entry.Size(), 10)}
+	q.sendEntry(f.entry)
 	return result
 }
 
-// asksForPart reports whether a request asks for less than the whole, other than by If-None-Match alone.
-func asksForPart(h http.Header) bool {
-	return len(h["Range"]) > 0 || len(h["If-Modified-Since"]) > 0 || len(h["If-Match"]) > 0 || len(h["If-Unmodified-Since"]) > 0
+// sendEntry sends a body that is kept, with the headers that have been set.
+func (q *query) sendEntry(entry *blobstore.Entry) {
+	q.w.WriteHeader(q.found.meta.status)
+	if q.r.Method != http.MethodHead {
+		_, _ = entry.WriteTo(q.w) // who has left needs nothing
+	}
 }
 
-// servePart looks at ranges and all conditions, as net/http does for files.
+// asksForPart reports whether a request asks for less than the whole, other than by If-None-Match, beside which If-Modified-Since does not count (RFC 9110, 13.1.3).
+func asksForPart(h http.Header) bool {
+	return len(h["Range"]) > 0 || len(h["If-Match"]) > 0 || len(h["If-Unmodified-Since"]) > 0 || len(h["If-Modified-Since"]) > 0 && len(h["If-None-Match"]) == 0
+}
+
+// servePart looks at ranges and all conditions, as net/http does for files. Ranges are of the body as it is.
 func (q *query) servePart(h http.Header) {
 	if _, ok := h["Content-Type"]; !ok {
 		h["Content-Type"] = nil // net/http would guess
@@ -48,21 +69,31 @@ func (q *query) servePart(h http.Header) {
 	http.ServeContent(q.w, q.r, "", modified, q.found.entry.Reader())
 }
 
-// notModified reports whether the client has the answer already (RFC 9110, 13.1.2).
+// notModified reports whether the client has the answer already (RFC 9110, 13.1.2), as it is or in a coding that it takes: then the head gets the ETag
+// of that. In a coding it may have come from a copy, or from whoever compresses on the way.
 func notModified(request, answer http.Header) bool {
 	asked, etags := request["If-None-Match"], answer["Etag"]
 	if len(asked) == 0 || len(etags) == 0 {
 		return false
 	}
-	etag := strings.TrimPrefix(etags[0], "W/")
+	coded := ""
 	for _, line := range asked {
 		for one := range strings.SplitSeq(line, ",") {
-			if one = strings.TrimSpace(one); one == "*" || strings.TrimPrefix(one, "W/") == etag {
+			one = strings.TrimSpace(one)
+			coding, same := codings.SameETag(one, etags[0])
+			if one == "*" || same && coding == "" {
 				return true
+			}
+			if same && coded == "" && codings.Accepts(request["Accept-Encoding"], coding) {
+				coded = coding
 			}
 		}
 	}
-	return false
+	if coded == "" {
+		return false
+	}
+	answer["Etag"] = []string{codings.ETag(etags[0], coded)}
+	return true
 }
 
 // writeNotModified answers that nothing has changed.

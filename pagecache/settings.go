@@ -36,6 +36,9 @@ type Settings struct {
 	// Lenient serves a variant that may be older than another one (see doubt in the documentation of the package) while it is fetched in the
 	// background. Otherwise it is fetched first.
 	Lenient bool
+	// NoCopies keeps bodies as they are only, to be compressed on their way by whoever stands in front. Otherwise there are compressed copies of those that
+	// are asked for often, and who asks is given one whatever stands in front.
+	NoCopies bool
 	// Logger gets one line per event. Nil: none.
 	Logger *zap.Logger
 }

@@ -1,6 +1,10 @@
 package pagecache
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/codings"
+)
 
 // counts are counters since New.
 type counts struct {
@@ -21,16 +25,21 @@ type Stats struct {
 	Failed        uint64 // could not be fetched, or broke off
 	Overtakes     uint64 // answers that made other variants of their page older, or doubtful
 	Purges        uint64
+	Copies        [len(codings.Names)]CopyStats // compressed ones, by coding
+	CopiesWaiting int                           // to be made
+	CopiesSkipped uint64                        // not made, because too many were waiting
 }
 
 // Stats returns the figures of this moment.
 func (c *Cache) Stats() Stats {
-	return Stats{
+	s := Stats{
 		Filling: c.budget.used.Load(), FillMemory: c.budget.bound.Load(),
 		Marks: c.ledger.marks.bytes(), MarksBound: maxMarks,
 		Followed: c.counts.followed.Load(), Revalidations: c.counts.revalidations.Load(), Revalidating: int(c.revalidating.Load()), Slots: c.settings.Load().Revalidations,
 		Skipped: c.counts.skipped.Load(), Failed: c.counts.failed.Load(), Overtakes: c.counts.overtakes.Load(), Purges: c.counts.purges.Load(),
 	}
+	c.copies.stats(&s)
+	return s
 }
 
 func (m *marks) bytes() int64 {

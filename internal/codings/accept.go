@@ -16,7 +16,7 @@ func Choose(lines []string) string {
 			if name == "identity" {
 				asItIs = max(asItIs, weight)
 			}
-			if at := rankOf(name); at < len(Names) && weight > 0 && (weight-best >= leastWeight || best-weight < leastWeight && at < rank) {
+			if at := Rank(name); at < len(Names) && weight > 0 && (weight-best >= leastWeight || best-weight < leastWeight && at < rank) {
 				chosen, rank, best = Names[at], at, weight
 			}
 		}
@@ -39,8 +39,8 @@ func Accepts(lines []string, name string) bool {
 	return false
 }
 
-// rankOf is the place of a coding in Names, or their number.
-func rankOf(name string) int {
+// Rank is the place of a coding in Names, or their number.
+func Rank(name string) int {
 	for i, known := range Names {
 		if known == name {
 			return i
