@@ -8,7 +8,7 @@ import (
 
 // Words of the two cache blocks. A test compares them with the reference in docs/caddyfile.md.
 var (
-	cacheWords     = []string{"memory", "cache_size", "max_body", "revalidations"}
+	cacheWords     = []string{"memory", "cache_size", "max_body", "revalidations", "precompress"}
 	siteCacheWords = []string{"ignore_query", "allow", "tags_header", "stale_if_error"}
 )
 
@@ -27,6 +27,8 @@ func (s *CacheSettings) parse(d *caddyfile.Dispenser) error {
 			s.MaxBody, err = sizeArg(d, false)
 		case "revalidations":
 			s.Revalidations, err = countArg(d, 1)
+		case "precompress":
+			s.PrecompressOff, err = true, offArg(d)
 		default:
 			err = d.Errf("unknown word %q in cache; allowed: %s", word, strings.Join(cacheWords, ", "))
 		}

@@ -82,11 +82,7 @@ func (s *StaticSettings) parse(d *caddyfile.Dispenser) error {
 		case "cache_size":
 			s.CacheSize, err = sizeArg(d, false)
 		case "precompress":
-			var value string
-			if err = oneArg(d, &value, "off"); err == nil && value != "off" {
-				err = d.Errf("precompress takes off, found %q", value)
-			}
-			s.PrecompressOff = true
+			s.PrecompressOff, err = true, offArg(d)
 		default:
 			err = d.Errf("unknown word %q in static; allowed: %s", word, strings.Join(staticWords, ", "))
 		}
@@ -106,6 +102,18 @@ func eachWord(d *caddyfile.Dispenser, read func(word string) error) error {
 		if err := read(word); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// offArg reads the word off.
+func offArg(d *caddyfile.Dispenser) error {
+	word, value := d.Val(), ""
+	if err := oneArg(d, &value, "off"); err != nil {
+		return err
+	}
+	if value != "off" {
+		return d.Errf("%s takes off, found %q", word, value)
 	}
 	return nil
 }

@@ -69,6 +69,7 @@ func registerMetrics(registry *prometheus.Registry) error {
 		imageRequestsTotal, imageSourcesTotal, imageTransformsTotal, imageTransformSeconds, imageFetchSeconds, imageBytesTotal, pageRequestsTotal,
 		purgesTotal, purgeSeconds,
 		storeGauges{},
+		pageCopies{},
 		streamGauge{&processStreams},
 	}
 	for _, c := range slices.Concat(collectors, imageGauges, pageGauges) {

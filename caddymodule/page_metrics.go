@@ -40,5 +40,7 @@ var pageGauges = func() (list []prometheus.Collector) {
 	add("revalidating", "Stale pages that are fetched in the background.", func(s pagecache.Stats) float64 { return float64(s.Revalidating) })
 	add("revalidations", "Stale pages that were fetched in the background, since the start.", func(s pagecache.Stats) float64 { return float64(s.Revalidations) })
 	add("followed", "Requests that were answered by the fetch of another one, since the start.", func(s pagecache.Stats) float64 { return float64(s.Followed) })
+	add("copies_waiting", "Compressed copies of pages that are still to be made.", func(s pagecache.Stats) float64 { return float64(s.CopiesWaiting) })
+	add("copies_skipped", "Compressed copies that were not made when they were due, because too many were waiting, since the start.", func(s pagecache.Stats) float64 { return float64(s.CopiesSkipped) })
 	return list
 }()

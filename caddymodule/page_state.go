@@ -33,6 +33,9 @@ type CacheSettings struct {
 
 	// How many stale pages are fetched in the background at once. Default: 16.
 	Revalidations int `json:"revalidations,omitempty"`
+
+	// Whether pages that are asked for often are compressed on their way each time, and not once for all.
+	PrecompressOff bool `json:"precompress_off,omitempty"`
 }
 
 func (s CacheSettings) check() error {
@@ -148,7 +151,7 @@ func openPages(dir string, settings CacheSettings, log *zap.Logger) (*pooledPage
 }
 
 func (s CacheSettings) engine(log *zap.Logger) pagecache.Settings {
-	return pagecache.Settings{MaxBody: s.MaxBody, Revalidations: s.Revalidations, Logger: log}
+	return pagecache.Settings{MaxBody: s.MaxBody, Revalidations: s.Revalidations, NoCopies: s.PrecompressOff, Logger: log}
 }
 
 // start applies the bounds of the configuration that is loaded now.

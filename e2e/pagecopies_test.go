@@ -1,0 +1,76 @@
+//go:build e2e
+
+package e2e_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// A page that is asked for often goes out as a compressed copy, which is made once; who has it already is told so, however it came.
+func TestPagesAreCompressedOnce(t *testing.T) {
+	s := startPageSite(t, "")
+	copies := func(what, coding string) int {
+		return int(s.metric(t, fmt.Sprintf(`caddy_nextjs_page_%s{coding=%q}`, what, coding)))
+	}
+	for _, target := range []struct {
+		path    string
+		headers []string
+	}{
+		{"/gallery", nil},
+		{"/gallery?_rsc=HEAvJdHAQJrUAe2K", []string{"RSC", "1", "Next-Router-Prefetch", "1"}},
+	} {
+		ask := func(accept string, more ...string) (answer, string) {
+			return s.ask(t, target.path, append(append([]string{"Accept-Encoding", accept}, target.headers...), more...)...)
+		}
+		first, _ := ask("gzip, deflate, br, zstd")
+		require.Equal(t, http.StatusOK, first.StatusCode)
+		require.Equal(t, "zstd", first.Header.Get("Content-Encoding"), "compressed on its way")
+		plain, how := ask("identity")
+		require.Equal(t, "hit", how)
+		require.Empty(t, plain.Header.Get("Content-Encoding"))
+		etag := plain.Header.Get("Etag")
+		for _, coding := range []string{"br", "zstd", "gzip"} {
+			made, served := copies("copies_total", coding), copies("copies_served_total", coding)
+			eventually(t, patience, func() bool {
+				a, how := ask(coding)
+				require.Equal(t, "hit", how, a.Header)
+				require.Equal(t, coding, a.Header.Get("Content-Encoding"))
+				return copies("copies_served_total", coding) > served
+			}, "%s is answered by a copy in %s", target.path, coding)
+			served = copies("copies_served_total", coding)
+			for n := range 5 {
+				a, how := ask(coding)
+				require.Equal(t, "hit", how, a.Header)
+				require.Equal(t, coding, a.Header.Get("Content-Encoding"))
+				assert.Equal(t, fmt.Sprint(len(a.body)), a.Header.Get("Content-Length"))
+				assert.Contains(t, strings.ToLower(strings.Join(a.Header["Vary"], ",")), "accept-encoding")
+				body, err := io.ReadAll(decoded(t, coding, strings.NewReader(a.body)))
+				require.NoError(t, err)
+				assert.Equal(t, plain.body, string(body))
+				assert.Equal(t, served+n+1, copies("copies_served_total", coding), "nothing is compressed for it")
+				if etag != "" {
+					assert.Equal(t, strings.TrimSuffix(etag, `"`)+"-"+coding+`"`, a.Header.Get("Etag"))
+				}
+			}
+			assert.Equal(t, made+1, copies("copies_total", coding), "it is made once")
+			assert.Positive(t, copies("copy_bytes_total", coding))
+		}
+		if etag == "" {
+			continue // of a payload
+		}
+		for _, named := range []string{first.Header.Get("Etag"), etag, strings.TrimSuffix(etag, `"`) + `-br"`, strings.TrimSuffix(etag, `"`) + `-gzip"`} {
+			a, _ := ask("gzip, deflate, br, zstd", "If-None-Match", named)
+			assert.Equal(t, http.StatusNotModified, a.StatusCode, named)
+			assert.Equal(t, named, a.Header.Get("Etag"))
+			assert.Empty(t, a.body)
+		}
+		assert.Equal(t, 1, s.door.count("/gallery"))
+	}
+}
