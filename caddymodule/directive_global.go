@@ -36,6 +36,13 @@ var (
 //			cache_size  <size>
 //			memory      off|<size>
 //		}
+//		cache {
+//			memory        off|<size>
+//			cache_size    <size>
+//			max_body      <size>
+//			revalidations <number>
+//			precompress   off
+//		}
 //	}
 func parseGlobal(d *caddyfile.Dispenser, existing any) (any, error) {
 	app := new(App)
