@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"strings"
 	"testing"
@@ -19,6 +20,11 @@ import (
 func codedPage(t *testing.T) (url, body string) {
 	t.Helper()
 	body = strings.Repeat("<p>a page</p>", 200)
+	return pageOf(t, body), body
+}
+
+func pageOf(t *testing.T, body string) (url string) {
+	t.Helper()
 	return upstream(t, func(w http.ResponseWriter, _ *http.Request) {
 		h := w.Header()
 		h.Set("Content-Type", "text/html; charset=utf-8")
@@ -26,7 +32,7 @@ func codedPage(t *testing.T) (url, body string) {
 		h.Set("Cache-Control", "s-maxage=600")
 		h.Set("Etag", `"abc"`)
 		_, _ = io.WriteString(w, body)
-	}), body
+	})
 }
 
 // codedAs asks for a page with headers.
@@ -89,6 +95,27 @@ func TestCopiesOfPagesBehindEncode(t *testing.T) {
 		assert.Empty(t, coded, c)
 		assert.Empty(t, res.Header["Content-Encoding"], c)
 	}
+}
+
+// Entries that are too large for the memory go from the disk, past encode.
+func TestALargeCopyOfAPage(t *testing.T) {
+	var text strings.Builder
+	for random := rand.New(rand.NewPCG(1, 2)); text.Len() < 1<<20; {
+		_, _ = fmt.Fprintf(&text, "<p>%d</p>", random.Uint32())
+	}
+	body := text.String()
+	e := serve(t, fmt.Sprintf("nextjs {\n zone / %s\n cache\n}", pageOf(t, body)), "nextjs {\n state "+t.TempDir()+"\n}")
+	require.Eventually(t, func() bool {
+		res, coded := codedAs(t, e, "Accept-Encoding", browser)
+		coding := res.Header.Get("Content-Encoding")
+		require.True(t, body == codingtest.Decode(t, coding, coded), coding)
+		if coding != "br" {
+			return false
+		}
+		require.Greater(t, len(coded), 128<<10)
+		require.EqualValues(t, len(coded), res.ContentLength)
+		return true
+	}, 20*time.Second, time.Millisecond)
 }
 
 func TestPagesAreCompressedOnTheirWayWithPrecompressOff(t *testing.T) {

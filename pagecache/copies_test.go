@@ -66,7 +66,9 @@ func TestACopyIsMadeOfWhatIsAskedForAgain(t *testing.T) {
 	for _, name := range codings.Names {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, Settings{}, longPage(text("one")))
-			require.Equal(t, miss, s.ask("/a", VariantHTML, "Accept-Encoding", name).result)
+			first := s.ask("/a", VariantHTML, "Accept-Encoding", name)
+			require.Equal(t, miss, first.result)
+			assert.Equal(t, []string{"rsc", "Accept-Encoding"}, first.Header()["Vary"])
 			for range worthCopying {
 				a := s.ask("/a", VariantHTML, "Accept-Encoding", name)
 				require.Equal(t, hit, a.result)
@@ -240,6 +242,7 @@ func TestETagsOfCopies(t *testing.T) {
 	require.Equal(t, ResultMiss, a.result.Kind)
 	assert.Equal(t, http.StatusNotModified, a.Code)
 	assert.Equal(t, `"one-br"`, a.Header().Get("Etag"))
+	assert.Equal(t, []string{"rsc", "Accept-Encoding"}, a.Header()["Vary"])
 }
 
 func TestPartsAreOfTheBodyAsItIs(t *testing.T) {

@@ -16,10 +16,7 @@ func (q *query) serveFound(result Result) Result {
 	h := q.w.Header()
 	addHeader(h, f.meta.header)
 	q.c.policy.ForClient(h, q.facts, Served{Result: result, Kept: true, Age: f.meta.age(q.facts.Now), Left: f.meta.left(q.facts.Now)})
-	copies := !q.c.settings.Load().NoCopies && mayBeCoded(h, f.entry.Size())
-	if copies {
-		codings.AddVary(h) // also to an answer as it is: another client may get it in a coding
-	}
+	copies := q.mayVary(h, f.entry.Size())
 	if f.meta.status == http.StatusOK {
 		if asksForPart(q.r.Header) {
 			q.servePart(h)

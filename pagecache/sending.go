@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/codings"
 )
 
 // sending sends a growing body to the client for which it is fetched, at that client's own pace. The zero flight is never started.
@@ -41,6 +43,11 @@ func (s *sending) wait() {
 // complete completes the headers of an answer that is being fetched.
 func (q *query) complete(h http.Header, fl *flight, result Result) {
 	q.c.policy.ForClient(h, q.facts, Served{Result: result, Kept: true, Age: fl.age, Left: fl.decision.Fresh})
+	size := fl.length
+	if size < 0 { // not known yet
+		size = codings.SmallestCopied
+	}
+	q.mayVary(h, size)
 }
 
 // send sends a growing body, with the headers that have been set. The error is that of the body, or of the client.
