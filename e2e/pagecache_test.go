@@ -43,12 +43,22 @@ func (s *pageSite) ask(t testing.TB, path string, headers ...string) (a answer, 
 	return a, "no status: " + status
 }
 
+// waitKept waits until a page is answered from what is kept: who asks right behind the first client joins its answer, which counts as a miss.
+func (s *pageSite) waitKept(t testing.TB, path string, headers ...string) {
+	t.Helper()
+	eventually(t, patience, func() bool {
+		_, how := s.ask(t, path, headers...)
+		return how == "hit"
+	}, "%s is kept", path)
+}
+
 // A page that Next.js has prerendered comes from the edge after the first time, and each of its variants apart.
 func TestPagesComeFromTheCache(t *testing.T) {
 	s := startPageSite(t, "ignore_query utm_*")
 	page, how := s.ask(t, "/gallery")
 	require.Equal(t, "miss", how, page.Header)
 	require.Equal(t, http.StatusOK, page.StatusCode)
+	s.waitKept(t, "/gallery")
 	for _, path := range []string{"/gallery", "/gallery?utm_source=x", "/gallery?any=thing"} {
 		again, how := s.ask(t, path)
 		assert.Equal(t, "hit", how, "%s: %v", path, again.Header)
@@ -62,6 +72,7 @@ func TestPagesComeFromTheCache(t *testing.T) {
 	payload, how := s.ask(t, "/gallery?_rsc=HEAvJdHAQJrUAe2K", "RSC", "1", "Next-Router-Prefetch", "1")
 	assert.Equal(t, "miss", how)
 	assert.Contains(t, payload.Header.Get("Content-Type"), "text/x-component")
+	s.waitKept(t, "/gallery?_rsc=HEAvJdHAQJrUAe2K", "RSC", "1", "Next-Router-Prefetch", "1")
 	again, how := s.ask(t, "/gallery?_rsc=HEAvJdHAQJrUAe2K", "RSC", "1", "Next-Router-Prefetch", "1")
 	assert.Equal(t, "hit", how, again.Header)
 	assert.Equal(t, payload.body, again.body)

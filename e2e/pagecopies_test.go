@@ -33,7 +33,7 @@ func TestPagesAreCompressedOnce(t *testing.T) {
 		require.Equal(t, http.StatusOK, first.StatusCode)
 		require.Equal(t, "zstd", first.Header.Get("Content-Encoding"), "compressed on its way")
 		var plain answer
-		eventually(t, patience, func() (kept bool) { // who asks right behind the first one joins it
+		eventually(t, patience, func() bool { // who asks right behind the first one joins it
 			var how string
 			plain, how = ask("identity")
 			return how == "hit"
