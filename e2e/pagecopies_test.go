@@ -7,8 +7,10 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/chromedp/cdproto/network"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -77,4 +79,56 @@ func TestPagesAreCompressedOnce(t *testing.T) {
 		}
 		assert.Equal(t, 1, s.door.count("/gallery"))
 	}
+}
+
+// A browser reads the copy of a page, runs the page, and is told when it reloads that it has it.
+func TestABrowserReadsCopiesOfPages(t *testing.T) {
+	s := startPageSite(t, "")
+	served := func() (n float64) {
+		for _, coding := range []string{"br", "zstd", "gzip"} {
+			n += s.metric(t, fmt.Sprintf(`caddy_nextjs_page_copies_served_total{coding=%q}`, coding))
+		}
+		return n
+	}
+	for _, coding := range []string{"br", "zstd", "gzip"} {
+		eventually(t, patience, func() bool {
+			before := served()
+			_, _ = s.ask(t, "/gallery", "Accept-Encoding", coding)
+			return served() > before
+		}, "there is a copy in %s", coding)
+	}
+	before := served()
+	var mu sync.Mutex
+	var coding string
+	documents := map[network.RequestID]bool{}
+	unmodified := false
+	// Over TLS it would not keep what comes with a certificate that nobody has signed.
+	w := openWindowAt(t, s.edge, strings.TrimSuffix(s.url("/"), "/"), "/gallery", func(event any) {
+		mu.Lock()
+		defer mu.Unlock()
+		switch e := event.(type) {
+		case *network.EventRequestWillBeSent:
+			documents[e.RequestID] = e.Type == network.ResourceTypeDocument
+		case *network.EventResponseReceived:
+			if value, ok := e.Response.Headers["Content-Encoding"].(string); ok && e.Type == network.ResourceTypeDocument && coding == "" {
+				coding = value
+			}
+		case *network.EventResponseReceivedExtraInfo:
+			unmodified = unmodified || documents[e.RequestID] && e.StatusCode == http.StatusNotModified
+		}
+	})
+	assert.Greater(t, served(), before, "the document is a copy")
+	func() {
+		mu.Lock()
+		defer mu.Unlock()
+		assert.Contains(t, []string{"br", "zstd", "gzip"}, coding)
+		unmodified = false
+	}()
+	w.waitFor(t, `(location.reload(), true)`)
+	eventually(t, patience, func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return unmodified
+	}, "the document has not changed")
+	w.waitFor(t, `document.readyState === "complete" && document.querySelector("h1").textContent === "Gallery"`)
 }
