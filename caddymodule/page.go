@@ -3,6 +3,8 @@ package caddymodule
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"net/http"
 	"strings"
 	"time"
@@ -68,6 +70,7 @@ type zonePages struct {
 	cache       *pagecache.Cache
 	space       string
 	deployment  string
+	stamp       string           // of the build
 	build       *nextbuild.Build // nil: not known
 	ignoreQuery []string
 	allow       []pathPattern
@@ -87,7 +90,9 @@ func (h *Handler) newZonePages(config ZoneConfig, zone *zones.Zone, read *build)
 		z.tagsHeader = cmp.Or(http.CanonicalHeaderKey(c.TagsHeader), z.tagsHeader)
 	}
 	if read != nil {
-		z.build, z.deployment = read.Build, read.ID
+		// Whoever names his builds himself may build one again, with other pages (generateBuildId, deploymentId).
+		sum := sha256.Sum256([]byte(read.Stamp))
+		z.build, z.deployment, z.stamp = read.Build, read.ID, hex.EncodeToString(sum[:4])
 		if read.DeploymentID != "" {
 			z.deployment = read.DeploymentID // what Next.js says in x-nextjs-deployment-id
 		}
@@ -98,7 +103,7 @@ func (h *Handler) newZonePages(config ZoneConfig, zone *zones.Zone, read *build)
 // factsOf says what is known of a request.
 func (z *zonePages) factsOf(r *http.Request, a *attempt) pagecache.Facts {
 	f := pagecache.Facts{
-		Space: z.space, Deployment: z.deployment, Path: a.full, Host: strings.ToLower(r.Host), IgnoreQuery: z.ignoreQuery,
+		Space: z.space, Deployment: z.deployment, Build: z.stamp, Path: a.full, Host: strings.ToLower(r.Host), IgnoreQuery: z.ignoreQuery,
 		Data: a.kind == zones.KindData, StaleIfError: z.staleError, Now: time.Now(), Unshared: a.repaired, Class: z.classOf(r, a),
 	}
 	variant, segment, ok := pagecache.VariantOf(r.Header, a.path)

@@ -99,6 +99,36 @@ func TestPathsThatAreAllowed(t *testing.T) {
 	}
 }
 
+// Who names builds himself may make one anew under the same name. Its pages are others.
+func TestABuildOfTheSameNameHasItsOwnPages(t *testing.T) {
+	dir := t.TempDir()
+	write := func(pages ...string) {
+		app := map[string]string{}
+		for _, page := range pages {
+			app[page+"/page"] = page
+		}
+		buildtest.Write(t, filepath.Join(dir, ".next"), buildtest.Build{App: app})
+	}
+	write("/about")
+	var version atomic.Int64
+	next := upstream(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Cache-Control", "s-maxage=600")
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = fmt.Fprintf(w, "version %d", version.Load())
+	})
+	e := serve(t, fmt.Sprintf("nextjs {\n zone / %s {\n build %s\n }\n watch 10ms\n}", next, dir), "nextjs {\n state "+t.TempDir()+"\n}")
+	require.Eventually(t, func() bool {
+		_, status := cachedAs(t, e, "/about")
+		return strings.Contains(status, "; hit")
+	}, 20*time.Second, 10*time.Millisecond)
+	version.Store(1)
+	write("/about", "/more")
+	require.Eventually(t, func() bool {
+		body, _ := cachedAs(t, e, "/about")
+		return body == "version 1"
+	}, 20*time.Second, 10*time.Millisecond)
+}
+
 // A site may do without.
 func TestCacheOff(t *testing.T) {
 	dir := t.TempDir()

@@ -28,7 +28,7 @@ const separator = "\x00"
 // ok is false where nothing can be kept under the key: it would be too long, or the headers are not those of f.Variant.
 func KeyOf(r *http.Request, f Facts, interceptable bool) (key blobstore.Key, ok bool) {
 	a, ok := f.asked(r.Header)
-	if !ok || !isPath(f.Path) || strings.Contains(f.Deployment, separator) || strings.Contains(f.Host, separator) || strings.Contains(f.Choice, separator) {
+	if !ok || !isPath(f.Path) || strings.Contains(f.Deployment, separator) || strings.Contains(f.Build, separator) || strings.Contains(f.Host, separator) || strings.Contains(f.Choice, separator) {
 		return blobstore.Key{}, false
 	}
 	query := ""
@@ -41,7 +41,7 @@ func KeyOf(r *http.Request, f Facts, interceptable bool) (key blobstore.Key, ok 
 	if query == "" {
 		mark = ""
 	}
-	key = blobstore.Key{Space: f.Space, Group: f.Path + mark + query + separator + f.Host + separator + f.Deployment, Name: a.name(interceptable)}
+	key = blobstore.Key{Space: f.Space, Group: f.Path + mark + query + separator + f.Host + separator + f.Deployment + separator + f.Build, Name: a.name(interceptable)}
 	if f.Choice != "" {
 		key.Group += separator + f.Choice
 	}

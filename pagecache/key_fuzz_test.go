@@ -55,7 +55,7 @@ var (
 // request builds a request and what its caller knows of it.
 func (p *pieces) request(extra string) (*http.Request, Facts) {
 	r := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/"}, Header: http.Header{}}
-	f := Facts{Space: p.of(fuzzNames), Deployment: p.of(fuzzNames), Host: p.of(fuzzNames), Path: p.of(fuzzPaths), Class: ClassPage, IgnoreQuery: fuzzIgnored, Now: now}
+	f := Facts{Space: p.of(fuzzNames), Deployment: p.of(fuzzNames), Build: p.of(fuzzNames), Choice: p.of(fuzzNames), Host: p.of(fuzzNames), Path: p.of(fuzzPaths), Class: ClassPage, IgnoreQuery: fuzzIgnored, Now: now}
 	var query []string
 	for count := p.next(5); count > 0; count-- {
 		query = append(query, p.of(fuzzQueries))
@@ -87,7 +87,7 @@ func (p *pieces) request(extra string) (*http.Request, Facts) {
 
 // reading is all that the answer of Next.js can depend on, where it is kept: another reading of NEXTJS than that of the key.
 func reading(r *http.Request, f Facts, interceptable, known bool) []string {
-	read := []string{f.Space, f.Deployment, f.Host, f.Path}
+	read := []string{f.Space, f.Deployment, f.Build, f.Choice, f.Host, f.Path}
 	if len(r.Header["Rsc"]) == 1 && r.Header.Get("Rsc") == "1" {
 		read = append(read, "payload", strings.Join(r.Header["Next-Router-Prefetch"], ","), strings.Join(r.Header["Next-Router-Segment-Prefetch"], ","))
 		if interceptable {

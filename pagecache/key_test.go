@@ -195,7 +195,8 @@ func groupParts(group string) (deployment, host, path, query string, ok bool) {
 	if !ok {
 		return "", "", "", "", false
 	}
-	host, deployment, ok = strings.Cut(rest, separator)
+	host, rest, ok = strings.Cut(rest, separator)
+	deployment, _, _ = strings.Cut(rest, separator)
 	path, query, _ = strings.Cut(page, "?")
 	return deployment, host, path, query, ok && isPath(path)
 }

@@ -197,7 +197,7 @@ func checkResponse(t *testing.T, data []byte, extra, said string) {
 	assert.Equal(t, r.Header.Get("Rsc") == "1", isPayload, "%q %q", r.Header, h)
 	assert.NotContains(t, r.Header.Get("Cookie"), "__prerender_bypass")
 	_, ok := KeyOf(r, facts, d.Interceptable)
-	assert.True(t, ok || !isPath(facts.Path) || strings.ContainsAny(facts.Path+facts.Deployment+facts.Host+r.URL.RawQuery, "\x00"), "what is kept has a key")
+	assert.True(t, ok || !isPath(facts.Path) || strings.ContainsAny(facts.Path+facts.Deployment+facts.Build+facts.Choice+facts.Host+r.URL.RawQuery, "\x00"), "what is kept has a key")
 }
 
 // The model of the fuzzer finds what would be wrong.

@@ -6,6 +6,7 @@ import "time"
 type Facts struct {
 	Space        string   // names what is kept of the zone (store space, apart from all other zones)
 	Deployment   string   // id of the build, "" unknown
+	Build        string   // tells builds with the same id apart
 	Path         string   // escaped path as Next.js routes it, with basePath, without query
 	Host         string   // "" where the host has no say
 	Class        Class    // what the caller says of the path
