@@ -1,6 +1,9 @@
 package zones
 
-import "sync"
+import (
+	"strings"
+	"sync"
+)
 
 const (
 	// maxRecent bounds how many verdicts a rulebook remembers, twice.
@@ -42,5 +45,5 @@ func (v *recentVerdicts) keep(path string, verdict *Verdict) {
 	if len(v.now) >= maxRecent || v.now == nil {
 		v.older, v.now = v.now, make(map[string]*Verdict)
 	}
-	v.now[path] = verdict
+	v.now[strings.Clone(path)] = verdict // not a part of all that the client has sent
 }
