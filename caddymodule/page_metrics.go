@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"sync"
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -14,12 +15,19 @@ var pageRequestsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
 }, []string{"zone", "result", "reason"})
 
 // pageCounters count the requests of one zone.
-type pageCounters struct{ zone string }
+type pageCounters struct {
+	zone    string
+	counted sync.Map // of pagecache.Result: its prometheus.Counter, which takes longer to find by its labels
+}
 
-func pageCountersOf(zone string) *pageCounters { return &pageCounters{zone} }
+func pageCountersOf(zone string) *pageCounters { return &pageCounters{zone: zone} }
 
 func (c *pageCounters) count(result pagecache.Result) {
-	pageRequestsTotal.WithLabelValues(c.zone, result.Kind.String(), string(result.Reason)).Inc()
+	counter, ok := c.counted.Load(result)
+	if !ok {
+		counter, _ = c.counted.LoadOrStore(result, pageRequestsTotal.WithLabelValues(c.zone, result.Kind.String(), string(result.Reason)))
+	}
+	counter.(prometheus.Counter).Inc()
 }
 
 // currentPages is what keeps pages for the configuration that is loaded.
