@@ -23,6 +23,8 @@
 //   - doubt: what has an older stamp may be of an older version. A variant that nothing is known of raises it, for nobody can tell of which version it
 //     is. Whoever is fetched next and has the body that it had before shows that nothing has changed: the doubt ends for all.
 //
+// Bodies are the same if they differ only in the value of _rsc (sameHash): Next.js notes who had them rendered.
+//
 // The record is written before the last byte of the answer goes out, so who has an answer as a whole is never given an older one. Without its record
 // (lost, evicted) nothing of a page is served.
 package pagecache

@@ -51,7 +51,7 @@ func (c *Cache) decide(fl *flight, r *http.Request, status int, h http.Header) D
 
 // newHash begins the hash of an answer. Tags that a segment has from its page are not its own.
 func (fl *flight) newHash(location string) hash.Hash {
-	h, status, tags := sha256.New(), fl.status, fl.decision.Tags
+	h, status, tags := &sameHash{Hash: sha256.New()}, fl.status, fl.decision.Tags
 	if fl.facts.Variant == VariantSegment {
 		tags = nil
 	}
