@@ -3,6 +3,7 @@ SHELL := bash
 
 APPS := examples/multi-zone/home examples/multi-zone/blog examples/multi-zone/shop
 SINGLE := examples/single/app
+SITE := bench/site
 FIXTURES := $(addprefix e2e/fixtures/,next14 next15 next16 monorepo export images partial)
 # What CGO and libvips need; without CGO nothing.
 NATIVE := $(if $(filter-out 0,$(shell go env CGO_ENABLED 2>/dev/null)),gcc libc6-dev libvips-dev pkg-config)
@@ -39,7 +40,7 @@ test-long: ## everything of test in full counts, fuzzing, and builds of every ki
 bench: ## print the figures, ours against peers in the same run
 	@scripts/need.sh
 	@$(MAKE) --no-print-directory build
-	@scripts/build-app.sh examples/multi-zone/home e2e/fixtures/images
+	@scripts/build-app.sh examples/multi-zone/home e2e/fixtures/images $(SITE)
 	go run ./bench
 
 lint: ## run the linters
@@ -56,6 +57,6 @@ matrix: ## build with and without CGO, by go and by xcaddy, and let each binary 
 	@scripts/test-matrix.sh
 
 clean: ## remove what was built
-	rm -rf bin .cache $(foreach app,$(APPS) $(SINGLE) $(FIXTURES) e2e/fixtures/monorepo/apps/web,$(app)/.next $(app)/node_modules) $(addprefix e2e/fixtures/export/,.next-slash .next-server out out-slash)
+	rm -rf bin .cache $(foreach app,$(APPS) $(SINGLE) $(FIXTURES) $(SITE) e2e/fixtures/monorepo/apps/web,$(app)/.next $(app)/node_modules) $(addprefix e2e/fixtures/export/,.next-slash .next-server out out-slash)
 
 .PHONY: help build demo test test-long bench lint xcaddy image matrix clean

@@ -35,16 +35,20 @@ type scale struct {
 	memoryServed int // pages before memory is read
 	imageRounds  int
 	photographs  int
+	navigations  int
+	purgeEntries int
+	misses       int // of the edge that keeps pages, and of the one that keeps none, for each round
+	keptPages    int // before a restart
 }
 
 var (
 	fullScale = scale{
 		rounds: 25, requests: 8_000, streamRounds: 9, streams: 16, streamWaves: 2, liveRounds: 5, livePages: 640, memoryServed: 50_000,
-		encodeRounds: 9, encodePages: 600, starts: 25, imageRounds: 3, photographs: 6,
+		encodeRounds: 9, encodePages: 600, starts: 25, imageRounds: 3, photographs: 6, navigations: 10_000, purgeEntries: 1_000_000, misses: 1000, keptPages: 100_000,
 	}
 	shortScale = scale{
 		rounds: 3, requests: 5_000, streamRounds: 3, streams: 16, streamWaves: 1, liveRounds: 3, livePages: 128, memoryServed: 10_000,
-		encodeRounds: 3, encodePages: 120, starts: 5, imageRounds: 1, photographs: 2,
+		encodeRounds: 3, encodePages: 120, starts: 5, imageRounds: 1, photographs: 2, navigations: 10_000, purgeEntries: 200_000, misses: 300, keptPages: 20_000,
 	}
 )
 
@@ -69,7 +73,7 @@ func newBench(o options) (*bench, error) {
 		}
 	}
 	b.nginx = b.find("nginx")
-	if b.wants("ssr") || b.wants("images") {
+	if slices.ContainsFunc([]string{"ssr", "images", "pages", "navigations"}, b.wants) {
 		b.node = b.find("node")
 	}
 	if b.dir, err = os.MkdirTemp("", "caddy-nextjs-bench-"); err != nil {

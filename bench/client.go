@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -40,11 +41,14 @@ func (c *client) close() {
 }
 
 // get requests path. The body of the answer must be read to its end before the next request. An empty encoding sends no
-// Accept-Encoding.
-func (c *client) get(path, encoding string) (*http.Response, error) {
+// Accept-Encoding. More headers are given by name and value in turn.
+func (c *client) get(path, encoding string, headers ...string) (*http.Response, error) {
 	c.request = fmt.Appendf(c.request[:0], "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: bench\r\nAccept: %s\r\n", path, c.host, c.accept)
 	if encoding != "" {
 		c.request = fmt.Appendf(c.request, "Accept-Encoding: %s\r\n", encoding)
+	}
+	for pair := range slices.Chunk(headers, 2) {
+		c.request = fmt.Appendf(c.request, "%s: %s\r\n", pair[0], pair[1])
 	}
 	c.request = append(c.request, "\r\n"...)
 	if err := c.conn.SetDeadline(time.Now().Add(patience)); err != nil {

@@ -83,27 +83,10 @@ func (b *bench) startImages(ctx context.Context) (*images, error) {
 	}
 	i := &images{bench: b, rounds: b.imageRounds}
 	app := filepath.Join(b.dir, "images")
-	for _, folder := range []string{".next"} {
-		if err := os.CopyFS(filepath.Join(app, folder), os.DirFS(filepath.Join(built, folder))); err != nil {
-			return nil, fmt.Errorf("copying the application: %w", err)
-		}
+	if err := copyStandalone(app, built); err != nil {
+		return nil, err
 	}
-	modules, err := filepath.Abs(filepath.Join(built, "node_modules"))
-	if err != nil {
-		return nil, fmt.Errorf("finding the application: %w", err)
-	}
-	if err := os.Symlink(modules, filepath.Join(app, "node_modules")); err != nil {
-		return nil, fmt.Errorf("copying the application: %w", err)
-	}
-	for _, name := range []string{"server.js", "package.json"} {
-		content, err := os.ReadFile(filepath.Join(built, name))
-		if err != nil {
-			return nil, fmt.Errorf("copying the application: %w", err)
-		}
-		if err := os.WriteFile(filepath.Join(app, name), content, 0o600); err != nil {
-			return nil, fmt.Errorf("copying the application: %w", err)
-		}
-	}
+	var err error
 	if i.names, err = i.fill(filepath.Join(app, "public")); err != nil {
 		return nil, err
 	}

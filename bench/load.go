@@ -16,6 +16,7 @@ type load struct {
 	minLength   int64  // a page that is shorter is an error
 	encoding    string // of the answers; empty for none
 	accept      string // types; empty for text/html
+	host        string // empty for the address
 }
 
 // run requests the pages. It stops at the first error: a server that fails is not measured.
@@ -47,7 +48,7 @@ func (l load) work(ctx context.Context, addr string, turn, received *atomic.Int6
 		return err
 	}
 	defer c.close()
-	c.accept = cmp.Or(l.accept, c.accept)
+	c.accept, c.host = cmp.Or(l.accept, c.accept), cmp.Or(l.host, c.host)
 	for {
 		n := int(turn.Add(1)) - 1
 		if n >= l.requests {

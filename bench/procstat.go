@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -149,4 +150,23 @@ func readPeak(path string) (int64, error) {
 		}
 	}
 	return 0, fmt.Errorf("%s has no VmHWM", path)
+}
+
+// settle waits until a server that was started a moment ago does nothing any more, and its CPU time is that of requests only.
+func (p *process) settle(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		spent, err := cpuOf(func() error {
+			select {
+			case <-time.After(300 * time.Millisecond):
+				return nil
+			case <-ctx.Done():
+				return fmt.Errorf("%s is still at work: %w", p.name, ctx.Err())
+			}
+		}, p)
+		if err != nil || spent[0] < tick {
+			return err
+		}
+	}
 }

@@ -35,6 +35,7 @@ const caddyfile = `{
 	admin %s
 	auto_https off
 	persist_config off
+	%s
 }
 http://:%s {
 	bind 127.0.0.1
@@ -48,9 +49,14 @@ func (b *bench) startCaddy(ctx context.Context, name, site, admin string) (subje
 }
 
 func (b *bench) startCaddyBinary(ctx context.Context, binary, name, site, admin string) (subject, error) {
+	return b.startCaddyWith(ctx, binary, name, "", site, admin)
+}
+
+// startCaddyWith starts it with a global option, too.
+func (b *bench) startCaddyWith(ctx context.Context, binary, name, global, site, admin string) (subject, error) {
 	return b.serve(ctx, name, func(dir, port string) (*exec.Cmd, error) {
 		config := filepath.Join(dir, "Caddyfile")
-		if err := os.WriteFile(config, fmt.Appendf(nil, caddyfile, admin, port, site), 0o600); err != nil {
+		if err := os.WriteFile(config, fmt.Appendf(nil, caddyfile, admin, global, port, site), 0o600); err != nil {
 			return nil, fmt.Errorf("writing the Caddyfile: %w", err)
 		}
 		return exec.CommandContext(ctx, binary, "run", "--config", config, "--adapter", "caddyfile"), nil

@@ -17,6 +17,8 @@ type limits struct {
 	Aim   float64 `json:"aim,omitempty"`
 	// OnValue says that they are about our own value, not about its ratio to the peer's.
 	OnValue bool `json:"on_value,omitempty"`
+	// Least says that Limit is the least that is enough.
+	Least bool `json:"least,omitempty"`
 }
 
 // row is one line of the table: we and one peer.
@@ -67,10 +69,16 @@ func (r row) verdict() string {
 		value, unit = r.Ratio.Median, ""
 	}
 	word := "ok"
-	if value > r.Limit {
+	switch {
+	case r.Least && value < r.Limit:
+		word = "under"
+	case !r.Least && value > r.Limit:
 		word = "over"
 	}
 	text := fmt.Sprintf("%.2f%s %s", r.Limit, unit, word)
+	if r.Least {
+		text = "at least " + text
+	}
 	if r.Aim != 0 && value <= r.Aim {
 		text += fmt.Sprintf(", aim %.2f%s met", r.Aim, unit)
 	}

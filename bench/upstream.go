@@ -53,6 +53,9 @@ func serveUpstream(ctx context.Context, args []string) error {
 			header.Set("Vary", "rsc, next-router-state-tree, next-router-prefetch, next-router-segment-prefetch")
 			header.Set("Cache-Control", "private, no-cache, no-store, max-age=0, must-revalidate")
 			header.Set("X-Powered-By", "Next.js")
+			if seconds := r.URL.Query().Get("shared"); seconds != "" {
+				header.Set("Cache-Control", "s-maxage="+seconds)
+			}
 			if page, ok := pages[r.URL.Path]; ok {
 				page.write(w)
 				return

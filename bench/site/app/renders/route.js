@@ -1,0 +1,4 @@
+export const dynamic = 'force-dynamic'
+
+// How often each page has been rendered.
+export const GET = () => Response.json(globalThis.renders ?? {})
