@@ -36,7 +36,7 @@ func land(p pageRecord, known bool, l landing) (pageRecord, outcome) {
 	newest := l.begun >= p.landed // all that was given to clients before is of this version or an older one
 	p.landed = l.now
 	switch {
-	case late && (equal || len(p.variants) == 0):
+	case late && equal:
 		return p, outcome{}
 	case late:
 		p.doubt = l.now
