@@ -40,7 +40,7 @@ func (s *flights) enter(fl *flight) (found *flight, r *reader, mine bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if found := s.byKey[fl.key]; found != nil {
-		return found, found.body.join(), false
+		return found, found.body.join(false), false
 	}
 	s.begin(fl)
 	s.byKey[fl.key] = fl

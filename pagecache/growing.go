@@ -6,6 +6,7 @@ import (
 	"io"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 const (
@@ -33,11 +34,12 @@ func (b *budget) give(n int64) { b.used.Add(-n) }
 
 // growing is a body that comes in, and is read by any number of readers at their own pace meanwhile.
 //
-// Up to its limit it is held as a whole, so nobody waits for a reader. What is larger is only passed on: the part that all readers have had is let go, and the
-// slowest one decides how fast it comes in.
+// Up to its limit it is held as a whole, so nobody waits for a reader. What is larger is only passed on within a window: the part that all readers have had is
+// let go, and readers that are too far apart are parted.
 type growing struct {
-	limit  int64
-	budget *budget
+	limit    int64
+	budget   *budget
+	patience time.Duration // how long readers may hold up others, see makeRoom
 
 	mu      sync.Mutex
 	chunks  [][]byte
@@ -45,6 +47,7 @@ type growing struct {
 	end     int64 // bytes that have come in
 	taken   int64 // of the budget
 	partial bool  // not held as a whole
+	heldUp  time.Duration
 	ended   bool
 	kept    bool // until release: the bytes are needed although nobody may read them
 	err     error
@@ -55,8 +58,8 @@ type growing struct {
 	deserted func()
 }
 
-func newGrowing(limit int64, b *budget) *growing {
-	return &growing{limit: limit, budget: b, kept: true, readers: map[*reader]struct{}{}}
+func newGrowing(limit int64, b *budget, patience time.Duration) *growing {
+	return &growing{limit: limit, budget: b, patience: patience, kept: true, readers: map[*reader]struct{}{}}
 }
 
 // append adds bytes. It waits only where the body is not held as a whole.
@@ -81,7 +84,7 @@ func (g *growing) append(ctx context.Context, p []byte) error {
 		if g.end-slowest <= window {
 			break
 		}
-		if err := g.wait(ctx, &g.read); err != nil {
+		if err := g.makeRoom(ctx); err != nil {
 			return err
 		}
 	}
@@ -201,29 +204,34 @@ func (g *growing) each(do func([]byte) error) error {
 
 // reader reads a growing body from its first byte on. It is for one goroutine, which leaves when it is done.
 type reader struct {
-	body *growing
-	at   int64
+	body   *growing
+	at     int64
+	leads  bool // the body is fetched for this one
+	parted bool
 }
 
 // join adds a reader. It is nil if the beginning is not held any more.
-func (g *growing) join() *reader {
+func (g *growing) join(leads bool) *reader {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.partial || g.ended && !g.kept && len(g.readers) == 0 {
 		return nil
 	}
-	r := &reader{body: g}
+	r := &reader{body: g, leads: leads}
 	g.readers[r] = struct{}{}
 	return r
 }
 
 // next returns what comes next. The bytes are not to be modified. The error is io.EOF at the end of a whole body, that of
-// finish at the end of one that broke off, or ctx's. It calls idle, which sends on what was buffered, before it waits.
+// finish at the end of one that broke off, errParted, or ctx's. It calls idle, which sends on what was buffered, before it waits.
 func (r *reader) next(ctx context.Context, idle func()) (p []byte, err error) {
 	g := r.body
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for {
+		if r.parted {
+			return nil, errParted
+		}
 		if r.at < g.end {
 			return r.read(), nil
 		}

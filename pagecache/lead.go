@@ -5,12 +5,17 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync"
 )
 
 // newFlight is a fetch of what a request asks for.
 func (c *Cache) newFlight(key *found, facts *Facts) *flight {
-	fl := &flight{cache: c, key: key.key, kept: key.key, facts: *facts, length: -1, settled: make(chan struct{}), body: newGrowing(c.settings.Load().MaxBody, &c.budget)}
-	fl.leash.body, fl.leash.linger = fl.body, c.settings.Load().Linger
+	settings := c.settings.Load()
+	fl := &flight{
+		cache: c, key: key.key, kept: key.key, facts: *facts, length: -1, settled: make(chan struct{}),
+		body: newGrowing(settings.MaxBody, &c.budget, settings.Patience),
+	}
+	fl.leash.body, fl.leash.linger = fl.body, settings.Linger
 	return fl
 }
 
@@ -25,6 +30,11 @@ func (q *query) lead(fl *flight) (result Result, err error) {
 	t.replaces = q.found.entry != nil
 	t.spare = func(int) bool { return q.found.usableOnFailure(&q.facts) }
 	whole := false
+	// A client that reads slowly holds nobody up, nor what becomes of the page.
+	landed := sync.OnceFunc(func() {
+		q.c.flights.end(fl)
+		fl.body.release()
+	})
 	defer func() {
 		stop()
 		fl.leash.end()
@@ -34,8 +44,7 @@ func (q *query) lead(fl *flight) (result Result, err error) {
 		if !fl.isSettled() {
 			fl.settle(endsAgain)
 		}
-		q.c.flights.end(fl)
-		fl.body.release()
+		landed()
 		sending.wait() // also when next panics: the client's writer is in use until then
 	}()
 
@@ -76,6 +85,7 @@ func (q *query) lead(fl *flight) (result Result, err error) {
 	case t.reason == "":
 		t.reason = ReasonTooLarge
 	}
+	landed()
 	sending.wait()
 	giveTrailers(q.w.Header(), t.header)
 	if t.reason != "" {

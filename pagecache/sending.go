@@ -21,13 +21,13 @@ type sending struct {
 
 // start begins. The client's writer belongs to the sending until wait returns.
 func (s *sending) start(status int) {
-	r := s.flight.body.join()
+	r := s.flight.body.join(true)
 	h := s.query.w.Header()
 	s.query.complete(h, s.flight, Result{ResultMiss, s.query.found.reason})
 	s.work.Go(func() {
 		defer func() { s.panicked = recover() }()
 		defer r.leave()
-		_ = s.query.send(status, r) // it broke off: who fetches it knows
+		_ = s.query.send(status, r, nil) // it broke off: who fetches it knows
 	})
 }
 
@@ -50,8 +50,8 @@ func (q *query) complete(h http.Header, fl *flight, result Result) {
 	q.mayVary(h, size)
 }
 
-// send sends a growing body, with the headers that have been set. The error is that of the body, or of the client.
-func (q *query) send(status int, r *reader) error {
+// send sends a growing body, with the headers that have been set, and notes what it has sent, if had is not nil. The error is that of the body, or of the client.
+func (q *query) send(status int, r *reader, had *sent) error {
 	if status == http.StatusOK && notModified(q.r.Header, q.w.Header()) {
 		writeNotModified(q.w)
 		return nil
@@ -68,6 +68,9 @@ func (q *query) send(status int, r *reader) error {
 		}
 		if _, err := q.w.Write(p); err != nil {
 			return err
+		}
+		if had != nil {
+			had.add(p)
 		}
 	}
 }
@@ -110,7 +113,12 @@ func (q *query) follow(fl *flight, r *reader) (result Result, again bool, err er
 	result = Result{ResultMiss, q.found.reason}
 	q.complete(h, fl, result)
 	q.c.counts.followed.Add(1)
-	err = q.send(fl.status, r)
+	var had sent
+	err = q.send(fl.status, r, &had)
+	if errors.Is(err, errParted) {
+		result.Reason = ReasonTooLarge
+		err = q.sendRest(fl.status, &had)
+	}
 	if errors.Is(err, errBrokeOff) {
 		panic(http.ErrAbortHandler) // the answer must not look whole
 	}

@@ -18,6 +18,7 @@ const (
 	DefaultRevalidations  = 16
 	DefaultRevalidateTime = 30 * time.Second
 	DefaultLinger         = 30 * time.Second
+	DefaultPatience       = time.Second
 )
 
 // Settings of a cache. The zero value has the defaults.
@@ -33,6 +34,9 @@ type Settings struct {
 	RevalidateTime time.Duration
 	// Linger is how long a fetch goes on after its client has left while nobody else waits for it. Default 30 s.
 	Linger time.Duration
+	// Patience is for answers larger than MaxBody, of which clients far apart cannot all be served from what is held: how long a client may hold up
+	// others, in all. Then each of them gets the answer by a request of its own, from where it was. Default 1 s.
+	Patience time.Duration
 	// Lenient serves a variant that may be older than another one (see doubt in the documentation of the package) while it is fetched in the
 	// background. Otherwise it is fetched first.
 	Lenient bool
@@ -55,6 +59,7 @@ func (s Settings) complete() (Settings, error) {
 		{"FillMemory", &s.FillMemory, DefaultFillMemory},
 		{"RevalidateTime", (*int64)(&s.RevalidateTime), int64(DefaultRevalidateTime)},
 		{"Linger", (*int64)(&s.Linger), int64(DefaultLinger)},
+		{"Patience", (*int64)(&s.Patience), int64(DefaultPatience)},
 	} {
 		if *limit.value < 0 {
 			errs = append(errs, fmt.Errorf("%s is negative: %d", limit.name, *limit.value))

@@ -8,7 +8,7 @@ import (
 
 // counts are counters since New.
 type counts struct {
-	followed, revalidations, skipped, failed, overtakes, purges atomic.Uint64
+	followed, revalidations, skipped, failed, overtakes, purges, parted atomic.Uint64
 }
 
 // Stats are figures for metrics. Counters count since New.
@@ -28,6 +28,7 @@ type Stats struct {
 	Copies        [len(codings.Names)]CopyStats // compressed ones, by coding
 	CopiesWaiting int                           // to be made
 	CopiesSkipped uint64                        // not made, because too many were waiting
+	Parted        uint64                        // answers too large to be kept that a slow or a fast client had to ask for once more
 }
 
 // Stats returns the figures of this moment.
@@ -36,7 +37,7 @@ func (c *Cache) Stats() Stats {
 		Filling: c.budget.used.Load(), FillMemory: c.budget.bound.Load(),
 		Marks: c.ledger.marks.bytes(), MarksBound: maxMarks,
 		Followed: c.counts.followed.Load(), Revalidations: c.counts.revalidations.Load(), Revalidating: int(c.revalidating.Load()), Slots: c.settings.Load().Revalidations,
-		Skipped: c.counts.skipped.Load(), Failed: c.counts.failed.Load(), Overtakes: c.counts.overtakes.Load(), Purges: c.counts.purges.Load(),
+		Skipped: c.counts.skipped.Load(), Failed: c.counts.failed.Load(), Overtakes: c.counts.overtakes.Load(), Purges: c.counts.purges.Load(), Parted: c.counts.parted.Load(),
 	}
 	c.copies.stats(&s)
 	return s

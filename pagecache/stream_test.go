@@ -112,6 +112,7 @@ type blocked struct {
 	*httptest.ResponseRecorder
 	began, release chan struct{}
 	once           sync.Once
+	broken         any // what Serve has panicked with
 }
 
 func newBlocked() *blocked {

@@ -1,0 +1,166 @@
+package pagecache
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"net/http"
+	"time"
+)
+
+// errParted says to a reader that it gets no more from here.
+var errParted = errors.New("this answer is too large to be shared any longer")
+
+// makeRoom waits until the slowest reader has got on. Readers that have all there is must not wait for the others for long: beyond the patience they are
+// parted. The caller holds the lock, and holds it again afterwards.
+func (g *growing) makeRoom(ctx context.Context) error {
+	if !g.holdsUp() {
+		return g.wait(ctx, &g.read)
+	}
+	left := g.patience - g.heldUp
+	if left <= 0 && g.part() {
+		g.heldUp = 0
+		return nil
+	}
+	began := time.Now()
+	limited, cancel := context.WithTimeout(ctx, max(left, 0))
+	defer cancel()
+	err := g.wait(limited, &g.read)
+	g.heldUp += time.Since(began)
+	if ctx.Err() == nil {
+		return nil // somebody has got on, or the patience is over
+	}
+	return err
+}
+
+// holdsUp reports whether a reader has all there is, and could be parted from one that is late. The caller holds the lock.
+func (g *growing) holdsUp() bool {
+	waits, apart, late := false, false, g.leaderIsLate()
+	for r := range g.readers {
+		waits = waits || r.at == g.end
+		apart = apart || g.parts(r, late)
+	}
+	return waits && apart
+}
+
+// leaderIsLate reports whether the one for whom the body is fetched holds up others. The caller holds the lock.
+func (g *growing) leaderIsLate() bool {
+	for r := range g.readers {
+		if r.leads {
+			return g.end-r.at > window
+		}
+	}
+	return false
+}
+
+// parts reports whether a reader would be parted: one that is late, or, if the one for whom the body is fetched is late, one that waits for it.
+// That one stays in any case, so nobody is parted who is alone. The caller holds the lock.
+func (g *growing) parts(r *reader, leaderIsLate bool) bool {
+	switch {
+	case r.leads:
+		return false
+	case leaderIsLate:
+		return r.at == g.end
+	}
+	return g.end-r.at > window
+}
+
+// part sends readers off, and reports whether there were some. They ask for themselves from then on. The caller holds the lock.
+func (g *growing) part() (some bool) {
+	late := g.leaderIsLate()
+	for r := range g.readers {
+		if g.parts(r, late) {
+			r.parted, some = true, true
+			delete(g.readers, r)
+		}
+	}
+	wake(&g.grown)
+	return some
+}
+
+// sent is what a client has got of a body: how much, and a sum of it.
+type sent struct {
+	size int64
+	sum  maphash.Hash
+}
+
+func (s *sent) add(p []byte) {
+	s.size += int64(len(p))
+	_, _ = s.sum.Write(p) // never fails
+}
+
+// sendRest asks the upstream for a client that has been parted from an answer that it shared with others (growing.part), and sends what it does not have yet.
+// The error is errBrokeOff if that is no longer the same answer, or broke off itself.
+func (q *query) sendRest(status int, had *sent) (err error) {
+	q.c.counts.parted.Add(1)
+	rest := &rest{client: q.w, header: http.Header{}, status: status, had: had}
+	rest.again.sum.SetSeed(had.sum.Seed())
+	defer func() {
+		if recover() != nil || err != nil || !rest.matches {
+			err = fmt.Errorf("%w: it cannot be asked for once more", errBrokeOff)
+		}
+	}()
+	if err = q.next(rest, unconditional(q.r)); err == nil && !rest.matches {
+		_, err = rest.Write(nil)
+	}
+	return err
+}
+
+// rest is a writer that lets through what a client does not have yet.
+type rest struct {
+	client http.ResponseWriter
+	header http.Header // nobody sees it: the client has one
+	status int
+	had    *sent
+	again  sent // what has come once more
+	begun  bool
+	other  bool // it is another answer
+	// matches: all that the client has has come once more.
+	matches bool
+}
+
+// Header is that of the answer, which the client has had already.
+func (r *rest) Header() http.Header { return r.header }
+
+// Unwrap lets http.ResponseController find the client's other abilities.
+func (r *rest) Unwrap() http.ResponseWriter { return r.client }
+
+// WriteHeader compares the status.
+func (r *rest) WriteHeader(status int) {
+	if status >= http.StatusOK && !r.begun {
+		r.begun, r.other = true, status != r.status
+	}
+}
+
+// Write compares what the client has, and hands it the rest.
+func (r *rest) Write(p []byte) (int, error) {
+	r.WriteHeader(http.StatusOK)
+	known := int(min(r.had.size-r.again.size, int64(len(p))))
+	if !r.matches {
+		r.again.add(p[:known])
+		if r.again.size == r.had.size {
+			r.matches = r.again.sum.Sum64() == r.had.sum.Sum64()
+			r.other = r.other || !r.matches
+		}
+	}
+	if r.other {
+		return 0, errBrokeOff
+	}
+	if known == len(p) {
+		return len(p), nil
+	}
+	n, err := r.client.Write(p[known:])
+	return known + n, err
+}
+
+// Flush implements http.Flusher.
+func (r *rest) Flush() { _ = r.FlushError() }
+
+// FlushError sends on what was written, if the client has some of it to get.
+func (r *rest) FlushError() error {
+	if !r.matches {
+		return nil
+	}
+	return http.NewResponseController(r.client).Flush()
+}
