@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -42,6 +43,7 @@ func startGuard(t testing.TB, a *app) *guard {
 	require.NoError(t, err)
 	g := &guard{proxy: httputil.NewSingleHostReverseProxy(target), bodies: map[[sha256.Size]byte]bool{}, address: "127.0.0.1:0"}
 	g.proxy.ModifyResponse = g.remember
+	g.proxy.ErrorLog = log.New(io.Discard, "", 0) // of an edge that was killed
 	g.open(t)
 	t.Cleanup(g.close)
 	return g
