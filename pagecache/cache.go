@@ -36,6 +36,7 @@ type Cache struct {
 	budget       budget
 	misses       recentKeys // whose answers were not kept
 	failures     recentKeys // that could not be fetched in the background
+	troubles     recentKeys // that could not be fetched for a client
 	revalidating atomic.Int64
 	seed         maphash.Seed
 	pages        [pageLocks]sync.Mutex
@@ -56,7 +57,7 @@ func New(store *blobstore.Store, settings Settings, policy Policy) (*Cache, erro
 		return nil, err
 	}
 	c.copies.cache = c
-	c.misses.lasts, c.failures.lasts = notKeptTime, failTime
+	c.misses.lasts, c.failures.lasts, c.troubles.lasts = notKeptTime, failTime, troubleTime
 	var err error
 	if c.ledger, err = openLedger(store); err != nil {
 		return nil, fmt.Errorf("opening a page cache: %w", err)

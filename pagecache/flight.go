@@ -87,7 +87,25 @@ type leash struct {
 	gone    bool
 	private bool
 	ended   bool
+	head    bool
 	timer   *time.Timer
+}
+
+// answered says that the head has come. The error is that of a fetch that was given up before.
+func (l *leash) answered(ctx context.Context) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.head = true
+	return ctx.Err()
+}
+
+// unanswered ends a fetch whose head has not come.
+func (l *leash) unanswered() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.head {
+		l.cancel()
+	}
 }
 
 // left says that the client has left.

@@ -108,6 +108,7 @@ func (c *Cache) keep(fl *flight, sum bodyHash, write func(func([]byte) error) er
 	err := c.write(fl, m, write)
 	if err == nil {
 		c.misses.remove(fl.key)
+		c.troubles.remove(fl.key)
 		return
 	}
 	if check := c.settings.Load().Logger.Check(zap.DebugLevel, "a page is not kept"); check != nil {

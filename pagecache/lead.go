@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 )
 
 // newFlight is a fetch of what a request asks for.
@@ -29,6 +30,10 @@ func (q *query) lead(fl *flight) (result Result, err error) {
 	t.begin = func() { sending.start(t.status()) }
 	t.replaces = q.found.entry != nil
 	t.spare = func(int) bool { return q.found.usableOnFailure(&q.facts) }
+	if q.found.usableOnFailure(&q.facts) {
+		late := time.AfterFunc(q.c.settings.Load().AnswerTime, fl.leash.unanswered)
+		defer late.Stop()
+	}
 	whole := false
 	// A client that reads slowly holds nobody up, nor what becomes of the page.
 	landed := sync.OnceFunc(func() {
@@ -61,8 +66,12 @@ func (q *query) lead(fl *flight) (result Result, err error) {
 			fl.err = err
 			fl.settle(endsFailed)
 		}
+		q.c.troubles.add(fl.key, q.facts.Now, ReasonError)
 		if q.found.usableOnFailure(&q.facts) {
 			return q.serveFound(Result{ResultStale, ReasonError}), nil
+		}
+		if err == nil {
+			q.w.WriteHeader(statusClientGone)
 		}
 		return Result{ResultMiss, ReasonError}, err
 	}
@@ -103,6 +112,9 @@ func (q *query) callNext(t *tee, r *http.Request) (err error) {
 	}()
 	return q.next(t, r)
 }
+
+// statusClientGone is what Caddy notes of a client that has left.
+const statusClientGone = 499
 
 var errBrokeOff = errors.New("the answer of the upstream broke off")
 

@@ -13,7 +13,10 @@ const (
 	notKeptTime = 30 * time.Second
 	// failTime is how long it is remembered that a page could not be fetched in the background.
 	failTime = time.Second
-	// maxRecent bounds the keys of which either is remembered.
+	// troubleTime is how long it is remembered that a page could not be fetched for a client. What may be served on failure is served at once meanwhile,
+	// and fetched in the background.
+	troubleTime = 30 * time.Second
+	// maxRecent bounds the keys of which each of these is remembered.
 	maxRecent = 16 << 10
 )
 

@@ -1,6 +1,7 @@
 package pagecache
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -91,7 +92,7 @@ func (q *query) follow(fl *flight, r *reader) (result Result, again bool, err er
 		if q.found.usableOnFailure(&q.facts) {
 			return q.serveFound(Result{ResultStale, ReasonError}), false, nil
 		}
-		if fl.err == nil || fl.old != nil || errors.Is(fl.err, errUpstream) {
+		if fl.err == nil || fl.old != nil || errors.Is(fl.err, errUpstream) || errors.Is(fl.err, context.Canceled) {
 			q.alone = true
 			return Result{}, true, nil
 		}

@@ -68,6 +68,10 @@ func (q *query) try(partly Reason) (result Result, again bool, err error) {
 		q.revalidate()
 		return q.serveFound(Result{ResultStale, found.reason}), false, nil
 	}
+	if found.condition == expired && q.c.troubles.has(found.key, q.facts.Now) && found.usableOnFailure(&q.facts) {
+		q.revalidate()
+		return q.serveFound(Result{ResultStale, ReasonError}), false, nil
+	}
 	if partly != "" {
 		result, err = q.bypass(ResultMiss, partly)
 		return result, false, err

@@ -19,6 +19,7 @@ const (
 	DefaultRevalidateTime = 30 * time.Second
 	DefaultLinger         = 30 * time.Second
 	DefaultPatience       = time.Second
+	DefaultAnswerTime     = 5 * time.Second
 )
 
 // Settings of a cache. The zero value has the defaults.
@@ -37,6 +38,9 @@ type Settings struct {
 	// Patience is for answers larger than MaxBody, of which clients far apart cannot all be served from what is held: how long a client may hold up
 	// others, in all. Then each of them gets the answer by a request of its own, from where it was. Default 1 s.
 	Patience time.Duration
+	// AnswerTime is how long the upstream may take for the head of an answer before it counts as failed, where a page is kept that may be served then. Others wait
+	// for as long as it takes. Default 5 s.
+	AnswerTime time.Duration
 	// Lenient serves a variant that may be older than another one (see doubt in the documentation of the package) while it is fetched in the
 	// background. Otherwise it is fetched first.
 	Lenient bool
@@ -59,6 +63,7 @@ func (s Settings) complete() (Settings, error) {
 		{"FillMemory", &s.FillMemory, DefaultFillMemory},
 		{"RevalidateTime", (*int64)(&s.RevalidateTime), int64(DefaultRevalidateTime)},
 		{"Linger", (*int64)(&s.Linger), int64(DefaultLinger)},
+		{"AnswerTime", (*int64)(&s.AnswerTime), int64(DefaultAnswerTime)},
 		{"Patience", (*int64)(&s.Patience), int64(DefaultPatience)},
 	} {
 		if *limit.value < 0 {

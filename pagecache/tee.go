@@ -72,6 +72,13 @@ func (t *tee) WriteHeader(status int) {
 		return
 	}
 	fl, c := t.flight, t.flight.cache
+	if err := fl.leash.answered(t.ctx); err != nil {
+		// The fetch was given up before. What is written then is about that, Caddy says 499.
+		t.mode = discards
+		fl.err = err
+		fl.settle(endsFailed)
+		return
+	}
 	if status >= http.StatusInternalServerError && t.spare(status) {
 		t.mode = discards
 		fl.err = errUpstream

@@ -1,0 +1,109 @@
+package pagecache
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// hanging never answers. When it is given up it says 499, as Caddy's reverse_proxy does.
+func hanging(w http.ResponseWriter, r *http.Request) {
+	<-r.Context().Done()
+	w.WriteHeader(499)
+}
+
+// A page that may stand in for a failing upstream does so for one that does not answer, after a while for the first client and at once for others.
+func TestAnUpstreamThatDoesNotAnswer(t *testing.T) {
+	body := text("one")
+	s := newSite(t, Settings{AnswerTime: time.Millisecond, RevalidateTime: time.Millisecond}, page(body))
+	s.ask("/a", VariantHTML)
+	good := s.upstream
+	s.upstream = hanging
+	s.pass(2 * time.Hour)
+	for fetches := range 3 {
+		a := s.ask("/a", VariantHTML)
+		assert.Equal(t, Result{ResultStale, ReasonError}, a.result, fetches)
+		assert.Equal(t, "one 0", a.body())
+		assert.Equal(t, http.StatusOK, a.Code)
+		s.idle()
+	}
+	assert.EqualValues(t, 3, s.fetches.Load(), "for the first client, and once a second in the background")
+	s.upstream = good
+	body.Store("two")
+	s.pass(2 * failTime)
+	assert.Equal(t, Result{ResultStale, ReasonError}, s.ask("/a", VariantHTML).result)
+	s.idle()
+	a := s.ask("/a", VariantHTML)
+	assert.Equal(t, hit, a.result)
+	assert.Equal(t, "two 0", a.body())
+}
+
+// Who has nothing else waits for as long as it takes.
+func TestASlowAnswerIsWaitedForWhereNothingIsKept(t *testing.T) {
+	release := make(chan struct{})
+	asked := make(chan struct{})
+	s := newSite(t, Settings{AnswerTime: 1}, func(w http.ResponseWriter, r *http.Request) {
+		close(asked)
+		<-release
+		assert.NoError(t, r.Context().Err())
+		page(text("one"))(w, r)
+	})
+	var work sync.WaitGroup
+	work.Go(func() { assert.Equal(t, "one 0", s.ask("/a", VariantHTML).body()) })
+	<-asked
+	close(release)
+	work.Wait()
+}
+
+// A fetch that is given up says nothing about the page: neither at the end of the process nor when its client leaves.
+func TestAFetchThatIsGivenUpTakesNothingAway(t *testing.T) {
+	t.Run("in the background, at the end", func(t *testing.T) {
+		s := newSite(t, Settings{}, page(text("one")))
+		s.ask("/a", VariantHTML)
+		began := make(chan struct{})
+		good := s.upstream
+		s.upstream = func(w http.ResponseWriter, r *http.Request) {
+			close(began)
+			hanging(w, r)
+		}
+		s.pass(61 * time.Second)
+		s.ask("/a", VariantHTML)
+		<-began
+		s.cache.Close()
+		s.upstream = good
+		s.restart()
+		assert.Equal(t, Result{ResultStale, ReasonExpired}, s.ask("/a", VariantHTML).result)
+		s.idle()
+	})
+	t.Run("for a client that leaves", func(t *testing.T) {
+		s := newSite(t, Settings{Linger: 1}, page(text("one")))
+		s.ask("/a", VariantHTML)
+		began := make(chan struct{})
+		good := s.upstream
+		s.upstream = func(w http.ResponseWriter, r *http.Request) {
+			close(began)
+			hanging(w, r)
+		}
+		s.pass(48 * time.Hour)
+		ctx, leave := context.WithCancel(t.Context())
+		ended := make(chan int)
+		go func() {
+			w := httptest.NewRecorder()
+			_, err := s.serve(w, httptest.NewRequestWithContext(ctx, http.MethodGet, "/a", nil), s.facts("/a", VariantHTML))
+			assert.NoError(t, err)
+			ended <- w.Code
+		}()
+		<-began
+		leave()
+		assert.Equal(t, statusClientGone, <-ended, "as Caddy notes it")
+		s.upstream = good
+		s.now.Add(-int64(47 * time.Hour))
+		assert.Equal(t, Result{ResultStale, ReasonExpired}, s.ask("/a", VariantHTML).result, "it is kept")
+		s.idle()
+	})
+}
