@@ -1,0 +1,230 @@
+//go:build e2e
+
+package e2e_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// stepper is an application that may be kept, and sends the next part of its answer when it is told to.
+type stepper struct {
+	*httptest.Server
+	parts chan string
+	mu    sync.Mutex
+	asked int
+}
+
+func startStepper(t *testing.T) *stepper {
+	t.Helper()
+	s := &stepper{parts: make(chan string)}
+	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "s-maxage=3600")
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		if strings.HasPrefix(r.URL.Path, "/whole") {
+			s.count()
+			_, _ = io.WriteString(w, endless(r.URL.Query().Get("size")))
+			return
+		}
+		if r.URL.Path != "/steps" {
+			http.NotFound(w, r)
+			return
+		}
+		s.count()
+		_ = http.NewResponseController(w).Flush()
+		for {
+			select {
+			case part, more := <-s.parts:
+				if !more {
+					return
+				}
+				_, _ = io.WriteString(w, part)
+				_ = http.NewResponseController(w).Flush()
+			case <-r.Context().Done():
+				return
+			}
+		}
+	}))
+	t.Cleanup(s.Close)
+	return s
+}
+
+func (s *stepper) count() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked++
+}
+
+func (s *stepper) times() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.asked
+}
+
+// endless is a text of so many MiB of which no two parts are alike.
+func endless(size string) string {
+	var mebibytes int
+	_, _ = fmt.Sscan(size, &mebibytes) // 0 is a size too
+	var text strings.Builder
+	for i := 0; text.Len() < mebibytes<<20; i++ {
+		fmt.Fprintf(&text, "line %d of a long page\n", i)
+	}
+	return text.String()
+}
+
+func startSteppedEdge(t *testing.T) (*edge, *stepper) {
+	t.Helper()
+	s := startStepper(t)
+	e := startEdge(t, nil, setup{
+		global: fmt.Sprintf("\tmetrics\n\tnextjs {\n\t\tstate %s\n\t}\n", t.TempDir()),
+		zones:  fmt.Sprintf("\t\tzone / %s\n\t\tcache\n", strings.TrimPrefix(s.URL, "http://")),
+	})
+	return e, s
+}
+
+// slowClient asks for a path and reads nothing of the answer: what the kernel does not hold (some 4 MiB) waits in the edge.
+func slowClient(t *testing.T, e *edge, path string) net.Conn {
+	t.Helper()
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", e.address())
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	_, err = fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", path, e.address())
+	require.NoError(t, err)
+	return conn
+}
+
+// rest reads the answer of a slow client at last.
+func rest(t *testing.T, from net.Conn) string {
+	t.Helper()
+	res, err := http.ReadResponse(bufio.NewReader(from), nil)
+	require.NoError(t, err)
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	require.NoError(t, err, "the answer is whole")
+	return string(body)
+}
+
+// Each part of a page reaches all who ask for it before the next one is there, and who leaves takes nothing away from the others, the first one neither.
+func TestAFillingPageStreamsToAll(t *testing.T) {
+	e, s := startSteppedEdge(t)
+	client := plainClient(t)
+	ask := func() (*bufio.Reader, func()) {
+		res, err := client.Do(request(t, within(t, 2*patience), http.MethodGet, e.url("/steps"), nil))
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = res.Body.Close() })
+		return bufio.NewReader(res.Body), func() { _ = res.Body.Close() }
+	}
+	line := func(from *bufio.Reader, want string) {
+		got, err := from.ReadString('\n')
+		require.NoError(t, err)
+		require.Equal(t, want+"\n", got)
+	}
+	leader, leave := ask()
+	s.parts <- "one\n"
+	line(leader, "one")
+	var followers []*bufio.Reader
+	for range 3 {
+		follower, _ := ask()
+		line(follower, "one")
+		followers = append(followers, follower)
+	}
+	s.parts <- "two\n"
+	for _, one := range append(followers, leader) {
+		line(one, "two")
+	}
+	leave()
+	s.parts <- "three\n"
+	for _, one := range followers {
+		line(one, "three")
+	}
+	close(s.parts)
+	for _, one := range followers {
+		_, err := one.ReadByte()
+		require.ErrorIs(t, err, io.EOF, "it ends in good order")
+	}
+	assert.Equal(t, 1, s.times())
+	eventually(t, patience, func() bool {
+		kept := get(t, client, e.url("/steps"))
+		assert.Equal(t, "one\ntwo\nthree\n", kept.body)
+		return howOf(kept.Header) == "hit"
+	}, "it is kept")
+	assert.Equal(t, 1, s.times())
+}
+
+// Clients that read nothing, whichever place they have in the row, keep nobody from a page, and get all of it when they read at last.
+func TestSlowClientsOfAFillingPage(t *testing.T) {
+	for _, c := range []struct {
+		name, size string
+		kept       bool
+	}{{"a page that is kept", "7", true}, {"a page that is too large to be kept", "40", false}} {
+		t.Run(noSlash(c.name), func(t *testing.T) {
+			e, s := startSteppedEdge(t)
+			want := endless(c.size)
+			path := "/whole?size=" + c.size
+			for _, slowFirst := range []bool{true, false} {
+				path := fmt.Sprintf("%s&first=%t", path, slowFirst)
+				before := s.times()
+				var slow []net.Conn
+				var fast sync.WaitGroup
+				slowOnes := func() {
+					for range 3 {
+						slow = append(slow, slowClient(t, e, path))
+					}
+				}
+				if slowFirst {
+					slowOnes()
+					eventually(t, patience, func() bool { return s.times() > before }, "the slow one leads")
+				}
+				for range 3 {
+					client := plainClient(t)
+					fast.Go(func() {
+						a := fetch(within(t, 2*patience), client, e.url(path))
+						assert.NoError(t, a.err)
+						assert.True(t, a.body == want, "%d bytes of %d", len(a.body), len(want))
+					})
+				}
+				if !slowFirst {
+					slowOnes()
+				}
+				fast.Wait() // nobody has read anything of the slow ones
+				for _, one := range slow {
+					got := rest(t, one)
+					assert.True(t, got == want, "%d bytes of %d", len(got), len(want))
+				}
+				if c.kept {
+					assert.Equal(t, before+1, s.times())
+					assert.Equal(t, "hit", howOf(get(t, plainClient(t), e.url(path)).Header))
+				}
+			}
+			eventually(t, patience, func() bool { return e.metric(t, "caddy_nextjs_page_filling_bytes") == 0 }, "the memory is given back")
+		})
+	}
+}
+
+// A first client that reads nothing does not keep its page as it was.
+func TestASlowFirstClientDoesNotHoldItsPage(t *testing.T) {
+	e, s := startSteppedEdge(t)
+	const path = "/whole?size=7"
+	slow := slowClient(t, e, path)
+	eventually(t, patience, func() bool {
+		return howOf(get(t, plainClient(t), e.url(path)).Header) == "hit"
+	}, "it is kept")
+	require.Equal(t, 1, s.times())
+	_, failure := nextjsCommand(t, "purge", "pages", "--address", fmt.Sprintf("localhost:%d", e.adminPort), "--all", "--soft")
+	require.Empty(t, failure)
+	eventually(t, patience, func() bool {
+		return strings.Contains(get(t, plainClient(t), e.url(path)).Header.Get("Cache-Status"), "detail=fresh")
+	}, "it is fetched again")
+	assert.Equal(t, 2, s.times())
+	assert.Len(t, rest(t, slow), len(endless("7")))
+}
