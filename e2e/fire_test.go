@@ -61,7 +61,7 @@ func startFireSite(t *testing.T, settings fireSettings) *fireSite {
 	s.edge = startEdge(t, nil, setup{
 		global: fmt.Sprintf("\tmetrics\n\tnextjs {\n\t\tstate %s\n\t\tcache {\n\t\t\t%s\n\t\t}\n\t}\n", s.state, settings.global),
 		site:   fmt.Sprintf("\thandle_path /_edge/* {\n\t\tnextjs_control {\n\t\t\ttoken_file %s\n\t\t}\n\t}\n", s.token),
-		zones: fmt.Sprintf("\t\tzone next16 / %s {\n\t\t\tbuild %s\n\t\t}\n\t\tzone next15 /market %s\n\t\tcache {\n\t\t\t%s\n\t\t}\n",
+		zones: fmt.Sprintf("\t\tzone next16 / %s {\n\t\t\tbuild %s\n\t\t}\n\t\tzone next15 /market /market-files %s\n\t\tcache {\n\t\t\t%s\n\t\t}\n",
 			s.next16.guard.address, s.next16.build.Dir, s.next15.guard.address, settings.cache),
 	})
 	return s

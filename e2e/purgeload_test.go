@@ -22,7 +22,7 @@ func TestPurgesUnderLoad(t *testing.T) {
 		require.Empty(t, failure)
 	}
 	load := startSiege(t, s)
-	for round := range longOr(1, 40) {
+	for round := range longOr(1, 15) {
 		for _, c := range []struct {
 			app         *fireApp
 			scope, what string
@@ -71,7 +71,7 @@ func TestSoftPurgesUnderLoad(t *testing.T) {
 		assert.Equal(t, 2, a.count(path))
 	}
 	load := startSiege(t, s)
-	for range longOr(1, 40) {
+	for range longOr(1, 15) {
 		for _, a := range s.apps() {
 			load.waitForMore(t, 8)
 			made := a.renew(t)
