@@ -47,6 +47,19 @@ func (p *payloads) of(path string) (got, kept int) {
 	return p.got[path], p.kept[path]
 }
 
+// follow clicks on a link, and waits until its page is shown.
+func (w *window) follow(t *testing.T, path, title string) {
+	t.Helper()
+	w.click(t, `a[href="`+path+`"]`)
+	w.isOn(t, path, title)
+}
+
+// isOn waits until a page is shown.
+func (w *window) isOn(t *testing.T, path, title string) {
+	t.Helper()
+	w.waitFor(t, `location.pathname === `+quoted(path)+` && `+heading+` === `+quoted(title))
+}
+
 // With pages kept at the edge, moving about in an application is as it was: no document is asked for, every page is the right one, and one that was
 // made again is seen.
 func TestSoftNavigationsStaySoftWithTheCache(t *testing.T) {
@@ -58,58 +71,47 @@ func TestSoftNavigationsStaySoftWithTheCache(t *testing.T) {
 		t.Run(c.zone, func(t *testing.T) {
 			a, home, isr := c.fireApp, c.path("/"), c.dated
 			// The first visitors have the payloads kept: a variant that nobody has asked for before raises a doubt about the others, which the next
-			// visitor's answers end. The last one is given all.
-			const last = 3
-			for visitor := range last + 1 {
-				seen := &payloads{got: map[string]int{}, kept: map[string]int{}}
-				w := openWindowAt(t, s.edge, s.tlsURL(""), home, seen.note)
+			// visitor's answers end.
+			for range 3 {
+				w := openWindowAt(t, s.edge, s.tlsURL(""), home, func(any) {})
 				w.settle(t)
-				eval[string](t, w, leaveMark)
-				documents := w.documentCount()
-				goTo := func(path, title string) {
-					w.click(t, `a[href="`+path+`"]`)
-					w.waitFor(t, `location.pathname === `+quoted(path)+` && `+heading+` === `+quoted(title))
-				}
-				back := func(to, title string) {
-					eval[bool](t, w, `(history.back(), true)`)
-					w.waitFor(t, `location.pathname === `+quoted(to)+` && `+heading+` === `+quoted(title))
-				}
-				first := "Fixture " + a.zone
-				goTo(c.static, c.title)
-				if visitor < last {
-					continue
-				}
-				back(home, first)
-				goTo(c.dynamic, "Dynamic")
-				back(home, first)
-				goTo(isr, "ISR")
-				back(home, first)
-				eval[bool](t, w, `(history.forward(), true)`)
-				w.waitFor(t, `location.pathname === `+quoted(isr)+` && `+heading+` === "ISR"`)
+				w.follow(t, c.static, c.title)
+			}
+			seen := &payloads{got: map[string]int{}, kept: map[string]int{}}
+			w := openWindowAt(t, s.edge, s.tlsURL(""), home, seen.note)
+			w.settle(t)
+			eval[string](t, w, leaveMark)
+			documents := w.documentCount()
+			for _, page := range []struct{ path, title string }{{c.static, c.title}, {c.dynamic, "Dynamic"}, {isr, "ISR"}} {
+				w.follow(t, page.path, page.title)
+				eval[bool](t, w, `(history.back(), true)`)
+				w.isOn(t, home, "Fixture "+c.zone)
+			}
+			eval[bool](t, w, `(history.forward(), true)`)
+			w.isOn(t, isr, "ISR")
 
-				// The application makes its page again and tells the edge: who refreshes sees it.
-				made := a.renew(t)
-				s.purge(t, fmt.Sprintf(`{"cache": "pages", "path": %q}`, isr))
-				before := eval[string](t, w, madeText)
-				eval[bool](t, w, `(window.next.router.refresh(), true)`)
-				w.waitFor(t, madeText+` !== `+quoted(before))
-				assert.GreaterOrEqual(t, madeAt(eval[string](t, w, madeText)), made)
-				assert.Equal(t, "kept", eval[string](t, w, `String(window.__marker)`), "the document stays")
-				assert.Equal(t, documents, w.documentCount(), "no document is asked for")
-				got, kept := seen.of(c.static)
-				assert.Positive(t, got, "the payload of %s was asked for", c.static)
-				assert.Equal(t, got, kept, "the edge had all of it")
-				_, kept = seen.of(c.dynamic)
-				assert.Zero(t, kept, "a page that is made for each visitor is not kept")
+			// The application makes its page again and tells the edge: who refreshes sees it.
+			made := a.renew(t)
+			s.purge(t, fmt.Sprintf(`{"cache": "pages", "path": %q}`, isr))
+			before := eval[string](t, w, madeText)
+			eval[bool](t, w, `(window.next.router.refresh(), true)`)
+			w.waitFor(t, madeText+` !== `+quoted(before))
+			assert.GreaterOrEqual(t, madeAt(eval[string](t, w, madeText)), made)
+			assert.Equal(t, "kept", eval[string](t, w, `String(window.__marker)`), "the document stays")
+			assert.Equal(t, documents, w.documentCount(), "no document is asked for")
+			got, kept := seen.of(c.static)
+			assert.Positive(t, got, "the payload of %s was asked for", c.static)
+			assert.Equal(t, got, kept, "the edge had all of it")
+			_, kept = seen.of(c.dynamic)
+			assert.Zero(t, kept, "a page that is made for each visitor is not kept")
 
-				// A document that is loaded is the page that was made last.
-				shown := madeAt(eval[string](t, w, madeText))
-				eval[bool](t, w, `(location.reload(), true)`)
-				w.waitFor(t, `window.__marker === undefined && document.readyState === "complete" && `+heading+` === "ISR"`)
-				assert.GreaterOrEqual(t, madeAt(eval[string](t, w, madeText)), shown, "nobody goes back in time")
-				for _, trouble := range w.allTroubles() {
-					require.Regexp(t, "401|/private|/secret|favicon", trouble, "middleware keeps some pages from visitors")
-				}
+			// A document that is loaded is the page that was made last.
+			shown := madeAt(eval[string](t, w, madeText))
+			eval[bool](t, w, `(location.reload(), true)`)
+			w.waitFor(t, `window.__marker === undefined && document.readyState === "complete" && `+heading+` === "ISR"`)
+			assert.GreaterOrEqual(t, madeAt(eval[string](t, w, madeText)), shown, "nobody goes back in time")
+			for _, trouble := range w.allTroubles() {
+				require.Regexp(t, "401|/private|/secret|favicon", trouble, "middleware keeps some pages from visitors")
 			}
 		})
 	}

@@ -62,7 +62,7 @@ func startFireSite(t *testing.T, settings fireSettings) *fireSite {
 		global: fmt.Sprintf("\tmetrics\n\tnextjs {\n\t\tstate %s\n\t\tcache {\n\t\t\t%s\n\t\t}\n\t}\n", s.state, settings.global),
 		site:   fmt.Sprintf("\thandle_path /_edge/* {\n\t\tnextjs_control {\n\t\t\ttoken_file %s\n\t\t}\n\t}\n", s.token),
 		zones: fmt.Sprintf("\t\tzone next16 / %s {\n\t\t\tbuild %s\n\t\t}\n\t\tzone next15 /market /market-files %s\n\t\tcache {\n\t\t\t%s\n\t\t}\n",
-			s.next16.guard.address, s.next16.build.Dir, s.next15.guard.address, settings.cache),
+			s.next16.address, s.next16.build.Dir, s.next15.address, settings.cache),
 	})
 	return s
 }
@@ -75,7 +75,7 @@ func (e *edge) restart(t testing.TB) {
 	var err error
 	e.process, err = startProcess("edge", e.dir, env, serverBinary(t), "run", "--config", e.caddyfilePath(), "--adapter", "caddyfile")
 	require.NoError(t, err)
-	t.Cleanup(e.process.kill)
+	t.Cleanup(e.kill)
 	require.True(t, poll(patience, func() bool { return !e.running() || e.answers() }) && e.running(), "the edge did not start again:\n%s", e.log.since(0))
 	e.showLogOnFailure(t)
 }

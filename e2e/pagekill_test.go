@@ -47,12 +47,14 @@ func TestPagesAfterTheEdgeWasKilled(t *testing.T) {
 	}
 	load.check(t)
 
-	// A clean end loses nothing either.
-	for _, a := range s.apps() {
-		s.keep(t, a.dated)
-	}
+	// A clean end loses nothing either, not even what is being fetched again at that moment.
+	release := s.next15.hold()
+	s.purge(t, fmt.Sprintf(`{"cache": "pages", "path": %q, "soft": true}`, s.next15.steady))
+	_, _ = s.look(t, s.next15.steady)
+	eventually(t, patience, func() bool { now, _ := s.next15.held(); return now == 1 }, "it is fetched")
 	s.terminate(t)
 	<-s.done
+	release()
 	s.restart(t)
 	for _, a := range s.apps() {
 		_, how := s.look(t, a.steady)

@@ -6,6 +6,15 @@
 // same meanwhile reads from there at its own pace, the leader's too. An answer that may not be kept goes to its client alone, write by write, and
 // those who waited for its head ask for themselves. Only an answer that came to a clean end is stored.
 //
+// Up to MaxBody an answer is held as a whole, so nobody waits for a slow client. Of a larger one only a window is held. Clients that are further apart than
+// that are parted: whoever would hold up the one for whom it is fetched, or be held up by it, asks for the rest by a request of its own, and gets it if what
+// has been sent so far comes once more (parted.go).
+//
+// # Failures
+//
+// A page that may be served on failure is served when the upstream fails, or says nothing for AnswerTime. For a while others are then served at once,
+// and the page is fetched in the background. A fetch that was given up, because its client has left or the process ends, says nothing about the page.
+//
 // # Time
 //
 // Events have stamps: numbers that go up, over restarts too. An entry carries the stamp at which its fetch began, a purge has one, and so has
