@@ -161,7 +161,7 @@ func (z *zonePages) classOf(r *http.Request, a *attempt) pagecache.Class {
 var pagePolicy = pagecache.Policy{
 	KeyOf: pagecache.KeyOf, ForRequest: pagecache.ForRequest, ForResponse: pagecache.ForResponse,
 	ForClient: func(h http.Header, f pagecache.Facts, s pagecache.Served) {
-		pagecache.Tell(h, pagecache.Told{Result: s.Result, Age: s.Age, TTL: s.Left, Stored: s.Kept && s.Kind == pagecache.ResultMiss, Unshared: f.Unshared})
+		pagecache.Tell(h, pagecache.Told{Result: s.Result, Age: s.Age, TTL: s.Left, Stored: s.Kept && s.Kind == pagecache.ResultMiss && !s.Collapsed, Collapsed: s.Collapsed, Unshared: f.Unshared})
 	},
 }
 

@@ -182,3 +182,38 @@ func TestPagesOfAZoneWithoutBuild(t *testing.T) {
 		})
 	}
 }
+
+// Who joins a request that is on its way is told so (RFC 9211, 2.6).
+func TestWhoJoinsARequestIsTold(t *testing.T) {
+	begun, finish := make(chan struct{}), make(chan struct{})
+	next := upstream(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Nextjs-Cache", "MISS")
+		w.Header().Set("Cache-Control", "s-maxage=600")
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = io.WriteString(w, "one ")
+		_ = http.NewResponseController(w).Flush()
+		close(begun)
+		<-finish
+		_, _ = io.WriteString(w, "page")
+	})
+	e := serve(t, "nextjs {\n zone / "+next+"\n cache\n}", "nextjs {\n state "+t.TempDir()+"\n}")
+	ask := func() *http.Response {
+		client, _ := e.client(t, "h1")
+		res, err := client.Get(e.url("/page"))
+		require.NoError(t, err)
+		return res
+	}
+	first := ask()
+	defer first.Body.Close()
+	<-begun
+	second := ask()
+	defer second.Body.Close()
+	close(finish)
+	assert.Equal(t, "nextjs; fwd=uri-miss; stored; detail=absent", first.Header.Get("Cache-Status"))
+	assert.Equal(t, "nextjs; fwd=uri-miss; collapsed; detail=absent", second.Header.Get("Cache-Status"))
+	for _, res := range []*http.Response{first, second} {
+		body, err := io.ReadAll(res.Body)
+		require.NoError(t, err)
+		assert.Equal(t, "one page", string(body))
+	}
+}

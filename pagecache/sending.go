@@ -24,7 +24,7 @@ type sending struct {
 func (s *sending) start(status int) {
 	r := s.flight.body.join(true)
 	h := s.query.w.Header()
-	s.query.complete(h, s.flight, Result{ResultMiss, s.query.found.reason})
+	s.query.complete(h, s.flight, Result{ResultMiss, s.query.found.reason}, false)
 	s.work.Go(func() {
 		defer func() { s.panicked = recover() }()
 		defer r.leave()
@@ -42,8 +42,8 @@ func (s *sending) wait() {
 }
 
 // complete completes the headers of an answer that is being fetched.
-func (q *query) complete(h http.Header, fl *flight, result Result) {
-	q.c.policy.ForClient(h, q.facts, Served{Result: result, Kept: true, Age: fl.age, Left: fl.decision.Fresh})
+func (q *query) complete(h http.Header, fl *flight, result Result, collapsed bool) {
+	q.c.policy.ForClient(h, q.facts, Served{Result: result, Kept: true, Collapsed: collapsed, Age: fl.age, Left: fl.decision.Fresh})
 	size := fl.length
 	if size < 0 { // not known yet
 		size = codings.SmallestCopied
@@ -112,7 +112,7 @@ func (q *query) follow(fl *flight, r *reader) (result Result, again bool, err er
 		h["Content-Length"] = []string{strconv.FormatInt(fl.length, 10)}
 	}
 	result = Result{ResultMiss, q.found.reason}
-	q.complete(h, fl, result)
+	q.complete(h, fl, result, true)
 	q.c.counts.followed.Add(1)
 	var had sent
 	err = q.send(fl.status, r, &had)

@@ -102,6 +102,8 @@ type Served struct {
 	Result
 	// Kept says that the answer is, or will be, kept. What follows is for such ones only.
 	Kept bool
+	// Collapsed says that it is the answer to another request, which was on its way.
+	Collapsed bool
 	// Age is how old it is, Left how long it stays fresh: negative if it is stale.
 	Age, Left time.Duration
 }
