@@ -184,3 +184,42 @@ func TestPagesArePurged(t *testing.T) {
 	_, failure := nextjsCommand(t, "purge", "pages", "--path", "gallery", "--address", admin)
 	assert.Contains(t, failure, `"path" and "prefix" begin with "/"`)
 }
+
+// What a rule with conditions makes of a path is kept by itself: a header for new visitors, another page for navigations from the gallery.
+func TestPagesThatRulesChoose(t *testing.T) {
+	s := startPageSite(t, "")
+	for _, seen := range []string{"", "1", "", "1"} {
+		eventually(t, patience, func() bool {
+			headers := []string{"Cookie", "other=x"}
+			if seen != "" {
+				headers = []string{"Cookie", "seen=" + seen}
+			}
+			a, how := s.ask(t, "/open", headers...)
+			require.Equal(t, seen == "", a.Header.Get("X-New") == "yes", a.Header)
+			return how == "hit"
+		}, "/open is kept for seen=%q", seen)
+	}
+	app, modal := fixtures(t).next16, false
+	ways := [][]string{{"RSC", "1"}, {"RSC", "1", "Next-Url", "/gallery"}, {"RSC", "1", "Next-Url", "/open"}, nil}
+	for range 3 {
+		for _, headers := range ways {
+			target := "/gallery/1"
+			if headers != nil {
+				target = withItsRSC(t, app.app, target, headers)
+			}
+			through, _ := s.ask(t, target, headers...)
+			direct := get(t, plainClient(t), app.url(target), headers...)
+			assert.Equal(t, direct.StatusCode, through.StatusCode)
+			for _, shown := range []string{"in a modal", "as a page"} {
+				assert.Equal(t, strings.Contains(direct.body, shown), strings.Contains(through.body, shown), "%q: %s", headers, shown)
+			}
+			modal = modal || strings.Contains(through.body, "in a modal")
+			assert.Equal(t, direct.Header.Get("Content-Type"), through.Header.Get("Content-Type"))
+		}
+	}
+	assert.True(t, modal, "navigations from the gallery show the picture above it")
+	eventually(t, patience, func() bool {
+		_, how := s.ask(t, "/gallery/1")
+		return how == "hit"
+	}, "the page itself is kept")
+}
