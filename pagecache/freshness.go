@@ -122,10 +122,17 @@ func (w words) lifetime(h http.Header, now time.Time) (lifetime time.Duration, e
 }
 
 // ageOf is the age of an answer when it came, in whole seconds (RFC 9111, 4.2.3). Caches on the way to the upstream say it by Age; without one
-// it is what Date says.
+// it is what Date says. An Age that cannot be read, or is there twice, is that of something old: RFC 9111, 5.1 would ignore it, but then something old
+// may be kept as new. Of a list the first member counts, as that section says.
 func ageOf(h http.Header, now time.Time) time.Duration {
-	value, _, _ := strings.Cut(first(h, "Age"), ",")
-	age, _ := parseSeconds(strings.Trim(value, " \t"))
+	var age time.Duration
+	if lines := h["Age"]; len(lines) > 0 {
+		value, _, _ := strings.Cut(lines[0], ",")
+		var ok bool
+		if age, ok = parseSeconds(strings.Trim(value, " \t")); !ok || len(lines) > 1 {
+			age = maxSeconds * time.Second
+		}
+	}
 	if date, err := http.ParseTime(first(h, "Date")); err == nil {
 		age = max(age, now.Sub(date).Truncate(time.Second))
 	}
