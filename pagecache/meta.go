@@ -110,7 +110,7 @@ func after(from int64, wait time.Duration) int64 {
 
 // passing are headers that belong to one answer, not to what is kept of it.
 var passing = map[string]bool{
-	"Accept-Ranges": true, "Age": true, "Alt-Svc": true, "Connection": true, "Content-Length": true, "Date": true, "Keep-Alive": true,
+	"Accept-Ranges": true, "Age": true, "Alt-Svc": true, "Connection": true, "Content-Length": true, "Keep-Alive": true,
 	"Proxy-Authenticate": true, "Proxy-Connection": true, "Server": true, "Te": true, "Trailer": true, "Transfer-Encoding": true, "Upgrade": true,
 	"Via": true, "Set-Cookie": true,
 }

@@ -103,11 +103,17 @@ func callAgain(again Again, ctx context.Context, w http.ResponseWriter, etag str
 	return again(ctx, w, etag)
 }
 
+// ofBody are headers that say how the body is to be read. The body stays, so they do (RFC 9111, 3.2).
+var ofBody = map[string]bool{"Content-Encoding": true, "Content-Md5": true, "Content-Range": true, "Etag": true}
+
 // keepRenewed keeps the old body with the headers of an answer that says that it has not changed (RFC 9111, 4.3.4).
 func (c *Cache) keepRenewed(fl *flight, r *http.Request, h http.Header) error {
 	merged := parseHeader(fl.old.header)
+	delete(merged, "Date") // when the old one was made is no longer its age
 	for name, values := range keptHeader(h, nil) {
-		merged[name] = values
+		if !ofBody[name] {
+			merged[name] = values
+		}
 	}
 	for _, name := range [...]string{"Set-Cookie", "Age"} { // they are looked at, and not kept
 		if values := h[name]; len(values) > 0 {
