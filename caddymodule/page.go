@@ -39,6 +39,7 @@ func (Cache) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Ha
 	}
 	pages := a.facts.pages
 	a.tags = pages.tagsHeader
+	w = pages.watching(w, r, a)
 	if !isPageKind(a.kind) {
 		return next.ServeHTTP(w, r)
 	}

@@ -111,6 +111,9 @@ func (c *Cache) purgePage(id pageID, soft bool) {
 	}
 	c.flights.purge(func(fl *flight) bool { return pageOf(fl.key) == id })
 	c.store.DeleteGroup(id.space, id.group)
+	if !known {
+		return // nothing of it is served, and what is being fetched is not kept
+	}
 	// Who has read an entry a moment ago has begun before. Who comes now finds nothing older than this.
 	c.putPage(key, pageRecord{pageHead: pageHead{floor: at, interceptable: page.interceptable}, landed: at, proven: at})
 }

@@ -1,0 +1,53 @@
+package caddymodule
+
+import (
+	"net/http"
+
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache"
+)
+
+// invalidating tells the cache of the head of an answer to a request that may have changed pages, before the client knows of it.
+type invalidating struct {
+	http.ResponseWriter
+	head func(status int)
+}
+
+// watching is the writer for a request: one that tells the cache, where the request may change pages.
+func (z *zonePages) watching(w http.ResponseWriter, r *http.Request, a *attempt) http.ResponseWriter {
+	if !pagecache.IsUnsafe(r.Method) {
+		return w
+	}
+	facts := z.factsOf(r, a)
+	return &invalidating{w, func(status int) { z.cache.Invalidate(r, facts, status, w.Header()) }}
+}
+
+// Unwrap lets http.ResponseController find what the writer can do besides.
+func (w *invalidating) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// WriteHeader implements http.ResponseWriter.
+func (w *invalidating) WriteHeader(status int) {
+	if status >= http.StatusOK {
+		w.begin(status)
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (w *invalidating) Write(p []byte) (int, error) {
+	w.begin(http.StatusOK)
+	return w.ResponseWriter.Write(p)
+}
+
+// FlushError sends the head, if it has not been sent.
+func (w *invalidating) FlushError() error {
+	w.begin(http.StatusOK)
+	return http.NewResponseController(w.ResponseWriter).Flush()
+}
+
+// begin tells of the head once.
+func (w *invalidating) begin(status int) {
+	if w.head != nil {
+		w.head(status)
+		w.head = nil
+	}
+}
