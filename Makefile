@@ -29,6 +29,7 @@ test: ## install what the tests need and run them, with real Next.js builds and 
 	@scripts/need.sh gcc libc6-dev libvips-dev pkg-config chromium
 	@$(MAKE) --no-print-directory build
 	@scripts/build-app.sh $(APPS) $(SINGLE) $(FIXTURES)
+	@scripts/install-node.sh e2e/httpcache
 	go vet -tags e2e ./...
 	go test -race -count=1 $(UNIT)
 	go test -tags e2e -count=1 -timeout 15m ./e2e/...
@@ -57,6 +58,6 @@ matrix: ## build with and without CGO, by go and by xcaddy, and let each binary 
 	@scripts/test-matrix.sh
 
 clean: ## remove what was built
-	rm -rf bin .cache $(foreach app,$(APPS) $(SINGLE) $(FIXTURES) $(SITE) e2e/fixtures/monorepo/apps/web,$(app)/.next $(app)/node_modules) $(addprefix e2e/fixtures/export/,.next-slash .next-server out out-slash)
+	rm -rf bin .cache $(foreach app,$(APPS) $(SINGLE) $(FIXTURES) $(SITE) e2e/fixtures/monorepo/apps/web,$(app)/.next $(app)/node_modules) e2e/httpcache/node_modules $(addprefix e2e/fixtures/export/,.next-slash .next-server out out-slash)
 
 .PHONY: help build demo test test-long bench lint xcaddy image matrix clean

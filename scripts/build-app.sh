@@ -11,11 +11,7 @@ result() {
 
 build() {
 	cd "$root/$1"
-	# npm writes this file at the end of an install, so it is older than a lock file that came later.
-	if [ ! node_modules/.package-lock.json -nt package-lock.json ]; then
-		say "$1: npm ci"
-		npm ci --no-audit --no-fund --loglevel=error
-	fi
+	npm_ci "$1"
 	local built
 	if built=$(result) && [ -z "$(find . \( -name node_modules -o -name '.next*' -o -name out -o -name 'out-*' \) -prune -o -type f -newer "$built" ! -name next-env.d.ts ! -name '*.tsbuildinfo' -print -quit)" ]; then
 		return

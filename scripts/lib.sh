@@ -19,3 +19,12 @@ as_root() {
 		die "this needs root to run \`$*\`: run make as root or install sudo"
 	fi
 }
+
+# npm_ci NAME installs what the lock file of the working directory names, unless that has been done.
+npm_ci() {
+	# npm writes this file at the end of an install, so it is older than a lock file that came later.
+	if [ ! node_modules/.package-lock.json -nt package-lock.json ]; then
+		say "$1: npm ci"
+		npm ci --no-audit --no-fund --loglevel=error
+	fi
+}
