@@ -216,6 +216,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		defer release()
 	}
 	found = zones.RespellRequest(r.URL, found, facts.book)
+	zones.DropHops(r.Header)
 	kind, refusal := zones.KindOf(r, found), error(nil)
 	if facts.book.Evades(found, r.URL.RawQuery) {
 		kind, refusal = zones.KindRefused, zones.ErrEvasion

@@ -1,6 +1,8 @@
 package caddymodule
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"net/http"
@@ -215,5 +217,30 @@ func TestWhoJoinsARequestIsTold(t *testing.T) {
 		body, err := io.ReadAll(res.Body)
 		require.NoError(t, err)
 		assert.Equal(t, "one page", string(body))
+	}
+}
+
+// A header that Connection names is not sent on, so it must not choose the variant: with it, anybody could have the payload of the page kept in place of the
+// intercepted one, or of the prefetch.
+func TestAHeaderThatConnectionNamesChoosesNoVariant(t *testing.T) {
+	next := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Type", "text/x-component")
+		h.Set("Vary", "rsc, next-router-state-tree, next-router-prefetch, next-router-segment-prefetch, next-url")
+		h.Set("X-Nextjs-Cache", "HIT")
+		h.Set("Cache-Control", "s-maxage=600")
+		_, _ = fmt.Fprintf(w, "prefetch %q from %q", r.Header.Get("Next-Router-Prefetch"), r.Header.Get("Next-Url"))
+	})
+	e := serve(t, fmt.Sprintf("nextjs {\n zone / %s\n cache\n}", next), "nextjs {\n state "+t.TempDir()+"\n}")
+	sum := sha256.Sum256([]byte("1,0,0,/feed"))
+	photo := "/photo?_rsc=" + base64.RawURLEncoding.EncodeToString(sum[:12]) // as the client of Next.js writes it: nothing is kept of what has another one
+	plain := []string{"RSC", "1", "Next-Router-Prefetch", "1", "Next-Url", "/feed"}
+	for range 2 {
+		body, _ := cachedAs(t, e, photo, append(plain, "Connection", "Next-Url, Next-Router-Prefetch")...)
+		assert.Equal(t, `prefetch "" from ""`, body)
+	}
+	for range 2 {
+		body, status := cachedAs(t, e, photo, plain...)
+		assert.Equal(t, `prefetch "1" from "/feed"`, body, status)
 	}
 }
