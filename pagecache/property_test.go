@@ -5,6 +5,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"strconv"
 	"strings"
@@ -21,8 +22,12 @@ type world struct {
 	mu       sync.Mutex
 	versions map[string]int
 	failing  atomic.Bool
-	lets     int // how often at most it lets others go on before and after it looks at the version
+	personal atomic.Bool // answers are for one visitor
+	lets     int         // how often at most it lets others go on before and after it looks at the version
 }
+
+// mine stands in the place of the variant in what is for one visitor.
+const mine = "mine"
 
 func (w *world) letOthers() {
 	for range rand.IntN(w.lets + 1) {
@@ -47,6 +52,10 @@ func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	w.letOthers()
 	version, variant := w.version(r.URL.Path), r.Header.Get("Variant")
 	w.letOthers()
+	personal := w.personal.Load()
+	if r.Header.Get("Authorization") != "" || personal {
+		variant = mine // a draft, or what is for this visitor only, marked as Next.js marks it
+	}
 	if w.failing.Load() {
 		switch rand.IntN(3) {
 		case 0:
@@ -60,6 +69,9 @@ func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 	h.Set("Cache-Control", "s-maxage=10, stale-while-revalidate=30, stale-if-error=1000")
 	h.Set("X-Tags", "all,"+r.URL.Path)
+	if personal {
+		h.Set("Set-Cookie", "a=b")
+	}
 	text := fmt.Sprintf("%s %s %d .", r.URL.Path, variant, version)
 	if variant == "0" { // as Next.js: only HTML has an ETag, and a length
 		h.Set("Etag", strconv.Quote(strconv.Itoa(version)))
@@ -94,8 +106,10 @@ func (o *observer) saw(path string, version int) {
 }
 
 // check asks for a page and compares the answer with what may be answered: this page, this variant, a version that there is, and none that is older than
-// what anybody had before the request began.
-func (o *observer) check(t *testing.T, s *site, w *world, path string, variant Variant) {
+// what anybody had before the request began. It returns that version; ok is false if the upstream has failed.
+//
+// What is for one visitor is never what another one gets: such an answer has come from the upstream.
+func (o *observer) check(t *testing.T, s *site, w *world, path string, variant Variant, headers ...string) (version int, ok bool) {
 	before := o.newest(path)
 	var a answer
 	func() {
@@ -105,31 +119,40 @@ func (o *observer) check(t *testing.T, s *site, w *world, path string, variant V
 				a.err = http.ErrAbortHandler
 			}
 		}()
-		a = s.ask(path, variant)
+		a = s.ask(path, variant, headers...)
 	}()
 	now := w.version(path)
 	if a.err != nil {
-		return
+		return 0, false
 	}
 	if a.Code == http.StatusInternalServerError {
 		require.NotEqual(t, ResultHit, a.result.Kind)
-		return
+		return 0, false
 	}
 	require.Equal(t, http.StatusOK, a.Code)
 	fields := strings.Fields(a.body())
 	require.Len(t, fields, 4, "%q %+v", a.body(), a.result)
 	require.Equal(t, path, fields[0])
-	require.Equal(t, strconv.Itoa(int(variant)), fields[1])
+	if fields[1] == mine {
+		require.Contains(t, []ResultKind{ResultMiss, ResultBypass}, a.result.Kind, "%+v", a.result)
+		require.NotContains(t, a.Header(), "Age", "%+v", a.result)
+	} else {
+		require.Empty(t, headers, "who asks for a draft gets one")
+		require.Equal(t, strconv.Itoa(int(variant)), fields[1])
+	}
 	version, err := strconv.Atoi(fields[2])
 	require.NoError(t, err)
 	require.LessOrEqual(t, version, now)
 	if a.result.Reason != ReasonError { // a good copy stands in, whatever its age
 		require.GreaterOrEqual(t, version, before, "%s %d: %+v", path, variant, a.result)
 	}
-	o.saw(path, version)
+	if fields[1] != mine { // a draft is not a version of the page
+		o.saw(path, version)
+	}
+	return version, a.result.Reason != ReasonError
 }
 
-// TestNobodyGetsAnOlderVersion runs random sequences of requests, publications, purges, failures and restarts.
+// TestNobodyGetsAnOlderVersion runs random sequences of requests, drafts, publications, changes by a request, purges, failures and restarts.
 func TestNobodyGetsAnOlderVersion(t *testing.T) {
 	paths, variants := []string{"/a", "/b"}, []Variant{VariantHTML, VariantRSC, VariantPrefetch, VariantSegment}
 	for seed := range uint64(30) {
@@ -141,8 +164,14 @@ func TestNobodyGetsAnOlderVersion(t *testing.T) {
 			for range 300 {
 				path, variant := paths[random.IntN(len(paths))], variants[random.IntN(len(variants))]
 				switch n := random.IntN(100); {
-				case n < 60:
+				case n < 50:
 					o.check(t, s, w, path, variant)
+				case n < 54:
+					o.check(t, s, w, path, variant, "Authorization", "draft")
+				case n < 56:
+					w.personal.Store(!w.personal.Load())
+				case n < 60:
+					changeAndCheck(t, s, w, o, path, variant)
 				case n < 70:
 					w.publish(path)
 				case n < 80:
@@ -160,6 +189,16 @@ func TestNobodyGetsAnOlderVersion(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// changeAndCheck publishes a page by a request, as an action or an API does: who asks after that sees it, unless the upstream fails.
+func changeAndCheck(t *testing.T, s *site, w *world, o *observer, path string, variant Variant) {
+	w.publish(path)
+	version := w.version(path)
+	s.cache.Invalidate(httptest.NewRequest(http.MethodPost, path, nil), s.facts(path, variant), http.StatusSeeOther, nil)
+	if seen, ok := o.check(t, s, w, path, variant); ok {
+		require.Equal(t, version, seen)
 	}
 }
 
@@ -198,8 +237,15 @@ func TestNobodyGetsAnOlderVersionAtOnce(t *testing.T) {
 			for range 600 {
 				path := []string{"/a", "/b"}[random.IntN(2)]
 				switch n := random.IntN(100); {
-				case n < 88:
+				case n < 80:
 					o.check(t, s, w, path, variants[random.IntN(len(variants))])
+				case n < 84:
+					o.check(t, s, w, path, variants[random.IntN(len(variants))], "Authorization", "draft")
+				case n < 86:
+					w.publish(path)
+					s.cache.Invalidate(httptest.NewRequest(http.MethodPost, path, nil), s.facts(path, VariantHTML), http.StatusOK, nil)
+				case n < 88:
+					w.personal.Store(random.IntN(3) == 0)
 				case n < 91:
 					w.publish(path)
 				case n < 95:
