@@ -290,6 +290,23 @@ func positiveDuration(d *caddyfile.Dispenser) (caddy.Duration, error) {
 	if err := oneArg(d, &value, "a duration such as 10s"); err != nil {
 		return 0, err
 	}
+	return parseDuration(d, word, value)
+}
+
+// durationOrOff reads a duration, for which `off` stands too: -1.
+func durationOrOff(d *caddyfile.Dispenser) (caddy.Duration, error) {
+	word := d.Val()
+	var value string
+	if err := oneArg(d, &value, "a duration such as 10s, or off"); err != nil {
+		return 0, err
+	}
+	if value == "off" {
+		return -1, nil
+	}
+	return parseDuration(d, word, value)
+}
+
+func parseDuration(d *caddyfile.Dispenser, word, value string) (caddy.Duration, error) {
 	duration, err := caddy.ParseDuration(value)
 	if err != nil {
 		return 0, d.Errf("%s takes a duration such as 10s, found %q", word, value)

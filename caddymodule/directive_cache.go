@@ -9,7 +9,7 @@ import (
 // Words of the two cache blocks. A test compares them with the reference in docs/caddyfile.md.
 var (
 	cacheWords     = []string{"memory", "cache_size", "max_body", "revalidations", "precompress"}
-	siteCacheWords = []string{"ignore_query", "allow", "tags_header", "stale_if_error"}
+	siteCacheWords = []string{"ignore_query", "allow", "tags_header", "recheck", "stale_if_error"}
 )
 
 // parse reads the block of the global option.
@@ -55,6 +55,8 @@ func (s *site) parseCache(d *caddyfile.Dispenser) error {
 			s.cache.Allow, err = textArgs(d, s.cache.Allow, "paths, such as /blog/* /about")
 		case "tags_header":
 			err = oneArg(d, &s.cache.TagsHeader, "the name of a header")
+		case "recheck":
+			s.cache.Recheck, err = durationOrOff(d)
 		case "stale_if_error":
 			s.cache.StaleIfError, err = positiveDuration(d)
 		default:

@@ -77,6 +77,7 @@ type zonePages struct {
 	allow       []pathPattern
 	tagsHeader  string
 	staleError  time.Duration
+	recheck     time.Duration
 	counters    *pageCounters
 }
 
@@ -85,9 +86,12 @@ func (h *Handler) newZonePages(config ZoneConfig, zone *zones.Zone, read *build)
 	if h.pages == nil || zone.Dev || read != nil && read.export != nil || read == nil && h.Cache == nil {
 		return nil
 	}
-	z := &zonePages{cache: h.pages.cache, space: config.space("page", zone.Name), tagsHeader: pagecache.TagsHeader, counters: pageCountersOf(zone.Name)}
+	z := &zonePages{cache: h.pages.cache, space: config.space("page", zone.Name), tagsHeader: pagecache.TagsHeader, recheck: defaultRecheck, counters: pageCountersOf(zone.Name)}
 	if c := h.Cache; c != nil {
 		z.ignoreQuery, z.staleError, z.allow = c.IgnoreQuery, time.Duration(c.StaleIfError), patternsOf(c.Allow)
+		if c.Recheck != 0 {
+			z.recheck = max(0, time.Duration(c.Recheck))
+		}
 		z.tagsHeader = cmp.Or(http.CanonicalHeaderKey(c.TagsHeader), z.tagsHeader)
 	}
 	if read != nil {
@@ -105,7 +109,7 @@ func (h *Handler) newZonePages(config ZoneConfig, zone *zones.Zone, read *build)
 func (z *zonePages) factsOf(r *http.Request, a *attempt) pagecache.Facts {
 	f := pagecache.Facts{
 		Space: z.space, Deployment: z.deployment, Build: z.stamp, Path: a.full, Host: strings.ToLower(r.Host), IgnoreQuery: z.ignoreQuery,
-		Data: a.kind == zones.KindData, StaleIfError: z.staleError, Now: time.Now(), Unshared: a.repaired, Class: z.classOf(r, a),
+		Data: a.kind == zones.KindData, StaleIfError: z.staleError, Recheck: z.recheck, Now: time.Now(), Unshared: a.repaired, Class: z.classOf(r, a),
 	}
 	variant, segment, ok := pagecache.VariantOf(r.Header, a.path)
 	if !ok {

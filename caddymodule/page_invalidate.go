@@ -18,7 +18,27 @@ func (z *zonePages) watching(w http.ResponseWriter, r *http.Request, a *attempt)
 		return w
 	}
 	facts := z.factsOf(r, a)
-	return &invalidating{w, func(status int) { z.cache.Invalidate(r, facts, status, w.Header()) }}
+	return &invalidating{w, func(status int) { z.changed(r, facts, status, w.Header()) }}
+}
+
+// changed does what the head of an answer to an unsafe request says about pages.
+func (z *zonePages) changed(r *http.Request, facts pagecache.Facts, status int, h http.Header) {
+	switch pagecache.EffectOf(r, h) {
+	case pagecache.EffectNone:
+	case pagecache.EffectUnknown:
+		z.cache.Invalidate(r, facts, status, h)
+	case pagecache.EffectMaybe:
+		z.cache.Invalidate(r, facts, status, h)
+		z.purgeForAction(pagecache.Selector{Space: z.space, All: true, Soft: true})
+	case pagecache.EffectPages:
+		// By prefix, for it takes no longer the more is kept. Every path begins so.
+		z.purgeForAction(pagecache.Selector{Space: z.space, Prefix: "/"})
+	}
+}
+
+func (z *zonePages) purgeForAction(s pagecache.Selector) {
+	purgesTotal.WithLabelValues(cachePages, "action").Inc()
+	_ = z.cache.Purge(s) // the selector makes sense
 }
 
 // Unwrap lets http.ResponseController find what the writer can do besides.

@@ -24,6 +24,8 @@ func TestWhatChangesAPageMakesItGone(t *testing.T) {
 			version.Add(1)
 			w.Header().Set("Cache-Control", "no-cache, no-store, max-age=0, must-revalidate")
 			switch r.URL.Query().Get("by") {
+			case "action":
+				w.Header().Set("X-Action-Revalidated", "1")
 			case "flush":
 				w.(http.Flusher).Flush()
 			case "redirect":
@@ -41,12 +43,15 @@ func TestWhatChangesAPageMakesItGone(t *testing.T) {
 	})
 	e := serve(t, fmt.Sprintf("nextjs {\n zone / %s\n cache\n}", next), "nextjs {\n state "+t.TempDir()+"\n}")
 	client, _ := e.client(t, "h1")
+	action := []string{"Next-Action", "00" + strings.Repeat("ab", 20), "Next-Router-State-Tree", "%5B%5D"}
 	for name, c := range map[string]struct {
 		target  string
 		headers []string
 		changes bool
 	}{
-		"an action by script":        {"/page", []string{"Next-Action", "00" + strings.Repeat("ab", 20), "Next-Router-State-Tree", "%5B%5D"}, true},
+		"an action":                  {"/page", action, false}, // it has revalidated nothing
+		"one that revalidates":       {"/page?by=action", action, true},
+		"one that does so elsewhere": {"/other?by=action", action, true},
 		"an action by a form":        {"/page", []string{"Content-Type", "multipart/form-data; boundary=x"}, true},
 		"a form":                     {"/page", []string{"Content-Type", "application/x-www-form-urlencoded"}, true},
 		"one whose head comes early": {"/page?by=flush", nil, true},

@@ -16,6 +16,8 @@ import (
 const (
 	// defaultPageMemory bounds the pages that are kept in memory (bytes).
 	defaultPageMemory = 64 << 20
+	// defaultRecheck is how often at most a fresh page is asked for in the background.
+	defaultRecheck = 10 * time.Second
 	// defaultPageCache bounds those that are kept on disk (bytes).
 	defaultPageCache = 1 << 30
 )
@@ -63,6 +65,9 @@ func (s CacheSettings) storeSize() (disk, memory int64) {
 	return disk, memory
 }
 
+// neverRecheck stands for `recheck off`.
+const neverRecheck = caddy.Duration(-1)
+
 // SiteCache says how the pages of a site are kept.
 type SiteCache struct {
 	// Whether no pages are kept. Default: those of zones with a build are, and those of all others where there is a `cache`.
@@ -77,6 +82,10 @@ type SiteCache struct {
 
 	// The header of the application's answers in which it says their cache tags, separated by commas. It is removed. Default: `X-Next-Cache-Tags`.
 	TagsHeader string `json:"tags_header,omitempty"`
+
+	// How often at most Next.js is asked, in the background, whether a page that it has called fresh for longer has changed: it does not say so when
+	// revalidateTag and revalidatePath are called. -1: never. Default: 10s.
+	Recheck caddy.Duration `json:"recheck,omitempty"`
 
 	// How long a page that is no longer fresh stands in for an application that fails or does not answer. Default: 0, not at all.
 	StaleIfError caddy.Duration `json:"stale_if_error,omitempty"`
@@ -98,6 +107,9 @@ func (s *SiteCache) check() error {
 	}
 	if s.TagsHeader != "" && !httpguts.ValidHeaderFieldName(s.TagsHeader) {
 		return fmt.Errorf("tags_header %q is no name of a header", s.TagsHeader)
+	}
+	if s.Recheck < 0 && s.Recheck != neverRecheck {
+		return fmt.Errorf("recheck %s is negative", time.Duration(s.Recheck))
 	}
 	if s.StaleIfError < 0 {
 		return fmt.Errorf("stale_if_error %s is negative", time.Duration(s.StaleIfError))

@@ -37,6 +37,7 @@ type Cache struct {
 	misses       recentKeys // whose answers were not kept
 	failures     recentKeys // that could not be fetched in the background
 	troubles     recentKeys // that could not be fetched for a client
+	rechecked    recentKeys
 	revalidating atomic.Int64
 	seed         maphash.Seed
 	pages        [pageLocks]sync.Mutex

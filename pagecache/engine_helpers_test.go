@@ -87,6 +87,7 @@ type site struct {
 	asked    []*http.Request
 	running  sync.WaitGroup
 	down     atomic.Bool
+	recheck  time.Duration
 }
 
 var errDown = fmt.Errorf("dial upstream: refused")
@@ -145,7 +146,7 @@ func (s *site) next(w http.ResponseWriter, r *http.Request) error {
 
 // query are the facts of a request that a test asks for: "/path", with a variant.
 func (s *site) facts(path string, variant Variant) Facts {
-	return Facts{Space: "zone", Path: path, Class: ClassPage, Variant: variant, Now: time.Unix(0, s.now.Load())}
+	return Facts{Space: "zone", Path: path, Class: ClassPage, Variant: variant, Recheck: s.recheck, Now: time.Unix(0, s.now.Load())}
 }
 
 func (s *site) serve(w http.ResponseWriter, r *http.Request, f Facts) (Result, error) {

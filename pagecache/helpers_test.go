@@ -11,13 +11,13 @@ var now = time.Date(2026, time.November, 22, 12, 0, 0, 0, time.UTC)
 
 // Values of Cache-Control, as Next.js writes them.
 const (
-	never = "private, no-cache, no-store, max-age=0, must-revalidate"
-	year  = "s-maxage=31536000"
-	isr   = "s-maxage=5, stale-while-revalidate=31535995"
-	html  = "text/html; charset=utf-8"
-	rsc   = "text/x-component"
-	json  = "application/json"
-	rscv  = "rsc, next-router-state-tree, next-router-prefetch, next-router-segment-prefetch"
+	never    = "private, no-cache, no-store, max-age=0, must-revalidate"
+	year     = "s-maxage=31536000"
+	isr      = "s-maxage=5, stale-while-revalidate=31535995"
+	html     = "text/html; charset=utf-8"
+	rsc      = "text/x-component"
+	typeJSON = "application/json"
+	rscv     = "rsc, next-router-state-tree, next-router-prefetch, next-router-segment-prefetch"
 )
 
 const second = time.Second

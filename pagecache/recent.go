@@ -49,12 +49,16 @@ func (k *recentKeys) reason(key blobstore.Key, now time.Time) Reason {
 }
 
 func (k *recentKeys) add(key blobstore.Key, now time.Time, reason Reason) {
+	k.addUntil(key, now.Add(k.lasts), reason)
+}
+
+func (k *recentKeys) addUntil(key blobstore.Key, until time.Time, reason Reason) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.keys == nil || len(k.keys) >= maxRecent {
 		k.keys = map[blobstore.Key]recent{} // they come back when it happens again
 	}
-	k.keys[key] = recent{now.Add(k.lasts), reason}
+	k.keys[key] = recent{until, reason}
 }
 
 func (k *recentKeys) remove(key blobstore.Key) {

@@ -87,7 +87,7 @@ func allowedBy(r *http.Request, status int, h http.Header) (a allowed) {
 
 var (
 	fuzzStatuses = []int{200, 200, 200, 200, 404, 307, 308, 304, 206, 204, 500, 503, 301, 410, 101}
-	fuzzTypes    = []string{html, html, rsc, rsc, json, "", "text/event-stream", "text/plain", "TEXT/X-Component;a=b"}
+	fuzzTypes    = []string{html, html, rsc, rsc, typeJSON, "", "text/event-stream", "text/plain", "TEXT/X-Component;a=b"}
 	fuzzAnswers  = [][2]string{
 		{"Set-Cookie", "a=b"},
 		{"X-Nextjs-Cache", "HIT"},

@@ -68,9 +68,9 @@ var kinds = []answered{
 	{"dynamic redirect", asHTML, 307, fields("Cache-Control", never, "Location", "/b"), not(ReasonStatus)},
 	{"dynamic redirect, payload", asRSC, 200, fields("Cache-Control", never, "Location", "/b", "Content-Type", rsc), not(ReasonPrivate)},
 	{"draft", asHTML, 200, fields("Cache-Control", never, "X-Nextjs-Cache", "HIT", "X-Nextjs-Prerender", "1", "Content-Type", html), not(ReasonPrivate)},
-	{"route handler, dynamic", asHTML, 200, fields("Vary", rscv, "Content-Type", json), not(ReasonNoFreshness)},
-	{"route handler, static", asHTML, 200, fields("Cache-Control", year, "X-Nextjs-Cache", "HIT", "Content-Type", json, "Vary", rscv), kept(aYear, 0)},
-	{"route handler, static, as a payload", asRSC, 200, fields("Cache-Control", year, "X-Nextjs-Cache", "HIT", "Content-Type", json, "Vary", rscv), not(ReasonType)},
+	{"route handler, dynamic", asHTML, 200, fields("Vary", rscv, "Content-Type", typeJSON), not(ReasonNoFreshness)},
+	{"route handler, static", asHTML, 200, fields("Cache-Control", year, "X-Nextjs-Cache", "HIT", "Content-Type", typeJSON, "Vary", rscv), kept(aYear, 0)},
+	{"route handler, static, as a payload", asRSC, 200, fields("Cache-Control", year, "X-Nextjs-Cache", "HIT", "Content-Type", typeJSON, "Vary", rscv), not(ReasonType)},
 	{"route handler, marked", asHTML, 200, fields("Cache-Control", "public, s-maxage=60, stale-while-revalidate=30", "Content-Type", "text/plain", "Vary", rscv), kept(60*second, 30*second)},
 	{"route handler, marked, cookie", asHTML, 200, fields("Cache-Control", "public, s-maxage=60", "Set-Cookie", "a=b", "Content-Type", "text/plain", "Vary", rscv), not(ReasonSetCookie)},
 	{"metadata", asHTML, 200, fields("Cache-Control", "public, max-age=0, must-revalidate", "X-Nextjs-Cache", "HIT", "Content-Type", "text/plain", "Vary", rscv), not(ReasonNoFreshness)},
@@ -82,7 +82,7 @@ var kinds = []answered{
 	{"pages, first of fallback", asHTML, 200, fields("Cache-Control", never, "X-Nextjs-Cache", "MISS", "Content-Type", html), not(ReasonPrivate)},
 	{"pages, notFound", asHTML, 404, fields("Cache-Control", year, "Content-Type", html), kept(aYear, 0)},
 	{"pages, 404", asHTML, 404, fields("Cache-Control", never, "Etag", `"x"`, "Content-Type", html), not(ReasonStatus)},
-	{"middleware, JSON", asHTML, 200, fields("Content-Type", json), not(ReasonType)},
+	{"middleware, JSON", asHTML, 200, fields("Content-Type", typeJSON), not(ReasonType)},
 	{"middleware, redirect", asHTML, 307, fields("Location", "/b"), not(ReasonStatus)},
 	{"rule, redirect", asHTML, 308, fields("Location", "/b", "Refresh", "0;url=/b"), not(ReasonStatus)},
 	{"headers() of the application", asHTML, 200, fields("Cache-Control", "public, max-age=7", "X-Nextjs-Cache", "HIT", "Content-Type", html, "Vary", rscv), kept(7*second, 0)},
@@ -94,7 +94,7 @@ var traps = []answered{
 	{"cookies of a browser are dropped", asHTML, 200, fields("Cache-Control", year, "Clear-Site-Data", `"cookies"`, "Content-Type", html), not(ReasonSetCookie)},
 	{"RSC of a page under its plain URL", asHTML, 200, fields("Cache-Control", year, "X-Nextjs-Cache", "HIT", "Content-Type", rsc, "Vary", rscv), not(ReasonType)},
 	{"page in place of a payload", asRSC, 200, fields("Cache-Control", year, "X-Nextjs-Cache", "HIT", "Content-Type", html, "Vary", rscv), not(ReasonType)},
-	{"props in place of a page", asHTML, 200, fields("Cache-Control", year, "X-Nextjs-Cache", "HIT", "Content-Type", json), not(ReasonType)},
+	{"props in place of a page", asHTML, 200, fields("Cache-Control", year, "X-Nextjs-Cache", "HIT", "Content-Type", typeJSON), not(ReasonType)},
 	{"two types", asHTML, 200, fields("Cache-Control", year, "Content-Type", html, "Content-Type", rsc), not(ReasonType)},
 	{"no type", asHTML, 200, fields("Cache-Control", year), not(ReasonType)},
 	{"redirect to the right _rsc", asRSC, 307, fields("Location", "/a?_rsc=x"), not(ReasonStatus)},
@@ -151,10 +151,10 @@ func TestForResponse(t *testing.T) {
 func TestDataOfThePagesRouter(t *testing.T) {
 	r := asking("/_next/data/build/a.json", "X-Nextjs-Data", "1")
 	f := ofPage(r)
-	assert.True(t, ForResponse(r, f, 200, fields("Cache-Control", isr, "X-Nextjs-Cache", "HIT", "Content-Type", json, "Etag", `"x"`)).Store)
+	assert.True(t, ForResponse(r, f, 200, fields("Cache-Control", isr, "X-Nextjs-Cache", "HIT", "Content-Type", typeJSON, "Etag", `"x"`)).Store)
 	// Of a page without data, and of the App Router, Next.js answers with the page, marked as everybody's.
 	assert.Equal(t, not(ReasonType), ForResponse(r, f, 200, fields("Cache-Control", year, "X-Nextjs-Matched-Path", "/a", "Content-Type", html)))
-	assert.Equal(t, not(ReasonPrivate), ForResponse(r, f, 200, fields("Cache-Control", never, "X-Middleware-Skip", "1", "Content-Type", json)))
+	assert.Equal(t, not(ReasonPrivate), ForResponse(r, f, 200, fields("Cache-Control", never, "X-Middleware-Skip", "1", "Content-Type", typeJSON)))
 	f.Variant = VariantHTML // Data says it too
 	assert.Equal(t, not(ReasonType), ForResponse(r, f, 200, fields("Cache-Control", year, "Content-Type", html)))
 }

@@ -9,6 +9,17 @@ import (
 	"go.uber.org/zap"
 )
 
+// recheck asks for a page that is served although it is fresh, if that was not done of late: Next.js says for how long a page is good, and may be told
+// otherwise at any time, which nobody else is told of (revalidateTag, revalidatePath).
+func (q *query) recheck() {
+	every, now := q.facts.Recheck, q.facts.Now
+	if every <= 0 || q.found.meta.age(now) < every || q.c.rechecked.has(q.found.key, now) {
+		return
+	}
+	q.c.rechecked.addUntil(q.found.key, now.Add(every), ReasonFresh)
+	q.revalidate()
+}
+
 // revalidate fetches a stale entry in the background: once at a time, if there is a slot.
 func (q *query) revalidate() {
 	c := q.c

@@ -63,6 +63,7 @@ func (q *query) try(partly Reason) (result Result, again bool, err error) {
 	defer q.found.close()
 	switch found.condition {
 	case fresh:
+		q.recheck()
 		return q.serveFound(Result{ResultHit, found.reason}), false, nil
 	case stale:
 		q.revalidate()

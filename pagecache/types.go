@@ -19,7 +19,8 @@ type Facts struct {
 	Data         bool     // Pages Router data (/_next/data)
 	Tags         []string // tags of the page's build-time .meta, nil: unknown
 	StaleIfError time.Duration
-	Unshared     bool // the URL does not tell the answer from others: its _rsc parameter was missing or wrong
+	Recheck      time.Duration // how often at most a page that is still fresh is asked for in the background when it is served; 0: never
+	Unshared     bool          // the URL does not tell the answer from others: its _rsc parameter was missing or wrong
 	Now          time.Time
 }
 
