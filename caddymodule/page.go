@@ -2,7 +2,6 @@ package caddymodule
 
 import (
 	"cmp"
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
@@ -43,16 +42,12 @@ func (Cache) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Ha
 	if !isPageKind(a.kind) {
 		return next.ServeHTTP(w, r)
 	}
-	in, target := newInner(r, a, next), *r.URL
-	headers := pages.headersOf(r, a)
 	result, err := pages.cache.Serve(w, r, pages.factsOf(r, a),
 		func(to http.ResponseWriter, r *http.Request) error {
 			a.fills = to != w // else the answer goes past the cache
 			return next.ServeHTTP(to, r)
 		},
-		func(ctx context.Context, w http.ResponseWriter, etag string) error {
-			return in.repeat(ctx, w, &target, headers, etag, a)
-		})
+		func() pagecache.Again { return pages.again(r, a, next) })
 	pages.counters.count(result)
 	return err
 }
@@ -168,20 +163,6 @@ var pagePolicy = pagecache.Policy{
 	ForClient: func(h http.Header, f pagecache.Facts, s pagecache.Served) {
 		pagecache.Tell(h, pagecache.Told{Result: s.Result, Age: s.Age, TTL: s.Left, Stored: s.Kept && s.Kind == pagecache.ResultMiss && !s.Collapsed, Collapsed: s.Collapsed, Unshared: f.Unshared})
 	},
-}
-
-// headersOf are the headers of a request by which its answer is chosen: it is asked for once more with these alone.
-func (z *zonePages) headersOf(r *http.Request, a *attempt) http.Header {
-	chosen, h := http.Header{}, r.Header
-	if a.verdict.Choice() != "" {
-		chosen = a.facts.book.Asked(h)
-	}
-	for _, name := range [...]string{"Rsc", "Next-Router-Prefetch", "Next-Router-Segment-Prefetch", "Next-Router-State-Tree", "Next-Url"} {
-		if values := h[name]; len(values) > 0 {
-			chosen[name] = values
-		}
-	}
-	return chosen
 }
 
 // Interface guard

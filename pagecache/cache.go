@@ -15,8 +15,9 @@ import (
 // Next answers a request itself. An error says that it failed; if nothing has been written, nothing has been sent.
 type Next func(w http.ResponseWriter, r *http.Request) error
 
-// Again asks for the same as a request once more, when that may have ended: with If-None-Match unless etag is empty.
-type Again func(ctx context.Context, w http.ResponseWriter, etag string) error
+// Again asks for the same as a request once more, when that may have ended: with If-None-Match unless etag is empty. Where as is another variant than that of
+// the request, it asks for this one of the page, with the headers of HeadersOf.
+type Again func(ctx context.Context, w http.ResponseWriter, as Variant, etag string) error
 
 // pageLocks is the number of locks that the pages share.
 const pageLocks = 256

@@ -30,7 +30,8 @@
 // an old version. The page's record (pageRecord, an entry of the group) holds what is known:
 //   - floor: what has an older stamp is of an older version. A variant that comes with another body than it had before raises it.
 //   - doubt: what has an older stamp may be of an older version. A variant that nothing is known of raises it, for nobody can tell of which version it
-//     is. Whoever is fetched next and has the body that it had before shows that nothing has changed: the doubt ends for all.
+//     is. Whoever is fetched next and has the body that it had before shows that nothing has changed: the doubt ends for all. So that
+//     nobody has to wait for that, another variant is fetched in the background at once.
 //
 // Bodies are the same if they differ only in the value of _rsc (sameHash): Next.js notes who had them rendered.
 //

@@ -150,13 +150,16 @@ func (s *site) facts(path string, variant Variant) Facts {
 }
 
 func (s *site) serve(w http.ResponseWriter, r *http.Request, f Facts) (Result, error) {
-	return s.cache.Serve(w, r, f, s.next, func(ctx context.Context, w http.ResponseWriter, etag string) error {
-		again := httptest.NewRequestWithContext(ctx, http.MethodGet, r.URL.Path, nil)
-		again.Header.Set("Variant", strconv.Itoa(int(f.Variant)))
-		if etag != "" {
-			again.Header.Set("If-None-Match", etag)
+	path := r.URL.Path
+	return s.cache.Serve(w, r, f, s.next, func() Again {
+		return func(ctx context.Context, w http.ResponseWriter, as Variant, etag string) error {
+			again := httptest.NewRequestWithContext(ctx, http.MethodGet, path, nil)
+			again.Header.Set("Variant", strconv.Itoa(int(as)))
+			if etag != "" {
+				again.Header.Set("If-None-Match", etag)
+			}
+			return s.next(w, again)
 		}
-		return s.next(w, again)
 	})
 }
 

@@ -2,6 +2,8 @@ package pagecache
 
 import (
 	"net/http"
+	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,7 +15,7 @@ func TestAChangedVariantMakesTheOthersFetchFirst(t *testing.T) {
 	s := newSite(t, Settings{}, page(words))
 	s.ask("/a", VariantHTML)
 	s.ask("/a", VariantRSC)
-	s.ask("/a", VariantHTML)
+	s.idle()
 	s.pass(50 * time.Second)
 	assert.Equal(t, hit, s.ask("/a", VariantHTML).result)
 	assert.Equal(t, hit, s.ask("/a", VariantRSC).result)
@@ -47,15 +49,61 @@ func TestANewVariantIsComparedThroughTheOthers(t *testing.T) {
 	s.ask("/a", VariantHTML)
 	words.Store("two")
 	assert.Equal(t, "two 1", s.ask("/a", VariantRSC).body())
-	a := s.ask("/a", VariantHTML)
+	assert.Equal(t, "two 0", s.ask("/a", VariantHTML).body(), "its client has seen two")
+}
+
+// A variant that is new makes nobody wait: another one is fetched in the background, which shows whether the page has changed.
+func TestADoubtIsResolvedInTheBackground(t *testing.T) {
+	s := newSite(t, Settings{}, page(text("one")))
+	s.ask("/a", VariantHTML)
+	s.ask("/a", VariantRSC)
+	s.idle()
+	assert.EqualValues(t, 3, s.fetches.Load(), "the document twice")
+	assert.Equal(t, hit, s.ask("/a", VariantHTML).result)
+	assert.Equal(t, hit, s.ask("/a", VariantRSC).result)
+	s.ask("/a", VariantPrefetch)
+	s.idle()
+	assert.EqualValues(t, 5, s.fetches.Load())
+	for _, variant := range []Variant{VariantHTML, VariantRSC, VariantPrefetch} {
+		assert.Equal(t, hit, s.ask("/a", variant).result, variant)
+	}
+	assert.EqualValues(t, 5, s.fetches.Load())
+}
+
+// failing has an upstream fail for documents while it is set.
+func failing(fails *atomic.Bool, upstream http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if fails.Load() && r.Header.Get("Variant") == strconv.Itoa(int(VariantHTML)) {
+			w.WriteHeader(http.StatusInternalServerError)
+			return
+		}
+		upstream(w, r)
+	}
+}
+
+// newDoubtful is a site whose document is in doubt, and could not be fetched in the background.
+func newDoubtful(t *testing.T, settings Settings, words *atomic.Value, changed string) *site {
+	var fails atomic.Bool
+	s := newSite(t, settings, failing(&fails, page(words)))
+	s.ask("/a", VariantHTML)
+	words.Store(changed)
+	fails.Store(true)
+	s.ask("/a", VariantRSC)
+	s.idle()
+	fails.Store(false)
+	return s
+}
+
+// Where the document cannot be fetched again, who asks for it has it fetched.
+func TestADoubtThatCannotBeResolvedStays(t *testing.T) {
+	a := newDoubtful(t, Settings{}, text("one"), "two").ask("/a", VariantHTML)
 	assert.Equal(t, "two 0", a.body(), "its client has seen two")
 	assert.Equal(t, Result{ResultMiss, ReasonGeneration}, a.result)
 }
 
 func TestLenientServesWhatMayBeOlder(t *testing.T) {
-	s := newSite(t, Settings{Lenient: true}, page(text("one")))
-	s.ask("/a", VariantHTML)
-	s.ask("/a", VariantRSC)
+	s := newDoubtful(t, Settings{Lenient: true}, text("one"), "one")
+	s.pass(failTime)
 	assert.Equal(t, Result{ResultStale, ReasonGeneration}, s.ask("/a", VariantHTML).result)
 	s.idle()
 	assert.Equal(t, hit, s.ask("/a", VariantHTML).result)
@@ -63,9 +111,7 @@ func TestLenientServesWhatMayBeOlder(t *testing.T) {
 }
 
 func TestWhatMayBeOlderStandsInForADeadUpstream(t *testing.T) {
-	s := newSite(t, Settings{}, page(text("one")))
-	s.ask("/a", VariantHTML)
-	s.ask("/a", VariantRSC)
+	s := newDoubtful(t, Settings{}, text("one"), "one")
 	s.down.Store(true)
 	assert.Equal(t, Result{ResultStale, ReasonError}, s.ask("/a", VariantHTML).result)
 }
@@ -75,7 +121,7 @@ func TestVariantsAgeTogether(t *testing.T) {
 	s.ask("/a", VariantHTML)
 	s.pass(50 * time.Second)
 	s.ask("/a", VariantRSC)
-	s.ask("/a", VariantHTML)
+	s.idle()
 	s.pass(11 * time.Second)
 	assert.Equal(t, ResultStale, s.ask("/a", VariantHTML).result.Kind)
 	assert.Equal(t, ResultStale, s.ask("/a", VariantRSC).result.Kind)

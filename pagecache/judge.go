@@ -70,7 +70,7 @@ func (c *Cache) judge(fl *flight, sum bodyHash) {
 		unlock := c.lockPage(pageOf(fl.kept))
 		defer unlock()
 		before, known := c.page(fl.kept)
-		l := landing{variant: variantID(fl.kept.Name), hash: sum, begun: fl.begun, minor: fl.status >= http.StatusBadRequest}
+		l := landing{variant: variantID(fl.kept.Name), twin: twinOf(fl.kept.Name), hash: sum, begun: fl.begun, minor: fl.status >= http.StatusBadRequest}
 		l.now, l.oldest, l.void = fl.cache.flights.landed(fl)
 		page, out := land(before, known, l)
 		page.interceptable = page.interceptable || fl.decision.Interceptable

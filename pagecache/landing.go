@@ -3,6 +3,7 @@ package pagecache
 // landing is an answer that has come as a whole.
 type landing struct {
 	variant [8]byte
+	twin    [8]byte // the variant that has the same body in the same version, if there is one: twinOf
 	hash    bodyHash
 	begun   stamp // when its fetch began
 	now     stamp // above all stamps given so far
@@ -15,6 +16,8 @@ type landing struct {
 type outcome struct {
 	store bool
 	gen   stamp // of the entry
+	// doubtful: it has raised a doubt that another variant can end.
+	doubtful bool
 	// overtakes: what is being fetched of the page at this moment may be older than this answer.
 	overtakes bool
 }
@@ -23,7 +26,7 @@ type outcome struct {
 //
 // It is the rule of generations: who was given this answer must not be given an older version afterwards, of whichever variant. Two answers of one
 // variant with equal bodies show that the page was the same from the landing of the first to the beginning of the second. Bodies of different
-// variants cannot be compared, so a variant that is seen for the first time raises a doubt about the others, until one of them is fetched and found
+// variants cannot be compared, but for twins, so a variant that is seen for the first time raises a doubt about the others, until one of them is fetched and found
 // equal.
 func land(p pageRecord, known bool, l landing) (pageRecord, outcome) {
 	if !known {
@@ -31,6 +34,13 @@ func land(p pageRecord, known bool, l landing) (pageRecord, outcome) {
 	}
 	p.variants = append([]knownVariant(nil), p.variants...)
 	at := p.find(l.variant)
+	if twin := p.find(l.twin); at < 0 && twin >= 0 && p.variants[twin].hash == l.hash {
+		// As if it were the twin that has come.
+		known := p.variants[twin]
+		known.name, known.begun = l.variant, min(known.begun, l.begun)
+		p.know(known)
+		at = p.find(l.variant)
+	}
 	equal := at >= 0 && p.variants[at].hash == l.hash
 	late := l.void || l.begun < p.floor || at >= 0 && l.begun < p.variants[at].begun
 	newest := l.begun >= p.landed // all that was given to clients before is of this version or an older one
@@ -72,6 +82,7 @@ func land(p pageRecord, known bool, l landing) (pageRecord, outcome) {
 	if !newest {
 		seen.gen = l.begun
 	}
+	doubtful := len(p.variants) > 0
 	p.know(seen)
-	return p, outcome{store: true, gen: seen.gen, overtakes: true}
+	return p, outcome{store: true, gen: seen.gen, doubtful: doubtful, overtakes: true}
 }

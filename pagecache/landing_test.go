@@ -7,7 +7,7 @@ import (
 )
 
 func TestGenerations(t *testing.T) {
-	html, rsc, segment := variantID("html"), variantID("rsc"), variantID("segment")
+	html, rsc, prefetch, segment := variantID("html"), variantID("rsc"), variantID("prefetch"), variantID("segment")
 	one, two := bodyHash{1}, bodyHash{2}
 	type step struct {
 		l       landing
@@ -30,26 +30,39 @@ func TestGenerations(t *testing.T) {
 		},
 		"a variant that is new raises a doubt, and an equal body ends it": {
 			{l: landing{variant: html, hash: one, begun: 10, now: 20, oldest: 10}, unknown: true, want: outcome{store: true, gen: 20, overtakes: true}, floor: 10},
-			{l: landing{variant: rsc, hash: two, begun: 30, now: 40}, want: outcome{store: true, gen: 40, overtakes: true}, floor: 10, doubt: 40},
+			{l: landing{variant: rsc, hash: two, begun: 30, now: 40}, want: outcome{store: true, gen: 40, doubtful: true, overtakes: true}, floor: 10, doubt: 40},
 			{l: landing{variant: html, hash: one, begun: 50, now: 60}, want: outcome{store: true, gen: 50}, floor: 10},
 		},
 		"the variant that raised the doubt cannot end it for what was before": {
 			{l: landing{variant: html, hash: one, begun: 10, now: 20, oldest: 10}, unknown: true, want: outcome{store: true, gen: 20, overtakes: true}, floor: 10},
-			{l: landing{variant: rsc, hash: two, begun: 30, now: 40}, want: outcome{store: true, gen: 40, overtakes: true}, floor: 10, doubt: 40},
+			{l: landing{variant: rsc, hash: two, begun: 30, now: 40}, want: outcome{store: true, gen: 40, doubtful: true, overtakes: true}, floor: 10, doubt: 40},
 			{l: landing{variant: rsc, hash: two, begun: 50, now: 60}, want: outcome{store: true, gen: 50}, floor: 40},
+		},
+		"a twin with an equal body is no doubt": {
+			{l: landing{variant: rsc, hash: one, begun: 10, now: 20, oldest: 10}, unknown: true, want: outcome{store: true, gen: 20, overtakes: true}, floor: 10},
+			{l: landing{variant: prefetch, twin: rsc, hash: one, begun: 15, now: 30}, want: outcome{store: true, gen: 20}, floor: 10},
+		},
+		"a twin with an equal body ends the doubt that a document has raised": {
+			{l: landing{variant: rsc, hash: one, begun: 10, now: 20, oldest: 10}, unknown: true, want: outcome{store: true, gen: 20, overtakes: true}, floor: 10},
+			{l: landing{variant: html, hash: two, begun: 30, now: 40}, want: outcome{store: true, gen: 40, doubtful: true, overtakes: true}, floor: 10, doubt: 40},
+			{l: landing{variant: prefetch, twin: rsc, hash: one, begun: 50, now: 60}, want: outcome{store: true, gen: 50}, floor: 10},
+		},
+		"a twin with another body raises a doubt": {
+			{l: landing{variant: rsc, hash: one, begun: 10, now: 20, oldest: 10}, unknown: true, want: outcome{store: true, gen: 20, overtakes: true}, floor: 10},
+			{l: landing{variant: prefetch, twin: rsc, hash: two, begun: 30, now: 40}, want: outcome{store: true, gen: 40, doubtful: true, overtakes: true}, floor: 10, doubt: 40},
 		},
 		"a fetch that began before the doubt does not end it": {
 			{l: landing{variant: html, hash: one, begun: 10, now: 20, oldest: 10}, unknown: true, want: outcome{store: true, gen: 20, overtakes: true}, floor: 10},
-			{l: landing{variant: rsc, hash: two, begun: 30, now: 40}, want: outcome{store: true, gen: 40, overtakes: true}, floor: 10, doubt: 40},
+			{l: landing{variant: rsc, hash: two, begun: 30, now: 40}, want: outcome{store: true, gen: 40, doubtful: true, overtakes: true}, floor: 10, doubt: 40},
 			{l: landing{variant: html, hash: one, begun: 35, now: 50}, want: outcome{store: true, gen: 35}, floor: 10, doubt: 40},
 		},
 		"two that come at once are both in doubt": {
 			{l: landing{variant: html, hash: one, begun: 10, now: 20, oldest: 10}, unknown: true, want: outcome{store: true, gen: 20, overtakes: true}, floor: 10},
-			{l: landing{variant: rsc, hash: two, begun: 15, now: 30}, want: outcome{store: true, gen: 15, overtakes: true}, floor: 10, doubt: 30},
+			{l: landing{variant: rsc, hash: two, begun: 15, now: 30}, want: outcome{store: true, gen: 15, doubtful: true, overtakes: true}, floor: 10, doubt: 30},
 		},
 		"a change that was overtaken makes all old, itself too": {
 			{l: landing{variant: html, hash: one, begun: 10, now: 20, oldest: 10}, unknown: true, want: outcome{store: true, gen: 20, overtakes: true}, floor: 10},
-			{l: landing{variant: segment, hash: one, begun: 30, now: 40}, want: outcome{store: true, gen: 40, overtakes: true}, floor: 10, doubt: 40},
+			{l: landing{variant: segment, hash: one, begun: 30, now: 40}, want: outcome{store: true, gen: 40, doubtful: true, overtakes: true}, floor: 10, doubt: 40},
 			{l: landing{variant: html, hash: two, begun: 35, now: 50}, want: outcome{gen: 50, overtakes: true}, floor: 50},
 		},
 		"what was purged meanwhile is not kept, and may be newer": {
@@ -86,4 +99,15 @@ func TestTheVariantsThatARecordKnowsAreBounded(t *testing.T) {
 		p, _ = land(p, true, landing{variant: [8]byte{byte(i), byte(i >> 8), 1}, begun: at, now: at + 1})
 	}
 	assert.Len(t, p.variants, maxVariants)
+}
+
+func TestTwins(t *testing.T) {
+	for name, want := range map[string]string{
+		"rsc": "prefetch", "prefetch": "rsc", "rsc" + separator + "/from": "prefetch" + separator + "/from", "prefetch" + separator + "/from": "rsc" + separator + "/from",
+	} {
+		assert.Equal(t, variantID(want), twinOf(name), name)
+	}
+	for _, name := range []string{"html", "data", "runtime 2", "segment 1 /rsc", "rscs"} {
+		assert.Zero(t, twinOf(name), name)
+	}
 }

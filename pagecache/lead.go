@@ -91,6 +91,7 @@ func (q *query) lead(fl *flight) (result Result, err error) {
 	switch {
 	case t.reason == "" && fl.body.whole():
 		q.c.keep(fl, sumOf(t.hash), fl.body.each)
+		q.resolve(fl)
 	case t.reason == "":
 		t.reason = ReasonTooLarge
 	}

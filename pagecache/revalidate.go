@@ -21,9 +21,12 @@ func (q *query) recheck() {
 }
 
 // revalidate fetches a stale entry in the background: once at a time, if there is a slot.
-func (q *query) revalidate() {
+func (q *query) revalidate() { q.refetch(q.found, q.facts, q.r) }
+
+// refetch fetches an entry of the page in the background.
+func (q *query) refetch(kept found, facts Facts, r *http.Request) {
 	c := q.c
-	if c.failures.has(q.found.key, q.facts.Now) {
+	if c.failures.has(kept.key, facts.Now) {
 		return
 	}
 	if c.revalidating.Add(1) > int64(c.settings.Load().Revalidations) {
@@ -31,8 +34,8 @@ func (q *query) revalidate() {
 		c.counts.skipped.Add(1)
 		return
 	}
-	fl := c.newFlight(&q.found, &q.facts)
-	old := q.found.meta
+	fl := c.newFlight(&kept, &facts)
+	old := kept.meta
 	old.tags, old.header = append([]byte(nil), old.tags...), append([]byte(nil), old.header...) // the entry is closed meanwhile
 	fl.old = &old
 	if _, r, mine := c.flights.enter(fl); !mine {
@@ -42,8 +45,8 @@ func (q *query) revalidate() {
 		c.revalidating.Add(-1)
 		return
 	}
-	r, again := q.r.Clone(context.WithoutCancel(q.r.Context())), q.again
-	work := func() {
+	r, again := r.Clone(context.WithoutCancel(r.Context())), q.again()
+	work := func() { //nolint:contextcheck // it outlives the request
 		defer c.revalidating.Add(-1)
 		c.fetchAgain(fl, unconditional(r), again)
 	}
@@ -69,7 +72,7 @@ func (c *Cache) fetchAgain(fl *flight, r *http.Request, again Again) {
 	t := newTee(ctx, fl, r, nil)
 	t.replaces = true
 	t.spare = func(int) bool { return true }
-	err := callAgain(again, ctx, t, parseHeader(fl.old.header).Get("Etag"))
+	err := callAgain(again, ctx, t, fl.facts.Variant, parseHeader(fl.old.header).Get("Etag"))
 	if err == nil && t.mode == undecided {
 		t.WriteHeader(http.StatusOK)
 	}
@@ -105,13 +108,13 @@ func (c *Cache) fetchAgain(fl *flight, r *http.Request, again Again) {
 }
 
 // callAgain makes a panic of the upstream's handler an error: in the background it would end the process.
-func callAgain(again Again, ctx context.Context, w http.ResponseWriter, etag string) (err error) {
+func callAgain(again Again, ctx context.Context, w http.ResponseWriter, as Variant, etag string) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("%w: %v", errBrokeOff, p)
 		}
 	}()
-	return again(ctx, w, etag)
+	return again(ctx, w, as, etag)
 }
 
 // ofBody are headers that say how the body is to be read. The body stays, so they do (RFC 9111, 3.2).

@@ -14,7 +14,7 @@ type query struct {
 	r     *http.Request
 	facts Facts
 	next  Next
-	again Again
+	again func() Again
 	found found
 	// alone: it asks for itself, and nobody waits for it.
 	alone bool
@@ -22,11 +22,11 @@ type query struct {
 	asWritten bool
 }
 
-// Serve answers a request from what is kept, or lets next answer and keeps that. again fetches in the background what is stale.
+// Serve answers a request from what is kept, or lets next answer and keeps that. again is called while the request is there, for what fetches in the background.
 //
 // The error is next's, or that of the request's context; nothing has been written then, unless next has written. Where an answer breaks off
 // that another request fetches, Serve panics with http.ErrAbortHandler.
-func (c *Cache) Serve(w http.ResponseWriter, r *http.Request, f Facts, next Next, again Again) (Result, error) {
+func (c *Cache) Serve(w http.ResponseWriter, r *http.Request, f Facts, next Next, again func() Again) (Result, error) {
 	q := &query{c: c, w: w, r: r, facts: f, next: next, again: again}
 	reason := c.policy.ForRequest(r, f)
 	if reason != "" && reason != ReasonRange {

@@ -115,13 +115,21 @@ func queryValue(query, name string) (value string, found bool) {
 
 // setQueryValue replaces a parameter, or adds it, and leaves every other byte of the query as it is.
 func setQueryValue(query, name, value string) string {
+	if query = withoutQueryValue(query, name); query != "" {
+		query += "&"
+	}
+	return query + name + "=" + value
+}
+
+// WithoutRSC takes the _rsc parameter out of a query: a document has none.
+func WithoutRSC(query string) string { return withoutQueryValue(query, rscParameter) }
+
+func withoutQueryValue(query, name string) string {
 	kept := make([]string, 0, 8)
-	if query != "" {
-		for pair := range strings.SplitSeq(query, "&") {
-			if key, _, _ := strings.Cut(pair, "="); key != name {
-				kept = append(kept, pair)
-			}
+	for pair := range strings.SplitSeq(query, "&") {
+		if key, _, _ := strings.Cut(pair, "="); key != name {
+			kept = append(kept, pair)
 		}
 	}
-	return strings.Join(append(kept, name+"="+value), "&")
+	return strings.Join(kept, "&")
 }

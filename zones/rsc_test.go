@@ -49,3 +49,9 @@ func TestRepairRSC(t *testing.T) {
 		assert.Equal(t, c.query != c.want, repaired)
 	}
 }
+
+func TestWithoutRSC(t *testing.T) {
+	for query, want := range map[string]string{"": "", "_rsc=x": "", "_rsc": "", "a=1&_rsc=x&b": "a=1&b", "a=%2F&&b": "a=%2F&&b", "_rscs=1": "_rscs=1"} {
+		assert.Equal(t, want, WithoutRSC(query), query)
+	}
+}
