@@ -21,15 +21,15 @@ func (q *query) recheck() {
 }
 
 // revalidate fetches a stale entry in the background: once at a time, if there is a slot.
-func (q *query) revalidate() { q.refetch(q.found, q.facts, q.r) }
+func (q *query) revalidate() { q.refetch(q.found, q.facts, q.r, q.c.settings.Load().Revalidations) }
 
-// refetch fetches an entry of the page in the background.
-func (q *query) refetch(kept found, facts Facts, r *http.Request) {
+// refetch fetches an entry of the page in the background, unless as many as slots are being fetched.
+func (q *query) refetch(kept found, facts Facts, r *http.Request, slots int) {
 	c := q.c
 	if c.failures.has(kept.key, facts.Now) {
 		return
 	}
-	if c.revalidating.Add(1) > int64(c.settings.Load().Revalidations) {
+	if c.revalidating.Add(1) > int64(slots) {
 		c.revalidating.Add(-1)
 		c.counts.skipped.Add(1)
 		return

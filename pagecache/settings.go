@@ -29,7 +29,7 @@ type Settings struct {
 	// FillMemory bounds the bytes of all answers that are coming in, or that slow clients still read. What is beyond is passed on and not
 	// kept. Default 128 MiB.
 	FillMemory int64
-	// Revalidations is how many stale pages are fetched in the background at once. Default 16.
+	// Revalidations is how many stale pages are fetched in the background at once; as many more may be fetched of pages that are in doubt. Default 16.
 	Revalidations int
 	// RevalidateTime bounds each of them. Default 30 s.
 	RevalidateTime time.Duration
