@@ -64,7 +64,7 @@ func (r row) verdict() string {
 	if r.Limit == 0 || r.Ratio == nil && !r.OnValue {
 		return "-"
 	}
-	value, unit := r.Ours, " "+r.Unit
+	value, unit := r.Ours, strings.TrimRight(" "+r.Unit, " ")
 	if !r.OnValue {
 		value, unit = r.Ratio.Median, ""
 	}
@@ -103,11 +103,11 @@ func (r row) cells() []string {
 func quantity(value float64, unit string) string {
 	switch {
 	case value < 10:
-		return fmt.Sprintf("%.2f %s", value, unit)
+		return strings.TrimSpace(fmt.Sprintf("%.2f %s", value, unit))
 	case value < 100:
-		return fmt.Sprintf("%.1f %s", value, unit)
+		return strings.TrimSpace(fmt.Sprintf("%.1f %s", value, unit))
 	}
-	return fmt.Sprintf("%.0f %s", value, unit)
+	return strings.TrimSpace(fmt.Sprintf("%.0f %s", value, unit))
 }
 
 // result is a whole run.

@@ -41,3 +41,11 @@ func TestResultNamesWhatFailedAndWhatWasSkipped(t *testing.T) {
 		assert.Contains(t, out.String(), want)
 	}
 }
+
+func TestALimitMayBeTheLeastThatIsEnough(t *testing.T) {
+	r := row{Unit: "%", Ours: 98.5, limits: limits{Limit: 98, Least: true, OnValue: true}}
+	assert.Equal(t, "at least 98.00 % ok", r.verdict())
+	r.Ours = 97
+	assert.Equal(t, "at least 98.00 % under", r.verdict())
+	assert.Equal(t, "2.00 ok", row{Ours: 1, limits: limits{Limit: 2, OnValue: true}}.verdict())
+}
