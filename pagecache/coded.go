@@ -36,7 +36,7 @@ func (q *query) copyFor(kind ResultKind) (entry *blobstore.Entry, coding string)
 	}
 	key := copyKey(f.key, coding)
 	entry, ok := c.store.Get(c.ctx, key)
-	if ok && isCopyOf(entry.Meta(), f.meta.hash) {
+	if ok && isCopyOf(entry.Meta(), f.meta.exact) {
 		if entry.Size() > 0 {
 			return entry, coding
 		}
@@ -47,7 +47,7 @@ func (q *query) copyFor(kind ResultKind) (entry *blobstore.Entry, coding string)
 		_ = entry.Close() // as above: it is of another body
 	}
 	if kind == ResultHit { // a stale body may be replaced in a moment
-		c.copies.ask(key, copyJob{of: f.key, coding: coding, hash: f.meta.hash, now: q.facts.Now})
+		c.copies.ask(key, copyJob{of: f.key, coding: coding, hash: f.meta.exact, now: q.facts.Now})
 	}
 	return nil, ""
 }

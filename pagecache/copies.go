@@ -166,7 +166,7 @@ func (c *copier) make(job copyJob) error {
 		return errNotThatBody
 	}
 	defer func() { _ = entry.Close() }() // it was only read
-	if m, err := parseMeta(entry.Meta()); err != nil || m.hash != job.hash {
+	if m, err := parseMeta(entry.Meta()); err != nil || m.exact != job.hash {
 		return errNotThatBody
 	}
 	body, err := readBody(entry)

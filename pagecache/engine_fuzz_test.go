@@ -10,7 +10,7 @@ import (
 
 func exampleMeta() meta {
 	return meta{
-		status: 200, era: 1, begun: 2, gen: 3, hash: bodyHash{4}, stored: 5, fresh: 6, while: 7, onFail: 8,
+		status: 200, era: 1, begun: 2, gen: 3, hash: bodyHash{4}, exact: bodyHash{9}, stored: 5, fresh: 6, while: 7, onFail: 8,
 		tags: appendTexts(nil, []string{"a", "b"}), header: appendHeader(nil, http.Header{"Etag": {`"x"`}, "Link": {"1", "2"}}),
 	}
 }

@@ -1,10 +1,8 @@
 package pagecache
 
 import (
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"hash"
 	"net/http"
 	"slices"
 	"strconv"
@@ -50,18 +48,13 @@ func (c *Cache) decide(fl *flight, r *http.Request, status int, h http.Header) D
 }
 
 // newHash begins the hash of an answer. Tags that a segment has from its page are not its own.
-func (fl *flight) newHash(location string) hash.Hash {
-	h, status, tags := &sameHash{Hash: sha256.New()}, fl.status, fl.decision.Tags
+func (fl *flight) newHash(location string) *sameHash {
+	h, status, tags := newSameHash(), fl.status, fl.decision.Tags
 	if fl.facts.Variant == VariantSegment {
 		tags = nil
 	}
 	_, _ = h.Write(appendTexts([]byte{byte(status >> 8), byte(status)}, append([]string{location}, slices.Sorted(slices.Values(tags))...))) // never fails
 	return h
-}
-
-func sumOf(h hash.Hash) (sum bodyHash) {
-	copy(sum[:], h.Sum(nil))
-	return sum
 }
 
 // judge decides what an answer that has come as a whole means for its page, and writes that down. It does so once.
@@ -96,12 +89,12 @@ func (c *Cache) judge(fl *flight, sum bodyHash) {
 }
 
 // keep stores an answer that has come as a whole, and has been judged.
-func (c *Cache) keep(fl *flight, sum bodyHash, write func(func([]byte) error) error) {
+func (c *Cache) keep(fl *flight, sum *sameHash, write func(func([]byte) error) error) {
 	if !fl.outcome.store {
 		return
 	}
 	m := meta{
-		status: fl.status, era: c.ledger.era, begun: fl.begun, gen: fl.outcome.gen, hash: sum,
+		status: fl.status, era: c.ledger.era, begun: fl.begun, gen: fl.outcome.gen, hash: sum.version(), exact: sum.exact(),
 		stored: fl.facts.Now.UnixNano() - fl.age.Nanoseconds(), fresh: fl.deadline, while: after(fl.deadline, fl.decision.StaleWhile), onFail: after(fl.deadline, fl.decision.StaleIfError),
 		tags: appendTexts(nil, fl.decision.Tags), header: appendHeader(nil, fl.header),
 	}

@@ -85,12 +85,12 @@ func (q *query) lead(fl *flight) (result Result, err error) {
 		}
 		return result, err
 	}
-	q.c.judge(fl, sumOf(t.hash))
+	q.c.judge(fl, t.hash.version())
 	whole = true
 	fl.body.finish(nil)
 	switch {
 	case t.reason == "" && fl.body.whole():
-		q.c.keep(fl, sumOf(t.hash), fl.body.each)
+		q.c.keep(fl, t.hash, fl.body.each)
 		q.resolve(fl)
 	case t.reason == "":
 		t.reason = ReasonTooLarge

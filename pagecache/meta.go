@@ -7,7 +7,7 @@ import (
 )
 
 // metaVersion is the version of the format of an entry's meta. Entries of another version are misses.
-const metaVersion = 1
+const metaVersion = 2
 
 // bodyHash tells bodies of one variant apart: of status, Location, tags and body.
 type bodyHash [16]byte
@@ -16,13 +16,14 @@ type bodyHash [16]byte
 type meta struct {
 	status int
 	era    uint64
-	begun  stamp // when its fetch began: older than a purge, it is purged
-	gen    stamp // compared with the floor and the doubt of its page
-	hash   bodyHash
-	stored int64 // the moment of age 0
-	fresh  int64 // the end of freshness
-	while  int64 // the end of stale-while-revalidate
-	onFail int64 // the end of stale-if-error
+	begun  stamp    // when its fetch began: older than a purge, it is purged
+	gen    stamp    // compared with the floor and the doubt of its page
+	hash   bodyHash // tells versions apart
+	exact  bodyHash // tells bodies apart, byte by byte
+	stored int64    // the moment of age 0
+	fresh  int64    // the end of freshness
+	while  int64    // the end of stale-while-revalidate
+	onFail int64    // the end of stale-if-error
 	tags   []byte
 	header []byte // both as a list of texts; a header is name and value in turn
 }
@@ -32,7 +33,7 @@ func appendMeta(to []byte, m meta) []byte {
 	to = append(to, metaVersion, byte(m.status>>8), byte(m.status))
 	to = appendUint64(to, m.era)
 	to = appendStamp(appendStamp(to, m.begun), m.gen)
-	to = append(to, m.hash[:]...)
+	to = append(append(to, m.hash[:]...), m.exact[:]...)
 	for _, at := range []int64{m.stored, m.fresh, m.while, m.onFail} {
 		to = appendTime(to, at)
 	}
@@ -49,6 +50,7 @@ func parseMeta(data []byte) (m meta, err error) {
 	m.era = d.uint64()
 	m.begun, m.gen = d.stamp(), d.stamp()
 	copy(m.hash[:], d.take(len(m.hash)))
+	copy(m.exact[:], d.take(len(m.exact)))
 	m.stored, m.fresh, m.while, m.onFail = d.time(), d.time(), d.time(), d.time()
 	m.tags, m.header = d.skipTexts(), d.skipTexts()
 	if d.bad || len(d.rest) > 0 || m.status < http.StatusOK || m.status > 599 {

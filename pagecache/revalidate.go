@@ -93,10 +93,10 @@ func (c *Cache) fetchAgain(fl *flight, r *http.Request, again Again) {
 			check.Write(zap.String("space", fl.key.Space), zap.String("page", fl.key.Group), zap.Error(err))
 		}
 	case t.mode == fills:
-		c.judge(fl, sumOf(t.hash))
+		c.judge(fl, t.hash.version())
 		fl.body.finish(nil)
 		if t.reason == "" && fl.body.whole() {
-			c.keep(fl, sumOf(t.hash), fl.body.each)
+			c.keep(fl, t.hash, fl.body.each)
 		}
 	}
 	if !fl.isSettled() {
@@ -159,7 +159,7 @@ func (c *Cache) keepRenewed(fl *flight, r *http.Request, h http.Header) error {
 	fl.header = keptHeader(merged, nil)
 	hash := fl.newHash(merged.Get("Location"))
 	_, _ = hash.Write(body) // never fails
-	c.judge(fl, sumOf(hash))
-	c.keep(fl, sumOf(hash), func(do func([]byte) error) error { return do(body) })
+	c.judge(fl, hash.version())
+	c.keep(fl, hash, func(do func([]byte) error) error { return do(body) })
 	return nil
 }

@@ -2,6 +2,7 @@ package pagecache
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"hash"
 )
 
@@ -13,9 +14,12 @@ const rscMark = "?_rsc="
 // each browser has another one, and without this no page would ever be made again with the body that it had before.
 type sameHash struct {
 	hash.Hash
-	matched int  // bytes of rscMark that have come
-	inValue bool // what comes is the value
+	values  hash.Hash // of what is left out; nil if nothing was
+	matched int       // bytes of rscMark that have come
+	inValue bool      // what comes is the value
 }
+
+func newSameHash() *sameHash { return &sameHash{Hash: sha256.New()} }
 
 // Write never fails.
 func (s *sameHash) Write(p []byte) (int, error) {
@@ -25,8 +29,10 @@ func (s *sameHash) Write(p []byte) (int, error) {
 		case s.inValue:
 			end := bytes.IndexFunc(p, func(c rune) bool { return !isBase64URL(c) })
 			if end < 0 {
+				_, _ = s.values.Write(p)
 				return n, nil
 			}
+			_, _ = s.values.Write(p[:end+1]) // with what ends it, so that two values are not one
 			s.inValue, p = false, p[end:]
 		case s.matched == 0:
 			at := bytes.IndexByte(p, rscMark[0])
@@ -40,6 +46,9 @@ func (s *sameHash) Write(p []byte) (int, error) {
 			s.matched, p = s.matched+1, p[1:]
 			if s.matched == len(rscMark) {
 				s.matched, s.inValue = 0, true
+				if s.values == nil {
+					s.values = sha256.New()
+				}
 			}
 		default:
 			s.flush()
@@ -48,10 +57,22 @@ func (s *sameHash) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// Sum is for the end of the answer.
-func (s *sameHash) Sum(to []byte) []byte {
+// version is the hash without the values, at the end of the answer: equal for answers of one version.
+func (s *sameHash) version() (sum bodyHash) {
 	s.flush()
-	return s.Hash.Sum(to)
+	copy(sum[:], s.Sum(nil))
+	return sum
+}
+
+// exact is the hash with the values: equal for answers that are the same byte by byte.
+func (s *sameHash) exact() bodyHash {
+	sum := s.version()
+	if s.values != nil {
+		for i, b := range s.values.Sum(nil)[:len(sum)] {
+			sum[i] ^= b
+		}
+	}
+	return sum
 }
 
 // flush writes what might have become the mark, and has not.

@@ -3,7 +3,6 @@ package pagecache
 import (
 	"context"
 	"errors"
-	"hash"
 	"maps"
 	"net/http"
 	"strings"
@@ -37,7 +36,7 @@ type tee struct {
 	header  http.Header
 	before  http.Header // that was there when the answer came
 	mode    mode
-	hash    hash.Hash
+	hash    *sameHash
 	written int64
 	reason  Reason
 	err     error
@@ -101,7 +100,7 @@ func (t *tee) WriteHeader(status int) {
 	t.hash = fl.newHash(t.header.Get("Location"))
 	fl.header = keptHeader(t.header, t.before)
 	if fl.length == 0 {
-		c.judge(fl, sumOf(t.hash))
+		c.judge(fl, t.hash.version())
 	}
 	fl.settle(endsFilling)
 	t.giveHeader()
@@ -172,7 +171,7 @@ func (t *tee) fill(p []byte) (int, error) {
 	fl := t.flight
 	_, _ = t.hash.Write(p) // never fails
 	if t.written == fl.length {
-		fl.cache.judge(fl, sumOf(t.hash))
+		fl.cache.judge(fl, t.hash.version())
 	}
 	if err := fl.body.append(t.ctx, p); err != nil {
 		t.err = err
