@@ -12,7 +12,7 @@ import (
 func newPurgeCommand() *cobra.Command {
 	var edge controlFlags
 	var order purgeOrder
-	var zone, source, path, prefix, tag string
+	var zone, source, path, prefix, tag, deployment string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "purge " + strings.Join(purgeCaches, "|"),
@@ -23,8 +23,8 @@ of one source, or all. The next request for one has it made again. Sources are n
 as they stand in the application's src or url=: a path, or the URL of one elsewhere.
 
 Of pages, those at a path or below a prefix (with the basePath), those with a cache
-tag, those of a zone, or all; --soft makes them stale instead, so that each is served
-once more while it is fetched.
+tag, those of a build, those of a zone, or all; --soft makes them stale instead, so
+that each is served once more while it is fetched.
 
 It asks the edge by its admin endpoint or, from elsewhere, by --control: the URL at
 which its site has nextjs_control.`,
@@ -50,7 +50,7 @@ which its site has nextjs_control.`,
 				flag  string
 				value *string
 				to    **string
-			}{{"path", &path, &order.Path}, {"prefix", &prefix, &order.Prefix}, {"tag", &tag, &order.Tag}} {
+			}{{"path", &path, &order.Path}, {"prefix", &prefix, &order.Prefix}, {"tag", &tag, &order.Tag}, {"deployment", &deployment, &order.Deployment}} {
 				if cmd.Flags().Changed(one.flag) {
 					*one.to = one.value
 				}
@@ -67,6 +67,7 @@ which its site has nextjs_control.`,
 	cmd.Flags().StringVar(&path, "path", "", "Path of pages, without query")
 	cmd.Flags().StringVar(&prefix, "prefix", "", "Beginning of paths of pages")
 	cmd.Flags().StringVar(&tag, "tag", "", "Cache tag of pages")
+	cmd.Flags().StringVar(&deployment, "deployment", "", "Id of the build of pages, or its deploymentId")
 	cmd.Flags().BoolVar(&order.Soft, "soft", false, "Make pages stale instead of removing them")
 	cmd.Flags().BoolVar(&order.All, "all", false, "All that the cache keeps")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "Print JSON, for programs")

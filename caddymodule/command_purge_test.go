@@ -97,7 +97,7 @@ func TestPurgeCommandSaysWhatIsWrong(t *testing.T) {
 		"name one cache to purge: images":               {},
 		"name one cache to purge":                       {"images", "pages"},
 		`unknown cache "sites"; allowed: images, pages`: {"sites", "--all"},
-		`it does not say what to purge: "zone", "source" or both (pages: "path", "prefix" or "tag"), or "all"`: {"images"},
+		`it does not say what to purge: "zone", "source" or both (pages: "path", "prefix", "tag" or "deployment"), or "all"`: {"images"},
 		`"all" stands alone`:                              {"images", "--all", "--zone", "shop"},
 		`"zone" is empty`:                                 {"images", "--zone", ""},
 		`"source" "photo.jpg": it is neither`:             {"images", "--source", "photo.jpg"},

@@ -106,6 +106,11 @@ func (z *zonePages) factsOf(r *http.Request, a *attempt) pagecache.Facts {
 		Space: z.space, Deployment: z.deployment, Build: z.stamp, Path: a.full, Host: strings.ToLower(r.Host), IgnoreQuery: z.ignoreQuery,
 		Data: a.kind == zones.KindData, StaleIfError: z.staleError, Recheck: z.recheck, Now: time.Now(), Unshared: a.repaired, Class: z.classOf(r, a),
 	}
+	if f.Data && a.facts.book != nil {
+		if page, ok := a.facts.book.PageOfData(a.full); ok {
+			f.Path = page // they age together
+		}
+	}
 	variant, segment, ok := pagecache.VariantOf(r.Header, a.path)
 	if !ok {
 		f.Class = pagecache.ClassBypass

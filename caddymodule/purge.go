@@ -21,7 +21,7 @@ const (
 
 var (
 	purgeCaches = []string{cacheImages, cachePages}
-	purgeFields = []string{"cache", "zone", "source", "path", "prefix", "tag", "soft", "all"}
+	purgeFields = []string{"cache", "zone", "source", "path", "prefix", "tag", "deployment", "soft", "all"}
 )
 
 // purgeOrder says what is removed from a cache: the body of `POST …/purge`, and the flags of `caddy nextjs purge`. What is absent is nil.
@@ -35,6 +35,8 @@ type purgeOrder struct {
 	Path   *string `json:"path,omitempty"`
 	Prefix *string `json:"prefix,omitempty"`
 	Tag    *string `json:"tag,omitempty"`
+	// Deployment is the id of a build, or its deploymentId.
+	Deployment *string `json:"deployment,omitempty"`
 	// Soft makes pages stale: each is served once more while it is fetched.
 	Soft bool `json:"soft,omitempty"`
 	All  bool `json:"all,omitempty"`
@@ -84,20 +86,22 @@ func (o purgeOrder) check() (purgeOrder, error) {
 		return o, fmt.Errorf(`"cache" is missing; allowed: %s`, strings.Join(purgeCaches, ", "))
 	case !slices.Contains(purgeCaches, o.Cache):
 		return o, fmt.Errorf("unknown cache %q; allowed: %s", o.Cache, strings.Join(purgeCaches, ", "))
-	case o.Cache == cacheImages && (o.Path != nil || o.Prefix != nil || o.Tag != nil || o.Soft):
-		return o, errors.New(`"path", "prefix", "tag" and "soft" are of pages; pictures have "source"`)
+	case o.Cache == cacheImages && (o.Path != nil || o.Prefix != nil || o.Tag != nil || o.Deployment != nil || o.Soft):
+		return o, errors.New(`"path", "prefix", "tag", "deployment" and "soft" are of pages; pictures have "source"`)
 	case o.Cache == cachePages && o.Source != nil:
-		return o, errors.New(`"source" is of pictures; pages have "path", "prefix" and "tag"`)
+		return o, errors.New(`"source" is of pictures; pages have "path", "prefix", "tag" and "deployment"`)
 	case len(o.chosen()) > 1:
 		return o, fmt.Errorf("choose one of %s", strings.Join(o.chosen(), ", "))
 	case o.All && (o.Zone != nil || o.Source != nil || len(o.chosen()) > 0):
 		return o, errors.New(`"all" stands alone: leave it out, or the other fields`)
 	case !o.All && o.Zone == nil && o.Source == nil && len(o.chosen()) == 0:
-		return o, errors.New(`it does not say what to purge: "zone", "source" or both (pages: "path", "prefix" or "tag"), or "all"`)
+		return o, errors.New(`it does not say what to purge: "zone", "source" or both (pages: "path", "prefix", "tag" or "deployment"), or "all"`)
 	case o.Path != nil && !strings.HasPrefix(*o.Path, "/"), o.Prefix != nil && !strings.HasPrefix(*o.Prefix, "/"):
 		return o, errors.New(`"path" and "prefix" begin with "/"`)
 	case o.Tag != nil && *o.Tag == "":
 		return o, errors.New(`"tag" is empty`)
+	case o.Deployment != nil && *o.Deployment == "":
+		return o, errors.New(`"deployment" is empty`)
 	case o.Zone != nil && *o.Zone == "": // a variable that was not set must not mean all zones
 		return o, errors.New(`"zone" is empty; leave it out for all zones`)
 	}
@@ -116,7 +120,7 @@ func (o purgeOrder) chosen() (names []string) {
 	for _, field := range []struct {
 		name  string
 		value *string
-	}{{`"path"`, o.Path}, {`"prefix"`, o.Prefix}, {`"tag"`, o.Tag}} {
+	}{{`"path"`, o.Path}, {`"prefix"`, o.Prefix}, {`"tag"`, o.Tag}, {`"deployment"`, o.Deployment}} {
 		if field.value != nil {
 			names = append(names, field.name)
 		}

@@ -13,7 +13,7 @@ import (
 
 var purgesTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
 	Namespace: "caddy", Subsystem: "nextjs", Name: "purges_total",
-	Help: "Purges that were ordered, by cache and by how much they were about: all, a zone, a source, a path, a prefix, or a tag.",
+	Help: "Purges that were ordered, by cache and by how much they were about: all, a zone, a source, a path, a prefix, a tag, or a deployment.",
 }, []string{"cache", "scope"})
 
 var purgeSeconds = prometheus.NewHistogramVec(prometheus.HistogramOpts{
@@ -78,6 +78,8 @@ func (z *zonePages) purge(o purgeOrder) error {
 		selectors[0].Prefix = *o.Prefix
 	case o.Tag != nil:
 		selectors[0].Tag = *o.Tag
+	case o.Deployment != nil:
+		selectors[0].Deployment = *o.Deployment
 	default:
 		selectors[0].All = true
 	}

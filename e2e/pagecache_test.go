@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
 
 // pageSite is an application of the fixtures behind a door, and an edge that keeps its pages.
@@ -222,4 +224,29 @@ func TestPagesThatRulesChoose(t *testing.T) {
 		_, how := s.ask(t, "/gallery/1")
 		return how == "hit"
 	}, "the page itself is kept")
+}
+
+// The data of a page of the Pages Router is a variant of it: they are purged together, in every language.
+func TestDataIsPurgedWithItsPage(t *testing.T) {
+	shop := nextApps(t).shop
+	build, err := nextbuild.Read(shop.dir)
+	require.NoError(t, err)
+	door := startDoor(t, shop)
+	s := &pageSite{startEdge(t, nil, setup{zones: fmt.Sprintf("\t\tzone shop %s {\n\t\t\tbuild %s\n\t\t}\n", door.upstream(), build.Dir)}), door}
+	for page, data := range map[string]string{"/shop/p/gannet": "/en/p/gannet.json", "/shop/de/p/gannet": "/de/p/gannet.json"} {
+		data = "/shop/_next/data/" + build.ID + data
+		kept := func() bool {
+			html, how := s.ask(t, page)
+			require.Equal(t, http.StatusOK, html.StatusCode, page)
+			payload, too := s.ask(t, data, "X-Nextjs-Data", "1")
+			require.Contains(t, payload.Header.Get("Content-Type"), "application/json", data)
+			return how == "hit" && too == "hit"
+		}
+		eventually(t, patience, kept, "%s and its data are kept", page)
+		_, failure := nextjsCommand(t, "purge", "pages", "--path", page, "--address", fmt.Sprintf("localhost:%d", s.adminPort))
+		require.Empty(t, failure)
+		_, how := s.ask(t, data, "X-Nextjs-Data", "1")
+		assert.Equal(t, "miss", how, data)
+		eventually(t, patience, kept, "%s and its data are kept again", page)
+	}
 }

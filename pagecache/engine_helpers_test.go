@@ -88,6 +88,8 @@ type site struct {
 	running  sync.WaitGroup
 	down     atomic.Bool
 	recheck  time.Duration
+
+	deployment string
 }
 
 var errDown = fmt.Errorf("dial upstream: refused")
@@ -146,7 +148,7 @@ func (s *site) next(w http.ResponseWriter, r *http.Request) error {
 
 // query are the facts of a request that a test asks for: "/path", with a variant.
 func (s *site) facts(path string, variant Variant) Facts {
-	return Facts{Space: "zone", Path: path, Class: ClassPage, Variant: variant, Recheck: s.recheck, Now: time.Unix(0, s.now.Load())}
+	return Facts{Space: "zone", Path: path, Class: ClassPage, Variant: variant, Recheck: s.recheck, Deployment: s.deployment, Now: time.Unix(0, s.now.Load())}
 }
 
 func (s *site) serve(w http.ResponseWriter, r *http.Request, f Facts) (Result, error) {

@@ -52,6 +52,14 @@ func KeyOf(r *http.Request, f Facts, interceptable bool) (key blobstore.Key, ok 
 // group for that.
 func PrefixesOf(path string) []string { return []string{path + separator, path + "?"} }
 
+// deploymentOf is the deployment in the group of a key.
+func deploymentOf(group string) string {
+	_, rest, _ := strings.Cut(group, separator)
+	_, rest, _ = strings.Cut(rest, separator)
+	deployment, _, _ := strings.Cut(rest, separator)
+	return deployment
+}
+
 // isPath reports whether a text is an escaped path: where the query begins in a group is never in doubt.
 func isPath(text string) bool {
 	return strings.HasPrefix(text, "/") && !strings.ContainsAny(text, "?#"+separator)

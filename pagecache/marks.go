@@ -20,6 +20,7 @@ const (
 	scopeAll scope = iota
 	scopePrefix
 	scopeTag
+	scopeDeployment
 )
 
 // target is what has been purged. The space "" stands for all of them.
@@ -35,7 +36,7 @@ func (m mark) max(other mark) mark { return mark{max(m.hard, other.hard), max(m.
 
 func (m mark) last() stamp { return max(m.hard, m.soft) }
 
-// marks are the purges of tags, prefixes and spaces. A lookup costs the same however many entries or purges there are.
+// marks are the purges of tags, prefixes, deployments and spaces. A lookup costs the same however many entries or purges there are.
 type marks struct {
 	newest atomic.Uint64 // stamp of the last purge: what is newer need not be looked up
 	bound  int           // maxMarks, except in tests
@@ -44,6 +45,8 @@ type marks struct {
 	list    map[target]mark
 	size    int
 	lengths []int // of the prefixes, each once
+	// deployments says that some purge was of one.
+	deployments bool
 }
 
 // after reports whether there was a purge of anything after a stamp.
@@ -62,6 +65,9 @@ func (m *marks) purged(space, group string, begun stamp, tags func(func(string) 
 		if length <= len(group) {
 			look(scopePrefix, group[:length])
 		}
+	}
+	if m.deployments {
+		look(scopeDeployment, deploymentOf(group))
 	}
 	for tag := range tags {
 		look(scopeTag, tag)
@@ -91,6 +97,7 @@ func (m *marks) set(t target, one mark) {
 		return
 	}
 	m.size += markSize + len(t.space) + len(t.text)
+	m.deployments = m.deployments || t.scope == scopeDeployment
 	if t.scope == scopePrefix && !slices.Contains(m.lengths, len(t.text)) {
 		m.lengths = append(m.lengths, len(t.text))
 	}
@@ -107,7 +114,7 @@ func (m *marks) fold() {
 		all = append(all, dated{t, one})
 	}
 	slices.SortFunc(all, func(a, b dated) int { return cmp.Compare(a.last(), b.last()) })
-	m.list, m.size, m.lengths = nil, 0, nil
+	m.list, m.size, m.lengths, m.deployments = nil, 0, nil, false
 	for i, one := range all {
 		if i <= len(all)/2 {
 			one.target = target{scope: scopeAll, space: one.space}

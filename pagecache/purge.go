@@ -12,7 +12,7 @@ import (
 // maxPurgeText is the length in bytes of the longest tag, prefix or group that can be purged. Next.js allows tags of 256 characters.
 const maxPurgeText = 4 << 10
 
-// Selector says what is purged: exactly one of Group, Prefix, Tag and All.
+// Selector says what is purged: exactly one of Group, Prefix, Tag, Deployment and All.
 type Selector struct {
 	// Space is that of Facts. "" stands for all of them, except with Group.
 	Space string
@@ -22,6 +22,8 @@ type Selector struct {
 	Prefix string
 	// Tag is one of Decision.Tags.
 	Tag string
+	// Deployment is Facts.Deployment.
+	Deployment string
 	// All is everything in the space.
 	All bool
 	// Soft makes it stale: it is served once more, while it is fetched. Otherwise it is gone.
@@ -33,17 +35,17 @@ var ErrSelector = errors.New("cannot purge that")
 
 func (s Selector) check() error {
 	chosen := 0
-	for _, one := range []bool{s.Group != "", s.Prefix != "", s.Tag != "", s.All} {
+	for _, one := range []bool{s.Group != "", s.Prefix != "", s.Tag != "", s.Deployment != "", s.All} {
 		if one {
 			chosen++
 		}
 	}
 	switch {
 	case chosen != 1:
-		return fmt.Errorf("%w: choose one of page, prefix, tag and all", ErrSelector)
+		return fmt.Errorf("%w: choose one of page, prefix, tag, deployment and all", ErrSelector)
 	case s.Group != "" && s.Space == "":
 		return fmt.Errorf("%w: a page needs a zone", ErrSelector)
-	case len(s.Group)+len(s.Prefix)+len(s.Tag) > maxPurgeText:
+	case len(s.Group)+len(s.Prefix)+len(s.Tag)+len(s.Deployment) > maxPurgeText:
 		return fmt.Errorf("%w: longer than %d bytes", ErrSelector, maxPurgeText)
 	}
 	return nil
@@ -68,6 +70,8 @@ func (c *Cache) Purge(s Selector) error {
 		t.scope, t.text = scopePrefix, s.Prefix
 	case s.Tag != "":
 		t.scope, t.text = scopeTag, s.Tag
+	case s.Deployment != "":
+		t.scope, t.text = scopeDeployment, s.Deployment
 	}
 	at := c.clock.next()
 	if s.Soft {
@@ -89,6 +93,8 @@ func (t target) concerns(fl *flight) bool {
 		return false
 	case t.scope == scopePrefix:
 		return strings.HasPrefix(fl.key.Group, t.text)
+	case t.scope == scopeDeployment:
+		return deploymentOf(fl.key.Group) == t.text
 	case t.scope == scopeTag:
 		return !fl.isSettled() || slices.Contains(fl.decision.Tags, t.text)
 	}

@@ -165,3 +165,31 @@ func TestTooManyPurgesBecomeOneOfTheirZone(t *testing.T) {
 	again.read(&decoder{rest: m.append(nil)})
 	assert.Equal(t, m.list, again.list)
 }
+
+// The pages of one deployment go, and those of others stay.
+func TestADeploymentIsPurged(t *testing.T) {
+	s := newSite(t, Settings{}, page(text("one")))
+	ask := func(deployment string) Result {
+		s.cache.policy.KeyOf = KeyOf
+		s.deployment = deployment
+		return s.ask("/a", VariantHTML).result
+	}
+	for _, soft := range []bool{false, true} {
+		for range 2 {
+			ask("old")
+			ask("new")
+			s.idle()
+		}
+		require.NoError(t, s.cache.Purge(Selector{Space: "zone", Deployment: "old", Soft: soft}))
+		if soft {
+			assert.Equal(t, Result{ResultStale, ReasonPurged}, ask("old"))
+		} else {
+			assert.Equal(t, Result{ResultMiss, ReasonPurged}, ask("old"))
+		}
+		assert.Equal(t, hit, ask("new"))
+		s.idle()
+	}
+	require.NoError(t, s.cache.Purge(Selector{Deployment: "new"}))
+	s.restart()
+	assert.Equal(t, ResultMiss, ask("new").Kind)
+}
