@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 )
 
 // Entry is what was found under a key. It stays readable until it is closed, also when the key is replaced, evicted or deleted meanwhile,
@@ -16,6 +17,7 @@ type Entry struct {
 	offset     int64    // of the body in the file
 	size       int64
 	fromMemory bool
+	attached   atomic.Value
 }
 
 // Meta is what was put beside the body. It must not be modified.
@@ -29,6 +31,17 @@ func (e *Entry) Bytes() []byte { return e.body }
 
 // FromMemory reports whether the entry was found in memory, not on disk nor behind.
 func (e *Entry) FromMemory() bool { return e.fromMemory }
+
+// Attach keeps something that was made of the entry with it, for as long as it is in memory: who finds it there gets it by Attached. All that is attached to
+// entries of one store is of types of its user; it must not be changed any more, and about as large as the meta, which counts twice against the bound for that.
+func (e *Entry) Attach(made any) {
+	if e.fromMemory && e.attached.Load() == nil {
+		e.attached.CompareAndSwap(nil, made)
+	}
+}
+
+// Attached is what was attached, nil if nothing was.
+func (e *Entry) Attached() any { return e.attached.Load() }
 
 // Reader reads the body. Each one has a position of its own.
 func (e *Entry) Reader() io.ReadSeeker {

@@ -99,7 +99,7 @@ func TestStats(t *testing.T) {
 	stats := s.Stats()
 	assert.EqualValues(t, 1, stats.Memory.Hits)
 	assert.EqualValues(t, 1, stats.Memory.Entries)
-	assert.EqualValues(t, 100+len("testgroupsmallmeta of small")+entryOverhead, stats.Memory.Bytes)
+	assert.EqualValues(t, 100+len("testgroupsmall")+2*len("meta of small")+entryOverhead, stats.Memory.Bytes)
 	assert.EqualValues(t, 2, stats.Disk.Hits)
 	assert.EqualValues(t, 2, stats.Disk.Entries)
 	assert.EqualValues(t, (1+17)*block, stats.Disk.Bytes)

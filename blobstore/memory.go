@@ -53,9 +53,9 @@ func (m *memory) setBound(bound int64) {
 // callerRuns makes otter do its maintenance on the goroutine that calls it.
 func callerRuns(task func()) { task() }
 
-// memoryWeight is what an entry counts against the bound of memory, in bytes.
+// memoryWeight is what an entry counts against the bound of memory, in bytes: its meta twice, for what is attached to it.
 func memoryWeight(key Key, e *Entry) int64 {
-	return entryOverhead + int64(len(key.Space)) + int64(len(key.Group)) + int64(len(key.Name)) + int64(len(e.meta)) + int64(len(e.body))
+	return entryOverhead + int64(len(key.Space)) + int64(len(key.Group)) + int64(len(key.Name)) + 2*int64(len(e.meta)) + int64(len(e.body))
 }
 
 // largestInMemory is the largest body that a memory of this bound keeps. Where there is no disk, memory is all there is.

@@ -299,7 +299,7 @@ func refuse(w http.ResponseWriter, reason error) error {
 // up to 256 KiB of the body for itself as soon as the answer begins (net/http, ResponseController.EnableFullDuplex), and
 // the upstream would wait for bytes that never come.
 func allowFullDuplex(w http.ResponseWriter, r *http.Request) {
-	if r.ProtoMajor == 1 && r.Body != nil && r.Body != http.NoBody {
+	if r.ProtoMajor == 1 && r.ContentLength != 0 { // the server has wrapped the body, also where there is none
 		// A writer that cannot do it serves as well as it did before.
 		_ = http.NewResponseController(w).EnableFullDuplex()
 	}

@@ -16,16 +16,6 @@ func mayBeCoded(h http.Header, size int64) bool {
 		!readDirectives(h["Cache-Control"]).any(dirNoTransform)
 }
 
-// mayVary reports whether there may be copies of an answer that is kept, and says so in its head: also in that of an answer as it is, for another client may
-// get it in a coding. size is that of the body.
-func (q *query) mayVary(h http.Header, size int64) bool {
-	if q.c.settings.Load().NoCopies || !mayBeCoded(h, size) {
-		return false
-	}
-	codings.AddVary(h)
-	return true
-}
-
 // copyFor finds the copy that the client likes best of the body that was found. Without one the body goes as it is: whoever stands in front may compress
 // it on its way. The caller closes it.
 func (q *query) copyFor(kind ResultKind) (entry *blobstore.Entry, coding string) {

@@ -22,6 +22,7 @@ const (
 type found struct {
 	key       blobstore.Key
 	entry     *blobstore.Entry // nil if absent
+	opened    *opened          // of the entry
 	meta      meta
 	condition condition
 	reason    Reason
@@ -63,10 +64,10 @@ func (c *Cache) look(r *http.Request, facts *Facts) (f found, ok bool) {
 	if !there {
 		return f, true
 	}
-	m, err := parseMeta(entry.Meta())
+	o, err := open(entry)
 	if err == nil {
-		f.meta = m
-		f.condition, f.reason = c.judgeEntry(&m, &page, f.key, facts.Now)
+		f.opened, f.meta = o, o.meta
+		f.condition, f.reason = c.judgeEntry(&o.meta, &page, f.key, facts.Now)
 	}
 	if err != nil || f.condition == absent {
 		_ = entry.Close() // it was only looked at

@@ -74,25 +74,13 @@ func appendHeader(to []byte, h http.Header) []byte {
 	return to
 }
 
-// addHeader sets the headers of an entry in h, with few allocations: all values share one text and one slice.
-func addHeader(h http.Header, list []byte) {
-	t := texts(list)
-	values := make([]string, 0, t.left/2)
-	for t.left > 1 {
-		name, value := t.next(), t.next()
-		from := len(values)
-		if before := h[name]; from > 0 && len(before) > 0 && &before[len(before)-1] == &values[from-1] {
-			from -= len(before) // one more of the same name
-		}
-		values = append(values, value)
-		h[name] = values[from:len(values):len(values)]
-	}
-}
-
 // parseHeader returns the headers of an entry.
 func parseHeader(list []byte) http.Header {
-	h := make(http.Header, 16)
-	addHeader(h, list)
+	t, h := texts(list), make(http.Header, 16)
+	for t.left > 1 {
+		name := t.next()
+		h[name] = append(h[name], t.next())
+	}
 	return h
 }
 

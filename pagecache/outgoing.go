@@ -39,7 +39,11 @@ func Tell(h http.Header, t Told) {
 	case t.Result.Kind == ResultStale:
 		setCacheControl(h, "public, max-age=0, must-revalidate")
 	case t.Result.Kind == ResultHit:
-		if d := readDirectives(h["Cache-Control"]); d.isNextMark() {
+		said := h["Cache-Control"]
+		if len(said) > 0 && strings.HasPrefix(said[0], "public") {
+			break // as the edge has written it
+		}
+		if d := readDirectives(said); d.isNextMark() {
 			// docs/caching.md, class "page": s-maxage alone leaves browsers to guess.
 			setCacheControl(h, "public, max-age=0, s-maxage="+strconv.FormatInt(int64(d.sMaxAge/time.Second), 10)+", must-revalidate")
 		}

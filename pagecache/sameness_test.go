@@ -13,7 +13,8 @@ func hashed(parts ...string) *sameHash {
 	for _, part := range parts {
 		_, _ = h.Write([]byte(part))
 	}
-	if h.version() != h.version() || h.exact() != h.exact() {
+	once := h.version()
+	if exact := h.exact(); h.version() != once || h.exact() != exact {
 		panic("a sum is another one the second time")
 	}
 	return h

@@ -14,9 +14,8 @@ import (
 func (q *query) serveFound(result Result) Result {
 	f := &q.found
 	h := q.w.Header()
-	addHeader(h, f.meta.header)
+	f.opened.head.set(h)
 	q.c.policy.ForClient(h, q.facts, Served{Result: result, Kept: true, Age: f.meta.age(q.facts.Now), Left: f.meta.left(q.facts.Now)})
-	copies := q.mayVary(h, f.entry.Size())
 	if f.meta.status == http.StatusOK {
 		if asksForPart(q.r.Header) {
 			q.servePart(h)
@@ -27,7 +26,7 @@ func (q *query) serveFound(result Result) Result {
 			return result
 		}
 	}
-	if copies {
+	if f.opened.coded && !q.c.settings.Load().NoCopies {
 		if entry, coding := q.copyFor(result.Kind); entry != nil {
 			defer func() { _ = entry.Close() }() // it was only read
 			sayCoded(h, coding, entry.Size())

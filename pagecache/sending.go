@@ -48,7 +48,9 @@ func (q *query) complete(h http.Header, fl *flight, result Result, collapsed boo
 	if size < 0 { // not known yet
 		size = codings.SmallestCopied
 	}
-	q.mayVary(h, size)
+	if mayBeCoded(h, size) {
+		codings.AddVary(h) // as it will be when it is kept
+	}
 }
 
 // send sends a growing body, with the headers that have been set, and notes what it has sent, if had is not nil. The error is that of the body, or of the client.
