@@ -13,23 +13,30 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
 )
 
-// decide decides on an answer by its head.
-func (c *Cache) decide(fl *flight, r *http.Request, status int, h http.Header) Decision {
-	d := c.policy.ForResponse(r, fl.facts, status, h)
+// consider says by the head of an answer whether it may be kept, as far as its page has no say. length is that of its body, -1 if that is not known.
+func (c *Cache) consider(facts *Facts, r *http.Request, status int, h http.Header) (d Decision, length int64) {
+	d = c.policy.ForResponse(r, *facts, status, h)
 	if !d.Store {
-		return d
+		return d, -1
 	}
 	length, ok := announcedLength(h)
-	fl.length = length
 	switch {
 	case !ok:
-		return Decision{Reason: ReasonIncomplete}
+		return Decision{Reason: ReasonIncomplete}, length
 	case len(h["Trailer"]) > 0:
-		return Decision{Reason: ReasonTrailers}
+		return Decision{Reason: ReasonTrailers}, length
 	case len(h["Content-Encoding"]) > 0:
-		return Decision{Reason: ReasonCoding}
+		return Decision{Reason: ReasonCoding}, length
 	case length > c.settings.Load().MaxBody:
-		return Decision{Reason: ReasonTooLarge}
+		return Decision{Reason: ReasonTooLarge}, length
+	}
+	return d, length
+}
+
+// decide decides on an answer by its head.
+func (c *Cache) decide(fl *flight, r *http.Request, status int, h http.Header) (d Decision) {
+	if d, fl.length = c.consider(&fl.facts, r, status, h); !d.Store {
+		return d
 	}
 	if age, err := strconv.ParseUint(h.Get("Age"), 10, 31); err == nil {
 		fl.age = time.Duration(age) * time.Second
@@ -41,6 +48,7 @@ func (c *Cache) decide(fl *flight, r *http.Request, status int, h http.Header) D
 		}
 	}
 	d.Interceptable = d.Interceptable || page.interceptable // once it counts, it counts for all
+	var ok bool
 	if fl.kept, ok = c.policy.KeyOf(r, fl.facts, d.Interceptable); !ok {
 		return Decision{Reason: ReasonVary}
 	}

@@ -26,6 +26,8 @@ type found struct {
 	meta      meta
 	condition condition
 	reason    Reason
+	// unknown: nothing is known of the page.
+	unknown bool
 }
 
 // usableOnFailure reports whether it may be served because the upstream has failed.
@@ -58,6 +60,7 @@ func (c *Cache) look(r *http.Request, facts *Facts) (f found, ok bool) {
 		}
 	}
 	if !known {
+		f.unknown = true
 		return f, true
 	}
 	entry, there := c.store.Get(c.ctx, f.key)

@@ -77,6 +77,10 @@ func (q *query) try(partly Reason) (result Result, again bool, err error) {
 		result, err = q.bypass(ResultMiss, partly)
 		return result, false, err
 	}
+	if found.unknown && c.misses.has(found.key, q.facts.Now) {
+		result, err = q.passOn()
+		return result, false, err
+	}
 	if q.alone || c.misses.has(found.key, q.facts.Now) {
 		result, err = q.leadAlone()
 		return result, false, err

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -293,4 +294,44 @@ func TestConditionsOfAnswersThatAreNotKept(t *testing.T) {
 		assert.Equal(t, `"one"`, a.Header().Get("Etag"))
 	}
 	assert.Equal(t, []string{"", `"one"`, `"two"`}, asked)
+}
+
+// What is never kept goes through as it is; once it may be kept it is, and what is being fetched of its page meanwhile is not.
+func TestWhatIsNeverKeptPasses(t *testing.T) {
+	var kept atomic.Bool
+	held, release := make(chan struct{}), make(chan struct{})
+	s := newSite(t, Settings{}, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Variant") == "1" { // the payload, of before
+			close(held)
+			<-release
+			w.Header().Set("Cache-Control", "s-maxage=60")
+			_, _ = io.WriteString(w, "old")
+			return
+		}
+		if kept.Load() {
+			w.Header().Set("Cache-Control", "s-maxage=60")
+		}
+		w.WriteHeader(http.StatusEarlyHints)
+		_ = http.NewResponseController(w).Flush()
+		_, _ = io.WriteString(w, "new")
+	})
+	for range 3 {
+		a := s.ask("/a", VariantHTML)
+		assert.Equal(t, Result{ResultMiss, ReasonNoFreshness}, a.result)
+		assert.Equal(t, "new", a.Body.String())
+		assert.Equal(t, "miss; no-freshness", a.status())
+	}
+	done := make(chan answer)
+	go func() { done <- s.ask("/a", VariantRSC) }()
+	<-held
+	kept.Store(true)
+	assert.Equal(t, Result{ResultMiss, ReasonAbsent}, s.ask("/a", VariantHTML).result, "it passes once more")
+	close(release)
+	assert.Equal(t, "old", (<-done).Body.String())
+	held, release = make(chan struct{}), make(chan struct{})
+	close(release)
+	assert.Equal(t, ResultMiss, s.ask("/a", VariantRSC).result.Kind, "it was not kept")
+	s.ask("/a", VariantHTML)
+	s.idle()
+	assert.Equal(t, hit, s.ask("/a", VariantHTML).result)
 }

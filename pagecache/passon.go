@@ -1,0 +1,65 @@
+package pagecache
+
+import "net/http"
+
+// passOn hands a request on whose answer was not kept the last time, and of whose page nothing is: that costs little, for there is nothing to fill and nobody to wait.
+// When the answer could be kept now, the next one is.
+func (q *query) passOn() (Result, error) {
+	w := &passer{ResponseWriter: q.w, query: q, reason: ReasonError}
+	err := q.next(w, q.r)
+	return Result{ResultMiss, w.reason}, err
+}
+
+// passer looks at the head of an answer on its way to the client.
+type passer struct {
+	http.ResponseWriter
+	query  *query
+	reason Reason
+	begun  bool
+}
+
+// Unwrap lets http.ResponseController find the client's other abilities.
+func (p *passer) Unwrap() http.ResponseWriter { return p.ResponseWriter }
+
+// WriteHeader implements http.ResponseWriter.
+func (p *passer) WriteHeader(status int) {
+	if status >= http.StatusOK && !p.begun {
+		p.begin(status)
+	}
+	p.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (p *passer) Write(b []byte) (int, error) {
+	if !p.begun {
+		p.WriteHeader(http.StatusOK)
+	}
+	return p.ResponseWriter.Write(b)
+}
+
+// Flush implements http.Flusher.
+func (p *passer) Flush() { _ = p.FlushError() }
+
+// FlushError sends the head, if it has not been sent.
+func (p *passer) FlushError() error {
+	if !p.begun {
+		p.WriteHeader(http.StatusOK)
+	}
+	return http.NewResponseController(p.ResponseWriter).Flush()
+}
+
+func (p *passer) begin(status int) {
+	p.begun = true
+	q, h := p.query, p.Header()
+	d, _ := q.c.consider(&q.facts, q.r, status, h)
+	switch p.reason = d.Reason; {
+	case d.Store:
+		// Its client has a version that nothing is known of, so what is being fetched of the page at this moment, which may be an older one, must not be kept.
+		p.reason = q.found.reason
+		q.c.misses.remove(q.found.key)
+		q.c.purgePage(pageOf(q.found.key), false)
+	case status < http.StatusInternalServerError && status != http.StatusNotModified:
+		q.c.misses.add(q.found.key, q.facts.Now, d.Reason)
+	}
+	q.c.policy.ForClient(h, q.facts, Served{Result: Result{ResultMiss, p.reason}})
+}
