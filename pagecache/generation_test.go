@@ -34,6 +34,7 @@ func TestAnotherGenerationHoldsAfterARestart(t *testing.T) {
 	s := newSite(t, Settings{}, page(words))
 	s.ask("/a", VariantHTML)
 	s.ask("/a", VariantRSC)
+	s.idle()
 	s.pass(61 * time.Second)
 	words.Store("two")
 	s.ask("/a", VariantHTML)

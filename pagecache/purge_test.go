@@ -169,8 +169,8 @@ func TestTooManyPurgesBecomeOneOfTheirZone(t *testing.T) {
 // The pages of one deployment go, and those of others stay.
 func TestADeploymentIsPurged(t *testing.T) {
 	s := newSite(t, Settings{}, page(text("one")))
+	s.cache.policy.KeyOf = KeyOf
 	ask := func(deployment string) Result {
-		s.cache.policy.KeyOf = KeyOf
 		s.deployment = deployment
 		return s.ask("/a", VariantHTML).result
 	}
@@ -191,5 +191,6 @@ func TestADeploymentIsPurged(t *testing.T) {
 	}
 	require.NoError(t, s.cache.Purge(Selector{Deployment: "new"}))
 	s.restart()
+	s.cache.policy.KeyOf = KeyOf
 	assert.Equal(t, ResultMiss, ask("new").Kind)
 }
