@@ -80,7 +80,8 @@ func land(p pageRecord, known bool, l landing) (pageRecord, outcome) {
 		p.doubt = l.now
 	}
 	if !newest {
-		seen.gen = l.begun
+		// It may be of an older version than what has landed since it began: an equal answer of that shows nothing about this one.
+		seen.gen, p.proven = l.begun, min(p.proven, l.begun)
 	}
 	doubtful := len(p.variants) > 0
 	p.know(seen)

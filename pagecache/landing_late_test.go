@@ -19,3 +19,15 @@ func TestALateAnswerMayBeNewer(t *testing.T) {
 	_, out = land(page, true, landing{variant: html, hash: bodyHash{5}, begun: 65, now: 70})
 	assert.Equal(t, outcome{store: true, gen: 70, overtakes: true}, out)
 }
+
+// What began before another answer landed, and lands after it, may be older. That the other one comes with the same body again says nothing about it.
+func TestWhatBeganBeforeIsNotProvenByWhatLandedMeanwhile(t *testing.T) {
+	html, segment := variantID("html"), variantID("segment")
+	page, _ := land(pageRecord{}, false, landing{variant: html, hash: bodyHash{11}, begun: 30, now: 40, oldest: 10})
+	page, older := land(page, true, landing{variant: segment, hash: bodyHash{10}, begun: 35, now: 60})
+	assert.True(t, older.store)
+	assert.Less(t, older.gen, page.doubt)
+	page, _ = land(page, true, landing{variant: html, hash: bodyHash{11}, begun: 70, now: 80})
+	assert.Zero(t, page.doubt)
+	assert.Less(t, older.gen, page.floor, "it is fetched again before it is served")
+}
