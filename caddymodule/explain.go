@@ -124,7 +124,7 @@ func (z *zonePages) explain(r *http.Request, a *attempt) *pageReport {
 	report.Key = page
 	for i, part := range strings.Split(parts, "\x00") {
 		if part != "" {
-			report.Parts = append(report.Parts, [...]string{"host ", "deployment ", "build ", "by rules "}[i]+part)
+			report.Parts = append(report.Parts, [...]string{"host ", "deployment ", "build ", "by rules "}[i]+strings.ReplaceAll(part, "\n", ", "))
 		}
 	}
 	if kept := e.Kept; kept != nil {

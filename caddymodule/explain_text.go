@@ -1,8 +1,6 @@
 package caddymodule
 
 import (
-	"fmt"
-	"net/http"
 	"strings"
 	"time"
 
@@ -14,12 +12,8 @@ import (
 // text returns the report as a person reads it.
 func (r *requestReport) text() string {
 	var b strings.Builder
-	line := func(name, format string, args ...any) {
-		fmt.Fprintf(&b, "%-10s"+format+"\n", append([]any{name}, args...)...)
-	}
-	line("request", "%s", r.URL)
-	if r.Zone == "" {
-		line("answer", "%d %s: the request comes to no zone, or is refused before", r.Answer, http.StatusText(r.Answer))
+	line := reportLines(&b)
+	if !beginReport(line, r.URL, r.Zone, r.Answer) {
 		return b.String()
 	}
 	line("zone", "%s%s", r.Zone, r.buildText())
@@ -80,7 +74,7 @@ func textOf(reason pagecache.Reason) string {
 }
 
 // write writes what the page cache does.
-func (p *pageReport) write(line func(name, format string, args ...any)) {
+func (p *pageReport) write(line reportLine) {
 	switch p.Result {
 	case "hit":
 		line("answer", "from the page cache")

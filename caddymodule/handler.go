@@ -282,19 +282,6 @@ func (h *Handler) logFields(r *http.Request) *caddyhttp.ExtraLogFields {
 	return extra
 }
 
-// refuse answers a request that the edge does not pass on. A 404 might be kept by heuristics (RFC 9111, 4.2.2), and there may be something at
-// its path with the next configuration.
-func refuse(w http.ResponseWriter, reason error) error {
-	w.Header().Set("Cache-Control", "no-store")
-	switch {
-	case errors.Is(reason, zones.ErrTarget):
-		return caddyhttp.Error(http.StatusBadRequest, reason)
-	case errors.Is(reason, errReadOnly):
-		return caddyhttp.Error(http.StatusMethodNotAllowed, reason)
-	}
-	return caddyhttp.Error(http.StatusNotFound, reason)
-}
-
 // allowFullDuplex lets an upstream answer while the request's body is still on its way. Without it Go's HTTP/1 server takes
 // up to 256 KiB of the body for itself as soon as the answer begins (net/http, ResponseController.EnableFullDuplex), and
 // the upstream would wait for bytes that never come.

@@ -12,12 +12,8 @@ import (
 // text returns the report as a person reads it.
 func (r *imageReport) text() string {
 	var b strings.Builder
-	line := func(name, format string, args ...any) {
-		fmt.Fprintf(&b, "%-10s"+format+"\n", append([]any{name}, args...)...)
-	}
-	line("request", "%s", r.URL)
-	if r.Zone == "" {
-		line("answer", "%d %s: the request comes to no zone, or is refused before", r.Answer, http.StatusText(r.Answer))
+	line := reportLines(&b)
+	if !beginReport(line, r.URL, r.Zone, r.Answer) {
 		return b.String()
 	}
 	line("zone", "%s, verdict %s", r.Zone, r.Verdict)

@@ -24,6 +24,9 @@ func TestWhatChangesAPageMakesItGone(t *testing.T) {
 			version.Add(1)
 			w.Header().Set("Cache-Control", "no-cache, no-store, max-age=0, must-revalidate")
 			switch r.URL.Query().Get("by") {
+			case "cookie":
+				w.Header().Set("Set-Cookie", "a=b")
+				fallthrough
 			case "action":
 				w.Header().Set("X-Action-Revalidated", "1")
 			case "flush":
@@ -81,4 +84,18 @@ func TestWhatChangesAPageMakesItGone(t *testing.T) {
 			assert.Contains(t, status, "; hit")
 		})
 	}
+	t.Run("one elsewhere that sets a cookie", func(t *testing.T) {
+		for range 2 {
+			cachedAs(t, e, "/page")
+		}
+		req, err := http.NewRequest(http.MethodPost, e.url("/other?by=cookie"), strings.NewReader("x"))
+		require.NoError(t, err)
+		req.Header.Set("Next-Action", action[1])
+		res, err := client.Do(req)
+		require.NoError(t, err)
+		require.NoError(t, res.Body.Close())
+		_, status := cachedAs(t, e, "/page")
+		assert.Contains(t, status, "detail=purged", "it may have revalidated something: served once more, and asked for")
+		assert.Contains(t, status, "; hit")
+	})
 }

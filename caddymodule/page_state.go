@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -115,6 +116,17 @@ func (s *SiteCache) check() error {
 		return fmt.Errorf("stale_if_error %s is negative", time.Duration(s.StaleIfError))
 	}
 	return nil
+}
+
+// keepsPages reports whether pages of some zone are kept, as far as the configuration says.
+func (h *Handler) keepsPages() bool {
+	switch {
+	case h.AssetHost, h.Cache != nil && h.Cache.Off:
+		return false
+	}
+	return slices.ContainsFunc(h.Zones, func(zone ZoneConfig) bool {
+		return !zone.Dev && zone.Export == "" && (zone.Build != "" || h.Cache != nil)
+	})
 }
 
 // pageState is what the handlers of one configuration keep pages with.

@@ -244,3 +244,39 @@ func TestAHeaderThatConnectionNamesChoosesNoVariant(t *testing.T) {
 		assert.Equal(t, `prefetch "1" from "/feed"`, body, status)
 	}
 }
+
+// A page that is fresh for long is compared with Next.js's now and then, unless the site wants it otherwise.
+func TestFreshPagesAreRechecked(t *testing.T) {
+	var version, asked atomic.Int64
+	next := upstream(t, func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		w.Header().Set("X-Nextjs-Cache", "HIT")
+		w.Header().Set("Cache-Control", "s-maxage=31536000")
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = fmt.Fprintf(w, "version %d", version.Load())
+	})
+	keep := func(words string) *edge {
+		version.Store(0)
+		asked.Store(0)
+		e := serve(t, "nextjs {\n zone / "+next+"\n cache {\n "+words+"\n }\n}", "nextjs {\n state "+t.TempDir()+"\n}")
+		require.Eventually(t, func() bool {
+			_, status := cachedAs(t, e, "/page")
+			return strings.Contains(status, "; hit")
+		}, 20*time.Second, 5*time.Millisecond)
+		version.Store(1)
+		return e
+	}
+	e := keep("recheck 20ms")
+	require.Eventually(t, func() bool {
+		body, _ := cachedAs(t, e, "/page")
+		return body == "version 1"
+	}, 20*time.Second, 5*time.Millisecond)
+	e = keep("recheck off")
+	before := asked.Load()
+	for begun := time.Now(); time.Since(begun) < 100*time.Millisecond; {
+		body, status := cachedAs(t, e, "/page")
+		require.Equal(t, "version 0", body)
+		require.Contains(t, status, "; hit")
+	}
+	assert.Equal(t, before, asked.Load())
+}

@@ -38,7 +38,7 @@ type Cache struct {
 	misses       recentKeys // whose answers were not kept
 	failures     recentKeys // that could not be fetched in the background
 	troubles     recentKeys // that could not be fetched for a client
-	rechecked    recentKeys
+	rechecked    recentKeys // that were fresh, and asked for all the same
 	revalidating atomic.Int64
 	seed         maphash.Seed
 	pages        [pageLocks]sync.Mutex

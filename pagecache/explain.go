@@ -39,7 +39,7 @@ func (c *Cache) Explain(r *http.Request, f Facts) Explanation {
 	found, ok := c.look(r, &f)
 	defer found.close()
 	if !ok {
-		return Explanation{Result: Result{ResultBypass, ReasonVary}}
+		return Explanation{Result: Result{ResultBypass, ReasonKey}}
 	}
 	e := Explanation{Result: Result{ResultMiss, found.reason}, Page: found.key.Group, Variant: found.key.Name}
 	switch found.condition {

@@ -50,7 +50,7 @@ func (c *Cache) decide(fl *flight, r *http.Request, status int, h http.Header) (
 	d.Interceptable = d.Interceptable || page.interceptable // once it counts, it counts for all
 	var ok bool
 	if fl.kept, ok = c.policy.KeyOf(r, fl.facts, d.Interceptable); !ok {
-		return Decision{Reason: ReasonVary}
+		return Decision{Reason: ReasonKey}
 	}
 	return d
 }

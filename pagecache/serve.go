@@ -56,7 +56,7 @@ func (q *query) try(partly Reason) (result Result, again bool, err error) {
 	ended := c.flights.ended.Load()
 	found, ok := c.look(q.r, &q.facts)
 	if !ok {
-		result, err = q.bypass(ResultBypass, ReasonVary)
+		result, err = q.bypass(ResultBypass, ReasonKey)
 		return result, false, err
 	}
 	q.found = found

@@ -2,23 +2,8 @@ package caddymodule
 
 import (
 	"errors"
-	"net/http"
-	"slices"
 	"strings"
-
-	"github.com/caddy-nextjs/caddy-nextjs/pagecache"
 )
-
-// keepsPages reports whether pages of some zone are kept, as far as the configuration says.
-func (h *Handler) keepsPages() bool {
-	switch {
-	case h.AssetHost, h.Cache != nil && h.Cache.Off:
-		return false
-	}
-	return slices.ContainsFunc(h.Zones, func(zone ZoneConfig) bool {
-		return !zone.Dev && zone.Export == "" && (zone.Build != "" || h.Cache != nil)
-	})
-}
 
 // pathPattern names a path, or all that begin with one.
 type pathPattern struct {
@@ -55,16 +40,4 @@ func allows(patterns []pathPattern, path string) bool {
 		}
 	}
 	return false
-}
-
-// takeTags moves the tags of an answer to where the page cache looks for them. Nobody else gets them.
-func takeTags(h http.Header, a *attempt) {
-	if a.tags == "" {
-		return
-	}
-	values := h[a.tags]
-	delete(h, a.tags)
-	if a.fills && len(values) > 0 {
-		h[pagecache.TagsHeader] = values
-	}
 }
