@@ -21,14 +21,15 @@ type attempt struct {
 	waited    bool // for a dev server that is being started again
 	repaired  bool // the _rsc parameter is ours, so the URL does not tell what the answer is
 	verdict   *zones.Verdict
-	kept      string // the name by which the answer may be kept, "" if it may not
-	isAsset   bool   // the answer is a file for pages of other sites
-	isSource  bool   // the edge itself asks, for a picture
-	path      string // below the basePath
-	full      string // with what stands before it
-	asWritten bool   // the client wrote it as Next.js routes it
-	fills     bool   // the answer goes into the page cache
-	tags      string // the header in which the application says its cache tags, "" where pages are not kept
+	kept      string       // the name by which the answer may be kept, "" if it may not
+	isAsset   bool         // the answer is a file for pages of other sites
+	isSource  bool         // the edge itself asks, for a picture
+	path      string       // below the basePath
+	full      string       // with what stands before it
+	asWritten bool         // the client wrote it as Next.js routes it
+	fills     bool         // the answer goes into the page cache
+	tags      string       // the header in which the application says its cache tags, "" where pages are not kept
+	body      *requestBody // nil: the request has none, or a stream of its own
 	view      *view
 	facts     *zoneFacts
 

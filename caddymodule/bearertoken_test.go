@@ -15,7 +15,7 @@ import (
 )
 
 // tokenIn writes a file with a token.
-func tokenIn(t *testing.T, text string) (file string) {
+func tokenIn(t testing.TB, text string) (file string) {
 	t.Helper()
 	file = filepath.Join(t.TempDir(), "token")
 	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))

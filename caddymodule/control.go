@@ -95,6 +95,13 @@ func (c *Control) Provision(ctx caddy.Context) error {
 
 // ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (c *Control) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler) error {
+	if body := guardBody(w, r); body != nil {
+		return body.finish(c.answer(body, r))
+	}
+	return c.answer(w, r)
+}
+
+func (c *Control) answer(w http.ResponseWriter, r *http.Request) error {
 	if !c.token.isIn(r.Header) {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 		w.WriteHeader(http.StatusUnauthorized)

@@ -189,6 +189,13 @@ func (h *Handler) Cleanup() error {
 
 // ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	if body := guardBody(w, r); body != nil {
+		return body.finish(h.serve(body, r, next))
+	}
+	return h.serve(w, r, next)
+}
+
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	v := h.view.Load()
 	speculates := h.Speculation != nil && len(v.facts) > 1
 	if speculates && strings.HasPrefix(r.URL.Path, speculationPath) {
@@ -211,7 +218,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		release, ok := facts.export.acquire()
 		if !ok && h.view.Load() != v {
 			// A new one was taken since the view was looked at.
-			return h.ServeHTTP(w, r, next)
+			return h.serve(w, r, next)
 		}
 		defer release()
 	}
@@ -246,6 +253,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		zones.CleanRequest(r, kind, trusted)
 	}
 	a := &attempt{zone: found.Zone, kind: kind, path: found.Path, full: found.Full, asWritten: found.AsWritten, view: v, facts: facts, cookies: facts.cookies, isAsset: h.AssetHost}
+	a.body, _ = w.(*requestBody)
 	if facts.export != nil {
 		facts.cookies.CleanRequest(r.Header)
 		a.verdict = facts.export.book.Verdict(r, found)
@@ -269,7 +277,6 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		report.explain(r, a, h)
 		return nil
 	}
-	allowFullDuplex(w, r)
 	return next.ServeHTTP(w, r)
 }
 
@@ -280,16 +287,6 @@ func (h *Handler) logFields(r *http.Request) *caddyhttp.ExtraLogFields {
 	}
 	extra, _ := r.Context().Value(caddyhttp.ExtraLogFieldsCtxKey).(*caddyhttp.ExtraLogFields)
 	return extra
-}
-
-// allowFullDuplex lets an upstream answer while the request's body is still on its way. Without it Go's HTTP/1 server takes
-// up to 256 KiB of the body for itself as soon as the answer begins (net/http, ResponseController.EnableFullDuplex), and
-// the upstream would wait for bytes that never come.
-func allowFullDuplex(w http.ResponseWriter, r *http.Request) {
-	if r.ProtoMajor == 1 && r.ContentLength != 0 { // the server has wrapped the body, also where there is none
-		// A writer that cannot do it serves as well as it did before.
-		_ = http.NewResponseController(w).EnableFullDuplex()
-	}
 }
 
 // Interface guards

@@ -93,6 +93,13 @@ func (h *Health) Provision(ctx caddy.Context) error {
 
 // ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (h *Health) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	if body := guardBody(w, r); body != nil {
+		return body.finish(h.answer(body, r, next))
+	}
+	return h.answer(w, r, next)
+}
+
+func (h *Health) answer(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	switch r.URL.Path {
 	case "/healthz":
 		return answerJSON(w, http.StatusOK, map[string]string{"status": "ok"})

@@ -158,6 +158,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return refuseTooLarge(req), nil
 	}
 
+	a.body.allowFullDuplex()
 	upstream.Begin()
 	res, err := t.send(req, a)
 	if err != nil {
