@@ -224,6 +224,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 	}
 	found = zones.RespellRequest(r.URL, found, facts.book)
 	zones.DropHops(r.Header)
+	zones.DropUpgrade(r)
 	kind, refusal := zones.KindOf(r, found), error(nil)
 	if facts.book.Evades(found, r.URL.RawQuery) {
 		kind, refusal = zones.KindRefused, zones.ErrEvasion
@@ -239,7 +240,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 	}
 	h.app.handOver.askToLeave(w, r, kind)
 	if kind == zones.KindRefused {
-		return refuse(w, cmp.Or(refusal, zones.Refusal(r.URL, found)))
+		return refuse(w, cmp.Or(refusal, zones.Refusal(r, found)))
 	}
 	if v.crossings.Leaves(r, kind, found.Zone) && !isRewritten(r) {
 		facts.crossings.Inc()

@@ -16,6 +16,8 @@ func refuse(w http.ResponseWriter, reason error) error {
 	switch {
 	case errors.Is(reason, zones.ErrTarget):
 		return caddyhttp.Error(http.StatusBadRequest, reason)
+	case errors.Is(reason, zones.ErrConnect):
+		return caddyhttp.Error(http.StatusNotImplemented, reason)
 	case errors.Is(reason, errReadOnly):
 		return caddyhttp.Error(http.StatusMethodNotAllowed, reason)
 	}

@@ -29,7 +29,7 @@ const (
 	KindStatic
 	// KindImage is a request to the image optimizer.
 	KindImage
-	// KindUpgrade asks for another protocol on the connection: WebSockets.
+	// KindUpgrade asks for a WebSocket on the connection.
 	KindUpgrade
 	// KindDev is an endpoint that only `next dev` has.
 	KindDev
@@ -54,7 +54,7 @@ func (k Kind) String() string { return kindNames[k] }
 // The header names and values are those of Next.js 15 and 16 (next/dist/client/components/app-router-headers.js): RSC
 // counts only when it is exactly "1", and the router headers mean nothing without it.
 func KindOf(r *http.Request, m Match) Kind {
-	if Refusal(r.URL, m) != nil {
+	if Refusal(r, m) != nil {
 		return KindRefused
 	}
 	if isUpgrade(r) {
@@ -118,24 +118,6 @@ func navigationKind(h http.Header) Kind {
 // it is a multipart form. (A multipart POST to a route handler outside /api looks the same; only the build knows better.)
 func isAction(h http.Header) bool {
 	return first(h, "Next-Action") != "" || strings.HasPrefix(strings.ToLower(first(h, "Content-Type")), "multipart/form-data")
-}
-
-// isUpgrade reports whether r wants to leave HTTP: by Upgrade (RFC 9110, 7.8) or extended CONNECT (RFC 8441, RFC 9220).
-func isUpgrade(r *http.Request) bool {
-	if r.Method == http.MethodConnect {
-		return true
-	}
-	if first(r.Header, "Upgrade") == "" {
-		return false
-	}
-	for _, value := range r.Header["Connection"] {
-		for token := range strings.SplitSeq(value, ",") {
-			if strings.EqualFold(strings.TrimSpace(token), "upgrade") {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // first returns the first value of a header by its canonical name, without canonicalising it again on every request.

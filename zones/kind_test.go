@@ -83,7 +83,9 @@ func TestKindOf(t *testing.T) {
 		{"GET /ws", []string{"Connection: keep-alive, upgrade", "Upgrade: websocket"}, "upgrade"},
 		{"GET /ws", []string{"Upgrade: websocket"}, "document"},
 		{"GET /ws", []string{"Connection: upgrade"}, "document"},
-		{"CONNECT /ws", nil, "upgrade"},
+		{"GET /ws", []string{"Connection: upgrade", "Upgrade: h2c"}, "document"},
+		{"CONNECT /ws", []string{":protocol: websocket"}, "upgrade"},
+		{"CONNECT /ws", nil, "refused"},
 	} {
 		kind := KindOf(request(c.line, c.headers...), Match{Path: strings.SplitN(c.line, " ", 2)[1], AsWritten: true})
 		assert.Equal(t, c.want, kind.String(), "%s %v", c.line, c.headers)

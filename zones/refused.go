@@ -2,7 +2,7 @@ package zones
 
 import (
 	"errors"
-	"net/url"
+	"net/http"
 	"strings"
 )
 
@@ -11,17 +11,21 @@ var (
 	// ErrTarget refuses a request target that names a host, "GET http://host/path" or "CONNECT host:port": the edge is no forward proxy,
 	// and Next.js sent requests on to such hosts (CVE-2026-44578). It is a bad request.
 	ErrTarget = errors.New("the request target is not a path")
+	// ErrConnect refuses tunnels that are no WebSocket (RFC 9220, 3). Next.js closes the connection of who asks for one.
+	ErrConnect = errors.New("CONNECT asks for no WebSocket")
 	// ErrPayloadPath refuses paths that stand for the payload of another page, /page.rsc and /page.segments/…: Next.js 16 answers them
 	// with it, and middleware that compares paths does not see which page that is (CVE-2026-44575). Clients ask by the header
 	// RSC. For everybody else there is nothing at such a path.
 	ErrPayloadPath = errors.New("the path is that of a prerendered payload, which is asked for by the RSC header")
 )
 
-// Refusal says why the edge does not pass on a request for target, or returns nil.
-func Refusal(target *url.URL, m Match) error {
-	switch {
+// Refusal says why the edge does not pass on r, or returns nil.
+func Refusal(r *http.Request, m Match) error {
+	switch target := r.URL; {
 	case target.Host != "" || target.Scheme != "" || target.Opaque != "":
 		return ErrTarget
+	case r.Method == http.MethodConnect && !isUpgrade(r):
+		return ErrConnect
 	case isPayloadPath(m.Path) && !hasPathPrefix(m.Path, "/api") && !m.hasFile() && !m.isDev():
 		// Below /api are route handlers, to which such a path is one like any other.
 		return ErrPayloadPath

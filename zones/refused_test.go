@@ -59,10 +59,9 @@ func TestRefusal(t *testing.T) {
 		require.NoError(t, err, c.target)
 		path, asWritten := canonicalPath(EscapedPath(u))
 		m := Match{Zone: c.zone, Path: path, AsWritten: asWritten}
-		assert.Equal(t, c.want, Refusal(u, m), c.target)
-
 		r := request("GET /")
 		r.URL = u
+		assert.Equal(t, c.want, Refusal(r, m), c.target)
 		assert.Equal(t, c.want != nil, KindOf(r, m) == KindRefused, c.target)
 		r.Header = http.Header{"Connection": {"upgrade"}, "Upgrade": {"websocket"}}
 		assert.Equal(t, c.want != nil, KindOf(r, m) == KindRefused, "upgrade of %s", c.target)
