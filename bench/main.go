@@ -36,6 +36,7 @@ var figures = []struct {
 	{"ssr", measureSSR},
 	{"allocations", measureAllocations},
 	{"memory", measureMemory},
+	{"heads", measureHeads},
 	{"start", measureStart},
 }
 

@@ -42,6 +42,8 @@ type App struct {
 	handOver handOver
 	// readiness is asked by nextjs_health.
 	readiness readiness
+	// heads are set up by handlers and transports.
+	heads headLimits
 	// handlers are those of the configuration, for the admin API.
 	handlers []*Handler
 }
@@ -55,6 +57,7 @@ func (*App) CaddyModule() caddy.ModuleInfo {
 func (a *App) Provision(ctx caddy.Context) error {
 	a.ctx = ctx
 	a.logger = ctx.Logger()
+	a.heads = headLimits{}
 	a.readiness.logger = a.logger
 	if err := a.Static.check(); err != nil {
 		return fmt.Errorf("nextjs: static: %w", err)

@@ -66,7 +66,7 @@ func headerSize(d *caddyfile.Dispenser) (int, error) {
 	if err != nil {
 		return 0, d.Errf("max_header_size takes a size such as 16KiB, found %q", value)
 	}
-	if size < minHeaderSize || size > math.MaxInt32 {
+	if size < minHeaderSize || size > math.MaxInt32-serverRoom {
 		return 0, d.Errf("max_header_size takes a size from 1KiB to 2GiB, found %q", value)
 	}
 	return int(size), nil

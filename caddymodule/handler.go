@@ -49,6 +49,12 @@ type Handler struct {
 	// Whether and how pages are kept. Default: those of zones with a build are.
 	Cache *SiteCache `json:"cache,omitempty"`
 
+	// How large the head of a request may be: the bytes of its target, and of the names and values of its headers. What
+	// Node.js was started with (`--max-http-header-size`). A larger one gets 431, whoever would answer it, and so does a
+	// request of more than 1000 headers. The server is made to take larger ones than that, unless it has a `max_header_bytes`
+	// other than 16384, Caddy's default. Default: the largest `max_header_size` of the server's `nextjs` transports, or `16384`.
+	MaxHeaderSize int `json:"max_header_size,omitempty"`
+
 	// Whether Next.js answers requests for files too. Nothing is kept of them then.
 	StaticOff bool `json:"static_off,omitempty"`
 
@@ -59,6 +65,7 @@ type Handler struct {
 	upstreams [][]*zones.Upstream // of each zone
 	view      atomic.Pointer[view]
 	leases    []upstreamAddress
+	headLimit siteLimit
 	logs      bool
 	logger    *zap.Logger
 	listen    []string // the addresses of the server
@@ -102,6 +109,12 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		}
 	}
 	h.logger = ctx.Logger()
+	server, _ := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
+	if err := checkHeaderSize(h.MaxHeaderSize); err != nil {
+		return fmt.Errorf("nextjs: %w", err)
+	}
+	h.app.heads.raise(server, cmp.Or(h.MaxHeaderSize, defaultMaxHeaderSize), h.logger)
+	h.headLimit = siteLimit{own: h.MaxHeaderSize, server: h.app.heads.of(server)}
 	builds := make([]*build, len(h.Zones))
 	watched := false
 	for i, config := range h.Zones {
@@ -127,7 +140,6 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 			builds[i].export.report(config.label(), ctx.Logger())
 		}
 	}
-	server, _ := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
 	h.logs = server != nil && server.Logs != nil
 	if server != nil {
 		h.listen = server.Listen
@@ -239,6 +251,10 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 		extra.Set(zap.Stringer("kind", kind))
 	}
 	h.app.handOver.askToLeave(w, r, kind)
+	if size, lines := zones.ReceivedHeaderSize(r); isTooLarge(size, lines, v.headLimit.bytes()) {
+		answerTooLarge(w, found.Zone.Name)
+		return nil
+	}
 	if kind == zones.KindRefused {
 		return refuse(w, cmp.Or(refusal, zones.Refusal(r, found)))
 	}

@@ -1,39 +1,121 @@
 package caddymodule
 
 import (
+	"cmp"
+	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"strings"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
 
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
-// minHeaderSize is the least that max_header_size can be: a browser's own headers need about half of it (bytes).
-const minHeaderSize = 1 << 10
+const (
+	// minHeaderSize is the least that max_header_size can be: a browser's own headers need about half of it (bytes).
+	minHeaderSize = 1 << 10
+	// defaultMaxHeaderSize is Node.js's own --max-http-header-size, in bytes.
+	defaultMaxHeaderSize = 16 << 10
+	// defaultServerLimit is max_header_bytes of a server that does not set it (caddyhttp.App.Provision).
+	defaultServerLimit = 16 << 10
+	// serverRoom is how many bytes a server takes above max_header_size. HTTP/2 and 3 add 32 bytes to each field, 32,000 to
+	// the 1000 that Node.js takes; what is left is for larger heads, so that they are answered with 431. A head that is
+	// larger than the server takes may end the connection, with every other request on it.
+	serverRoom = 48 << 10
+)
 
-// isTooLarge reports whether Node.js would refuse the head of an outgoing request, or drop headers of it. It refuses a head that
-// reaches the limit.
-func isTooLarge(req *http.Request, limit int) bool {
-	size, lines := zones.HeaderSize(req)
-	return size >= limit || lines > zones.MaxHeaderLines
+// checkHeaderSize checks a max_header_size. 0 stands for the default.
+func checkHeaderSize(size int) error {
+	if size != 0 && (size < minHeaderSize || size > math.MaxInt32-serverRoom) {
+		return fmt.Errorf("max_header_size %d is not from %d, which browsers need, to %d bytes",
+			size, minHeaderSize, math.MaxInt32-serverRoom)
+	}
+	return nil
+}
+
+// headLimits are what the sites and transports of a configuration say of the heads of requests, by server. They are
+// complete before the first server starts, and never change after that.
+type headLimits map[*caddyhttp.Server]*headLimit
+
+// headLimit is what is said for one server.
+type headLimit struct {
+	raisedTo  int // what the limit of the server was raised to, 0: it was not
+	transport int // the largest max_header_size of transports, 0: none has one
+}
+
+// of returns the limit of a server.
+func (l headLimits) of(server *caddyhttp.Server) *headLimit {
+	if l[server] == nil {
+		l[server] = new(headLimit)
+	}
+	return l[server]
+}
+
+// raise lets a server take heads that are larger than size, so that the handler can answer them. What the configuration
+// says of the server itself stays.
+func (l headLimits) raise(server *caddyhttp.Server, size int, log *zap.Logger) {
+	if server == nil {
+		return
+	}
+	limit := l.of(server)
+	switch server.MaxHeaderBytes {
+	case defaultServerLimit, limit.raisedTo:
+		limit.raisedTo = max(server.MaxHeaderBytes, max(size, defaultMaxHeaderSize)+serverRoom)
+		server.MaxHeaderBytes = limit.raisedTo
+		return
+	}
+	if server.MaxHeaderBytes <= size {
+		log.Warn("the server's own max_header_size is not larger than that of nextjs: larger heads end HTTP/2 connections",
+			zap.Int("server_max_header_size", server.MaxHeaderBytes), zap.Int("nextjs_max_header_size", size))
+	}
+}
+
+// siteLimit is how large the head of a request to a site may be.
+type siteLimit struct {
+	own    int        // what the site says, 0: nothing
+	server *headLimit // what is said for its server
+}
+
+// bytes returns the limit.
+func (l siteLimit) bytes() int { return cmp.Or(l.own, l.server.transport, defaultMaxHeaderSize) }
+
+// isTooLarge reports whether Node.js would refuse a head, or drop headers of it. It refuses one that reaches the limit.
+func isTooLarge(size, lines, limit int) bool { return size >= limit || lines > zones.MaxHeaderLines }
+
+const tooLargeText = "Request header fields too large\n"
+
+// setTooLargeHeader writes the header of an answer whose body is tooLargeText.
+func setTooLargeHeader(h http.Header) {
+	h["Cache-Control"] = []string{"private, no-store"}
+	h["Content-Type"] = []string{"text/plain; charset=utf-8"}
+}
+
+// answerTooLarge answers a request whose head Node.js would refuse. The client's connection stays.
+func answerTooLarge(w http.ResponseWriter, zone string) {
+	headersTooLargeTotal.WithLabelValues(zone).Inc()
+	setTooLargeHeader(w.Header())
+	w.WriteHeader(http.StatusRequestHeaderFieldsTooLarge)
+	_, _ = io.WriteString(w, tooLargeText)
 }
 
 // refuseTooLarge answers in place of the upstream, which is not asked: neither its connections nor the client's need to close.
-func refuseTooLarge(req *http.Request) *http.Response {
+func refuseTooLarge(req *http.Request, zone string) *http.Response {
+	headersTooLargeTotal.WithLabelValues(zone).Inc()
 	if req.Body != nil {
 		_ = req.Body.Close()
 	}
-	const text = "Request header fields too large\n"
-	return &http.Response{
+	res := &http.Response{
 		Status:     "431 " + http.StatusText(http.StatusRequestHeaderFieldsTooLarge),
 		StatusCode: http.StatusRequestHeaderFieldsTooLarge,
 		Proto:      "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: http.Header{
-			"Cache-Control": {"private, no-store"},
-			"Content-Type":  {"text/plain; charset=utf-8"},
-		},
-		Body:          io.NopCloser(strings.NewReader(text)),
-		ContentLength: int64(len(text)),
+		Header:        http.Header{},
+		Body:          io.NopCloser(strings.NewReader(tooLargeText)),
+		ContentLength: int64(len(tooLargeText)),
 		Request:       req,
 	}
+	setTooLargeHeader(res.Header)
+	return res
 }

@@ -23,7 +23,7 @@ func TestTooLargeHeadersAreAnsweredByTheEdge(t *testing.T) {
 		words string
 		limit int
 	}{{"", 16384}, {"max_header_size 4KiB", 4096}} {
-		e := serve(t, fmt.Sprintf("nextjs {\n zone limited / %s\n %s\n}", address, setting.words), "servers {\n max_header_size 1MB\n }")
+		e := serve(t, fmt.Sprintf("nextjs {\n zone limited / %s\n %s\n}", address, setting.words))
 		count := headersTooLargeTotal.WithLabelValues("limited")
 		for _, c := range []struct {
 			name, method, body string
@@ -63,7 +63,7 @@ func TestTooLargeHeadersAreAnsweredByTheEdge(t *testing.T) {
 }
 
 func TestTooLargeHeadersOfHEAD(t *testing.T) {
-	e := serve(t, "nextjs "+named(t, "x"), "servers {\n max_header_size 1MB\n }")
+	e := serve(t, "nextjs "+named(t, "x"))
 	client, base := e.client(t, "h1")
 	req, err := http.NewRequest(http.MethodHead, base, nil)
 	require.NoError(t, err)

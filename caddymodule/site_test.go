@@ -194,6 +194,8 @@ func TestJSONErrorsNameWhatIsWrong(t *testing.T) {
 		`{"handler": "nextjs"}`:                                                                                                         "at least one zone",
 		`{"handler": "nextjs", "zones": [{"paths": ["/"]}]}`:                                                                            "zone root: it has no upstream",
 		`{"handler": "nextjs", "zones": [{"upstreams": ["a:1"]}]}`:                                                                      "neither a path nor a build",
+		`{"handler": "nextjs", "max_header_size": 100, "zones": [{"paths": ["/"], "upstreams": ["a:1"]}]}`:                              "nextjs: max_header_size 100 is not from 1024",
+		`{"handler": "reverse_proxy", "transport": {"protocol": "nextjs", "max_header_size": -1}}`:                                      "max_header_size -1 is not from 1024",
 		`{"handler": "nextjs", "zones": [{"paths": ["/"], "upstreams": ["a"]}]}`:                                                        `upstream "a": expected host:port`,
 		`{"handler": "reverse_proxy", "transport": {"protocol": "nextjs", "upgrade_timeout": -1}}`:                                      "upgrade_timeout",
 		`{"handler": "reverse_proxy", "transport": {"protocol": "nextjs", "versions": ["2"]}}`:                                          "HTTP/1.1 only",

@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -28,8 +29,6 @@ const (
 	defaultReadBuffer = 16 << 10
 	// defaultUpgradeTimeout bounds the wait for an answer to an upgrade: Next.js leaves upgrades of unknown paths hanging.
 	defaultUpgradeTimeout = 10 * time.Second
-	// defaultMaxHeaderSize is Node.js's own --max-http-header-size, in bytes.
-	defaultMaxHeaderSize = 16 << 10
 	// farewellTime bounds the wait for WebSocket clients to be told that the process stops.
 	farewellTime = time.Second
 )
@@ -58,7 +57,8 @@ type Transport struct {
 
 	// How large the head of a request may be: the bytes of its target, and of the names and values of its headers, as they go to
 	// the upstream. What Node.js was started with (`--max-http-header-size`). A larger one gets 431, and so does a request of more
-	// than 1000 headers, of which Node.js would drop some. Default: `16384`.
+	// than 1000 headers, of which Node.js would drop some. Default: `max_header_size` of the `nextjs` handler. It is the
+	// default of that one, too, for handlers of the same server.
 	MaxHeaderSize int `json:"max_header_size,omitempty"`
 
 	pools idlePools
@@ -95,11 +95,8 @@ func (t *Transport) Provision(ctx caddy.Context) error {
 	if t.UpgradeTimeout < 0 {
 		return fmt.Errorf("upgrade_timeout %s is negative", time.Duration(t.UpgradeTimeout))
 	}
-	if t.MaxHeaderSize == 0 {
-		t.MaxHeaderSize = defaultMaxHeaderSize
-	}
-	if t.MaxHeaderSize < minHeaderSize {
-		return fmt.Errorf("max_header_size %d is less than %d bytes, which browsers need", t.MaxHeaderSize, minHeaderSize)
+	if err := checkHeaderSize(t.MaxHeaderSize); err != nil {
+		return err
 	}
 	if len(t.Versions) > 1 || len(t.Versions) == 1 && t.Versions[0] != "1.1" {
 		return fmt.Errorf("versions %v: Next.js speaks HTTP/1.1 only", t.Versions)
@@ -108,11 +105,30 @@ func (t *Transport) Provision(ctx caddy.Context) error {
 	if server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server); ok {
 		server.RegisterOnShutdown(endStreamsOnExit)
 		server.RegisterOnStop(waitForStreamsOnExit)
+		if err := t.tellHeaderSize(ctx, server); err != nil {
+			return err
+		}
 	}
 	if err := t.HTTPTransport.Provision(ctx); err != nil {
 		return fmt.Errorf("provisioning the http transport: %w", err)
 	}
 	t.pools.base = t.Transport
+	return nil
+}
+
+// tellHeaderSize lets the handlers and the server before the transport know how large heads its upstreams take.
+func (t *Transport) tellHeaderSize(ctx caddy.Context, server *caddyhttp.Server) error {
+	if t.MaxHeaderSize == 0 {
+		return nil // handlers know it
+	}
+	app, err := ctx.App("nextjs")
+	if err != nil {
+		return fmt.Errorf("loading the nextjs app: %w", err)
+	}
+	heads := app.(*App).heads
+	limit := heads.of(server)
+	limit.transport = max(limit.transport, t.MaxHeaderSize)
+	heads.raise(server, t.MaxHeaderSize, ctx.Logger())
 	return nil
 }
 
@@ -153,9 +169,10 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		req.URL.Scheme = "https"
 	}
 	keepPath(req)
-	if isTooLarge(req, t.MaxHeaderSize) {
-		headersTooLargeTotal.WithLabelValues(a.zone.Name).Inc()
-		return refuseTooLarge(req), nil
+	// The handler has measured what the client has sent; reverse_proxy adds to it.
+	limit := cmp.Or(t.MaxHeaderSize, a.view.headLimit.bytes())
+	if size, lines := zones.HeaderSize(req); isTooLarge(size, lines, limit) {
+		return refuseTooLarge(req, a.zone.Name), nil
 	}
 
 	a.body.allowFullDuplex()

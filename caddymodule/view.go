@@ -21,6 +21,7 @@ type view struct {
 	table     *zones.Table
 	crossings *zones.Crossings
 	facts     map[*zones.Zone]*zoneFacts
+	headLimit siteLimit
 }
 
 // newView prepares what configurations and builds say.
@@ -33,7 +34,7 @@ func newView(h *Handler, builds []*build) (*view, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &view{facts: make(map[*zones.Zone]*zoneFacts, len(list))}
+	v := &view{facts: make(map[*zones.Zone]*zoneFacts, len(list)), headLimit: h.headLimit}
 	for i, zone := range list {
 		zone.Upstreams = h.upstreams[i]
 		facts := &zoneFacts{name: zone.Name, counters: countersOf(zone.Name), crossings: crossZoneTotal.WithLabelValues(zone.Name), rules: speculationHeader(zone.Name)}

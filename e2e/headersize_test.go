@@ -20,8 +20,7 @@ import (
 func TestTheEdgeRefusesHeadersBeforeNodeDoes(t *testing.T) {
 	const margin = 64
 	f := nextApps(t)
-	// Caddy's own limit would come first.
-	e := startEdge(t, f, setup{global: "servers {\nmax_header_size 1MB\n}"})
+	e := startEdge(t, f, setup{})
 	// What the edge adds to each of them.
 	added := 0
 	through := echoOf(t, get(t, plainClient(t), e.url("/api/echo")))

@@ -54,6 +54,29 @@ func HeaderSize(r *http.Request) (bytes, lines int) {
 	return bytes, lines
 }
 
+// ReceivedHeaderSize returns the bytes that Node.js would count of the head of a request if its client asked Node.js
+// itself, and its number of fields.
+func ReceivedHeaderSize(r *http.Request) (bytes, lines int) {
+	bytes, lines = len(r.RequestURI)+len("Host")+len(r.Host), 1
+	for name, values := range r.Header {
+		for _, value := range values {
+			bytes += len(name) + len(value)
+		}
+		lines += len(values)
+	}
+	// net/http has taken these out of the header.
+	if len(r.TransferEncoding) > 0 {
+		bytes, lines = bytes+len("Transfer-Encoding"+"chunked"), lines+1
+	}
+	if len(r.Trailer) > 0 {
+		bytes, lines = bytes+len("Trailer")-len(","), lines+1
+		for name := range r.Trailer {
+			bytes += len(name) + len(",")
+		}
+	}
+	return bytes, lines
+}
+
 // targetSize is the length of URL.RequestURI, which would put the whole target together.
 func targetSize(r *http.Request) int {
 	size := len(r.URL.Opaque)

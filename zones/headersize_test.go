@@ -12,12 +12,18 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// countedByNode adds up a request's head as Node.js does, from the bytes on the wire.
+// countedByNode adds up the head of a request that is sent as Node.js does.
 func countedByNode(t testing.TB, r *http.Request) (size, lines int) {
 	t.Helper()
 	var wire bytes.Buffer
 	require.NoError(t, r.Write(&wire))
-	reader := bufio.NewReader(&wire)
+	return countNode(t, &wire)
+}
+
+// countNode adds up a head as Node.js does, from the bytes on the wire.
+func countNode(t testing.TB, wire io.Reader) (size, lines int) {
+	t.Helper()
+	reader := bufio.NewReader(wire)
 	line, err := reader.ReadString('\n')
 	require.NoError(t, err)
 	size = len(strings.Split(line, " ")[1])
@@ -80,6 +86,33 @@ func TestHeaderSizeIsWhatNodeCounts(t *testing.T) {
 			assert.LessOrEqual(t, size, nodeSize+64+ignored, "a head that Node.js takes is not refused needlessly")
 			assert.GreaterOrEqual(t, lines, nodeLines)
 			assert.LessOrEqual(t, lines, nodeLines+3)
+		})
+	}
+}
+
+// What is counted of a request that has come is what Node.js counts of the bytes that its client has written.
+func TestReceivedHeaderSizeIsWhatNodeCounts(t *testing.T) {
+	large := strings.Repeat("x", 5000)
+	for name, head := range map[string]string{
+		"plain":           "GET / HTTP/1.1\r\nHost: example.com\r\n",
+		"HTTP/1.0":        "GET / HTTP/1.0\r\nConnection: keep-alive\r\nHost: a\r\n",
+		"unescaped path":  "GET /f\xc3\xa4hre|^" + large + "?a=|b HTTP/1.1\r\nHost: example.com:8080\r\n",
+		"absolute":        "GET http://example.com/a HTTP/1.1\r\nHost: example.com\r\n",
+		"cookies":         "GET / HTTP/1.1\r\nHost: example.com\r\nCookie: " + large + "\r\nCookie: " + large + "\r\nUser-Agent: x\r\n",
+		"many":            "GET / HTTP/1.1\r\nHost: example.com\r\n" + strings.Repeat("X-Many: \r\n", 1200),
+		"connection":      "GET / HTTP/1.1\r\nHost: example.com\r\nConnection: close, Upgrade\r\nUpgrade: websocket\r\n",
+		"a known length":  "POST / HTTP/1.1\r\nHost: example.com\r\nContent-Length: 12345\r\n",
+		"no known length": "POST / HTTP/1.1\r\nHost: example.com\r\nTransfer-Encoding: chunked\r\n",
+		"trailers":        "POST / HTTP/1.1\r\nHost: example.com\r\nTransfer-Encoding: chunked\r\nTrailer: Checksum,Signature\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(head + "\r\n")))
+			require.NoError(t, err)
+			size, lines := ReceivedHeaderSize(r)
+			nodeSize, nodeLines := countNode(t, strings.NewReader(head+"\r\n"))
+			assert.Equal(t, nodeSize, size)
+			assert.Equal(t, nodeLines, lines)
+			assert.Zero(t, testing.AllocsPerRun(10, func() { ReceivedHeaderSize(r) }))
 		})
 	}
 }
