@@ -26,9 +26,10 @@ type Keep struct {
 	flights map[string]chan struct{}
 }
 
-// NewKeep returns what keeps the files of a zone in store. copies makes compressed ones of them, unless it is nil.
-func NewKeep(store *blobstore.Store, copies *Copies, zone string) *Keep {
-	return &Keep{store: store, copies: copies, space: "kept/" + zone, flights: map[string]chan struct{}{}}
+// NewKeep returns what keeps files in a space of store. Two zones share a space only if they are the same application:
+// the name of a file says nothing about who wrote it. copies makes compressed ones of them, unless it is nil.
+func NewKeep(store *blobstore.Store, copies *Copies, space string) *Keep {
+	return &Keep{store: store, copies: copies, space: space, flights: map[string]chan struct{}{}}
 }
 
 // Keepable reports whether a request may be answered with a kept file: one for a path below the basePath whose content its name tells. What

@@ -154,8 +154,10 @@ func (f *fileState) newExport(e *nextbuild.Export, basePath string) (*assets.Exp
 	return assets.NewExport(e, basePath, f.memory, f.copies)
 }
 
-// keep returns what keeps the files of a zone that pass through.
-func (f *fileState) keep(zone string) *assets.Keep { return assets.NewKeep(f.store, f.copies, zone) }
+// keep returns what keeps the files of a zone that pass through. space is that of ZoneConfig.space.
+func (f *fileState) keep(space string) *assets.Keep {
+	return assets.NewKeep(f.store, f.copies, "file\x00"+space)
+}
 
 // keptName returns the name by which a file of a deployment is kept. Next.js ignores every query, a proxy of several deployments may not
 // ignore this one.

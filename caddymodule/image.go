@@ -128,14 +128,14 @@ func (h *Handler) makesPictures() bool {
 }
 
 // newZoneImages prepares the pictures of a zone; nil for one whose pictures are none of the edge's business.
-func (h *Handler) newZoneImages(config ZoneConfig, zone *zones.Zone, read *build, log *zap.Logger) (*zoneImages, error) {
+func (h *Handler) newZoneImages(config ZoneConfig, zone *zones.Zone, space string, read *build, log *zap.Logger) (*zoneImages, error) {
 	if h.images == nil || config.Image.off() || zone.Dev || read != nil && read.export != nil {
 		return nil, nil
 	}
 	if err := config.Image.check(); err != nil {
 		return nil, err
 	}
-	z := &zoneImages{space: config.space("image", zone.Name), passing: h.images.passing, counters: imageCountersOf(zone.Name)}
+	z := &zoneImages{space: "image\x00" + space, passing: h.images.passing, counters: imageCountersOf(zone.Name)}
 	images, known, err := config.imagesOf(read)
 	if err != nil {
 		return nil, err
@@ -182,15 +182,6 @@ func majorOf(version string) int {
 		return 0
 	}
 	return major
-}
-
-// space names what is kept of a zone: zones of one name on different sites need not be one application.
-func (c ZoneConfig) space(of, name string) string {
-	application := c.Build
-	if application == "" {
-		application = strings.Join(slices.Sorted(slices.Values(c.Upstreams)), " ")
-	}
-	return strings.Join([]string{of, name, application}, "\x00")
 }
 
 // Interface guard

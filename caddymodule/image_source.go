@@ -40,7 +40,8 @@ func (in *inner) local(fetcher *imageopt.Fetcher) imageopt.Local {
 	return imageopt.Local{Fetch: in.fetch(fetcher), Owner: in.owner}
 }
 
-// owner names the zone that claims a source, if it is another one.
+// owner names the application that has a source, if that is another zone's: on another site the same path may belong
+// to another application.
 func (in *inner) owner(href string) string {
 	if len(in.view.facts) < 2 {
 		return ""
@@ -57,7 +58,7 @@ func (in *inner) owner(href string) string {
 	if facts.build != nil {
 		deployment = facts.build.ID + " " + facts.build.DeploymentID
 	}
-	return found.Zone.Name + "\x00" + deployment
+	return facts.space + "\x00" + deployment
 }
 
 // fetch returns what gets a source: a file of a build, or what an upstream answers.

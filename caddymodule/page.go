@@ -77,11 +77,11 @@ type zonePages struct {
 }
 
 // newZonePages prepares the pages of a zone; nil for one whose pages are not kept.
-func (h *Handler) newZonePages(config ZoneConfig, zone *zones.Zone, read *build) *zonePages {
+func (h *Handler) newZonePages(zone *zones.Zone, space string, read *build) *zonePages {
 	if h.pages == nil || zone.Dev || read != nil && read.export != nil || read == nil && h.Cache == nil {
 		return nil
 	}
-	z := &zonePages{cache: h.pages.cache, space: config.space("page", zone.Name), tagsHeader: pagecache.TagsHeader, recheck: defaultRecheck, counters: pageCountersOf(zone.Name)}
+	z := &zonePages{cache: h.pages.cache, space: "page\x00" + space, tagsHeader: pagecache.TagsHeader, recheck: defaultRecheck, counters: pageCountersOf(zone.Name)}
 	if c := h.Cache; c != nil {
 		z.ignoreQuery, z.staleError, z.allow = c.IgnoreQuery, time.Duration(c.StaleIfError), patternsOf(c.Allow)
 		if c.Recheck != 0 {

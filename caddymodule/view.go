@@ -39,15 +39,18 @@ func newView(h *Handler, builds []*build) (*view, error) {
 		zone.Upstreams = h.upstreams[i]
 		facts := &zoneFacts{name: zone.Name, counters: countersOf(zone.Name), crossings: crossZoneTotal.WithLabelValues(zone.Name), rules: speculationHeader(zone.Name)}
 		facts.staticOff = h.StaticOff
+		if facts.space, err = h.Zones[i].space(zone); err != nil {
+			return nil, fmt.Errorf("zone %s: %w", zone.Name, err)
+		}
 		switch {
 		case builds[i] != nil:
 			facts.build, facts.book, facts.assets, facts.export = builds[i].Build, builds[i].book, builds[i].assets, builds[i].export
 		case h.files != nil && !zone.Dev:
-			facts.keep = h.files.keep(zone.Name)
+			facts.keep = h.files.keep(facts.space)
 		}
 		facts.files = fileCountersOf(zone.Name)
-		facts.pages = h.newZonePages(h.Zones[i], zone, builds[i])
-		if facts.images, err = h.newZoneImages(h.Zones[i], zone, builds[i], h.logger); err != nil {
+		facts.pages = h.newZonePages(zone, facts.space, builds[i])
+		if facts.images, err = h.newZoneImages(h.Zones[i], zone, facts.space, builds[i], h.logger); err != nil {
 			return nil, fmt.Errorf("zone %s: image: %w", zone.Name, err)
 		}
 		v.facts[zone] = facts

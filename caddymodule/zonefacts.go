@@ -11,6 +11,7 @@ import (
 // zoneFacts are what each request of a zone needs, looked up and boxed once.
 type zoneFacts struct {
 	name      any
+	space     string // see ZoneConfig.space
 	counters  *kindCounters
 	crossings prometheus.Counter
 	cookies   *zones.CookieScope

@@ -1,0 +1,38 @@
+package caddymodule
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
+)
+
+// space names the application of a zone in what is kept: files, pictures and pages. Zones with one name on different
+// sites may be different applications, and so may two processes with the same build: each has its own data. So zones
+// share a space only if name, build, export and upstreams are the same.
+//
+// Paths and upstreams count as they are after placeholders are replaced, because what is kept outlives the process
+// and a placeholder may then stand for something else.
+func (c ZoneConfig) space(zone *zones.Zone) (string, error) {
+	parts := []string{zone.Name}
+	for _, dir := range [...]string{c.Build, c.Export} {
+		if dir != "" {
+			absolute, err := filepath.Abs(caddy.NewReplacer().ReplaceKnown(dir, ""))
+			if err != nil {
+				return "", fmt.Errorf("finding the directory %s: %w", dir, err)
+			}
+			dir = absolute
+		}
+		parts = append(parts, dir)
+	}
+	upstreams := make([]string, len(zone.Upstreams))
+	for i, upstream := range zone.Upstreams {
+		upstreams[i] = upstreamAddress{dial: upstream.Address, tls: upstream.TLS}.String()
+	}
+	slices.Sort(upstreams)
+	return strings.Join(append(parts, slices.Compact(upstreams)...), "\x00"), nil
+}
