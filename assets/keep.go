@@ -15,6 +15,10 @@ import (
 // patience is how long a request waits for another one that fetches the same file; then it asks the upstream itself.
 const patience = 5 * time.Second
 
+// maxKeptName is the longest name of a file that is kept, in bytes. A client may write any deployment id into a name, and
+// names wait for their compressed copies in memory.
+const maxKeptName = 1 << 10
+
 // Keep keeps files below /_next/static that pass through from the upstreams of a zone of which no build is known, so that each is fetched
 // once. A nil one keeps none.
 type Keep struct {
@@ -52,6 +56,9 @@ func Keepable(r *http.Request, path string) bool {
 // Serve answers with the file that is kept under a name, or lets next answer and keeps that. Requests for one name that come while it is
 // fetched wait for it. complete may add to the headers of a kept file.
 func (k *Keep) Serve(w http.ResponseWriter, r *http.Request, name string, accepts Accepts, complete func(http.Header), next func(http.ResponseWriter) error) (Source, error) {
+	if len(name) > maxKeptName {
+		return FromUpstream, next(w)
+	}
 	kept := keptRequest{k, name, accepts, complete}
 	if kept.serve(w, r) {
 		return FromKept, nil

@@ -31,7 +31,7 @@ func (c *Copies) addKept(k *Keep, name string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.kept) < maxKeptJobs {
-		c.kept = append(c.kept, keptJob{k, name})
+		c.kept = append(c.kept, keptJob{k, strings.Clone(name)}) // not a part of all that the client has sent
 		c.pending.Add(1)
 		c.notify()
 	}
@@ -45,6 +45,7 @@ func (c *Copies) nextKept(ctx context.Context) bool {
 		return false
 	}
 	job := c.kept[0]
+	c.kept[0] = keptJob{} // lets its texts go
 	c.kept = c.kept[1:]
 	c.mu.Unlock()
 	defer c.pending.Add(-1)

@@ -90,6 +90,9 @@ func (b *behind) tell(j job) {
 	if b == nil {
 		return
 	}
+	if j.verb != put { // its key is the caller's
+		j.key = ownKey(j.key)
+	}
 	if j.verb == put && !b.takes(j.size) || !b.queue.add(j) {
 		b.dropped.Add(1)
 		if j.verb == put { // the tier must not keep what the key had before

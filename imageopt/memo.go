@@ -1,6 +1,7 @@
 package imageopt
 
 import (
+	"strings"
 	"sync"
 )
 
@@ -19,6 +20,9 @@ type memo struct {
 
 type memoKey struct{ query, accept string }
 
+// isRemembered reports whether a request with the key is short enough to be remembered.
+func (k memoKey) isRemembered() bool { return len(k.query)+len(k.accept) <= memoText }
+
 // parsed is a request that was read, and what Key says of it.
 type parsed struct {
 	Request
@@ -32,11 +36,9 @@ func (m *memo) get(key memoKey) (parsed, bool) {
 	return found, ok
 }
 
-// put remembers a request. When there are too many, all are forgotten: those that are still asked for come again.
+// put remembers a request. When there are too many, all are forgotten: those that are still asked for come again. Key and
+// value must hold nothing else of the request.
 func (m *memo) put(key memoKey, value parsed) {
-	if len(key.query)+len(key.accept) > memoText {
-		return
-	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.list == nil || len(m.list) >= memoEntries {
@@ -51,11 +53,17 @@ func (z *Zone) parse(rawQuery, accept string, canEncode func(mime string) bool) 
 	if found, ok := z.memo.get(key); ok {
 		return found, nil
 	}
-	wanted, refusal := z.Settings.Parse(rawQuery, accept, canEncode)
+	if key.isRemembered() {
+		// Both are cut from all that the client has sent, and what is parsed is cut from them.
+		key = memoKey{strings.Clone(rawQuery), strings.Clone(accept)}
+	}
+	wanted, refusal := z.Settings.Parse(key.query, key.accept, canEncode)
 	if refusal != nil {
 		return parsed{}, refusal
 	}
 	found := parsed{wanted, wanted.Key()}
-	z.memo.put(key, found)
+	if key.isRemembered() {
+		z.memo.put(key, found)
+	}
 	return found, nil
 }

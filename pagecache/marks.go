@@ -3,6 +3,7 @@ package pagecache
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -91,11 +92,12 @@ func (m *marks) set(t target, one mark) {
 	if m.list == nil {
 		m.list = map[target]mark{}
 	}
-	before, known := m.list[t]
-	m.list[t] = before.max(one)
-	if known {
+	if before, known := m.list[t]; known {
+		m.list[t] = before.max(one)
 		return
 	}
+	t.text = strings.Clone(t.text) // not a part of all that somebody has sent
+	m.list[t] = one
 	m.size += markSize + len(t.space) + len(t.text)
 	m.deployments = m.deployments || t.scope == scopeDeployment
 	if t.scope == scopePrefix && !slices.Contains(m.lengths, len(t.text)) {

@@ -74,6 +74,9 @@ func (b *Rulebook) verdictOf(full string) *Verdict {
 	if verdict := b.recent.get(full); verdict != nil {
 		return verdict
 	}
+	if len(full) <= maxRecentPath {
+		full = strings.Clone(full) // the verdict is cut from it, and may be kept when the request is gone
+	}
 	verdict := b.judge(full, nil)
 	verdict.byLanguage = b.choosesLanguage(full)
 	if verdict.Edge() || verdict.depends {

@@ -1,0 +1,63 @@
+package pagecache
+
+import (
+	"fmt"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/heaptest"
+)
+
+// What is remembered of pages is bounded by the length of their keys, whatever else their requests have brought.
+func TestWhatIsRememberedOfPagesHoldsNoRequests(t *testing.T) {
+	s := newSite(t, Settings{}, nil)
+	c, now := s.cache, time.Unix(1_800_000_000, 0)
+	const requests = 2000
+	for name, remember := range map[string]func(q *query){
+		"misses":    func(q *query) { c.misses.add(q.found.key, now, ReasonNoFreshness) },
+		"failures":  func(q *query) { c.failures.add(q.found.key, now, ReasonError) },
+		"troubles":  func(q *query) { c.troubles.add(q.found.key, now, ReasonError) },
+		"rechecked": func(q *query) { c.rechecked.addUntil(q.found.key, now, ReasonFresh) },
+		"copies": func(q *query) {
+			c.copies.working = true // nobody takes them
+			for range worthCopying {
+				c.copies.ask(copyKey(q.found.key, "br"), copyJob{of: q.found.key, coding: "br", now: now})
+			}
+		},
+		"purges": func(q *query) {
+			for _, of := range []scope{scopePrefix, scopeTag, scopeDeployment} {
+				c.ledger.marks.add(target{of, "zone", q.r.URL.Path}, mark{hard: 1})
+			}
+		},
+		"records of pages": func(q *query) {
+			c.purgePage(pageOf(q.found.key), false)
+			c.putPage(q.found.key, pageRecord{})
+		},
+		"fetches that have ended": func(q *query) {
+			fl := c.newFlight(&q.found, &q.facts)
+			c.flights.enter(fl)
+			c.giveUp(fl)
+		},
+	} {
+		grown := heaptest.Growth(func() {
+			for i := range requests {
+				r := heaptest.Request(fmt.Sprintf("/page/%d", i), "x=1&")
+				facts := Facts{Space: "zone", Path: r.URL.Path, Host: r.Host, Class: ClassPage, IgnoreQuery: []string{"pad"}}
+				key, ok := KeyOf(r, facts, false)
+				require.True(t, ok)
+				remember(&query{r: r, facts: facts, found: found{key: key}})
+			}
+		})
+		assert.Less(t, grown, int64(8<<20), name)
+	}
+	assert.Len(t, c.misses.keys, requests)
+	assert.Len(t, c.copies.queue, maxCopiesWaiting)
+	assert.Empty(t, c.flights.byKey)
+	assert.Empty(t, c.flights.pages)
+	c.copies.working = false
+	runtime.KeepAlive(c)
+}
