@@ -98,7 +98,7 @@ func newApplication(t *testing.T, name string) *application {
 	require.NoError(t, png.Encode(&picture, image.NewRGBA(size)))
 	app.address = upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		app.mu.Lock()
-		app.asked[r.URL.Path]++
+		app.asked[strings.Clone(r.URL.Path)]++
 		app.mu.Unlock()
 		h := w.Header()
 		switch {
