@@ -204,6 +204,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	if body := guardBody(w, r); body != nil {
 		return body.finish(h.serve(body, r, next))
 	}
+	ignoreUnannouncedBody(r)
 	return h.serve(w, r, next)
 }
 
@@ -279,7 +280,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 		a.repaired = zones.RepairRSC(r, kind)
 		a.plainDraft = facts.cookies.CleanRequest(r.Header)
 	}
-	if facts.keep != nil && found.AsWritten && assets.Keepable(r, found.Path) {
+	if facts.keep != nil && found.AsWritten && r.ContentLength == 0 && assets.Keepable(r, found.Path) {
 		a.kept = keptName(found.Path, r.URL.RawQuery)
 	}
 	if speculates && kind == zones.KindDocument {

@@ -52,6 +52,9 @@ func (Image) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Ha
 		images.counters[images.optimizer.Serve(w, r, images.zone, in.local(images.zone.Fetcher))].Inc()
 		return nil
 	case imageKept:
+		if r.ContentLength != 0 {
+			return next.ServeHTTP(w, r) // others would wait for what this client sends
+		}
 		accept := strings.Join(r.Header["Accept"], ", ")
 		key, ok := imageopt.PassKey(images.space, a.path, r.URL.RawQuery, accept)
 		if !ok {

@@ -63,6 +63,15 @@ func guardBody(w http.ResponseWriter, r *http.Request) *requestBody {
 	return b
 }
 
+// ignoreUnannouncedBody removes the body of a GET or HEAD over HTTP/3 whose length is not said. HTTP/3 does not tell such a request from one
+// without a body before its stream ends, and the content of a GET means nothing (RFC 9110, 9.3.1). With it no request over HTTP/3
+// could be answered with what was kept.
+func ignoreUnannouncedBody(r *http.Request) {
+	if r.ProtoMajor == 3 && r.ContentLength < 0 && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+		r.ContentLength, r.Body = 0, http.NoBody
+	}
+}
+
 // Read implements io.Reader.
 func (b *requestBody) Read(p []byte) (int, error) {
 	b.reading.Lock()

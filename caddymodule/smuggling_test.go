@@ -33,12 +33,13 @@ const behind = "GET /plain/behind HTTP/1.1\r\nHost: localhost\r\nConnection: clo
 type rawEdge struct {
 	port, stock string
 	smuggled    *atomic.Int64
+	reading     chan struct{} // the application begins to read the body of a GET
 	ended       chan struct{}
 }
 
 func startRawEdge(t testing.TB) *rawEdge {
 	t.Helper()
-	e := &rawEdge{port: freePort(t), stock: freePort(t), smuggled: new(atomic.Int64), ended: make(chan struct{})}
+	e := &rawEdge{port: freePort(t), stock: freePort(t), smuggled: new(atomic.Int64), reading: make(chan struct{}, 1), ended: make(chan struct{})}
 	app := upstream(t, e.application)
 	t.Cleanup(func() { close(e.ended) })
 	dir, out := filepath.Join(t.TempDir(), ".next"), filepath.Join(t.TempDir(), "out")
@@ -116,6 +117,12 @@ func (e *rawEdge) application(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", map[string]string{"/kept": "s-maxage=600", "/stale": "s-maxage=1, stale-while-revalidate=600"}[r.URL.Path])
 		w.Header().Set("X-Nextjs-Cache", "HIT")
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	}
+	if r.Method == http.MethodGet && r.ContentLength > 0 {
+		select {
+		case e.reading <- struct{}{}:
+		default:
+		}
 	}
 	n, _ := io.Copy(io.Discard, r.Body)
 	_, _ = fmt.Fprintf(w, "%s %d", r.URL.Path, n)
@@ -310,6 +317,21 @@ func TestABodyThatNeverComesHoldsNothingUp(t *testing.T) {
 		if assert.Len(t, all, 1, head) {
 			assert.NotEqual(t, http.StatusContinue, all[0].StatusCode)
 		}
+	}
+}
+
+// A GET whose body does not come is nobody's leader: others get the file or the picture that it asks for.
+func TestNobodyWaitsForTheBodyOfAnother(t *testing.T) {
+	e := startRawEdge(t)
+	for _, path := range []string{"/plain/_next/static/chunks/a.js", "/plain/_next/image?url=%2Fa.png&w=640&q=75"} {
+		conn, err := net.Dial("tcp", "localhost:"+e.port)
+		require.NoError(t, err)
+		defer conn.Close()
+		_, err = fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nabc", path)
+		require.NoError(t, err)
+		<-e.reading
+		all := e.answers(t, e.port, "GET "+path+" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", http.MethodGet)
+		assert.Len(t, all, 1, path)
 	}
 }
 
