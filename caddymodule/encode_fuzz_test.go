@@ -24,10 +24,11 @@ func FuzzEncodings(f *testing.F) {
 		if len(cuts) > 64 || len(text) > 1<<18 {
 			t.Skip("each flush decodes all that was written: more would only take longer")
 		}
-		for _, encoding := range encodings {
+		for i := range 2 * len(encodings) {
+			encoding, contentType := encodings[i/2], []string{"text/html", "text/event-stream"}[i%2]
 			recorder := httptest.NewRecorder()
 			require.NoError(t, e.ServeHTTP(recorder, asking(http.MethodGet, encoding), caddyhttp.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) error {
-				w.Header().Set("Content-Type", "text/html")
+				w.Header().Set("Content-Type", contentType)
 				w.WriteHeader(http.StatusOK)
 				rest := text
 				for i := 0; len(rest) > 0; i++ {

@@ -168,11 +168,12 @@ func TestAnAnswerWithoutABodyIsWhole(t *testing.T) {
 func TestABrokenStreamIsNotCompleted(t *testing.T) {
 	e, err := newEncode(t, `{}`)
 	require.NoError(t, err)
-	for _, encoding := range encodings[1:] {
+	for i := range 2 * len(encodings[1:]) {
+		encoding, contentType := encodings[1+i/2], []string{"text/html", "text/event-stream"}[i%2]
 		recorder := httptest.NewRecorder()
 		require.PanicsWithValue(t, http.ErrAbortHandler, func() {
 			_ = e.ServeHTTP(recorder, asking(http.MethodGet, encoding), caddyhttp.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) error {
-				w.Header().Set("Content-Type", "text/html")
+				w.Header().Set("Content-Type", contentType)
 				_, _ = io.WriteString(w, "half a page")
 				_ = http.NewResponseController(w).Flush()
 				panic(http.ErrAbortHandler)

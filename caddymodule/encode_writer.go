@@ -4,12 +4,14 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"sync"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/encode"
 	"golang.org/x/net/http/httpguts"
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/codings"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/eventcoding"
 )
 
 // encodingWriter compresses an answer if its head allows it. The encoder is in its hands until release.
@@ -26,6 +28,7 @@ type encodingWriter struct {
 	file        fileAnswer
 	wroteHeader bool
 	encoder     encode.Encoder // nil while, or because, the answer is not compressed
+	idle        *sync.Pool     // takes the encoder back; nil: it is for one stream
 	unflushed   bool           // the encoder holds bytes of a chunk
 }
 
@@ -94,10 +97,16 @@ func (w *encodingWriter) encode(h http.Header) {
 	delete(h, "Content-Length")
 	delete(h, "Accept-Ranges") // ranges are of the plain bytes
 	w.coding.tagETag(h)
-	if !w.isHead {
-		w.encoder = w.coding.idle.Get().(encode.Encoder)
-		w.encoder.Reset((*sentWriter)(w))
+	if w.isHead {
+		return
 	}
+	if isEventStream(h) && eventcoding.Has(w.coding.name) {
+		w.encoder = eventcoding.New(w.coding.name)
+	} else {
+		w.idle = &w.coding.idle
+		w.encoder = w.idle.Get().(encode.Encoder)
+	}
+	w.encoder.Reset((*sentWriter)(w))
 }
 
 // sentWriter is where the encoder writes.
@@ -160,9 +169,9 @@ func (w *encodingWriter) end() {
 
 // release gives the encoder back.
 func (w *encodingWriter) release() {
-	if w.encoder != nil {
+	if w.idle != nil {
 		w.encoder.Reset(nil)
-		w.coding.idle.Put(w.encoder)
-		w.encoder = nil
+		w.idle.Put(w.encoder)
 	}
+	w.encoder, w.idle = nil, nil
 }
