@@ -68,34 +68,19 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if err := a.Cache.check(); err != nil {
 		return fmt.Errorf("nextjs: cache: %w", err)
 	}
-	if err := a.handOver.subscribe(ctx); err != nil {
+	if err := a.subscribe(ctx); err != nil {
 		return err
 	}
 	return registerMetrics(ctx.GetMetricsRegistry())
 }
 
-// Start implements caddy.App.
+// Start implements caddy.App. Caddy starts apps in no order, and another one may fail still: nothing that outlives the configuration is changed
+// here, but in started.
 func (a *App) Start() error {
-	if a.files != nil {
-		if err := a.files.start(a.ctx); err != nil {
-			return fmt.Errorf("nextjs: %w", err)
-		}
-	}
-	if a.images != nil {
-		if err := a.images.start(); err != nil {
-			return fmt.Errorf("nextjs: %w", err)
-		}
-	}
-	if a.pages != nil {
-		if err := a.pages.start(a.logger); err != nil {
-			return fmt.Errorf("nextjs: %w", err)
-		}
-	}
 	mod, err := a.ctx.AppIfConfigured("http")
 	if err != nil && !errors.Is(err, caddy.ErrNotConfigured) {
 		return fmt.Errorf("getting the http app: %w", err)
 	}
-	running.add(a)
 	if err != nil {
 		return nil
 	}
@@ -107,14 +92,23 @@ func (a *App) Start() error {
 	return nil
 }
 
+// started is called when all apps of the configuration have started.
+func (a *App) started() {
+	running.add(a)
+	if a.files != nil {
+		a.files.makeCopies(a.ctx)
+	}
+}
+
 // Stop implements caddy.App.
 func (a *App) Stop() error {
 	running.remove(a)
 	return nil
 }
 
-// Cleanup implements caddy.CleanerUpper.
+// Cleanup implements caddy.CleanerUpper. A configuration that fails when its apps have started is not stopped, only cleaned up.
 func (a *App) Cleanup() error {
+	running.remove(a)
 	var errs []error
 	if a.pages != nil {
 		errs = append(errs, a.pages.release())

@@ -119,16 +119,19 @@ func leaseFiles(state string, settings StaticSettings, log *zap.Logger) (*fileSt
 	return f, nil
 }
 
-// start applies the bounds of the configuration that is loaded now, and begins to make copies.
-func (f *fileState) start(ctx context.Context) error {
+// applyBounds applies the bounds of the configuration.
+func (f *fileState) applyBounds() error {
 	if err := f.store.SetLimits(f.settings.storeSize()); err != nil {
 		return fmt.Errorf("setting the bounds of the store in %s: %w", f.dir, err)
 	}
+	return nil
+}
+
+// makeCopies begins to make copies, until ctx ends.
+func (f *fileState) makeCopies(ctx context.Context) {
 	if f.copies != nil {
-		currentCopies.Store(f.copies)
 		go f.copies.Run(ctx)
 	}
-	return nil
 }
 
 func (f *fileState) release() error {
@@ -183,10 +186,13 @@ func newStaticMemory(limit int64) *assets.Memory {
 	return assets.NewMemory(limit/2, &staticMemoryUsed)
 }
 
-// currentCopies is what makes copies for the configuration that is loaded.
-var currentCopies atomic.Pointer[assets.Copies]
-
 var copiesPending = prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 	Namespace: "caddy", Subsystem: "nextjs", Name: "static_copies_pending",
 	Help: "Files that wait for compressed copies.",
-}, func() float64 { return float64(currentCopies.Load().Pending()) })
+}, func() float64 {
+	files := running.files()
+	if files == nil {
+		return 0
+	}
+	return float64(files.copies.Pending())
+})

@@ -42,7 +42,7 @@ func getEncoded(t *testing.T, e *edge, path string, headers ...string) (*http.Re
 // copiesMade waits until every file has its copies.
 func copiesMade(t *testing.T) {
 	t.Helper()
-	require.Eventually(t, func() bool { return currentCopies.Load().Pending() == 0 }, patience, patience/10_000)
+	require.Eventually(t, func() bool { return running.files().copies.Pending() == 0 }, patience, patience/10_000)
 }
 
 func globals(state string) string {

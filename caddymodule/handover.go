@@ -23,15 +23,26 @@ const handOverTime = 300 * time.Millisecond
 // tell clients which requests will still be answered.)
 type handOver struct{ begun atomic.Bool }
 
-// subscribe has Caddy tell h before it stops the servers of the configuration.
-func (h *handOver) subscribe(ctx caddy.Context) error {
+// subscribe has Caddy tell the app when all of the configuration runs, and before its servers are stopped.
+func (a *App) subscribe(ctx caddy.Context) error {
 	mod, err := ctx.App("events")
 	if err != nil {
 		return fmt.Errorf("getting the events app: %w", err)
 	}
-	if err := mod.(*caddyevents.App).On("stopping", h); err != nil {
-		return fmt.Errorf("subscribing to the stopping event: %w", err)
+	for event, handler := range map[string]caddyevents.Handler{"started": &whenStarted{a}, "stopping": &a.handOver} {
+		if err := mod.(*caddyevents.App).On(event, handler); err != nil {
+			return fmt.Errorf("subscribing to the %s event: %w", event, err)
+		}
 	}
+	return nil
+}
+
+// whenStarted tells the app that all of its configuration runs.
+type whenStarted struct{ app *App }
+
+// Handle implements caddyevents.Handler.
+func (s *whenStarted) Handle(context.Context, caddy.Event) error {
+	s.app.started()
 	return nil
 }
 
@@ -49,5 +60,8 @@ func (h *handOver) askToLeave(w http.ResponseWriter, r *http.Request, kind zones
 	}
 }
 
-// Interface guard
-var _ caddyevents.Handler = (*handOver)(nil)
+// Interface guards
+var (
+	_ caddyevents.Handler = (*handOver)(nil)
+	_ caddyevents.Handler = (*whenStarted)(nil)
+)

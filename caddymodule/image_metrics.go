@@ -1,7 +1,6 @@
 package caddymodule
 
 import (
-	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -77,15 +76,12 @@ func (m imageMeter) Transformed(output string, took time.Duration, source, made 
 	m.out.Add(float64(made))
 }
 
-// currentImages is what makes pictures for the configuration that is loaded.
-var currentImages atomic.Pointer[pooledImages]
-
 // imageGauges report what the optimizer does at the moment.
 var imageGauges = func() (list []prometheus.Collector) {
 	add := func(name, help string, value func(imageopt.PipelineStats, imageopt.OptimizerStats) float64) {
 		list = append(list, prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "caddy", Subsystem: "nextjs", Name: "image_" + name, Help: help}, func() float64 {
-			images := currentImages.Load()
-			if images == nil {
+			images := running.images()
+			if images == nil || images.optimizer == nil {
 				return 0
 			}
 			return value(images.pipeline.Stats(), images.optimizer.Stats())

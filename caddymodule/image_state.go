@@ -153,8 +153,8 @@ func openImages(dir string, settings ImageSettings, log *zap.Logger) (*pooledIma
 	return p, nil
 }
 
-// start applies the bounds of the configuration that is loaded now.
-func (s *imageState) start() error {
+// applyBounds applies the bounds of the configuration.
+func (s *imageState) applyBounds() error {
 	if err := s.store.SetLimits(s.settings.storeSize()); err != nil {
 		return fmt.Errorf("setting the bounds of the store in %s: %w", s.dir, err)
 	}
@@ -165,7 +165,6 @@ func (s *imageState) start() error {
 		return fmt.Errorf("setting the bounds of the image optimizer: %w", err)
 	}
 	s.optimizer.SetLimits(s.settings.Sources, s.settings.Queue, time.Duration(s.settings.QueueWait))
-	currentImages.Store(s.pooledImages)
 	return nil
 }
 

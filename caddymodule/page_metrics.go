@@ -2,7 +2,6 @@ package caddymodule
 
 import (
 	"sync"
-	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -30,14 +29,11 @@ func (c *pageCounters) count(result pagecache.Result) {
 	counter.(prometheus.Counter).Inc()
 }
 
-// currentPages is what keeps pages for the configuration that is loaded.
-var currentPages atomic.Pointer[pooledPages]
-
 // pageGauges report what the page cache does at the moment.
 var pageGauges = func() (list []prometheus.Collector) {
 	add := func(name, help string, value func(pagecache.Stats) float64) {
 		list = append(list, prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "caddy", Subsystem: "nextjs", Name: "page_" + name, Help: help}, func() float64 {
-			pages := currentPages.Load()
+			pages := running.pages()
 			if pages == nil {
 				return 0
 			}

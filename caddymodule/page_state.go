@@ -178,15 +178,14 @@ func (s CacheSettings) engine(log *zap.Logger) pagecache.Settings {
 	return pagecache.Settings{MaxBody: s.MaxBody, Revalidations: s.Revalidations, NoCopies: s.PrecompressOff, Logger: log}
 }
 
-// start applies the bounds of the configuration that is loaded now.
-func (s *pageState) start(log *zap.Logger) error {
+// applyBounds applies the bounds of the configuration.
+func (s *pageState) applyBounds(log *zap.Logger) error {
 	if err := s.store.SetLimits(s.settings.storeSize()); err != nil {
 		return fmt.Errorf("setting the bounds of the store in %s: %w", s.dir, err)
 	}
 	if err := s.cache.SetSettings(s.settings.engine(log.Named("pages"))); err != nil {
 		return fmt.Errorf("setting the bounds of the page cache: %w", err)
 	}
-	currentPages.Store(s.pooledPages)
 	return nil
 }
 

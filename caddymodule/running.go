@@ -3,29 +3,59 @@ package caddymodule
 import (
 	"slices"
 	"sync"
+
+	"go.uber.org/zap"
 )
 
-// running are the apps of the configurations that serve. What asks for the state of the process, the admin API, lives apart from configurations and
-// finds it here.
+// running are the apps of the configurations that serve. What asks for the state of the process, the admin API and metrics, lives apart from
+// configurations and finds it here.
 var running runningApps
 
-// runningApps lists apps from their start to their stop. While one configuration follows another both are in it; one that fails to start
-// takes itself off again, and the one before is the last as it was.
+// runningApps lists apps from the moment when the whole of their configuration runs until it ends. Caddy starts the apps of a configuration in no
+// order, so an app that has started may belong to a configuration that fails: what is singular in the process follows this list. While one
+// configuration follows another both are in it. The last one serves: its bounds hold for what the configurations share.
 type runningApps struct {
-	mu   sync.Mutex
-	apps []*App
+	changing sync.Mutex // held while the list and the bounds change
+	mu       sync.Mutex // of apps, for those who only look
+	apps     []*App
 }
 
+// add notes that the configuration of an app runs, and applies its bounds.
 func (r *runningApps) add(app *App) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.apps = append(r.apps, app)
+	r.changing.Lock()
+	defer r.changing.Unlock()
+	r.change(append(r.list(), app))
+	app.applyBounds()
 }
 
+// remove notes that an app ends, if it is in the list. If it was the last one, the bounds of the one before apply again: its configuration has
+// failed after it had started, and the one before serves on.
 func (r *runningApps) remove(app *App) {
+	r.changing.Lock()
+	defer r.changing.Unlock()
+	apps := r.list()
+	at := slices.Index(apps, app)
+	if at < 0 {
+		return
+	}
+	wasLast := at == len(apps)-1
+	r.change(slices.Delete(apps, at, at+1))
+	if before := r.app(); wasLast && before != nil {
+		before.logger.Info("the configuration that was to follow has failed: the bounds of this one hold again")
+		before.applyBounds()
+	}
+}
+
+func (r *runningApps) list() []*App {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.apps = slices.DeleteFunc(r.apps, func(other *App) bool { return other == app })
+	return slices.Clone(r.apps)
+}
+
+func (r *runningApps) change(apps []*App) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.apps = apps
 }
 
 // handlers returns the handlers of the configuration that serves, in the order in which they were provisioned. Handlers are added before
@@ -45,4 +75,44 @@ func (r *runningApps) app() *App {
 		return nil
 	}
 	return r.apps[len(r.apps)-1]
+}
+
+// files, images and pages return what the configuration that serves keeps these with, nil without any.
+func (r *runningApps) files() *fileState {
+	if app := r.app(); app != nil {
+		return app.files
+	}
+	return nil
+}
+
+func (r *runningApps) images() *imageState {
+	if app := r.app(); app != nil {
+		return app.images
+	}
+	return nil
+}
+
+func (r *runningApps) pages() *pageState {
+	if app := r.app(); app != nil {
+		return app.pages
+	}
+	return nil
+}
+
+// applyBounds applies the bounds of the configuration to what it shares with others. They were checked when the configuration was loaded.
+func (a *App) applyBounds() {
+	log := func(err error) {
+		if err != nil {
+			a.logger.Error("a bound does not hold", zap.Error(err))
+		}
+	}
+	if a.files != nil {
+		log(a.files.applyBounds())
+	}
+	if a.images != nil {
+		log(a.images.applyBounds())
+	}
+	if a.pages != nil {
+		log(a.pages.applyBounds(a.logger))
+	}
 }
