@@ -2,12 +2,15 @@ package assets
 
 import (
 	"context"
+	"errors"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -120,6 +123,35 @@ func TestCopiesAreServedInTheCodingThatTheClientLikesBest(t *testing.T) {
 		assert.Empty(t, none)
 		assert.Equal(t, res.Header, head.Header)
 	}
+}
+
+// Somebody else may have written under the key of a copy.
+func TestAnEntryThatIsNoCopyIsNotServedAndNotHeld(t *testing.T) {
+	const path = "/_next/static/chunks/a.js"
+	store := newTestStore(t, t.TempDir())
+	copies := NewCopies(store, zap.NewNop())
+	set := newCopiedSet(t, buildOf(t, map[string]string{"static/chunks/a.js": script}), copies)
+	runCopies(t, copies)
+	c := set.files[path].copyFor([]string{"br"})
+	require.NotNil(t, c)
+	require.NoError(t, store.Put(t.Context(), c.key, nil, make([]byte, 100_000))) // as large as only files are
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))                              // which would close what nobody holds
+	before := openFiles(t)
+	res, body := askFor(t, set, http.MethodGet, path, []string{"br"})
+	assert.Empty(t, res.Header.Get("Content-Encoding"))
+	assert.Equal(t, script, string(body))
+	assert.Equal(t, before, openFiles(t))
+}
+
+// openFiles is how many files the process has open.
+func openFiles(t *testing.T) int {
+	t.Helper()
+	files, err := os.ReadDir("/proc/self/fd")
+	if errors.Is(err, fs.ErrNotExist) {
+		t.Skip("open files are counted on Linux only")
+	}
+	require.NoError(t, err)
+	return len(files)
 }
 
 func TestConditionsOfCopies(t *testing.T) {

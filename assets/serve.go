@@ -98,11 +98,13 @@ func (s *Set) serveCopy(w http.ResponseWriter, r *http.Request, f *file, c *file
 		}
 	}
 	entry, ok := s.copies.store.Get(r.Context(), c.key)
+	if ok {
+		defer func() { _ = entry.Close() }() // it was only read
+	}
 	if !ok || entry.Size() != c.size {
 		f.dropCopy(c.coding)
 		return NotServed, nil
 	}
-	defer func() { _ = entry.Close() }() // it was only read
 	f.answer(w, more)
 	h := w.Header()
 	h["Etag"] = c.etag
