@@ -27,6 +27,7 @@ type ledger struct {
 	changes atomic.Uint64
 	saving  sync.Mutex
 	saved   uint64 // how many of the changes; under saving
+	durable bool   // the directory of the store has it as it is; under saving
 }
 
 // openLedger reads the ledger and begins a run.
@@ -85,19 +86,23 @@ func (l *ledger) save() {
 // write writes the ledger down. The caller holds saving.
 func (l *ledger) write() {
 	data := appendUint64(appendUint64([]byte{ledgerVersion}, l.era), l.run)
-	_ = l.store.Put(context.Background(), ledgerKey, nil, l.marks.append(data)) // see save
+	attached := l.store.Stats().Attached
+	err := l.store.Put(context.Background(), ledgerKey, nil, l.marks.append(data)) // see save
+	l.durable = attached && err == nil
 }
 
-// keep uses the ledger, so that the store takes it for one that is wanted, and writes it again if the store has evicted it.
+// keep uses the ledger, so that the store takes it for one that is wanted. It writes it again if the store has evicted it, or has it in memory
+// only: its directory may be in use by now, or take writes again.
 func (l *ledger) keep() {
 	l.saving.Lock()
 	defer l.saving.Unlock()
 	entry, ok := l.store.Get(context.Background(), ledgerKey)
-	if !ok {
-		l.write()
-		return
+	if ok {
+		_ = entry.Close() // it was only asked for
 	}
-	_ = entry.Close() // it was only asked for
+	if !ok || !l.durable && l.store.Stats().Attached {
+		l.write()
+	}
 }
 
 // purge notes a purge, and has written it down when it returns.
