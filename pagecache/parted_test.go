@@ -188,3 +188,15 @@ func writeEach(w io.Writer, text string) {
 		_, _ = w.Write([]byte{b})
 	}
 }
+
+// What stands in front of the cache, a log for one, has the client's request too.
+func TestAClientsRequestIsNotChanged(t *testing.T) {
+	for _, name := range conditions {
+		r := asking("/a", name, "x", "Accept", "text/html")
+		whole := unconditional(r)
+		assert.Equal(t, fields(name, "x", "Accept", "text/html"), r.Header)
+		assert.Equal(t, fields("Accept", "text/html"), whole.Header)
+	}
+	r := asking("/a", "Accept", "text/html")
+	assert.Same(t, r, unconditional(r), "there is nothing to leave out")
+}
