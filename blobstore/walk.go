@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 )
 
 // walkBatch is how many files a walk sorts at once: 12 MB. Where there are more, they are in order batch by batch.
@@ -19,23 +20,35 @@ func (s *Store) keep(d *disk) {
 	if err := d.retireVersions(); err != nil {
 		d.writes.failed(err) // the next Open tries again
 	}
-	s.gather(d)
+	pause := s.settings.retry
 	for s.ctx.Err() == nil {
+		done := d.walked.Load() || s.gather(d)
 		if err := d.emptyTrash(s.ctx); err != nil {
 			d.writes.failed(err)
+			done = false
 		}
 		if d.orphans.Load() && !d.writes.failing.Load() {
-			s.removeOrphans(d)
+			done = s.removeOrphans(d) && done
+		}
+		var again <-chan time.Time
+		if !done {
+			again = time.After(pause)
+			pause = min(2*pause, maxPauses*s.settings.retry)
 		}
 		select {
 		case <-s.ctx.Done():
 		case <-d.wake:
+		case <-again:
 		}
 	}
 }
 
-// gather makes the files of an earlier run known to the index, oldest first, so that these are the first to be evicted.
-func (s *Store) gather(d *disk) {
+// maxPauses is how much longer the pause after many walks that failed is than the first one.
+const maxPauses = 64
+
+// gather makes the files of an earlier run known to the index, oldest first, so that these are the first to be evicted. It reports whether all of them
+// are: until then a key that the index does not know is looked for on disk, and what was deleted meanwhile is remembered.
+func (s *Store) gather(d *disk) bool {
 	if s.settings.beforeWalk != nil {
 		s.settings.beforeWalk()
 	}
@@ -43,19 +56,22 @@ func (s *Store) gather(d *disk) {
 		s.locked(i.groupID, func() { d.adopt(i) })
 		s.removeEvicted(d)
 	}
-	if err := d.walk(s.ctx, adopt); err != nil {
-		d.reads.failed(err)
-	}
+	err := d.walk(s.ctx, adopt)
 	d.index.settle()
 	s.removeEvicted(d)
-	if s.ctx.Err() == nil {
-		d.walked.Store(true)
-		d.gone.settle()
+	if err != nil {
+		d.reads.failed(err)
 	}
+	if err != nil || s.ctx.Err() != nil {
+		return false
+	}
+	d.walked.Store(true)
+	d.gone.settle()
+	return true
 }
 
-// removeOrphans removes the files that are not in the index.
-func (s *Store) removeOrphans(d *disk) {
+// removeOrphans removes the files that are not in the index, and reports whether it has come to all of them.
+func (s *Store) removeOrphans(d *disk) bool {
 	d.orphans.Store(false)
 	err := d.walk(s.ctx, func(i id) {
 		s.locked(i.groupID, func() {
@@ -66,7 +82,9 @@ func (s *Store) removeOrphans(d *disk) {
 	})
 	if err != nil {
 		d.reads.failed(err)
+		d.orphans.Store(true)
 	}
+	return err == nil
 }
 
 // removeEvicted removes the files of what the index has evicted.
@@ -113,20 +131,26 @@ func (d *disk) walk(ctx context.Context, visit func(id)) error {
 	entries := filepath.Join(d.dir, entriesDir)
 	for _, spaceDir := range list(entries) {
 		space, ok := parseSpace(spaceDir.Name())
-		if !ok {
+		if !ok || !spaceDir.IsDir() {
 			continue // not ours
 		}
 		for _, fan := range list(filepath.Join(entries, spaceDir.Name())) {
 			if ctx.Err() != nil {
 				return errs
 			}
+			if !fan.IsDir() {
+				continue // nor is this
+			}
 			for _, found := range list(filepath.Join(entries, spaceDir.Name(), fan.Name())) {
 				group, name, ok := parseName(fan.Name(), found.Name())
 				if !ok {
 					continue
 				}
-				if info, err := found.Info(); err == nil { // otherwise it is gone by now
+				switch info, err := found.Info(); {
+				case err == nil:
 					batch = append(batch, file{id{groupID{space, group}, name}, info.ModTime().UnixNano()})
+				case !errors.Is(err, fs.ErrNotExist): // otherwise it is gone by now
+					errs = errors.Join(errs, err)
 				}
 			}
 			if len(batch) >= walkBatch {
