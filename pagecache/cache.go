@@ -39,6 +39,7 @@ type Cache struct {
 	failures     recentKeys // that could not be fetched in the background
 	troubles     recentKeys // that could not be fetched for a client
 	rechecked    recentKeys // that were fresh, and asked for all the same
+	remaking     remaking
 	revalidating atomic.Int64
 	seed         maphash.Seed
 	pages        [pageLocks]sync.Mutex

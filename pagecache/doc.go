@@ -17,6 +17,9 @@
 //
 // # Time
 //
+// Next.js serves an outdated page once more too, and makes it again when somebody asks for it. A page that was outdated when it came is asked for until it
+// is new (remade.go), all of its variants that came before are outdated with it (pageRecord.old), and pages whose age is not known are asked for at each visit (pageRecord.sure).
+//
 // Events have stamps: numbers that go up, over restarts too. An entry carries the stamp at which its fetch began, a purge has one, and so has
 // everything below. An entry whose fetch began before a purge that concerns it is not served. So a purge writes one number down, however
 // many entries it concerns.

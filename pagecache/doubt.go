@@ -32,7 +32,7 @@ func (q *query) resolve(fl *flight) {
 		m, err := parseMeta(entry.Meta())
 		if err == nil {
 			// Somebody would wait for it, and for a stale page nobody does: those do not take all the slots.
-			q.refetch(found{key: key, entry: entry, meta: m}, facts, r, 2*q.c.settings.Load().Revalidations)
+			q.refetch(found{key: key, entry: entry, meta: m, oldAt: page.oldAt}, facts, r, 2*q.c.settings.Load().Revalidations)
 		}
 		_ = entry.Close() // it was only looked at
 		return

@@ -26,6 +26,7 @@ type flight struct {
 	key   blobstore.Key // by which it is found
 	begun stamp         // set when it is entered
 	facts Facts
+	asked time.Time // when facts.Now was
 	body  *growing
 
 	// settled is closed when the head has come, or it is known that none will. What follows is set before.
@@ -67,6 +68,12 @@ func (fl *flight) isSettled() bool {
 		return false
 	}
 }
+
+// now is the time by the clock of the request.
+func (fl *flight) now() time.Time { return fl.facts.Now.Add(time.Since(fl.asked)) }
+
+// isOutdated reports whether the answer is kept, and Next.js makes it again.
+func (fl *flight) isOutdated() bool { return fl.outcome.store && fl.decision.Outdated }
 
 // announcedLength reads Content-Length: -1 without one, ok false for one that makes no sense.
 func announcedLength(h http.Header) (length int64, ok bool) {

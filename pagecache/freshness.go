@@ -13,6 +13,8 @@ type words struct {
 	mark bool
 	// outdated: Next.js has answered with a page whose time was over, and makes it again.
 	outdated bool
+	// unsure: Next.js has answered with a page that it had, which it will make again some time after. How much of its time is over, it does not say.
+	unsure bool
 }
 
 const (
@@ -20,8 +22,10 @@ const (
 	// year (expireTime).
 	staleForEver = 365 * 24 * time.Hour
 	// whileRemade bounds how long a page that was outdated when it came may go on being served. Next.js makes it again at that moment, so
-	// `next start` would not show it again once that is done; when it fails, Next.js tries again after at most this time.
-	whileRemade = 30 * time.Second
+	// `next start` would not show it again once that is done. Beyond it Next.js is asked, which answers with what it has.
+	whileRemade = time.Second
+	// neverRemade is the s-maxage of pages that Next.js does not make again of itself (revalidate: false).
+	neverRemade = 365 * 24 * time.Hour
 )
 
 // Sets of directives that stand for a page of Next.js.
@@ -60,6 +64,7 @@ func readWords(h http.Header) words {
 	if next.isNextMark() && (w.isEdgeMark() && next.sMaxAge == w.sMaxAge || w.outdated && w.isAskMark()) {
 		w.directives, w.mark = next, true
 	}
+	w.unsure = w.isNextMark() && w.sMaxAge < neverRemade && first(h, "X-Nextjs-Cache") == "HIT"
 	return w
 }
 
@@ -67,6 +72,7 @@ func readWords(h http.Header) words {
 type windows struct {
 	fresh, staleWhile, staleIfError time.Duration
 	explicit                        bool
+	unsure                          bool // Next.js may call it outdated at any moment
 }
 
 // windowsOf is RFC 9111, 4.2 and 5.2.2 for a shared cache, and RFC 5861. No lifetime is ever guessed.
@@ -74,10 +80,17 @@ type windows struct {
 // must-revalidate and proxy-revalidate forbid stale answers, also where stale-while-revalidate stands beside them. In the edge's form of a mark of
 // Next.js must-revalidate is no word to this cache, see isEdgeMark. s-maxage alone forbids what the answer does not
 // allow itself, except that the operator's own stale_if_error holds: it is the origin that has said it (RFC 9111, 4.2.4).
-func windowsOf(w words, h http.Header, operator time.Duration, age time.Duration, now time.Time) windows {
+//
+// remade is when Next.js had begun to make the page again, zero if nobody knows: the time of the page began no sooner. If its time may be over at any
+// moment, it is used only for as long as it would be if it was over just now.
+func windowsOf(w words, h http.Header, operator time.Duration, age time.Duration, remade, now time.Time) windows {
 	var left windows
 	var lifetime time.Duration
 	lifetime, left.explicit = w.lifetime(h, now)
+	left.unsure = w.unsure
+	if since := now.Sub(remade); w.unsure && !remade.IsZero() && since < lifetime {
+		age, left.unsure = max(age, since), false
+	}
 	if w.outdated {
 		lifetime = min(lifetime, age)
 	}
@@ -94,6 +107,14 @@ func windowsOf(w words, h http.Header, operator time.Duration, age time.Duration
 		}
 	}
 	left.fresh = max(0, lifetime-age)
+	switch {
+	case left.unsure && left.staleWhile == 0: // Next.js answers with a new page as soon as its time is over
+		left.fresh = min(left.fresh, whileRemade)
+	case left.unsure:
+		whole := left.staleWhile
+		left.fresh = min(left.fresh, whole)
+		left.staleWhile = whole - left.fresh
+	}
 	overdue := max(0, age-lifetime)
 	left.staleWhile = max(0, left.staleWhile-overdue)
 	left.staleIfError = max(0, left.staleIfError-overdue)

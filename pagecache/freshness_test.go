@@ -77,19 +77,19 @@ func TestWindows(t *testing.T) {
 
 		// Outdated when it came.
 		{[]string{"Cache-Control", "s-maxage=60, stale-while-revalidate=900", "X-Nextjs-Cache", "STALE"}, 0, whileRemade, operator},
-		{[]string{"Cache-Control", "s-maxage=60, stale-while-revalidate=9", "X-Nextjs-Cache", "STALE"}, 0, 9 * second, operator},
+		{[]string{"Cache-Control", "s-maxage=60, stale-while-revalidate=9", "X-Nextjs-Cache", "STALE"}, 0, whileRemade, operator},
 		{[]string{"Cache-Control", "public, max-age=60", "X-Nextjs-Cache", "STALE"}, 0, 0, operator},
 	} {
 		h := fields(c.header...)
-		left := windowsOf(readWords(h), h, operator, ageOf(h, now), now)
-		assert.Equal(t, windows{c.fresh, c.while, c.ifErrored, true}, left, "%q", c.header)
+		left := windowsOf(readWords(h), h, operator, ageOf(h, now), time.Time{}, now)
+		assert.Equal(t, windows{c.fresh, c.while, c.ifErrored, true, false}, left, "%q", c.header)
 	}
 }
 
 func TestNoLifetimeIsGuessed(t *testing.T) {
 	for _, h := range []string{"", "public", "must-revalidate", "stale-while-revalidate=9", "immutable"} {
 		answer := fields("Cache-Control", h, "Last-Modified", "Sun, 22 Nov 2020 12:00:00 GMT")
-		assert.False(t, windowsOf(readWords(answer), answer, 0, 0, now).explicit, h)
+		assert.False(t, windowsOf(readWords(answer), answer, 0, 0, time.Time{}, now).explicit, h)
 	}
 }
 
@@ -101,12 +101,13 @@ func TestWhatTheUpstreamHasSaid(t *testing.T) {
 		nextCache          string
 		fresh, while       time.Duration
 	}{
-		{edge, isr, "HIT", 5 * second, 31535995 * second},
-		{edge, "s-maxage=5, stale-while-revalidate", "HIT", 5 * second, staleForEver},
-		{edge, "s-maxage=5", "HIT", 5 * second, 0},
+		{edge, isr, "HIT", 5 * second, 31535990 * second},
+		{edge, "s-maxage=5, stale-while-revalidate", "HIT", 5 * second, staleForEver - 5*second},
+		{edge, "s-maxage=5", "HIT", whileRemade, 0},
+		{edge, isr, "MISS", 5 * second, 31535995 * second},
 		{edge, "", "HIT", 5 * second, 0},
 		{"public, max-age=0, must-revalidate", isr, "STALE", 0, whileRemade},
-		{"public, max-age=0, must-revalidate", "s-maxage=5, stale-while-revalidate=7", "STALE", 0, 7 * second},
+		{"public, max-age=0, must-revalidate", "s-maxage=5, stale-while-revalidate=7", "STALE", 0, whileRemade},
 		// Something else has been written since: header_down, or an edge of another version.
 		{"public, max-age=0, s-maxage=9, must-revalidate", isr, "HIT", 9 * second, 0},
 		{"public, max-age=0, must-revalidate", isr, "HIT", 0, 0},
@@ -114,12 +115,45 @@ func TestWhatTheUpstreamHasSaid(t *testing.T) {
 		{edge, "public, s-maxage=5, stale-while-revalidate=60", "HIT", 5 * second, 0},
 	} {
 		h := fields("Cache-Control", c.cacheControl, "X-Nextjs-Cache", c.nextCache, SaidHeader, c.said)
-		left := windowsOf(readWords(h), h, 0, 0, now)
+		left := windowsOf(readWords(h), h, 0, 0, time.Time{}, now)
 		assert.Equal(t, []time.Duration{c.fresh, c.while}, []time.Duration{left.fresh, left.staleWhile}, "%q for %q", c.cacheControl, c.said)
 	}
 	r := asking("/a")
 	for _, cacheControl := range []string{never, "private, no-store", "no-store"} {
 		h := fields("Cache-Control", cacheControl, "X-Nextjs-Cache", "HIT", "Content-Type", html, SaidHeader, isr)
 		assert.Equal(t, not(ReasonPrivate), ForResponse(r, ofPage(r), 200, h), "the edge has forbidden what Next.js had allowed")
+	}
+}
+
+// A page that Next.js had, and makes again some time after, is used for no longer than if its time had been over just now; where it is known when Next.js began
+// to make it, from then on.
+func TestWhoseTimeMayBeOver(t *testing.T) {
+	const all = 31535995 * second
+	for _, c := range []struct {
+		said, nextCache string
+		remade          time.Duration // ago; 0: not known
+		fresh, while    time.Duration
+		unsure          bool
+	}{
+		{isr, "HIT", 0, 5 * second, all - 5*second, true},
+		{isr, "MISS", 0, 5 * second, all, false},
+		{isr, "REVALIDATED", 0, 5 * second, all, false},
+		{isr, "STALE", 0, 0, whileRemade, false},
+		{isr, "HIT", 2 * second, 3 * second, all, false},
+		{isr, "HIT", 5 * second, 5 * second, all - 5*second, true},
+		{year, "HIT", 0, 31536000 * second, 0, false},
+		{"s-maxage=5, stale-while-revalidate", "HIT", 0, 5 * second, staleForEver - 5*second, true},
+		// Next.js answers with a new page once the time of the old one is over.
+		{"s-maxage=60", "HIT", 0, whileRemade, 0, true},
+		{"s-maxage=60", "HIT", 20 * second, 40 * second, 0, false},
+		{"s-maxage=60, stale-while-revalidate=30", "HIT", 0, 30 * second, 0, true},
+	} {
+		h := fields("Cache-Control", c.said, "X-Nextjs-Cache", c.nextCache)
+		remade := time.Time{}
+		if c.remade > 0 {
+			remade = now.Add(-c.remade)
+		}
+		left := windowsOf(readWords(h), h, 0, 0, remade, now)
+		assert.Equal(t, windows{fresh: c.fresh, staleWhile: c.while, explicit: true, unsure: c.unsure}, left, c)
 	}
 }

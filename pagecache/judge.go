@@ -75,17 +75,16 @@ func (c *Cache) judge(fl *flight, sum bodyHash) {
 		l.now, l.oldest, l.void = fl.cache.flights.landed(fl)
 		page, out := land(before, known, l)
 		page.interceptable = page.interceptable || fl.decision.Interceptable
+		if page.floor != before.floor {
+			page.sure = 0
+		}
 		now := fl.facts.Now.UnixNano()
 		fl.deadline = after(now, fl.decision.Fresh)
 		if out.store {
 			if fl.facts.Variant != VariantSegment && fl.decision.Tags != nil {
 				page.tags = fl.decision.Tags
 			}
-			if now < before.fresh && page.floor == before.floor {
-				fl.deadline = min(fl.deadline, before.fresh) // variants age together
-			} else {
-				page.fresh = fl.deadline
-			}
+			page.age(&before, now, fl)
 		}
 		fl.outcome = out
 		c.putPage(fl.kept, page)
@@ -96,13 +95,29 @@ func (c *Cache) judge(fl *flight, sum bodyHash) {
 	})
 }
 
+// age notes until when an answer that is kept is fresh, and its page with it: variants age together.
+func (p *pageRecord) age(before *pageRecord, now int64, fl *flight) {
+	same := p.floor == before.floor
+	if same && now < before.fresh && !fl.decision.Outdated {
+		fl.deadline = min(fl.deadline, before.fresh)
+	} else {
+		p.fresh = fl.deadline
+	}
+	switch {
+	case fl.decision.Outdated:
+		p.sure, p.old, p.oldAt = 0, max(p.old, fl.begun), max(p.oldAt, now)
+	case !fl.decision.Unsure:
+		p.sure = max(p.sure, fl.deadline)
+	}
+}
+
 // keep stores an answer that has come as a whole, and has been judged.
 func (c *Cache) keep(fl *flight, sum *sameHash, write func(func([]byte) error) error) {
 	if !fl.outcome.store {
 		return
 	}
 	m := meta{
-		status: fl.status, era: c.ledger.era, begun: fl.begun, gen: fl.outcome.gen, hash: sum.version(), exact: sum.exact(),
+		status: fl.status, outdated: fl.decision.Outdated, era: c.ledger.era, begun: fl.begun, gen: fl.outcome.gen, hash: sum.version(), exact: sum.exact(),
 		stored: fl.facts.Now.UnixNano() - fl.age.Nanoseconds(), fresh: fl.deadline, while: after(fl.deadline, fl.decision.StaleWhile), onFail: after(fl.deadline, fl.decision.StaleIfError),
 		tags: appendTexts(nil, fl.decision.Tags), header: appendHeader(nil, fl.header),
 	}

@@ -13,8 +13,11 @@ import (
 func (c *Cache) newFlight(key *found, facts *Facts) *flight {
 	settings := c.settings.Load()
 	fl := &flight{
-		cache: c, key: key.key, kept: key.key, facts: *facts, length: -1, settled: make(chan struct{}),
+		cache: c, key: key.key, kept: key.key, facts: *facts, asked: time.Now(), length: -1, settled: make(chan struct{}),
 		body: newGrowing(settings.MaxBody, &c.budget, settings.Patience),
+	}
+	if key.oldAt > 0 {
+		fl.facts.Remade = time.Unix(0, key.oldAt)
 	}
 	fl.leash.body, fl.leash.linger = fl.body, settings.Linger
 	return fl
@@ -92,6 +95,9 @@ func (q *query) lead(fl *flight) (result Result, err error) {
 	case t.reason == "" && fl.body.whole():
 		q.c.keep(fl, t.hash, fl.body.each)
 		q.resolve(fl)
+		if fl.isOutdated() {
+			q.c.awaitRemade(fl, q.r, q.again())
+		}
 	case t.reason == "":
 		t.reason = ReasonTooLarge
 	}

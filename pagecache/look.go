@@ -26,6 +26,8 @@ type found struct {
 	meta      meta
 	condition condition
 	reason    Reason
+	sure      int64 // of the page
+	oldAt     int64 // of the page
 	// unknown: nothing is known of the page.
 	unknown bool
 }
@@ -63,6 +65,7 @@ func (c *Cache) look(r *http.Request, facts *Facts) (f found, ok bool) {
 		f.unknown = true
 		return f, true
 	}
+	f.sure, f.oldAt = page.sure, page.oldAt
 	entry, there := c.store.Get(c.ctx, f.key)
 	if !there {
 		return f, true
@@ -89,6 +92,10 @@ func (c *Cache) judgeEntry(m *meta, page *pageHead, key blobstore.Key, now time.
 	if c.ledger.marks.after(m.begun) {
 		hard, soft = c.ledger.marks.purged(key.Space, key.Group, m.begun, m.eachTag)
 	}
+	stays, while := m.fresh, m.while
+	if m.begun < page.old {
+		stays, while = min(stays, page.oldAt), min(while, after(page.oldAt, whileRemade))
+	}
 	switch ns := now.UnixNano(); {
 	case hard:
 		return absent, ReasonPurged
@@ -96,13 +103,13 @@ func (c *Cache) judgeEntry(m *meta, page *pageHead, key blobstore.Key, now time.
 		return absent, ReasonGeneration
 	case m.gen < page.doubt && !c.settings.Load().Lenient:
 		return doubtful, ReasonGeneration
-	case ns >= max(m.fresh, m.while):
+	case ns >= max(stays, while):
 		return expired, ReasonExpired
 	case m.gen < page.doubt:
 		return stale, ReasonGeneration
 	case soft || m.begun < page.soft:
 		return stale, ReasonPurged
-	case ns >= m.fresh:
+	case ns >= stays:
 		return stale, ReasonExpired
 	}
 	return fresh, ReasonFresh

@@ -7,7 +7,7 @@ import (
 )
 
 // metaVersion is the version of the format of an entry's meta. Entries of another version are misses.
-const metaVersion = 2
+const metaVersion = 3
 
 // bodyHash tells bodies of one variant apart: of status, Location, tags and body.
 type bodyHash [16]byte
@@ -15,22 +15,28 @@ type bodyHash [16]byte
 // meta is what is kept beside a body. All times are in nanoseconds since 1970.
 type meta struct {
 	status int
-	era    uint64
-	begun  stamp    // when its fetch began: older than a purge, it is purged
-	gen    stamp    // compared with the floor and the doubt of its page
-	hash   bodyHash // tells versions apart
-	exact  bodyHash // tells bodies apart, byte by byte
-	stored int64    // the moment of age 0
-	fresh  int64    // the end of freshness
-	while  int64    // the end of stale-while-revalidate
-	onFail int64    // the end of stale-if-error
-	tags   []byte
-	header []byte // both as a list of texts; a header is name and value in turn
+	// outdated: it was when it came, and Next.js made it again from then on; fresh is that moment.
+	outdated bool
+	era      uint64
+	begun    stamp    // when its fetch began: older than a purge, it is purged
+	gen      stamp    // compared with the floor and the doubt of its page
+	hash     bodyHash // tells versions apart
+	exact    bodyHash // tells bodies apart, byte by byte
+	stored   int64    // the moment of age 0
+	fresh    int64    // the end of freshness
+	while    int64    // the end of stale-while-revalidate
+	onFail   int64    // the end of stale-if-error
+	tags     []byte
+	header   []byte // both as a list of texts; a header is name and value in turn
 }
 
 // appendMeta is the reverse of parseMeta.
 func appendMeta(to []byte, m meta) []byte {
-	to = append(to, metaVersion, byte(m.status>>8), byte(m.status))
+	flags := byte(0)
+	if m.outdated {
+		flags = 1
+	}
+	to = append(to, metaVersion, flags, byte(m.status>>8), byte(m.status))
 	to = appendUint64(to, m.era)
 	to = appendStamp(appendStamp(to, m.begun), m.gen)
 	to = append(append(to, m.hash[:]...), m.exact[:]...)
@@ -46,6 +52,7 @@ func parseMeta(data []byte) (m meta, err error) {
 	if d.byte() != metaVersion {
 		return m, errDamaged
 	}
+	m.outdated = d.byte()&1 != 0
 	m.status = int(d.byte())<<8 | int(d.byte())
 	m.era = d.uint64()
 	m.begun, m.gen = d.stamp(), d.stamp()

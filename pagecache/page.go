@@ -10,7 +10,7 @@ import (
 const recordName = "\x00page"
 
 // recordVersion is the version of its format.
-const recordVersion = 1
+const recordVersion = 2
 
 // maxVariants bounds the variants that a record knows. Of those beyond, nothing is known.
 const maxVariants = 64
@@ -22,6 +22,9 @@ type pageHead struct {
 	doubt         stamp // entries with an older gen may be of an older version
 	soft          stamp // entries whose fetch began before are stale
 	fresh         int64 // variants age together: none that comes later stays fresh for longer. In nanoseconds since 1970
+	sure          int64 // until then Next.js does not call the page outdated: of fresh at most
+	old           stamp // entries whose fetch began before are outdated, as an answer that came later was
+	oldAt         int64 // when Next.js said so, and began to make the page again
 	interceptable bool  // an answer's Vary has named next-url
 }
 
@@ -94,7 +97,8 @@ func appendPage(to []byte, p pageRecord) []byte {
 	to = append(to, recordVersion, flags)
 	to = appendUint64(to, p.era)
 	to = appendStamp(appendStamp(appendStamp(to, p.floor), p.doubt), p.soft)
-	to = appendTime(to, p.fresh)
+	to = appendTime(appendTime(to, p.fresh), p.sure)
+	to = appendTime(appendStamp(to, p.old), p.oldAt)
 	to = appendStamp(appendStamp(to, p.landed), p.proven)
 	to = appendTexts(to, p.tags)
 	to = appendCount(to, len(p.variants))
@@ -111,7 +115,7 @@ func parseHead(d *decoder) (p pageHead, flags byte, err error) {
 		return p, 0, errDamaged
 	}
 	flags = d.byte()
-	p = pageHead{era: d.uint64(), floor: d.stamp(), doubt: d.stamp(), soft: d.stamp(), fresh: d.time(), interceptable: flags&1 != 0}
+	p = pageHead{era: d.uint64(), floor: d.stamp(), doubt: d.stamp(), soft: d.stamp(), fresh: d.time(), sure: d.time(), old: d.stamp(), oldAt: d.time(), interceptable: flags&1 != 0}
 	if d.bad {
 		return pageHead{}, 0, errDamaged
 	}

@@ -110,7 +110,7 @@ func (c *Cache) purgePage(id pageID, soft bool) {
 	at := c.clock.next()
 	if soft {
 		if known {
-			page.soft, page.fresh = at, 0
+			page.soft, page.fresh, page.sure = at, 0, 0
 			c.putPage(key, page)
 		}
 		return

@@ -16,6 +16,10 @@ type Decision struct {
 	StaleIfError time.Duration // how long after Fresh, where Next.js cannot be asked
 	Age          time.Duration // how old it was when it came
 
+	Outdated bool          // it was when it came, and Next.js makes it again
+	Remade   time.Duration // how long it is fresh then
+	Unsure   bool          // Next.js may call it outdated at any moment, though it was fresh when it came
+
 	Interceptable bool     // its Vary names next-url
 	Tags          []string // nil: unknown. A segment has those of its page then; where nobody knows them, it is not to be kept
 }
@@ -43,15 +47,16 @@ func ForResponse(r *http.Request, f Facts, status int, h http.Header) Decision {
 		}
 	}
 	age := ageOf(h, f.Now)
-	left := windowsOf(c.words, h, f.StaleIfError, age, f.Now)
+	left := windowsOf(c.words, h, f.StaleIfError, age, f.Remade, f.Now)
 	d := Decision{
-		Fresh: left.fresh, StaleWhile: left.staleWhile, StaleIfError: left.staleIfError, Age: age, Interceptable: c.vary.nextURL, Tags: c.tags,
+		Fresh: left.fresh, StaleWhile: left.staleWhile, StaleIfError: left.staleIfError, Age: age, Unsure: left.unsure, Interceptable: c.vary.nextURL, Tags: c.tags,
 	}
 	switch {
 	case !left.explicit:
 		d.Reason = ReasonNoFreshness
 	case c.outdated:
 		d.Reason, d.Store = ReasonStaleUpstream, d.StaleWhile > 0 || d.StaleIfError > 0
+		d.Outdated, d.Remade = true, c.sMaxAge
 	case d.Fresh > 0 || d.StaleWhile > 0:
 		d.Store = true
 	case age > 0:

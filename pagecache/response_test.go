@@ -29,6 +29,20 @@ func kept(fresh, while time.Duration) Decision {
 	return Decision{Store: true, Fresh: fresh, StaleWhile: while, StaleIfError: 10 * time.Minute, Tags: []string{"t"}}
 }
 
+// had is a page that Next.js had: the edge does not know how much of its time was over.
+func had(fresh, while time.Duration) Decision {
+	d := kept(fresh, while)
+	d.Unsure = true
+	return d
+}
+
+// outdated is a page whose time was over.
+func outdated() Decision {
+	d := kept(0, whileRemade)
+	d.Reason, d.Outdated, d.Remade = ReasonStaleUpstream, true, 5*second
+	return d
+}
+
 func not(reason Reason) Decision { return Decision{Reason: reason} }
 
 const aYear = 31536000 * second
@@ -37,14 +51,14 @@ const aYear = 31536000 * second
 var kinds = []answered{
 	{"static", asHTML, 200, fields("Cache-Control", year, "X-Nextjs-Cache", "HIT", "X-Nextjs-Prerender", "1", "X-Nextjs-Prerender", "1", "Content-Type", html, "Vary", rscv), kept(aYear, 0)},
 	{"static, of 14", asHTML, 200, fields("Cache-Control", year+", stale-while-revalidate", "X-Nextjs-Cache", "HIT", "Content-Type", html, "Vary", "RSC, Next-Router-State-Tree, Next-Router-Prefetch, Accept-Encoding"), kept(aYear, aYear)},
-	{"revalidated", asHTML, 200, fields("Cache-Control", isr, "X-Nextjs-Cache", "HIT", "Content-Type", html, "Vary", rscv), kept(5*second, 31535995*second)},
+	{"revalidated", asHTML, 200, fields("Cache-Control", isr, "X-Nextjs-Cache", "HIT", "Content-Type", html, "Vary", rscv), had(5*second, 31535990*second)},
 	{"revalidated, made now", asHTML, 200, fields("Cache-Control", isr, "X-Nextjs-Cache", "MISS", "Content-Type", html, "Vary", rscv), kept(5*second, 31535995*second)},
 	{"revalidated on demand", asHTML, 200, fields("Cache-Control", isr, "X-Nextjs-Cache", "REVALIDATED", "Content-Type", html, "Vary", rscv), kept(5*second, 31535995*second)},
-	{"expireTime", asHTML, 200, fields("Cache-Control", "s-maxage=60", "X-Nextjs-Cache", "HIT", "Content-Type", html), kept(60*second, 0)},
-	{"cacheLife", asHTML, 200, fields("Cache-Control", "s-maxage=3600, stale-while-revalidate=82800", "X-Nextjs-Cache", "HIT", "Content-Type", html, "Vary", rscv), kept(3600*second, 82800*second)},
-	{"renewal that failed", asHTML, 200, fields("Cache-Control", "s-maxage=3, stale-while-revalidate=31535997", "X-Nextjs-Cache", "HIT", "Content-Type", html), kept(3*second, 31535997*second)},
-	{"outdated", asHTML, 200, fields("Cache-Control", isr, "X-Nextjs-Cache", "STALE", "Content-Type", html, "Vary", rscv), Decision{Store: true, Reason: ReasonStaleUpstream, StaleWhile: whileRemade, StaleIfError: 10 * time.Minute, Tags: []string{"t"}}},
-	{"outdated payload, of 14", asRSC, 200, fields("Cache-Control", "s-maxage=5, stale-while-revalidate", "X-Nextjs-Cache", "STALE", "Content-Type", rsc), Decision{Store: true, Reason: ReasonStaleUpstream, StaleWhile: whileRemade, StaleIfError: 10 * time.Minute, Tags: []string{"t"}}},
+	{"expireTime", asHTML, 200, fields("Cache-Control", "s-maxage=60", "X-Nextjs-Cache", "HIT", "Content-Type", html), had(whileRemade, 0)},
+	{"cacheLife", asHTML, 200, fields("Cache-Control", "s-maxage=3600, stale-while-revalidate=82800", "X-Nextjs-Cache", "HIT", "Content-Type", html, "Vary", rscv), had(3600*second, 79200*second)},
+	{"renewal that failed", asHTML, 200, fields("Cache-Control", "s-maxage=3, stale-while-revalidate=31535997", "X-Nextjs-Cache", "HIT", "Content-Type", html), had(3*second, 31535994*second)},
+	{"outdated", asHTML, 200, fields("Cache-Control", isr, "X-Nextjs-Cache", "STALE", "Content-Type", html, "Vary", rscv), outdated()},
+	{"outdated payload, of 14", asRSC, 200, fields("Cache-Control", "s-maxage=5, stale-while-revalidate", "X-Nextjs-Cache", "STALE", "Content-Type", rsc), outdated()},
 	{"dynamic", asHTML, 200, fields("Cache-Control", never, "Content-Type", html, "Vary", rscv), not(ReasonPrivate)},
 	{"partially prerendered", asHTML, 200, fields("Cache-Control", never, "X-Nextjs-Postponed", "1", "X-Nextjs-Prerender", "1", "Content-Type", html, "Vary", rscv), not(ReasonPrivate)},
 	{"partially prerendered, navigation", asRSC, 200, fields("Cache-Control", never, "Content-Type", rsc, "Vary", rscv), not(ReasonPrivate)},
@@ -54,9 +68,9 @@ var kinds = []answered{
 	{"fallback shell, prefetch", asPrefetch, 200, fields("Vary", rscv, "Content-Type", rsc, "X-Nextjs-Postponed", "1"), not(ReasonNoFreshness)},
 	{"segment", asSegment, 200, fields("Cache-Control", year, "X-Nextjs-Cache", "HIT", "X-Nextjs-Postponed", "2", "Content-Type", rsc, "Vary", rscv), kept(aYear, 0)},
 	{"segment, unknown", asSegment, 404, fields("Cache-Control", year, "X-Nextjs-Postponed", "2", "Content-Type", rsc, "Vary", rscv), not(ReasonStatus)},
-	{"payload", asRSC, 200, fields("Cache-Control", isr, "X-Nextjs-Cache", "HIT", "X-Nextjs-Deployment-Id", "dpl-1", "Content-Type", rsc, "Vary", rscv), kept(5*second, 31535995*second)},
+	{"payload", asRSC, 200, fields("Cache-Control", isr, "X-Nextjs-Cache", "HIT", "X-Nextjs-Deployment-Id", "dpl-1", "Content-Type", rsc, "Vary", rscv), had(5*second, 31535990*second)},
 	{"payload, dynamic", asRSC, 200, fields("Cache-Control", never, "Content-Type", rsc, "Vary", rscv), not(ReasonPrivate)},
-	{"notFound, revalidated", asHTML, 404, fields("Cache-Control", "s-maxage=60, stale-while-revalidate=31535940", "X-Nextjs-Cache", "HIT", "Content-Type", html, "Vary", rscv), kept(60*second, 31535940*second)},
+	{"notFound, revalidated", asHTML, 404, fields("Cache-Control", "s-maxage=60, stale-while-revalidate=31535940", "X-Nextjs-Cache", "HIT", "Content-Type", html, "Vary", rscv), had(60*second, 31535880*second)},
 	{"notFound, static", asHTML, 404, fields("Cache-Control", year, "X-Nextjs-Cache", "HIT", "Content-Type", html, "Vary", rscv), kept(aYear, 0)},
 	{"notFound, payload", asRSC, 404, fields("Cache-Control", year, "X-Nextjs-Cache", "HIT", "Content-Type", rsc, "Vary", rscv), kept(aYear, 0)},
 	{"redirect, static", asHTML, 307, fields("Cache-Control", year, "X-Nextjs-Cache", "HIT", "Location", "/b", "Content-Type", html, "Vary", rscv), kept(aYear, 0)},
@@ -76,7 +90,7 @@ var kinds = []answered{
 	{"metadata", asHTML, 200, fields("Cache-Control", "public, max-age=0, must-revalidate", "X-Nextjs-Cache", "HIT", "Content-Type", "text/plain", "Vary", rscv), not(ReasonNoFreshness)},
 	{"edge runtime", asHTML, 200, fields("X-Edge-Runtime", "1", "Content-Type", html, "Vary", rscv), not(ReasonNoFreshness)},
 	{"pages, without data", asHTML, 200, fields("Etag", `"x"`, "Content-Type", html), not(ReasonNoFreshness)},
-	{"pages, getStaticProps", asHTML, 200, fields("Cache-Control", isr, "X-Nextjs-Cache", "HIT", "Content-Type", html, "Vary", "Accept-Encoding"), kept(5*second, 31535995*second)},
+	{"pages, getStaticProps", asHTML, 200, fields("Cache-Control", isr, "X-Nextjs-Cache", "HIT", "Content-Type", html, "Vary", "Accept-Encoding"), had(5*second, 31535990*second)},
 	{"pages, getServerSideProps", asHTML, 200, fields("Cache-Control", never, "Etag", `"x"`, "Content-Type", html), not(ReasonPrivate)},
 	{"pages, getServerSideProps, marked", asHTML, 200, fields("Cache-Control", "public, s-maxage=10, stale-while-revalidate=59", "Content-Type", html), kept(10*second, 59*second)},
 	{"pages, first of fallback", asHTML, 200, fields("Cache-Control", never, "X-Nextjs-Cache", "MISS", "Content-Type", html), not(ReasonPrivate)},

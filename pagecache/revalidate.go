@@ -5,18 +5,30 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
 
 	"go.uber.org/zap"
 )
 
 // recheck asks for a page that is served although it is fresh, if that was not done of late: Next.js says for how long a page is good, and may be told
 // otherwise at any time, which nobody else is told of (revalidateTag, revalidatePath).
+//
+// Where it is not known when Next.js has made the page, its time may be over sooner than the edge thinks. Then Next.js, which makes a page again only when
+// somebody asks for it, is asked at each visit, as it would be without the edge.
 func (q *query) recheck() {
-	every, now := q.facts.Recheck, q.facts.Now
+	every, now, sure := q.facts.Recheck, q.facts.Now, time.Unix(0, q.found.sure)
+	unsure := !now.Before(sure)
+	if unsure && (every <= 0 || every > whileRemade) {
+		every = whileRemade
+	}
 	if every <= 0 || q.found.meta.age(now) < every || q.c.rechecked.has(q.found.key, now) {
 		return
 	}
-	q.c.rechecked.addUntil(q.found.key, now.Add(every), ReasonFresh)
+	until := now.Add(every)
+	if !unsure && sure.Before(until) {
+		until = sure
+	}
+	q.c.rechecked.addUntil(q.found.key, until, ReasonFresh)
 	q.revalidate()
 }
 
@@ -26,15 +38,28 @@ func (q *query) revalidate() { q.refetch(q.found, q.facts, q.r, q.c.settings.Loa
 // refetch fetches an entry of the page in the background, unless as many as slots are being fetched.
 func (q *query) refetch(kept found, facts Facts, r *http.Request, slots int) {
 	c := q.c
-	if c.failures.has(kept.key, facts.Now) {
+	fl := c.enterAgain(&kept, &facts, slots)
+	if fl == nil {
 		return
+	}
+	r, again := unconditional(r.Clone(context.WithoutCancel(r.Context()))), q.again()
+	if !c.background(func() { c.fetchAgain(fl, r, again) }) { //nolint:contextcheck // it outlives the request
+		c.giveUp(fl)
+		c.revalidating.Add(-1)
+	}
+}
+
+// enterAgain begins a fetch of an entry in the background. It is nil if that must not be, for want of a slot or because it failed of late, or is going on.
+func (c *Cache) enterAgain(kept *found, facts *Facts, slots int) *flight {
+	if c.failures.has(kept.key, facts.Now) {
+		return nil
 	}
 	if c.revalidating.Add(1) > int64(slots) {
 		c.revalidating.Add(-1)
 		c.counts.skipped.Add(1)
-		return
+		return nil
 	}
-	fl := c.newFlight(&kept, &facts)
+	fl := c.newFlight(kept, facts)
 	old := kept.meta
 	old.tags, old.header = append([]byte(nil), old.tags...), append([]byte(nil), old.header...) // the entry is closed meanwhile
 	fl.old = &old
@@ -43,17 +68,9 @@ func (q *query) refetch(kept found, facts Facts, r *http.Request, slots int) {
 			r.leave()
 		}
 		c.revalidating.Add(-1)
-		return
+		return nil
 	}
-	r, again := r.Clone(context.WithoutCancel(r.Context())), q.again()
-	work := func() { //nolint:contextcheck // it outlives the request
-		defer c.revalidating.Add(-1)
-		c.fetchAgain(fl, unconditional(r), again)
-	}
-	if !c.background(work) {
-		c.giveUp(fl)
-		c.revalidating.Add(-1)
-	}
+	return fl
 }
 
 // giveUp ends a fetch that was not begun.
@@ -63,8 +80,9 @@ func (c *Cache) giveUp(fl *flight) {
 	fl.body.release()
 }
 
-// fetchAgain fetches a stale entry.
+// fetchAgain fetches a stale entry, and gives its slot back.
 func (c *Cache) fetchAgain(fl *flight, r *http.Request, again Again) {
+	defer c.revalidating.Add(-1)
 	ctx, cancel := context.WithTimeout(c.ctx, c.settings.Load().RevalidateTime)
 	defer cancel()
 	fl.leash.cancel = cancel
@@ -105,6 +123,9 @@ func (c *Cache) fetchAgain(fl *flight, r *http.Request, again Again) {
 	}
 	c.flights.end(fl)
 	fl.body.release()
+	if fl.isOutdated() {
+		c.awaitRemade(fl, r, again)
+	}
 }
 
 // callAgain makes a panic of the upstream's handler an error: in the background it would end the process.

@@ -20,6 +20,7 @@ type Stats struct {
 	Followed      uint64 // answers that were fetched for another request
 	Revalidations uint64 // stale pages fetched in the background
 	Revalidating  int    // at this moment
+	Remaking      int    // pages that Next.js makes again, and that are asked for until they are new
 	Slots         int    // the bound of that
 	Skipped       uint64 // not fetched, because all slots were in use
 	Failed        uint64 // could not be fetched, or broke off
@@ -36,7 +37,7 @@ func (c *Cache) Stats() Stats {
 	s := Stats{
 		Filling: c.budget.used.Load(), FillMemory: c.budget.bound.Load(),
 		Marks: c.ledger.marks.bytes(), MarksBound: maxMarks,
-		Followed: c.counts.followed.Load(), Revalidations: c.counts.revalidations.Load(), Revalidating: int(c.revalidating.Load()), Slots: c.settings.Load().Revalidations,
+		Followed: c.counts.followed.Load(), Revalidations: c.counts.revalidations.Load(), Revalidating: int(c.revalidating.Load()), Remaking: c.remaking.size(), Slots: c.settings.Load().Revalidations,
 		Skipped: c.counts.skipped.Load(), Failed: c.counts.failed.Load(), Overtakes: c.counts.overtakes.Load(), Purges: c.counts.purges.Load(), Parted: c.counts.parted.Load(),
 	}
 	c.copies.stats(&s)

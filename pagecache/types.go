@@ -20,6 +20,7 @@ type Facts struct {
 	Tags         []string // tags of the page's build-time .meta, nil: unknown
 	StaleIfError time.Duration
 	Recheck      time.Duration // how often at most a page that is still fresh is asked for in the background when it is served; 0: never
+	Remade       time.Time     // when Next.js had begun to make the page again for certain, zero: unknown. The cache sets it
 	Unshared     bool          // the URL does not tell the answer from others: its _rsc parameter was missing or wrong
 	Now          time.Time
 }
