@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -108,7 +109,7 @@ func (q *query) follow(fl *flight, r *reader) (result Result, again bool, err er
 	}
 	h := q.w.Header()
 	for name, values := range fl.header {
-		h[name] = values[:len(values):len(values)] // shared: who appends gets a copy
+		h[name] = slices.Clone(values) // who changes headers may change them in place
 	}
 	if fl.length >= 0 {
 		h["Content-Length"] = []string{strconv.FormatInt(fl.length, 10)}

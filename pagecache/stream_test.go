@@ -219,3 +219,43 @@ func TestWhoWaitsForAnAnswerThatIsNotKeptAsksForItself(t *testing.T) {
 	close(release)
 	clients.Wait()
 }
+
+// changing is a client in front of whom somebody changes the values of headers in place, as Caddy's header directive does.
+type changing struct{ *httptest.ResponseRecorder }
+
+func (c changing) WriteHeader(status int) {
+	for _, values := range c.Header() {
+		for i := range values {
+			values[i] += "!"
+		}
+	}
+	c.ResponseRecorder.WriteHeader(status)
+}
+
+// The headers of those who share an answer, and those that are kept, are each one's own.
+func TestHeadersAreNotShared(t *testing.T) {
+	lines := make(chan string)
+	s := newSite(t, Settings{}, steps(lines))
+	var clients sync.WaitGroup
+	all := make([]changing, 3)
+	for i := range all {
+		all[i] = changing{httptest.NewRecorder()}
+		clients.Go(func() {
+			_, err := s.serve(all[i], httptest.NewRequest(http.MethodGet, "/a", nil), s.facts("/a", VariantHTML))
+			assert.NoError(t, err)
+		})
+		if i == 0 {
+			lines <- "one"
+		}
+	}
+	waitForReaders(t, onlyFlight(s.cache), 3)
+	lines <- "two"
+	close(lines)
+	clients.Wait()
+	for _, client := range all {
+		assert.Equal(t, "s-maxage=60!", client.Header().Get("Cache-Control"))
+	}
+	kept := s.ask("/a", VariantHTML)
+	assert.Equal(t, hit, kept.result)
+	assert.Equal(t, "s-maxage=60", kept.Header().Get("Cache-Control"))
+}
