@@ -111,16 +111,17 @@ func (s *flights) overtake(by *flight, landed stamp) {
 	}
 }
 
-// purge makes fetches void.
-func (s *flights) purge(of func(*flight) bool) {
+// purge makes fetches void, and reports whether there are some.
+func (s *flights) purge(of func(*flight) bool) (some bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for fl := range s.open {
 		if of(fl) {
-			fl.void = true
+			fl.void, some = true, true
 			s.hide(fl)
 		}
 	}
+	return some
 }
 
 func (s *flights) isVoid(fl *flight) bool {

@@ -115,8 +115,10 @@ func (c *Cache) purgePage(id pageID, soft bool) {
 		}
 		return
 	}
-	c.flights.purge(func(fl *flight) bool { return pageOf(fl.key) == id })
-	c.store.DeleteGroup(id.space, id.group)
+	some := c.flights.purge(func(fl *flight) bool { return pageOf(fl.key) == id })
+	if known || some {
+		c.store.DeleteGroup(id.space, id.group)
+	}
 	if !known {
 		return // nothing of it is served, and what is being fetched is not kept
 	}

@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
 )
 
 // selectors are all ways to purge the page /docs/a of text "one".
@@ -193,4 +195,24 @@ func TestADeploymentIsPurged(t *testing.T) {
 	s.restart()
 	s.cache.policy.KeyOf = KeyOf
 	assert.Equal(t, ResultMiss, ask("new").Kind)
+}
+
+// Each POST purges the page that it was sent to (Invalidate). Of one of which nothing is known nothing is served, so nothing is looked for either.
+func TestAPurgeOfAnUnknownPageTouchesNothing(t *testing.T) {
+	s := newSite(t, Settings{}, page(text("one")))
+	key := blobstore.Key{Space: "zone", Group: "/a", Name: "left over"}
+	require.NoError(t, s.store.Put(t.Context(), key, nil, []byte("x")))
+	there := func() bool {
+		entry, ok := s.store.Get(t.Context(), key)
+		if ok {
+			_ = entry.Close() // it was only looked at
+		}
+		return ok
+	}
+	require.NoError(t, s.cache.Purge(Selector{Space: "zone", Group: "/a"}))
+	assert.True(t, there(), "its group has not been gone through")
+	s.ask("/a", VariantHTML)
+	require.NoError(t, s.cache.Purge(Selector{Space: "zone", Group: "/a"}))
+	assert.False(t, there())
+	assert.Equal(t, ResultMiss, s.ask("/a", VariantHTML).result.Kind)
 }
