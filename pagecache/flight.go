@@ -87,15 +87,16 @@ func announcedLength(h http.Header) (length int64, ok bool) {
 
 // leash ends a fetch whose client has left: at once if the answer is for that client alone, otherwise after a while, when nobody reads it.
 type leash struct {
-	mu      sync.Mutex
-	cancel  context.CancelFunc
-	linger  time.Duration
-	body    *growing
-	gone    bool
-	private bool
-	ended   bool
-	head    bool
-	timer   *time.Timer
+	mu       sync.Mutex
+	cancel   context.CancelFunc
+	linger   time.Duration
+	body     *growing
+	gone     bool
+	deserted bool // it was ended for nobody wanted it any more
+	private  bool
+	ended    bool
+	head     bool
+	timer    *time.Timer
 }
 
 // answered says that the head has come. The error is that of a fetch that was given up before.
@@ -121,10 +122,30 @@ func (l *leash) left() {
 	defer l.mu.Unlock()
 	l.gone = true
 	if l.private || l.ended {
-		l.cancel()
+		l.desert()
 		return
 	}
-	l.timer = time.AfterFunc(l.linger, func() { l.body.whenDeserted(l.cancel) })
+	l.timer = time.AfterFunc(l.linger, func() { l.body.whenDeserted(l.deserting) })
+}
+
+// deserting ends a fetch that nobody reads.
+func (l *leash) deserting() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.desert()
+}
+
+// desert ends a fetch that nobody wants any more. The caller holds the lock.
+func (l *leash) desert() {
+	l.deserted = true
+	l.cancel()
+}
+
+// isDeserted reports whether the fetch was ended for nobody wanted it any more.
+func (l *leash) isDeserted() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.deserted
 }
 
 // alone says that the answer is for the client alone.
@@ -133,7 +154,7 @@ func (l *leash) alone() {
 	defer l.mu.Unlock()
 	l.private = true
 	if l.gone {
-		l.cancel()
+		l.desert()
 	}
 }
 

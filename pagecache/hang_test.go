@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -58,6 +59,49 @@ func TestASlowAnswerIsWaitedForWhereNothingIsKept(t *testing.T) {
 	<-asked
 	close(release)
 	work.Wait()
+}
+
+// A client that leaves is no failure of the application: who comes next has the page fetched, and is not given the old one for half a minute.
+func TestAClientThatLeavesIsNoFailure(t *testing.T) {
+	s := newSite(t, Settings{Linger: 1}, page(text("one")))
+	s.ask("/a", VariantHTML)
+	good, began := s.upstream, make(chan struct{})
+	s.upstream = func(w http.ResponseWriter, r *http.Request) {
+		close(began)
+		hanging(w, r)
+	}
+	s.pass(2 * time.Hour)
+	ctx, leave := context.WithCancel(t.Context())
+	ended := make(chan Result)
+	go func() {
+		result, _ := s.serve(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodGet, "/a", nil), s.facts("/a", VariantHTML))
+		ended <- result
+	}()
+	<-began
+	leave()
+	assert.Equal(t, Result{ResultMiss, ReasonExpired}, <-ended, "nor is it counted as one")
+	s.upstream = good
+	assert.Equal(t, Result{ResultMiss, ReasonExpired}, s.ask("/a", VariantHTML).result)
+}
+
+// A page that could not be fetched in the background is left alone for a while from then on, however long it took to fail.
+func TestAFailureIsRememberedFromWhenItFailed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		made := time.Now()
+		v := visiting(t, isrPage{revalidate: 5 * second, expire: 365 * 24 * time.Hour, made: made, content: made}, 0)
+		_, _ = v.visit(VariantHTML)
+		time.Sleep(6 * second)
+		v.back.hangs = true
+		_, _ = v.visit(VariantHTML)
+		time.Sleep(DefaultRevalidateTime + failTime/2)
+		for range 3 {
+			_, _ = v.visit(VariantHTML)
+		}
+		assert.Equal(t, 2, v.back.asked)
+		time.Sleep(failTime)
+		_, _ = v.visit(VariantHTML)
+		assert.Equal(t, 3, v.back.asked)
+	})
 }
 
 // A fetch that is given up says nothing about the page: neither at the end of the process nor when its client leaves.

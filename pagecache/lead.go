@@ -32,7 +32,9 @@ func (q *query) lead(fl *flight) (result Result, err error) {
 	sending := sending{query: q, flight: fl}
 	t.begin = func() { sending.start(t.status()) }
 	t.replaces = q.found.entry != nil
-	t.spare = func(int) bool { return q.found.usableOnFailure(&q.facts) }
+	t.spare = func(status int) bool {
+		return status >= http.StatusInternalServerError && q.found.usableOnFailure(&q.facts)
+	}
 	if q.found.usableOnFailure(&q.facts) {
 		late := time.AfterFunc(q.c.settings.Load().AnswerTime, fl.leash.unanswered)
 		defer late.Stop()
@@ -69,7 +71,14 @@ func (q *query) lead(fl *flight) (result Result, err error) {
 			fl.err = err
 			fl.settle(endsFailed)
 		}
-		q.c.troubles.add(fl.key, q.facts.Now, ReasonError)
+		if fl.leash.isDeserted() {
+			// Nobody is there any more to be answered, and nothing has failed.
+			if err == nil {
+				q.w.WriteHeader(statusClientGone)
+			}
+			return Result{ResultMiss, q.found.reason}, err
+		}
+		q.c.troubles.add(fl.key, fl.now(), ReasonError)
 		if q.found.usableOnFailure(&q.facts) {
 			return q.serveFound(Result{ResultStale, ReasonError}), nil
 		}

@@ -58,7 +58,7 @@ func (p *passer) begin(status int) {
 		p.reason = q.found.reason
 		q.c.misses.remove(q.found.key)
 		q.c.purgePage(pageOf(q.found.key), false)
-	case status < http.StatusInternalServerError && status != http.StatusNotModified:
+	case saysOfPage(status):
 		q.c.misses.add(q.found.key, q.facts.Now, d.Reason)
 	}
 	q.c.policy.ForClient(h, q.facts, Served{Result: Result{ResultMiss, p.reason}})

@@ -56,7 +56,7 @@ func (c *Cache) awaitRemade(fl *flight, r *http.Request, again Again) {
 	if !c.remaking.begin(fl.kept) {
 		return
 	}
-	r = unconditional(r.Clone(c.ctx)) // of the request that it came with, nothing but what it asks for is needed
+	r = ofNobody(c.ctx, r)
 	ask := func() {
 		defer c.remaking.end(fl.kept)
 		for wait, left := firstRemade, fl.decision.Remade; wait <= lastRemade && wait < left; wait *= 2 {

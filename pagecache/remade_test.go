@@ -27,6 +27,7 @@ type isrPage struct {
 	made, content time.Time // when it was made, and of when it is
 	began         time.Time // when it was begun to be made again, zero: it is not
 	asked         int
+	hangs         bool
 }
 
 // state is what Next.js has at this moment.
@@ -112,7 +113,12 @@ func (v *visits) visit(variant Variant) (edge, direct *httptest.ResponseRecorder
 		v.back.ask(w, r)
 		return nil
 	}, func() Again {
-		return func(_ context.Context, w http.ResponseWriter, as Variant, etag string) error {
+		return func(ctx context.Context, w http.ResponseWriter, as Variant, etag string) error {
+			if v.back.hangs {
+				v.back.asked++
+				<-ctx.Done()
+				return ctx.Err()
+			}
 			r := ask(as)
 			if etag != "" {
 				r.Header.Set("If-None-Match", etag)

@@ -42,11 +42,20 @@ func (q *query) refetch(kept found, facts Facts, r *http.Request, slots int) {
 	if fl == nil {
 		return
 	}
-	r, again := unconditional(r.Clone(context.WithoutCancel(r.Context()))), q.again()
+	r, again := ofNobody(context.WithoutCancel(r.Context()), r), q.again()
 	if !c.background(func() { c.fetchAgain(fl, r, again) }) { //nolint:contextcheck // it outlives the request
 		c.giveUp(fl)
 		c.revalidating.Add(-1)
 	}
+}
+
+// ofNobody is a request for the whole of what another one asks for, without what that says for itself: it is no client's.
+func ofNobody(ctx context.Context, r *http.Request) *http.Request {
+	r = unconditional(r.Clone(ctx))
+	r.Method = http.MethodGet
+	delete(r.Header, "Cache-Control")
+	delete(r.Header, "Pragma")
+	return r
 }
 
 // enterAgain begins a fetch of an entry in the background. It is nil if that must not be, for want of a slot or because it failed of late, or is going on.
@@ -89,7 +98,7 @@ func (c *Cache) fetchAgain(fl *flight, r *http.Request, again Again) {
 	c.counts.revalidations.Add(1)
 	t := newTee(ctx, fl, r, nil)
 	t.replaces = true
-	t.spare = func(int) bool { return true }
+	t.spare = func(status int) bool { return status >= http.StatusInternalServerError || isOfRequest(status) }
 	err := callAgain(again, ctx, t, fl.facts.Variant, parseHeader(fl.old.header).Get("Etag"))
 	if err == nil && t.mode == undecided {
 		t.WriteHeader(http.StatusOK)
@@ -106,7 +115,7 @@ func (c *Cache) fetchAgain(fl *flight, r *http.Request, again Again) {
 	case err != nil:
 		fl.body.finish(errBrokeOff)
 		c.counts.failed.Add(1)
-		c.failures.add(fl.key, fl.facts.Now, ReasonError)
+		c.failures.add(fl.key, fl.now(), ReasonError)
 		if check := c.settings.Load().Logger.Check(zap.DebugLevel, "a stale page could not be fetched"); check != nil {
 			check.Write(zap.String("space", fl.key.Space), zap.String("page", fl.key.Group), zap.Error(err))
 		}
@@ -157,7 +166,11 @@ func (c *Cache) keepRenewed(fl *flight, r *http.Request, h http.Header) error {
 	}
 	fl.status = fl.old.status
 	fl.decision = c.decide(fl, r, fl.status, merged)
-	if !fl.decision.Store || fl.kept != fl.key {
+	switch {
+	case !fl.decision.Store: // it holds for everybody
+		c.purgePage(pageOf(fl.key), false)
+		return nil
+	case fl.kept != fl.key:
 		c.store.Delete(fl.key)
 		return nil
 	}

@@ -32,12 +32,14 @@ func (c *Cache) Serve(w http.ResponseWriter, r *http.Request, f Facts, next Next
 	if reason != "" && reason != ReasonRange {
 		return q.bypass(ResultBypass, reason)
 	}
-	// Only a GET for the whole fills the cache.
+	// Only a GET for the whole fills the cache, if it lets it.
 	switch {
 	case asksForPart(r.Header):
 		reason = ReasonRange
 	case r.Method == http.MethodHead:
 		reason = ReasonMethod
+	case readDirectives(r.Header["Cache-Control"]).any(dirNoStore): // what it is answered says nothing to others, so nobody waits for it
+		reason = ReasonRequestStore
 	case r.Method != http.MethodGet:
 		return q.bypass(ResultBypass, ReasonMethod)
 	}

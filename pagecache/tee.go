@@ -78,7 +78,7 @@ func (t *tee) WriteHeader(status int) {
 		fl.settle(endsFailed)
 		return
 	}
-	if status >= http.StatusInternalServerError && t.spare(status) {
+	if t.spare(status) {
 		t.mode = discards
 		fl.err = errUpstream
 		fl.settle(endsFailed)
@@ -111,9 +111,12 @@ func (t *tee) WriteHeader(status int) {
 func (t *tee) pass(status int) {
 	fl, c := t.flight, t.flight.cache
 	t.mode = passes
-	if status < http.StatusInternalServerError && status != http.StatusNotModified {
+	if saysOfPage(status) {
 		c.misses.add(fl.key, fl.facts.Now, t.reason)
-		if t.replaces {
+		switch {
+		case t.client == nil: // it holds for everybody
+			c.purgePage(pageOf(fl.key), false)
+		case t.replaces:
 			c.store.Delete(fl.key) // what was kept is not what the upstream answers now
 		}
 	}
@@ -133,6 +136,21 @@ func (t *tee) pass(status int) {
 		return
 	}
 	t.client.WriteHeader(status)
+}
+
+// isOfRequest reports whether a status is about a single request, or the moment at which it came.
+func isOfRequest(status int) bool {
+	switch status {
+	case http.StatusBadRequest, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusRequestURITooLong, http.StatusExpectationFailed,
+		http.StatusMisdirectedRequest, http.StatusTooEarly, http.StatusTooManyRequests, http.StatusRequestHeaderFieldsTooLarge, statusClientGone:
+		return true
+	}
+	return false
+}
+
+// saysOfPage reports whether an answer of a status says something of the page that was asked for, to others too.
+func saysOfPage(status int) bool {
+	return status < http.StatusInternalServerError && status != http.StatusNotModified && !isOfRequest(status)
 }
 
 // giveHeader makes the client's headers those of the answer.
