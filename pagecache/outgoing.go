@@ -22,8 +22,9 @@ type Told struct {
 // Tell writes into the head of an answer what clients are told of it. For hits and stale answers that is the head of the entry; what Next.js has answered
 // has its Cache-Control already.
 //
-// The seconds of Cache-Control stay as they were written, for Age says how many of them are over. A stale answer may be kept by nobody
-// without asking: what it says of its time would begin anew with caches that ignore Age, and with the client of one that stands behind them.
+// The seconds of Cache-Control stay as they were written, for Age says how many of them are over. A stale page of Next.js may be kept by nobody
+// without asking: what it says of its time would begin anew with caches that ignore Age, and with the client of one that stands behind them. What the application
+// has written itself stays in any case, as on the first answer.
 func Tell(h http.Header, t Told) {
 	h["Cache-Status"] = append(slices.Clip(h["Cache-Status"]), t.status()) // the values may be those of an entry
 	delete(h, SaidHeader)
@@ -36,17 +37,8 @@ func Tell(h http.Header, t Told) {
 	switch {
 	case t.Unshared && fromEntry:
 		tellNobody(h)
-	case t.Result.Kind == ResultStale:
+	case t.Result.Kind == ResultStale && readDirectives(h["Cache-Control"]).isEdgeMark():
 		setCacheControl(h, "public, max-age=0, must-revalidate")
-	case t.Result.Kind == ResultHit:
-		said := h["Cache-Control"]
-		if len(said) > 0 && strings.HasPrefix(said[0], "public") {
-			break // as the edge has written it
-		}
-		if d := readDirectives(said); d.isNextMark() {
-			// docs/caching.md, class "page": s-maxage alone leaves browsers to guess.
-			setCacheControl(h, "public, max-age=0, s-maxage="+strconv.FormatInt(int64(d.sMaxAge/time.Second), 10)+", must-revalidate")
-		}
 	}
 }
 
