@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -103,7 +102,7 @@ func (h *Handler) newZonePages(zone *zones.Zone, space string, read *build) *zon
 // factsOf says what is known of a request.
 func (z *zonePages) factsOf(r *http.Request, a *attempt) pagecache.Facts {
 	f := pagecache.Facts{
-		Space: z.space, Deployment: z.deployment, Build: z.stamp, Path: a.full, Host: strings.ToLower(r.Host), IgnoreQuery: z.ignoreQuery,
+		Space: z.space, Deployment: z.deployment, Build: z.stamp, Path: a.full, Host: originOf(r), IgnoreQuery: z.ignoreQuery,
 		Data: a.kind == zones.KindData, StaleIfError: z.staleError, Recheck: z.recheck, Now: time.Now(), Unshared: a.repaired, Class: z.classOf(r, a),
 	}
 	if f.Data && a.facts.book != nil {
@@ -122,7 +121,7 @@ func (z *zonePages) factsOf(r *http.Request, a *attempt) pagecache.Facts {
 	if z.build != nil && f.Class == pagecache.ClassPage && a.verdict.Edge() {
 		f.Choice = a.verdict.Choice()
 		if f.Tags, f.KnownQuery = z.prerendered(a.verdict); f.KnownQuery {
-			f.Host = "" // nor does it know its host
+			f.Host = "" // nor does it know its host, or its scheme
 		}
 	}
 	return f

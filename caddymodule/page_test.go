@@ -280,3 +280,50 @@ func TestFreshPagesAreRechecked(t *testing.T) {
 	}
 	assert.Equal(t, before, asked.Load())
 }
+
+// A page that prints addresses of itself is kept for each scheme of which the application is told: whoever comes by http does not get what was made for https. What a
+// client says of the scheme counts where it is a trusted proxy.
+func TestPagesAreKeptForEachScheme(t *testing.T) {
+	next := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "public, max-age=600")
+		w.Header().Set("Content-Type", "text/plain")
+		_, _ = io.WriteString(w, r.Header.Get("X-Forwarded-Proto"))
+	})
+	for global, schemes := range map[string][]string{
+		"servers {\n trusted_proxies static 127.0.0.0/8 ::1/128\n}": {"http", "https"},
+		"": {"http", "http"},
+	} {
+		e := serve(t, fmt.Sprintf("nextjs {\n zone / %s\n cache\n}", next), "nextjs {\n state "+t.TempDir()+"\n}\n"+global)
+		for _, how := range []string{"fwd", "hit"} {
+			for i, said := range []string{"http", "https"} {
+				want := how
+				if schemes[i] == schemes[0] && i > 0 {
+					want = "hit"
+				}
+				var body, status string
+				require.Eventually(t, func() bool { // who comes right behind the first shares its answer
+					body, status = cachedAs(t, e, "/links", "X-Forwarded-Proto", said)
+					return want == "fwd" || strings.Contains(status, "; hit")
+				}, 20*time.Second, 10*time.Millisecond)
+				assert.Contains(t, status, want, "%s, %s", global, said)
+				assert.Equal(t, schemes[i], body, status)
+			}
+		}
+	}
+}
+
+// Two sites behind a balancer that asks for both by one name are two.
+func TestPagesAreKeptForEachHostThatATrustedProxySays(t *testing.T) {
+	next := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "public, max-age=600")
+		w.Header().Set("Content-Type", "text/plain")
+		_, _ = io.WriteString(w, r.Header.Get("X-Forwarded-Host"))
+	})
+	e := serve(t, fmt.Sprintf("nextjs {\n zone / %s\n cache\n}", next), "nextjs {\n state "+t.TempDir()+"\n}\nservers {\n trusted_proxies static 127.0.0.0/8 ::1/128\n}")
+	for range 2 {
+		for _, host := range []string{"one.example", "two.example"} {
+			body, status := cachedAs(t, e, "/links", "X-Forwarded-Host", host)
+			assert.Equal(t, host, body, status)
+		}
+	}
+}

@@ -8,7 +8,7 @@ type Facts struct {
 	Deployment   string   // id of the build, "" unknown
 	Build        string   // tells builds with the same id apart
 	Path         string   // escaped path as Next.js routes it, with basePath, without query
-	Host         string   // "" where the host has no say
+	Host         string   // with its scheme, as the application is told; "" where they have no say
 	Class        Class    // what the caller says of the path
 	KnownQuery   bool     // the build proves that the page ignores its query (prerendered, no rule or middleware looks at it)
 	Choice       string   // tells apart what rules make of the path for different requests; "" where they make the same of all
