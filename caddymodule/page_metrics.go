@@ -42,6 +42,8 @@ var pageGauges = func() (list []prometheus.Collector) {
 	}
 	add("filling_bytes", "Bytes of answers that are coming in, or that slow clients still read.", func(s pagecache.Stats) float64 { return float64(s.Filling) })
 	add("revalidating", "Stale pages that are fetched in the background.", func(s pagecache.Stats) float64 { return float64(s.Revalidating) })
+	add("recent_bytes", "Bytes of what is remembered of pages for a while: that they were not kept, failed, or were asked for again; at most 4 MiB.", func(s pagecache.Stats) float64 { return float64(s.Recent) })
+	add("recent_dropped", "Pages of which that was forgotten before its time, for want of room, since the start.", func(s pagecache.Stats) float64 { return float64(s.RecentDropped) })
 	add("remaking", "Pages that Next.js makes again at the moment, and that are asked for until they are new.", func(s pagecache.Stats) float64 { return float64(s.Remaking) })
 	add("revalidations", "Stale pages that were fetched in the background, since the start.", func(s pagecache.Stats) float64 { return float64(s.Revalidations) })
 	add("followed", "Requests that were answered by the fetch of another one, since the start.", func(s pagecache.Stats) float64 { return float64(s.Followed) })

@@ -61,6 +61,9 @@ func New(store *blobstore.Store, settings Settings, policy Policy) (*Cache, erro
 	}
 	c.copies.cache = c
 	c.misses.lasts, c.failures.lasts, c.troubles.lasts = notKeptTime, failTime, troubleTime
+	for _, recent := range c.recents() {
+		recent.seed = c.seed
+	}
 	var err error
 	if c.ledger, err = openLedger(store); err != nil {
 		return nil, fmt.Errorf("opening a page cache: %w", err)
@@ -70,6 +73,11 @@ func New(store *blobstore.Store, settings Settings, policy Policy) (*Cache, erro
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.work.Go(func() { c.tend(keepLedger) })
 	return c, nil
+}
+
+// recents are all that is remembered of keys for a while.
+func (c *Cache) recents() [4]*recentKeys {
+	return [...]*recentKeys{&c.misses, &c.failures, &c.troubles, &c.rechecked}
 }
 
 // SetSettings changes the settings for what comes from now on. The error is about them; then nothing has changed.

@@ -18,6 +18,8 @@ const (
 	// worthCopying is how many hits of one body go without a copy before it is made. It takes Brotli four (6 KB) to eight times (65 KB) as long to make one as
 	// it takes zstd to compress the page on its way, so whatever becomes of the page, all of it costs about twice what the better choice would have.
 	worthCopying = 6
+	// maxAsked bounds the copies that were asked for and are not there of which it is known how often.
+	maxAsked = 16 << 10
 	// maxCopiesWaiting bounds the copies that wait to be made. What is beyond is compressed on its way, and asked for again.
 	maxCopiesWaiting = 1000
 	// copyPause is how long a copy that could not be made or kept is not tried again.
@@ -78,7 +80,7 @@ func (c *copier) ask(copyKey blobstore.Key, job copyJob) {
 	defer c.mu.Unlock()
 	a := c.asked[id]
 	if a == nil || a.hash != job.hash {
-		if a == nil && (c.asked == nil || len(c.asked) >= maxRecent) {
+		if a == nil && (c.asked == nil || len(c.asked) >= maxAsked) {
 			c.asked = map[uint64]*askedCopy{} // those that are asked for come back
 		}
 		a = &askedCopy{hash: job.hash}

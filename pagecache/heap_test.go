@@ -21,7 +21,7 @@ func TestWhatIsRememberedOfPagesHoldsNoRequests(t *testing.T) {
 		"misses":    func(q *query) { c.misses.add(q.found.key, now, ReasonNoFreshness) },
 		"failures":  func(q *query) { c.failures.add(q.found.key, now, ReasonError) },
 		"troubles":  func(q *query) { c.troubles.add(q.found.key, now, ReasonError) },
-		"rechecked": func(q *query) { c.rechecked.addUntil(q.found.key, now, ReasonFresh) },
+		"rechecked": func(q *query) { c.rechecked.add(q.found.key, now, ReasonFresh) },
 		"copies": func(q *query) {
 			c.copies.working = true // nobody takes them
 			for range worthCopying {
@@ -54,7 +54,7 @@ func TestWhatIsRememberedOfPagesHoldsNoRequests(t *testing.T) {
 		})
 		assert.Less(t, grown, int64(8<<20), name)
 	}
-	assert.Len(t, c.misses.keys, requests)
+	assert.Len(t, c.misses.now, requests)
 	assert.Len(t, c.copies.queue, maxCopiesWaiting)
 	assert.Empty(t, c.flights.byKey)
 	assert.Empty(t, c.flights.pages)

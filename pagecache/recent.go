@@ -1,8 +1,10 @@
 package pagecache
 
 import (
+	"hash/maphash"
 	"sync"
 	"time"
+	"unsafe"
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
 )
@@ -16,21 +18,27 @@ const (
 	// troubleTime is how long it is remembered that a page could not be fetched for a client. What may be served on failure is served at once meanwhile,
 	// and fetched in the background.
 	troubleTime = 30 * time.Second
-	// maxRecent bounds the keys of which each of these is remembered.
-	maxRecent = 16 << 10
+	// recentSize is what a key counts: an element of a map that is between half and entirely full.
+	recentSize = 2 * int64(unsafe.Sizeof(uint64(0))+unsafe.Sizeof(recent{}))
+	// maxRecent bounds the bytes of the keys of which each of these is remembered.
+	maxRecent = 1 << 20
 )
 
-// recentKeys are keys that something happened to of late.
+// recentKeys are keys that something happened to of late. A key is remembered by a hash: as large as any other, and nothing of a client's request stays with it.
+// Two with one hash are taken for one, which costs a request or a wait at worst.
 type recentKeys struct {
 	lasts time.Duration
+	seed  maphash.Seed
 
-	mu   sync.Mutex
-	keys map[blobstore.Key]recent
+	mu sync.Mutex
+	// What comes goes into now, until that has half of the bound; then it becomes before, and what was there is forgotten.
+	now, before map[uint64]recent
+	dropped     uint64 // that were forgotten before their time, for want of room
 }
 
 // recent is something that has happened.
 type recent struct {
-	until  time.Time // when it is forgotten
+	until  int64 // when it is forgotten, in nanoseconds since 1970
 	reason Reason
 }
 
@@ -40,29 +48,53 @@ func (k *recentKeys) has(key blobstore.Key, now time.Time) bool {
 
 // reason is why it has happened; "" if it has not.
 func (k *recentKeys) reason(key blobstore.Key, now time.Time) Reason {
+	id := maphash.Comparable(k.seed, key)
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if last, ok := k.keys[key]; ok && now.Before(last.until) {
+	last, ok := k.now[id]
+	if !ok {
+		last, ok = k.before[id]
+	}
+	if ok && now.UnixNano() < last.until {
 		return last.reason
 	}
 	return ""
 }
 
 func (k *recentKeys) add(key blobstore.Key, now time.Time, reason Reason) {
-	k.addUntil(key, now.Add(k.lasts), reason)
+	k.addUntil(key, now, now.Add(k.lasts), reason)
 }
 
-func (k *recentKeys) addUntil(key blobstore.Key, until time.Time, reason Reason) {
+func (k *recentKeys) addUntil(key blobstore.Key, now, until time.Time, reason Reason) {
+	id := maphash.Comparable(k.seed, key)
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.keys == nil || len(k.keys) >= maxRecent {
-		k.keys = map[blobstore.Key]recent{} // they come back when it happens again
+	if k.now == nil {
+		k.now = map[uint64]recent{}
 	}
-	k.keys[key] = recent{until, reason}
+	k.now[id] = recent{until.UnixNano(), reason}
+	if int64(len(k.now))*recentSize < maxRecent/2 {
+		return
+	}
+	for _, last := range k.before {
+		if now.UnixNano() < last.until {
+			k.dropped++
+		}
+	}
+	k.before, k.now = k.now, nil
 }
 
 func (k *recentKeys) remove(key blobstore.Key) {
+	id := maphash.Comparable(k.seed, key)
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	delete(k.keys, key)
+	delete(k.now, id)
+	delete(k.before, id)
+}
+
+// size is how many bytes are remembered, and how many keys were forgotten before their time.
+func (k *recentKeys) size() (bytes int64, dropped uint64) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return int64(len(k.now)+len(k.before)) * recentSize, k.dropped
 }

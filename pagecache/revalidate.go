@@ -28,7 +28,7 @@ func (q *query) recheck() {
 	if !unsure && sure.Before(until) {
 		until = sure
 	}
-	q.c.rechecked.addUntil(q.found.key, until, ReasonFresh)
+	q.c.rechecked.addUntil(q.found.key, now, until, ReasonFresh)
 	q.revalidate()
 }
 

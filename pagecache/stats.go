@@ -17,6 +17,9 @@ type Stats struct {
 	FillMemory    int64  // the bound of that
 	Marks         int64  // bytes of the purges that are remembered
 	MarksBound    int64  // the bound of that
+	Recent        int64  // bytes of what is remembered of keys for a while: not kept, failed, asked for again
+	RecentBound   int64  // the bound of that
+	RecentDropped uint64 // keys that were forgotten before their time, for want of room
 	Followed      uint64 // answers that were fetched for another request
 	Revalidations uint64 // stale pages fetched in the background
 	Revalidating  int    // at this moment
@@ -39,6 +42,10 @@ func (c *Cache) Stats() Stats {
 		Marks: c.ledger.marks.bytes(), MarksBound: maxMarks,
 		Followed: c.counts.followed.Load(), Revalidations: c.counts.revalidations.Load(), Revalidating: int(c.revalidating.Load()), Remaking: c.remaking.size(), Slots: c.settings.Load().Revalidations,
 		Skipped: c.counts.skipped.Load(), Failed: c.counts.failed.Load(), Overtakes: c.counts.overtakes.Load(), Purges: c.counts.purges.Load(), Parted: c.counts.parted.Load(),
+	}
+	for _, recent := range c.recents() {
+		bytes, dropped := recent.size()
+		s.Recent, s.RecentDropped, s.RecentBound = s.Recent+bytes, s.RecentDropped+dropped, s.RecentBound+maxRecent
 	}
 	c.copies.stats(&s)
 	return s

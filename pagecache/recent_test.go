@@ -1,0 +1,33 @@
+package pagecache
+
+import (
+	"hash/maphash"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+)
+
+// However many long keys there are, and however long they are, what is remembered of them has a bound in bytes, and the newer half of it stays.
+func TestWhatIsRememberedOfKeysHasABound(t *testing.T) {
+	long := strings.Repeat("x", 4<<10)
+	keyOf := func(n int) blobstore.Key { return blobstore.Key{Group: long, Name: strconv.Itoa(n)} }
+	k := recentKeys{lasts: notKeptTime, seed: maphash.MakeSeed()}
+	half := int(maxRecent / 2 / recentSize)
+	for n := range 5 * half {
+		k.add(keyOf(n), now, ReasonStatus)
+		bytes, _ := k.size()
+		assert.LessOrEqual(t, bytes, int64(maxRecent))
+		assert.Equal(t, ReasonStatus, k.reason(keyOf(max(0, n-half/2)), now), "what has just happened is known")
+	}
+	_, dropped := k.size()
+	assert.Positive(t, dropped)
+	assert.False(t, k.has(keyOf(0), now))
+	last := keyOf(5*half - 1)
+	assert.False(t, k.has(last, now.Add(notKeptTime)))
+	k.remove(last)
+	assert.False(t, k.has(last, now))
+}
