@@ -1,19 +1,17 @@
 package caddymodule
 
-import (
-	"net/http"
+import "net/http"
 
-	"github.com/caddy-nextjs/caddy-nextjs/pagecache"
-)
-
-// takeTags moves the tags of an answer to where the page cache looks for them. Nobody else gets them.
-func takeTags(h http.Header, a *attempt) {
+// takeTags takes the tags out of an answer that the page cache looks at, nil if the application says nothing of them. Nobody else gets them. It comes
+// before zones.CleanResponse, which removes the header that has them by default.
+func takeTags(h http.Header, a *attempt) []string {
 	if a.tags == "" {
-		return
+		return nil
 	}
 	values := h[a.tags]
 	delete(h, a.tags)
-	if a.fills && len(values) > 0 {
-		h[pagecache.TagsHeader] = values
+	if !a.fills {
+		return nil
 	}
+	return values
 }

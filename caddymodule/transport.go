@@ -187,6 +187,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if keepAlive := res.Header["Keep-Alive"]; len(keepAlive) > 0 {
 		upstream.Announced(keepAlive[0])
 	}
+	tags := takeTags(res.Header, a)
 	zones.CleanResponse(res.Header)
 	a.cookies.CleanResponse(res.Header, a.plainDraft)
 	if a.isAsset {
@@ -195,8 +196,10 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if a.rules != "" {
 		addSpeculation(res, a.rules)
 	}
-	takeTags(res.Header, a)
 	if a.fills {
+		if tags != nil {
+			res.Header[pagecache.TagsHeader] = tags
+		}
 		res.Header[pagecache.SaidHeader] = slices.Clone(res.Header["Cache-Control"])
 	}
 	if !a.isSource { // a picture is as fresh as Next.js says of its source
