@@ -18,8 +18,8 @@ const attemptVar = "nextjs.attempt"
 type attempt struct {
 	zone      *zones.Zone
 	kind      zones.Kind
-	waited    bool // for a dev server that is being started again
-	repaired  bool // the _rsc parameter is ours, so the URL does not tell what the answer is
+	waited    bool            // for a dev server that is being started again
+	repaired  zones.RSCRepair // where made, the _rsc parameter is ours, and the URL does not tell what the answer is
 	verdict   *zones.Verdict
 	kept      string       // the name by which the answer may be kept, "" if it may not
 	isAsset   bool         // the answer is a file for pages of other sites

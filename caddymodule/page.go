@@ -103,7 +103,7 @@ func (h *Handler) newZonePages(zone *zones.Zone, space string, read *build) *zon
 func (z *zonePages) factsOf(r *http.Request, a *attempt) pagecache.Facts {
 	f := pagecache.Facts{
 		Space: z.space, Deployment: z.deployment, Build: z.stamp, Path: a.full, Host: originOf(r), IgnoreQuery: z.ignoreQuery,
-		Data: a.kind == zones.KindData, StaleIfError: z.staleError, Recheck: z.recheck, Now: time.Now(), Unshared: a.repaired, Class: z.classOf(r, a),
+		Data: a.kind == zones.KindData, StaleIfError: z.staleError, Recheck: z.recheck, Now: time.Now(), Unshared: a.repaired.Made(), Class: z.classOf(r, a),
 	}
 	if f.Data && a.facts.book != nil {
 		if page, ok := a.facts.book.PageOfData(a.full); ok {

@@ -204,9 +204,10 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	if !a.isSource { // a picture is as fresh as Next.js says of its source
 		zones.ApplyCachePolicy(zones.Answer{
-			Method: req.Method, Kind: a.kind, Verdict: a.verdict, Repaired: a.repaired, Dev: a.zone.Dev, Status: res.StatusCode, Header: res.Header,
+			Method: req.Method, Kind: a.kind, Verdict: a.verdict, Repaired: a.repaired.Made(), Dev: a.zone.Dev, Status: res.StatusCode, Header: res.Header,
 		})
 	}
+	undoRepair(req, res, a.repaired)
 	res.Body = watchBody(res, upstream)
 	return res, nil
 }

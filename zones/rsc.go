@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -41,27 +42,62 @@ func isRSC(h http.Header) bool {
 	return len(values) == 1 && values[0] == "1"
 }
 
-// RepairRSC gives a soft navigation the _rsc parameter that Next.js expects, and reports whether it had to. Next.js 16 (15 with
+// RSCRepair is what RepairRSC has done to a request. The zero value is nothing.
+type RSCRepair struct {
+	made  bool
+	ours  string   // the value that the request has now
+	given []string // the values that the client has sent, none if it sent no parameter
+}
+
+// Made reports whether the request has another _rsc parameter than its client has sent.
+func (p RSCRepair) Made() bool { return p.made }
+
+// RepairRSC gives a soft navigation the _rsc parameter that Next.js expects, in the place of the client's, and says what it had to change. Next.js 16 (15 with
 // experimental.validateRSCRequestHeaders) answers a missing or wrong one with a redirect to the right one, which costs a round
 // trip and nothing else (base-server.js). The parameter protects caches that ignore Vary, so the answer to a repaired
 // request must not be kept by anybody on the way.
 //
 // It counts the headers that CleanRequest leaves.
-func RepairRSC(r *http.Request, kind Kind) bool {
+func RepairRSC(r *http.Request, kind Kind) RSCRepair {
 	switch kind {
 	case KindRSC, KindPrefetch, KindSegment:
 	default:
-		return false
+		return RSCRepair{}
 	}
 	input := rscInput(r.Header)
 	given, found := queryValue(r.URL.RawQuery, rscParameter)
 	short := shortRSCHash(input)
 	if found && (given == short || given == rscHash(input)) {
-		return false
+		return RSCRepair{}
 	}
+	repair := RSCRepair{made: true, ours: short, given: parseQuery(r.URL.RawQuery).values[rscParameter]}
 	// The short form is understood by every version that checks.
 	r.URL.RawQuery = setQueryValue(r.URL.RawQuery, rscParameter, short)
-	return true
+	return repair
+}
+
+// Undo returns a Location as Next.js would have written it for the client's own query: redirects of rules carry that along.
+func (p RSCRepair) Undo(location string) string {
+	rest, fragment, hasFragment := strings.Cut(location, "#")
+	path, query, found := strings.Cut(rest, "?")
+	ours := rscParameter + "=" + encodeURIComponent(p.ours)
+	if !p.made || !found || !strings.Contains(query, ours) {
+		return location
+	}
+	pairs := strings.Split(query, "&")
+	at := slices.Index(pairs, ours)
+	if at < 0 {
+		return location
+	}
+	given := make([]string, len(p.given))
+	for i, value := range p.given {
+		given[i] = rscParameter + "=" + encodeURIComponent(value)
+	}
+	location = withQuery(path, strings.Join(slices.Replace(pairs, at, at+1, given...), "&"))
+	if hasFragment {
+		location += "#" + fragment
+	}
+	return location
 }
 
 // rscInput is createCacheBustingSearchParamInput of next/dist/shared/lib/router/utils/cache-busting-search-param.js (15.5, 16.4).
@@ -113,12 +149,26 @@ func queryValue(query, name string) (value string, found bool) {
 	return "", false
 }
 
-// setQueryValue replaces a parameter, or adds it, and leaves every other byte of the query as it is.
+// setQueryValue replaces a parameter where it stands first, or adds it, and leaves every other byte of the query as it is.
 func setQueryValue(query, name, value string) string {
-	if query = withoutQueryValue(query, name); query != "" {
+	before, pair := "", name+"="+value
+	for rest := query; ; {
+		one, after, more := strings.Cut(rest, "&")
+		if key, _, _ := strings.Cut(one, "="); key == name {
+			if after = withoutQueryValue(after, name); more && after != "" {
+				pair += "&" + after
+			}
+			return before + pair
+		}
+		if !more {
+			break
+		}
+		before, rest = before+one+"&", after
+	}
+	if query != "" {
 		query += "&"
 	}
-	return query + name + "=" + value
+	return query + pair
 }
 
 // WithoutRSC takes the _rsc parameter out of a query: a document has none.
