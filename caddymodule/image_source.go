@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -24,6 +25,7 @@ type inner struct {
 	server *caddyhttp.Server
 	tls    *tls.ConnectionState
 	host   string
+	said   forwarded
 	zone   *zones.Zone
 	view   *view
 	facts  *zoneFacts
@@ -32,7 +34,7 @@ type inner struct {
 
 func newInner(r *http.Request, a *attempt, next caddyhttp.Handler) *inner {
 	server, _ := r.Context().Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
-	return &inner{server: server, tls: r.TLS, host: r.Host, zone: a.zone, view: a.view, facts: a.facts, next: next}
+	return &inner{server: server, tls: r.TLS, host: r.Host, said: forwardedBy(r), zone: a.zone, view: a.view, facts: a.facts, next: next}
 }
 
 // local returns what finds sources of the site.
@@ -93,6 +95,7 @@ func (in *inner) again(ctx context.Context, target *url.URL, accept string, w ht
 	if accept != "" {
 		r.Header.Set("Accept", accept)
 	}
+	in.said.tell(r)
 	r = in.prepare(r, w) //nolint:contextcheck // the request has it
 	found, _ := in.view.table.FindRequest(r)
 	caddyhttp.SetVar(r.Context(), attemptVar, &attempt{ //nolint:contextcheck // the request has it
@@ -110,6 +113,7 @@ func (in *inner) repeat(ctx context.Context, w http.ResponseWriter, target *url.
 	if etag != "" {
 		r.Header.Set("If-None-Match", etag)
 	}
+	in.said.tell(r)
 	r = in.prepare(r, w)                                //nolint:contextcheck // the request has it
 	caddyhttp.SetVar(r.Context(), attemptVar, &attempt{ //nolint:contextcheck // the request has it
 		zone: in.zone, kind: of.kind, facts: in.facts, verdict: of.verdict, cookies: in.facts.cookies, view: in.view, path: of.path, repaired: of.repaired,
@@ -120,10 +124,10 @@ func (in *inner) repeat(ctx context.Context, w http.ResponseWriter, target *url.
 
 // prepare gives a request what Caddy's handlers look for.
 func (in *inner) prepare(r *http.Request, w http.ResponseWriter) *http.Request {
-	r.RemoteAddr, r.TLS = "127.0.0.1:0", in.tls
+	r.RemoteAddr, r.TLS = cmp.Or(in.said.peer, "127.0.0.1:0"), in.tls
 	r = caddyhttp.PrepareRequest(r, caddy.NewReplacer(), w, in.server)
-	// Not what the server's trusted_proxies say of the loopback address: nothing has come through a proxy.
-	caddyhttp.SetVar(r.Context(), caddyhttp.TrustedProxyVarKey, false)
+	// Not what the server's trusted_proxies say of the loopback address.
+	caddyhttp.SetVar(r.Context(), caddyhttp.TrustedProxyVarKey, in.said.trusted)
 	return r
 }
 
@@ -144,6 +148,7 @@ func (in *inner) serve(w http.ResponseWriter, r *http.Request) error {
 	if kind == zones.KindRefused || facts.book.Evades(found, r.URL.RawQuery) {
 		return caddyhttp.Error(http.StatusNotFound, errors.New("refused as from a client"))
 	}
+	in.said.tellScheme(r)
 	r = in.prepare(r, w)
 	a := &attempt{zone: found.Zone, kind: kind, facts: facts, cookies: facts.cookies, view: in.view, isSource: true}
 	caddyhttp.SetVar(r.Context(), attemptVar, a)
