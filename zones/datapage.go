@@ -16,14 +16,12 @@ func (b *Rulebook) PageOfData(full string) (page string, ok bool) {
 	if page, ok = strings.CutSuffix(inner, ".json"); !ok || !strings.HasPrefix(page, "/") {
 		return "", false
 	}
-	if plain, locale := o.withoutLocale(page); locale != "" && locale == o.defaultLocale {
-		page = plain
+	plain, locale, ok := o.placeOfData(page)
+	if !ok {
+		return "", false
 	}
-	switch {
-	case page == "/index":
-		page = "/"
-	case strings.HasPrefix(page, "/index/"): // denormalizePagePath
-		page = page[len("/index"):]
+	if locale == o.defaultLocale {
+		page = plain
 	}
 	switch {
 	case page == "/" && b.build.BasePath != "":
@@ -36,4 +34,26 @@ func (b *Rulebook) PageOfData(full string) (page string, ok bool) {
 		page += "/"
 	}
 	return page, true
+}
+
+// placeOfData returns the page of data, and its locale. With locales, all data has one in its path: Next.js answers 404 to
+// data without a locale, and to that of /en/index, though it calls both its own (dataRoute in prerender-manifest.json, 16.4). Without locales, /index
+// is the root (denormalizePagePath).
+func (o *outputs) placeOfData(data string) (page, locale string, ok bool) {
+	if o.build.I18n == nil {
+		if data == "/index" {
+			return "/", "", true
+		}
+		if strings.HasPrefix(data, "/index/") {
+			data = data[len("/index"):]
+		}
+		return data, "", true
+	}
+	if page, locale = o.withoutLocale(data); locale == "" || hasPathPrefix(page, "/index") {
+		return "", "", false
+	}
+	if _, again := o.withoutLocale(page); again != "" {
+		return "", "", false // it is not the page of that locale
+	}
+	return page, locale, true
 }

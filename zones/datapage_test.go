@@ -30,7 +30,14 @@ func TestPageOfData(t *testing.T) {
 		{shop, "/shop/_next/data/build-1/de/a.json", "/shop/de/a/"},
 		{shop, "/shop/_next/data/build-1/en.json", "/shop/"},
 		{shop, "/shop/_next/data/build-1/de.json", "/shop/de/"},
-		{shop, "/shop/_next/data/build-1/index.json", "/shop/"},
+		{shop, "/shop/_next/data/build-1/en/.json", "/shop/"},
+		{shop, "/shop/_next/data/build-1/index.json", ""},
+		{shop, "/shop/_next/data/build-1/a.json", ""},
+		{shop, "/shop/_next/data/build-1/en/index.json", ""},
+		{shop, "/shop/_next/data/build-1/en/index/a.json", ""},
+		{shop, "/shop/_next/data/build-1/fr/a.json", ""},
+		{shop, "/shop/_next/data/build-1/en/de/a.json", ""},
+		{shop, "/shop/_next/data/build-1/en/indexes.json", "/shop/indexes/"},
 		{shop, "/_next/data/build-1/en/a.json", ""},
 	} {
 		page, ok := c.book.PageOfData(c.path)

@@ -133,6 +133,8 @@ func (o *outputs) dynamic(v *Verdict, path string) bool {
 	data := false
 	if page, ok := o.dataPage(inner); ok {
 		inner, data = page, true
+	} else if strings.HasPrefix(inner, "/_next/data/") {
+		return false // no route has such paths
 	}
 	plain, locale := o.withoutLocale(inner)
 	for i := range o.dynamics {
@@ -223,9 +225,6 @@ func (o *outputs) dataPage(inner string) (string, bool) {
 	if !ok {
 		return "", false
 	}
-	page, _ := o.withoutLocale("/" + rest)
-	if page == "/index" {
-		page = "/"
-	}
-	return page, true
+	page, _, ok := o.placeOfData("/" + rest)
+	return page, ok
 }

@@ -222,7 +222,8 @@ func TestVerdictsOfAnApplicationWithLocales(t *testing.T) {
 		"/shop": "locale", "/shop/": "locale", "/shop/de": "locale", "/shop/basket": "page", "/shop/de/basket": "page", "/shop/en/basket": "locale",
 		"/shop/a.txt": "public", "/shop/de/a.txt": "unknown", "/shop/p/gannet": "page", "/shop/de/p/gannet": "page", "/shop/de/p/x": "page",
 		"/shop/api/stock": "api", "/shop/de/api/stock": "unknown", "/shop/_next/image": "image",
-		"/shop/_next/data/build-1/de/p/gannet.json": "data", "/shop/_next/data/build-1/p/gannet.json": "data", "/shop/_next/data/build-1/index.json": "data",
+		"/shop/_next/data/build-1/de/p/gannet.json": "data", "/shop/_next/data/build-1/p/gannet.json": "unknown", "/shop/_next/data/build-1/index.json": "unknown", "/shop/_next/data/build-1/en.json": "data",
+		"/shop/_next/data/build-1/en/de/p/gannet.json": "unknown", "/shop/_next/data/build-1/en/index.json": "unknown", "/shop/_next/data/build-1/en/p/gannet.json": "data",
 		"/shop/_next/data/build-2/p/gannet.json": "unknown", "/shop/_next/data/build-1/nowhere.json": "unknown", "/elsewhere": "unknown",
 	} {
 		assert.Equal(t, want, verdictOf(book, http.MethodGet, target).String(), target)
