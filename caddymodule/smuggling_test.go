@@ -390,7 +390,7 @@ func FuzzOneRequestOneAnswer(f *testing.F) {
 		if target.status >= 500 || strings.Contains(strings.ToLower(body), "upgrade") {
 			return
 		}
-		stock, ended := asked(t, e.stock, "/plain/read", "", body)
+		stock, ended := asked(t, e.stock, "/plain/read", target.more, body)
 		if !ended {
 			return // it waits for the rest of a body
 		}
