@@ -8,7 +8,7 @@ import (
 
 // Words of the two cache blocks. A test compares them with the reference in docs/caddyfile.md.
 var (
-	cacheWords     = []string{"memory", "cache_size", "max_body", "revalidations", "precompress"}
+	cacheWords     = []string{"memory", "cache_size", "max_body", "fill_memory", "revalidations", "precompress"}
 	siteCacheWords = []string{"ignore_query", "allow", "tags_header", "recheck", "stale_if_error"}
 )
 
@@ -25,6 +25,8 @@ func (s *CacheSettings) parse(d *caddyfile.Dispenser) error {
 			s.CacheSize, err = sizeArg(d, false)
 		case "max_body":
 			s.MaxBody, err = sizeArg(d, false)
+		case "fill_memory":
+			s.FillMemory, err = sizeArg(d, false)
 		case "revalidations":
 			s.Revalidations, err = countArg(d, 1)
 		case "precompress":

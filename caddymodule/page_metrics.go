@@ -41,6 +41,8 @@ var pageGauges = func() (list []prometheus.Collector) {
 		}))
 	}
 	add("filling_bytes", "Bytes of answers that are coming in, or that slow clients still read.", func(s pagecache.Stats) float64 { return float64(s.Filling) })
+	add("fill_memory_bytes", "The bound of page_filling_bytes.", func(s pagecache.Stats) float64 { return float64(s.FillMemory) })
+	add("degraded", "Answers that were not kept, or whose slow readers got the rest in another way, because fill_memory was in use, since the start.", func(s pagecache.Stats) float64 { return float64(s.Degraded) })
 	add("revalidating", "Stale pages that are fetched in the background.", func(s pagecache.Stats) float64 { return float64(s.Revalidating) })
 	add("recent_bytes", "Bytes of what is remembered of pages for a while: that they were not kept, failed, or were asked for again; at most 4 MiB.", func(s pagecache.Stats) float64 { return float64(s.Recent) })
 	add("recent_dropped", "Pages of which that was forgotten before its time, for want of room, since the start.", func(s pagecache.Stats) float64 { return float64(s.RecentDropped) })

@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -34,6 +35,10 @@ type CacheSettings struct {
 	// The largest body that is kept, in bytes. Default: 8 MiB.
 	MaxBody int64 `json:"max_body,omitempty"`
 
+	// How many bytes of answers may be held that are coming in, or that slow clients still read, over all pages. Of those that hold most, what is beyond is not kept, and
+	// slow clients get the rest from what is kept or by another request to the application. At least max_body. Default: 128 MiB, or max_body if that is more.
+	FillMemory int64 `json:"fill_memory,omitempty"`
+
 	// How many stale pages are fetched in the background at once. Default: 16.
 	Revalidations int `json:"revalidations,omitempty"`
 
@@ -49,6 +54,10 @@ func (s CacheSettings) check() error {
 		return fmt.Errorf("cache_size must be at least 8KiB, found %d bytes", s.CacheSize)
 	case s.MaxBody < 0:
 		return errors.New("max_body must not be negative")
+	case s.FillMemory < 0:
+		return errors.New("fill_memory must not be negative")
+	case s.FillMemory > 0 && s.FillMemory < cmp.Or(s.MaxBody, pagecache.DefaultMaxBody):
+		return fmt.Errorf("fill_memory must be at least max_body (%d bytes), found %d bytes: nothing larger could be kept", cmp.Or(s.MaxBody, pagecache.DefaultMaxBody), s.FillMemory)
 	case s.Revalidations < 0:
 		return errors.New("revalidations must not be negative")
 	}
@@ -175,7 +184,7 @@ func openPages(dir string, settings CacheSettings, log *zap.Logger) (*pooledPage
 }
 
 func (s CacheSettings) engine(log *zap.Logger) pagecache.Settings {
-	return pagecache.Settings{MaxBody: s.MaxBody, Revalidations: s.Revalidations, NoCopies: s.PrecompressOff, Logger: log}
+	return pagecache.Settings{MaxBody: s.MaxBody, FillMemory: cmp.Or(s.FillMemory, max(pagecache.DefaultFillMemory, s.MaxBody)), Revalidations: s.Revalidations, NoCopies: s.PrecompressOff, Logger: log}
 }
 
 // applyBounds applies the bounds of the configuration.

@@ -10,6 +10,10 @@
 // that are parted: whoever would hold up the one for whom it is fetched, or be held up by it, asks for the rest by a request of its own, and gets it if what
 // has been sent so far comes once more (parted.go).
 //
+// All bytes that are held count within FillMemory (budget.go). Where it is used up, the bodies that hold most give way: one that comes in is no longer held as a
+// whole, so it is not kept; slow readers of one that has come get the rest from the store, or the upstream is asked once more. Who finds no room all the same is
+// passed on piece by piece, each of which waits for its reader.
+//
 // # Failures
 //
 // A page that may be served on failure is served when the upstream fails, or says nothing for AnswerTime. For a while others are then served at once,

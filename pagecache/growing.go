@@ -19,19 +19,6 @@ const (
 // errUnread says that a body is not held as a whole and nobody reads it any more.
 var errUnread = errors.New("nobody reads this answer any more")
 
-// budget bounds the bytes that all growing bodies hold.
-type budget struct{ used, bound atomic.Int64 }
-
-func (b *budget) take(n int64) bool {
-	if b.used.Add(n) > b.bound.Load() {
-		b.used.Add(-n)
-		return false
-	}
-	return true
-}
-
-func (b *budget) give(n int64) { b.used.Add(-n) }
-
 // growing is a body that comes in, and is read by any number of readers at their own pace meanwhile.
 //
 // Up to its limit it is held as a whole, so nobody waits for a reader. What is larger is only passed on within a window: the part that all readers have had is
@@ -43,10 +30,11 @@ type growing struct {
 
 	mu      sync.Mutex
 	chunks  [][]byte
-	start   int64 // offset of the first byte of chunks
-	end     int64 // bytes that have come in
-	taken   int64 // of the budget
-	partial bool  // not held as a whole
+	start   int64        // offset of the first byte of chunks
+	end     int64        // bytes that have come in
+	taken   atomic.Int64 // of the budget; changed under mu
+	partial bool         // not held as a whole
+	room    int64        // how far ahead of the slowest reader it may be then
 	heldUp  time.Duration
 	ended   bool
 	kept    bool // until release: the bytes are needed although nobody may read them
@@ -59,19 +47,21 @@ type growing struct {
 }
 
 func newGrowing(limit int64, b *budget, patience time.Duration) *growing {
-	return &growing{limit: limit, budget: b, patience: patience, kept: true, readers: map[*reader]struct{}{}}
+	return &growing{limit: limit, budget: b, patience: patience, room: window, kept: true, readers: map[*reader]struct{}{}}
 }
 
-// append adds bytes. It waits only where the body is not held as a whole.
+// append adds bytes. It waits only where the body is not held as a whole: for a window's length, or, where the budget is used up, until these bytes have been read.
 func (g *growing) append(ctx context.Context, p []byte) error {
+	counted := g.count(int64(len(p)))
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if !g.partial {
-		if n := int64(len(p)); g.end+n > g.limit || !g.budget.take(n) {
-			g.partial = true
-		} else {
-			g.taken += n
-		}
+	if g.end == 0 {
+		g.budget.enter(g)
+	}
+	if g.room = window; counted {
+		g.taken.Add(int64(len(p)))
+	} else {
+		g.partial, g.room = true, 0
 	}
 	g.add(p)
 	wake(&g.grown)
@@ -81,7 +71,7 @@ func (g *growing) append(ctx context.Context, p []byte) error {
 		if !any {
 			return errUnread
 		}
-		if g.end-slowest <= window {
+		if g.end-slowest <= g.room {
 			break
 		}
 		if err := g.makeRoom(ctx); err != nil {
@@ -89,6 +79,18 @@ func (g *growing) append(ctx context.Context, p []byte) error {
 		}
 	}
 	return nil
+}
+
+// count takes bytes from the budget, and reports whether there were some left. Only a body that is held as a whole has others give way.
+func (g *growing) count(n int64) bool {
+	g.mu.Lock()
+	g.partial = g.partial || g.end+n > g.limit
+	partial := g.partial
+	g.mu.Unlock()
+	if partial {
+		return g.budget.take(n)
+	}
+	return g.budget.takeFrom(g, n)
 }
 
 // add copies bytes behind the others. The caller holds the lock.
@@ -120,16 +122,20 @@ func (g *growing) slowest() (at int64, any bool) {
 	return at, any
 }
 
-// drop lets the chunks go that end before an offset. The caller holds the lock.
+// drop lets the chunks go that end before an offset; one that is not full only where there is no budget for what comes. The caller holds the lock.
 func (g *growing) drop(before int64) {
-	for len(g.chunks) > 0 && g.start+int64(len(g.chunks[0])) <= before && len(g.chunks[0]) == cap(g.chunks[0]) {
+	for len(g.chunks) > 0 && g.start+int64(len(g.chunks[0])) <= before && (g.room == 0 || len(g.chunks[0]) == cap(g.chunks[0])) {
 		n := int64(len(g.chunks[0]))
 		g.start += n
 		g.chunks = g.chunks[1:]
-		back := min(n, g.taken)
-		g.taken -= back
-		g.budget.give(back)
+		g.giveBack(min(n, g.taken.Load()))
 	}
+}
+
+// giveBack gives bytes back to the budget. The caller holds the lock.
+func (g *growing) giveBack(n int64) {
+	g.taken.Add(-n)
+	g.budget.give(n)
 }
 
 // wait waits until somebody wakes those who wait for a signal. The caller holds the lock, and holds it again afterwards.
@@ -177,8 +183,9 @@ func (g *growing) release() {
 // free gives the memory back when nobody needs it. The caller holds the lock.
 func (g *growing) free() {
 	if !g.kept && len(g.readers) == 0 {
-		g.budget.give(g.taken)
-		g.taken, g.chunks = 0, nil
+		g.giveBack(g.taken.Load())
+		g.chunks = nil
+		g.budget.leave(g)
 	}
 }
 

@@ -111,7 +111,7 @@ func (q *query) lead(fl *flight) (result Result, err error) {
 		t.reason = ReasonTooLarge
 	}
 	landed()
-	sending.wait()
+	sending.finish()
 	giveTrailers(q.w.Header(), t.header)
 	if t.reason != "" {
 		return Result{ResultMiss, t.reason}, nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"io"
 	"net/http"
 	"time"
 )
@@ -48,7 +49,7 @@ func (g *growing) holdsUp() bool {
 func (g *growing) leaderIsLate() bool {
 	for r := range g.readers {
 		if r.leads {
-			return g.end-r.at > window
+			return g.end-r.at > g.room
 		}
 	}
 	return false
@@ -63,7 +64,7 @@ func (g *growing) parts(r *reader, leaderIsLate bool) bool {
 	case leaderIsLate:
 		return r.at == g.end
 	}
-	return g.end-r.at > window
+	return g.end-r.at > g.room
 }
 
 // part sends readers off, and reports whether there were some. They ask for themselves from then on. The caller holds the lock.
@@ -90,21 +91,43 @@ func (s *sent) add(p []byte) {
 	_, _ = s.sum.Write(p) // never fails
 }
 
-// sendRest asks the upstream for a client that has been parted from an answer that it shared with others (growing.part), and sends what it does not have yet.
-// The error is errBrokeOff if that is no longer the same answer, or broke off itself.
-func (q *query) sendRest(status int, had *sent) (err error) {
+// sendRest sends a client what it does not have yet of an answer from which it has been parted (growing.part, growing.giveWay): from what has been kept of it, or
+// by asking the upstream once more. The error is errBrokeOff if that is no longer the same answer, or broke off itself.
+func (q *query) sendRest(fl *flight, had *sent, ask func(http.ResponseWriter) error) (err error) {
+	if q.sendKept(fl, had) {
+		return nil
+	}
 	q.c.counts.parted.Add(1)
-	rest := &rest{client: q.w, header: http.Header{}, status: status, had: had}
+	rest := &rest{client: q.w, header: http.Header{}, status: fl.status, had: had}
 	rest.again.sum.SetSeed(had.sum.Seed())
 	defer func() {
 		if recover() != nil || err != nil || !rest.matches {
 			err = fmt.Errorf("%w: it cannot be asked for once more", errBrokeOff)
 		}
 	}()
-	if err = q.next(rest, unconditional(q.r)); err == nil && !rest.matches {
+	if err = ask(rest); err == nil && !rest.matches {
 		_, err = rest.Write(nil)
 	}
 	return err
+}
+
+// sendKept sends the rest of what a fetch has left in the store, and reports whether it has left something.
+func (q *query) sendKept(fl *flight, had *sent) bool {
+	entry, ok := q.c.store.Get(q.c.ctx, fl.kept)
+	if !ok {
+		return false
+	}
+	defer func() { _ = entry.Close() }() // it was only read
+	m, err := parseMeta(entry.Meta())
+	if err != nil || m.begun != fl.begun || m.era != q.c.ledger.era {
+		return false
+	}
+	body := entry.Reader()
+	if _, err := body.Seek(had.size, io.SeekStart); err != nil {
+		return false
+	}
+	_, _ = io.Copy(q.w, body) // who has left needs nothing
+	return true
 }
 
 // rest is a writer that lets through what a client does not have yet.

@@ -19,6 +19,8 @@ type sending struct {
 
 	work     sync.WaitGroup
 	panicked any
+	had      sent
+	parted   bool // the client is to get the rest in another way
 }
 
 // start begins. The client's writer belongs to the sending until wait returns.
@@ -29,7 +31,8 @@ func (s *sending) start(status int) {
 	s.work.Go(func() {
 		defer func() { s.panicked = recover() }()
 		defer r.leave()
-		_ = s.query.send(status, r, nil) // it broke off: who fetches it knows
+		err := s.query.send(status, r, &s.had) // who fetches it knows whether it broke off
+		s.parted = errors.Is(err, errParted)
 	})
 }
 
@@ -39,6 +42,21 @@ func (s *sending) wait() {
 	if p := s.panicked; p != nil {
 		s.panicked = nil
 		panic(p)
+	}
+}
+
+// finish sends the rest where the client has been parted from an answer that has come as a whole.
+func (s *sending) finish() {
+	s.wait()
+	if !s.parted {
+		return
+	}
+	q, variant := s.query, s.query.facts.Variant
+	err := q.sendRest(s.flight, &s.had, func(w http.ResponseWriter) error {
+		return q.again()(q.r.Context(), w, variant, "")
+	})
+	if err != nil {
+		panic(http.ErrAbortHandler) // the answer must not look whole
 	}
 }
 
@@ -54,7 +72,7 @@ func (q *query) complete(h http.Header, fl *flight, result Result, collapsed boo
 	}
 }
 
-// send sends a growing body, with the headers that have been set, and notes what it has sent, if had is not nil. The error is that of the body, or of the client.
+// send sends a growing body, with the headers that have been set, and notes what it has sent. The error is that of the body, or of the client.
 func (q *query) send(status int, r *reader, had *sent) error {
 	if status == http.StatusOK && notModified(q.r.Header, q.w.Header()) {
 		writeNotModified(q.w)
@@ -73,9 +91,7 @@ func (q *query) send(status int, r *reader, had *sent) error {
 		if _, err := q.w.Write(p); err != nil {
 			return err
 		}
-		if had != nil {
-			had.add(p)
-		}
+		had.add(p)
 	}
 }
 
@@ -121,7 +137,7 @@ func (q *query) follow(fl *flight, r *reader) (result Result, again bool, err er
 	err = q.send(fl.status, r, &had)
 	if errors.Is(err, errParted) {
 		result.Reason = ReasonTooLarge
-		err = q.sendRest(fl.status, &had)
+		err = q.sendRest(fl, &had, func(w http.ResponseWriter) error { return q.next(w, unconditional(q.r)) })
 	}
 	if errors.Is(err, errBrokeOff) {
 		panic(http.ErrAbortHandler) // the answer must not look whole

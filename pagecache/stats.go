@@ -15,6 +15,7 @@ type counts struct {
 type Stats struct {
 	Filling       int64  // bytes of answers that are coming in, or that slow clients still read
 	FillMemory    int64  // the bound of that
+	Degraded      uint64 // answers that were not kept, or whose readers got the rest in another way, because that was in use
 	Marks         int64  // bytes of the purges that are remembered
 	MarksBound    int64  // the bound of that
 	Recent        int64  // bytes of what is remembered of keys for a while: not kept, failed, asked for again
@@ -38,7 +39,7 @@ type Stats struct {
 // Stats returns the figures of this moment.
 func (c *Cache) Stats() Stats {
 	s := Stats{
-		Filling: c.budget.used.Load(), FillMemory: c.budget.bound.Load(),
+		Filling: c.budget.used.Load(), FillMemory: c.budget.bound.Load(), Degraded: c.budget.degraded.Load(),
 		Marks: c.ledger.marks.bytes(), MarksBound: maxMarks,
 		Followed: c.counts.followed.Load(), Revalidations: c.counts.revalidations.Load(), Revalidating: int(c.revalidating.Load()), Remaking: c.remaking.size(), Slots: c.settings.Load().Revalidations,
 		Skipped: c.counts.skipped.Load(), Failed: c.counts.failed.Load(), Overtakes: c.counts.overtakes.Load(), Purges: c.counts.purges.Load(), Parted: c.counts.parted.Load(),
