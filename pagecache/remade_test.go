@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strconv"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -80,6 +81,7 @@ func (p *isrPage) isDeleted() bool { return !p.deleted.IsZero() && !p.content.Be
 type visits struct {
 	t            *testing.T
 	direct, back *isrPage
+	mu           sync.Mutex // of back
 	cache        *Cache
 	recheck      time.Duration
 }
@@ -94,7 +96,7 @@ func visiting(t *testing.T, page isrPage, recheck time.Duration) *visits {
 		require.NoError(t, store.Close())
 	})
 	direct, back := page, page
-	return &visits{t, &direct, &back, cache, recheck}
+	return &visits{t: t, direct: &direct, back: &back, cache: cache, recheck: recheck}
 }
 
 // visit asks both, and says of when the pages are that they have shown.
@@ -109,10 +111,13 @@ func (v *visits) visit(variant Variant) (edge, direct *httptest.ResponseRecorder
 	r := ask(variant)
 	f := ofPage(r)
 	f.Now, f.Recheck = time.Now(), v.recheck
-	_, err := v.cache.Serve(edge, r, f, func(w http.ResponseWriter, r *http.Request) error {
+	next := func(w http.ResponseWriter, r *http.Request) error {
+		v.mu.Lock()
+		defer v.mu.Unlock()
 		v.back.ask(w, r)
 		return nil
-	}, func() Again {
+	}
+	_, err := v.cache.Serve(edge, r, f, next, func() Again {
 		return func(ctx context.Context, w http.ResponseWriter, as Variant, etag string) error {
 			if v.back.hangs {
 				v.back.asked++
@@ -123,8 +128,7 @@ func (v *visits) visit(variant Variant) (edge, direct *httptest.ResponseRecorder
 			if etag != "" {
 				r.Header.Set("If-None-Match", etag)
 			}
-			v.back.ask(w, r)
-			return nil
+			return next(w, r)
 		}
 	})
 	assert.NoError(v.t, err)
