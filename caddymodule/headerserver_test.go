@@ -41,7 +41,7 @@ func largeSite(t *testing.T) (directive, address string, events map[string]chan 
 	address = upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/events" {
 			_, _ = io.Copy(io.Discard, r.Body)
-			w.Header().Set("Cache-Control", "s-maxage=600")
+			w.Header().Set("Cache-Control", "s-maxage=31536000")
 			w.Header().Set("X-Nextjs-Cache", "HIT")
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
 			_, _ = io.WriteString(w, "page "+r.URL.Path)

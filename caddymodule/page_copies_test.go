@@ -29,7 +29,7 @@ func pageOf(t *testing.T, body string) (url string) {
 		h := w.Header()
 		h.Set("Content-Type", "text/html; charset=utf-8")
 		h.Set("X-Nextjs-Cache", "HIT")
-		h.Set("Cache-Control", "s-maxage=600")
+		h.Set("Cache-Control", "s-maxage=31536000")
 		h.Set("Etag", `"abc"`)
 		_, _ = io.WriteString(w, body)
 	})

@@ -41,7 +41,7 @@ func TestWhatChangesAPageMakesItGone(t *testing.T) {
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("X-Nextjs-Cache", "HIT")
-		w.Header().Set("Cache-Control", "s-maxage=600")
+		w.Header().Set("Cache-Control", "s-maxage=31536000")
 		_, _ = fmt.Fprint(w, version.Load())
 	})
 	e := serve(t, fmt.Sprintf("nextjs {\n zone / %s\n cache\n}", next), "nextjs {\n state "+t.TempDir()+"\n}")

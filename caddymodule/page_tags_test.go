@@ -27,7 +27,7 @@ func TestAPurgeByTagFindsWhatTheApplicationSays(t *testing.T) {
 				case "/elsewhere":
 					w.Header().Set(c.other, "birds")
 				}
-				w.Header().Set("Cache-Control", "s-maxage=600")
+				w.Header().Set("Cache-Control", "s-maxage=31536000")
 				w.Header().Set("X-Nextjs-Cache", "HIT")
 				w.Header().Set("Content-Type", "text/html; charset=utf-8")
 				_, _ = io.WriteString(w, r.URL.Path)

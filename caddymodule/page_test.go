@@ -81,7 +81,7 @@ func TestPathsThatAreAllowed(t *testing.T) {
 		Middleware: buildtest.JSON{"middleware": buildtest.JSON{"/": buildtest.JSON{"matchers": []any{buildtest.JSON{"regexp": "^/.*$"}}}}},
 	})
 	next := upstream(t, func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Cache-Control", "s-maxage=600")
+		w.Header().Set("Cache-Control", "s-maxage=31536000")
 		w.Header().Set("X-Nextjs-Cache", "HIT")
 		w.Header().Set("X-Edge-Tags", "a,b")
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -114,7 +114,7 @@ func TestABuildOfTheSameNameHasItsOwnPages(t *testing.T) {
 	write("/about")
 	var version atomic.Int64
 	next := upstream(t, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Cache-Control", "s-maxage=600")
+		w.Header().Set("Cache-Control", "s-maxage=31536000")
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = fmt.Fprintf(w, "version %d", version.Load())
 	})
@@ -136,7 +136,7 @@ func TestCacheOff(t *testing.T) {
 	dir := t.TempDir()
 	buildtest.Write(t, filepath.Join(dir, ".next"), buildtest.Build{App: map[string]string{"/about/page": "/about"}})
 	next := upstream(t, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Cache-Control", "s-maxage=600")
+		w.Header().Set("Cache-Control", "s-maxage=31536000")
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	})
 	e := serve(t, fmt.Sprintf("nextjs {\n zone / %s {\n build %s\n }\n cache off\n}", next, dir), "nextjs {\n state "+t.TempDir()+"\n}")
@@ -157,7 +157,7 @@ func TestPagesOfAZoneWithoutBuild(t *testing.T) {
 			h.Set("Cache-Control", "s-maxage=600, stale-while-revalidate=3000")
 		case "/cookie":
 			h.Set("X-Nextjs-Cache", "HIT")
-			h.Set("Cache-Control", "s-maxage=600")
+			h.Set("Cache-Control", "s-maxage=31536000")
 			h.Set("Set-Cookie", "a=b")
 		case "/dynamic":
 			h.Set("Cache-Control", "private, no-cache, no-store, max-age=0, must-revalidate")
@@ -190,7 +190,7 @@ func TestWhoJoinsARequestIsTold(t *testing.T) {
 	begun, finish := make(chan struct{}), make(chan struct{})
 	next := upstream(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("X-Nextjs-Cache", "MISS")
-		w.Header().Set("Cache-Control", "s-maxage=600")
+		w.Header().Set("Cache-Control", "s-maxage=31536000")
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = io.WriteString(w, "one ")
 		_ = http.NewResponseController(w).Flush()
@@ -228,7 +228,7 @@ func TestAHeaderThatConnectionNamesChoosesNoVariant(t *testing.T) {
 		h.Set("Content-Type", "text/x-component")
 		h.Set("Vary", "rsc, next-router-state-tree, next-router-prefetch, next-router-segment-prefetch, next-url")
 		h.Set("X-Nextjs-Cache", "HIT")
-		h.Set("Cache-Control", "s-maxage=600")
+		h.Set("Cache-Control", "s-maxage=31536000")
 		_, _ = fmt.Fprintf(w, "prefetch %q from %q", r.Header.Get("Next-Router-Prefetch"), r.Header.Get("Next-Url"))
 	})
 	e := serve(t, fmt.Sprintf("nextjs {\n zone / %s\n cache\n}", next), "nextjs {\n state "+t.TempDir()+"\n}")

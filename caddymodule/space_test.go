@@ -116,7 +116,7 @@ func newApplication(t *testing.T, name string) *application {
 		default:
 			h.Set("Content-Type", "text/html; charset=utf-8")
 			h.Set("X-Nextjs-Cache", "HIT")
-			h.Set("Cache-Control", "s-maxage=600")
+			h.Set("Cache-Control", "s-maxage=31536000")
 			h.Set("Etag", `"abc"`)
 			_, _ = io.WriteString(w, "<p>made by "+name+"</p>"+strings.Repeat("<p>a page</p>", 200))
 		}

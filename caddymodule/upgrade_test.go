@@ -38,7 +38,7 @@ func upgradingUpstream(t *testing.T, asked *atomic.Int64) string {
 			return
 		}
 		body, _ := io.ReadAll(r.Body)
-		w.Header().Set("Cache-Control", "s-maxage=600")
+		w.Header().Set("Cache-Control", "s-maxage=31536000")
 		w.Header().Set("X-Nextjs-Cache", "HIT")
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = fmt.Fprintf(w, "%s %s %q connection=%q settings=%q", r.Method, r.URL.Path, body, r.Header["Connection"], r.Header["Http2-Settings"])
