@@ -94,33 +94,3 @@ func appendLiterals(dst, literals []byte, huffman *huff0.Scratch) []byte {
 	}
 	return append(dst, literals...)
 }
-
-// lengthCodes are the codes of lengths that have bits of their own: the least length of each, and how many bits follow.
-type lengthCodes struct {
-	bases []int
-	bits  []uint8
-}
-
-// The codes of literal lengths and match lengths (RFC 8878, 3.1.1.3.2.1.1).
-var (
-	literalCodes = lengthCodes{
-		[]int{16, 18, 20, 22, 24, 28, 32, 40, 48, 64, 128, 256, 512, 1024, 2048, 4096, 8192},
-		[]uint8{1, 1, 1, 1, 2, 2, 3, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13},
-	}
-	matchCodes = lengthCodes{
-		[]int{35, 37, 39, 41, 43, 47, 51, 59, 67, 83, 99, 131, 259, 515, 1027, 2051, 4099, 8195},
-		[]uint8{1, 1, 1, 1, 2, 2, 3, 3, 4, 4, 5, 7, 8, 9, 10, 11, 12, 13},
-	}
-)
-
-// find returns the code of a length, and the bits that go with it. first is the first code that has such bits.
-func (c *lengthCodes) find(length, least, first int) (code int, extra uint64, width uint8) {
-	if length < c.bases[0] {
-		return length - least, 0, 0
-	}
-	i := len(c.bases) - 1
-	for c.bases[i] > length {
-		i--
-	}
-	return first + i, uint64(length - c.bases[i]), c.bits[i] //nolint:gosec // positive
-}

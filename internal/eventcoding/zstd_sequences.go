@@ -1,7 +1,6 @@
 package eventcoding
 
 import (
-	"encoding/binary"
 	"math/bits"
 
 	"github.com/andybalholm/brotli/matchfinder"
@@ -19,6 +18,18 @@ var (
 	distanceTable = newFSETable(5, []int16{
 		1, 1, 1, 1, 1, 1, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, -1, -1, -1, -1, -1,
 	})
+)
+
+// The codes of literal lengths and match lengths (RFC 8878, 3.1.1.3.2.1.1).
+var (
+	literalCodes = lengthCodes{
+		[]int{16, 18, 20, 22, 24, 28, 32, 40, 48, 64, 128, 256, 512, 1024, 2048, 4096, 8192},
+		[]uint8{1, 1, 1, 1, 2, 2, 3, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13},
+	}
+	matchCodes = lengthCodes{
+		[]int{35, 37, 39, 41, 43, 47, 51, 59, 67, 83, 99, 131, 259, 515, 1027, 2051, 4099, 8195},
+		[]uint8{1, 1, 1, 1, 2, 2, 3, 3, 4, 4, 5, 7, 8, 9, 10, 11, 12, 13},
+	}
 )
 
 // appendSequences appends the section of a block that has its matches (RFC 8878, 3.1.1.3.2). A match without a length
@@ -61,35 +72,8 @@ func appendSequences(dst []byte, matches []matchfinder.Match) []byte {
 	w.add(uint64(lengths), matchTable.log)
 	w.add(uint64(distances), distanceTable.log)
 	w.add(uint64(literals), literalTable.log)
-	return w.end()
-}
-
-// bitWriter writes bits from the least one of each byte on.
-type bitWriter struct {
-	out   []byte
-	bits  uint64
-	count uint8
-}
-
-// add adds the lowest bits of a value, at most 32.
-func (w *bitWriter) add(value uint64, width uint8) {
-	w.bits |= value & (1<<width - 1) << w.count
-	w.count += width
-	if w.count >= 32 {
-		w.out = binary.LittleEndian.AppendUint32(w.out, uint32(w.bits)) //nolint:gosec // the lower half
-		w.bits >>= 32
-		w.count -= 32
-	}
-}
-
-// end marks the last bit.
-func (w *bitWriter) end() []byte {
-	w.add(1, 1)
-	for ; w.count > 0; w.count -= min(w.count, 8) {
-		w.out = append(w.out, byte(w.bits))
-		w.bits >>= 8
-	}
-	return w.out
+	w.add(1, 1) // where the bits end
+	return w.align()
 }
 
 // fseTable encodes the codes of one distribution (RFC 8878, 4.1), as FSE_buildCTable of the reference does.
