@@ -26,6 +26,7 @@ type scale struct {
 	requests     int // of a fixed page, for each subject and round
 	streamRounds int
 	streams      int // at once
+	eventStreams int // open at once
 	streamWaves  int // times that many streams, for each subject and round
 	liveRounds   int
 	livePages    int // streamed pages of Next.js, for each subject and round
@@ -43,11 +44,11 @@ type scale struct {
 
 var (
 	fullScale = scale{
-		rounds: 25, requests: 8_000, streamRounds: 9, streams: 16, streamWaves: 2, liveRounds: 5, livePages: 640, memoryServed: 50_000,
+		rounds: 25, requests: 8_000, streamRounds: 9, streams: 16, streamWaves: 2, eventStreams: 300, liveRounds: 5, livePages: 640, memoryServed: 50_000,
 		encodeRounds: 9, encodePages: 600, starts: 25, imageRounds: 3, photographs: 6, navigations: 10_000, purgeEntries: 1_000_000, misses: 1000, keptPages: 100_000,
 	}
 	shortScale = scale{
-		rounds: 3, requests: 5_000, streamRounds: 3, streams: 16, streamWaves: 1, liveRounds: 3, livePages: 128, memoryServed: 10_000,
+		rounds: 3, requests: 5_000, streamRounds: 3, streams: 16, streamWaves: 1, eventStreams: 100, liveRounds: 3, livePages: 128, memoryServed: 10_000,
 		encodeRounds: 3, encodePages: 120, starts: 5, imageRounds: 1, photographs: 2, navigations: 10_000, purgeEntries: 200_000, misses: 300, keptPages: 20_000,
 	}
 )

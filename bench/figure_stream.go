@@ -43,14 +43,18 @@ type streamCase struct {
 }
 
 func (s streamCase) name() string {
-	encoding := s.encoding
-	if encoding == "" {
-		encoding = "identity"
-	}
+	encoding := encodingName(s.encoding)
 	if s.plan.first == s.plan.size {
 		return fmt.Sprintf("stream %s", encoding)
 	}
 	return fmt.Sprintf("stream %s, first chunk %d B", encoding, s.plan.first)
+}
+
+func encodingName(encoding string) string {
+	if encoding == "" {
+		return "identity"
+	}
+	return encoding
 }
 
 // able leaves out the proxies that do not know the encoding.

@@ -21,6 +21,7 @@ var figures = []struct {
 }{
 	{"proxy", measureProxy},
 	{"stream", measureStreams},
+	{"events", measureEvents},
 	{"encodings", measureEncodings},
 	{"zones", measureZones},
 	{"build", measureBuild},
