@@ -24,6 +24,8 @@ type attempt struct {
 	kept      string       // the name by which the answer may be kept, "" if it may not
 	isAsset   bool         // the answer is a file for pages of other sites
 	isSource  bool         // the edge itself asks, for a picture
+	query     string       // of the request, where shown is another
+	shown     string       // what Next.js is told of it
 	path      string       // below the basePath
 	full      string       // with what stands before it
 	asWritten bool         // the client wrote it as Next.js routes it
@@ -52,6 +54,13 @@ func (a *attempt) next(now time.Time) *zones.Upstream {
 	}
 	a.upstream = a.zone.Pick(now, a.tried...)
 	return a.upstream
+}
+
+// hideQuery decides what Next.js is told of the query of a request. Its URL stays as it is: logs, keys and handlers see it whole.
+func (a *attempt) hideQuery(r *http.Request) {
+	if a.facts.hidesQuery {
+		a.query, a.shown = r.URL.RawQuery, a.facts.book.ShownQuery(r, a.verdict, a.kind)
+	}
 }
 
 // offering returns the upstream of this try as reverse_proxy wants it.

@@ -18,7 +18,7 @@ import (
 
 // Words of the directive's blocks, as messages list them. A test compares them with the reference in docs/caddyfile.md.
 var (
-	directiveWords = []string{"zone", "build", "dev", "watch", "upgrade_timeout", "max_header_size", "speculation", "asset_host", "static", "image", "cache", "proxy"}
+	directiveWords = []string{"zone", "build", "dev", "watch", "upgrade_timeout", "max_header_size", "speculation", "asset_host", "static", "image", "cache", "show_query", "proxy"}
 	zoneWords      = []string{"build", "dev", "export", "host", "image", "optional"}
 )
 
@@ -30,6 +30,7 @@ type site struct {
 	maxHeaderSize  int
 	staticOff      bool
 	assetHost      bool
+	showQuery      bool
 	speculation    *Speculation
 	cache          *SiteCache
 	proxy          reverseproxy.Handler
@@ -55,6 +56,7 @@ type site struct {
 //		asset_host
 //		static          off
 //		image           off|{ … }       # with upstreams on the directive's own line
+//		show_query
 //		proxy {
 //			<subdirectives of reverse_proxy...>
 //		}
@@ -201,6 +203,11 @@ func parseSite(h httpcaddyfile.Helper) (*site, error) {
 			if err := s.parseCache(h.Dispenser); err != nil {
 				return nil, err
 			}
+		case "show_query":
+			s.showQuery = true
+			if err := noArgs(h.Dispenser); err != nil {
+				return nil, err
+			}
 		case "proxy":
 			if s.proxy, err = parseProxy(h); err != nil {
 				return nil, err
@@ -253,7 +260,7 @@ func (s *site) handlers() ([]json.RawMessage, error) {
 	handlers := []json.RawMessage{
 		caddyconfig.JSONModuleObject(&Handler{
 			Zones: s.zones, Watch: s.watch, Speculation: s.speculation, AssetHost: s.assetHost, StaticOff: s.staticOff, Cache: s.cache,
-			MaxHeaderSize: s.maxHeaderSize,
+			MaxHeaderSize: s.maxHeaderSize, ShowQuery: s.showQuery,
 		}, "handler", "nextjs", nil),
 		caddyconfig.JSONModuleObject(Encode{}, "handler", "nextjs_encode", nil),
 	}

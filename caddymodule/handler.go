@@ -55,6 +55,10 @@ type Handler struct {
 	// other than 16384, Caddy's default. Default: the largest `max_header_size` of the server's `nextjs` transports, or `16384`.
 	MaxHeaderSize int `json:"max_header_size,omitempty"`
 
+	// Whether Next.js sees the query of pages of a build that ignore it, too. It prints the query of whoever has a page made into the page, for everybody.
+	// Default: it sees only what conditions of the build's rules look at.
+	ShowQuery bool `json:"show_query,omitempty"`
+
 	// Whether Next.js answers requests for files too. Nothing is kept of them then.
 	StaticOff bool `json:"static_off,omitempty"`
 
@@ -279,6 +283,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 		a.verdict = facts.book.Verdict(r, found)
 		a.repaired = zones.RepairRSC(r, kind)
 		a.plainDraft = facts.cookies.CleanRequest(r.Header)
+		a.hideQuery(r)
 	}
 	if facts.keep != nil && found.AsWritten && r.ContentLength == 0 && assets.Keepable(r, found.Path) {
 		a.kept = keptName(found.Path, r.URL.RawQuery)

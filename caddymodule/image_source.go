@@ -114,11 +114,13 @@ func (in *inner) repeat(ctx context.Context, w http.ResponseWriter, target *url.
 		r.Header.Set("If-None-Match", etag)
 	}
 	in.said.tell(r)
-	r = in.prepare(r, w)                                //nolint:contextcheck // the request has it
-	caddyhttp.SetVar(r.Context(), attemptVar, &attempt{ //nolint:contextcheck // the request has it
+	r = in.prepare(r, w) //nolint:contextcheck // the request has it
+	a := &attempt{
 		zone: in.zone, kind: of.kind, facts: in.facts, verdict: of.verdict, cookies: in.facts.cookies, view: in.view, path: of.path, repaired: of.repaired,
 		rules: of.rules, fills: true, tags: of.tags,
-	})
+	}
+	a.hideQuery(r)
+	caddyhttp.SetVar(r.Context(), attemptVar, a) //nolint:contextcheck // the request has it
 	return in.next.ServeHTTP(w, r)
 }
 

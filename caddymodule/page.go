@@ -120,24 +120,11 @@ func (z *zonePages) factsOf(r *http.Request, a *attempt) pagecache.Facts {
 	}
 	if z.build != nil && f.Class == pagecache.ClassPage && a.verdict.Edge() {
 		f.Choice = a.verdict.Choice()
-		if f.Tags, f.KnownQuery = z.prerendered(a.verdict); f.KnownQuery {
+		if f.Tags, f.KnownQuery = a.facts.book.Prerendered(a.verdict); f.KnownQuery {
 			f.Host = "" // nor does it know its host, or its scheme
 		}
 	}
 	return f
-}
-
-// prerendered reports whether Next.js makes what is at a path ahead of requests, or for the first one as for all: then it does not see their query. The tags are
-// those of the build, nil where it does not know them.
-func (z *zonePages) prerendered(v *zones.Verdict) (tags []string, ok bool) {
-	if page, ok := z.build.Prerenders[v.Path]; ok {
-		return page.Tags, !page.Partial
-	}
-	if _, ok := z.build.Fallbacks[v.Page]; ok {
-		return nil, !z.build.Partials[v.Page]
-	}
-	_, ok = z.build.Prerenders[v.Page] // whose data is at the path
-	return nil, ok && v.Output == zones.OutputData
 }
 
 // classOf says what the build says of a path.

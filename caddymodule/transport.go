@@ -168,6 +168,9 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if upstream.TLS || t.TLSEnabled() {
 		req.URL.Scheme = "https"
 	}
+	if req.URL.RawQuery == a.query { // else the proxy has rewritten it
+		req.URL.RawQuery = a.shown
+	}
 	keepPath(req)
 	// The handler has measured what the client has sent; reverse_proxy adds to it.
 	limit := cmp.Or(t.MaxHeaderSize, a.view.headLimit.bytes())

@@ -48,6 +48,7 @@ func newView(h *Handler, builds []*build) (*view, error) {
 		case h.files != nil && !zone.Dev:
 			facts.keep = h.files.keep(facts.space)
 		}
+		facts.hidesQuery = facts.book != nil && !h.ShowQuery
 		facts.files = fileCountersOf(zone.Name)
 		facts.pages = h.newZonePages(zone, facts.space, builds[i])
 		if facts.images, err = h.newZoneImages(h.Zones[i], zone, facts.space, builds[i], h.logger); err != nil {

@@ -25,6 +25,8 @@ type zoneFacts struct {
 	images    *zoneImages // nil: they are Next.js's
 	pages     *zonePages  // nil: they are not kept
 	staticOff bool        // files are Next.js's
+	// Next.js is not told the query of pages that ignore it.
+	hidesQuery bool
 }
 
 // kindNames are the names of the kinds as values of placeholders.

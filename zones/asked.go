@@ -10,6 +10,7 @@ import (
 type conditionNames struct {
 	headers map[string]bool // in canonical form
 	cookies map[string]bool
+	queries map[string]bool
 }
 
 func (n *conditionNames) add(rules []rule) {
@@ -20,6 +21,8 @@ func (n *conditionNames) add(rules []rule) {
 				n.headers = with(n.headers, http.CanonicalHeaderKey(c.Key))
 			case "cookie":
 				n.cookies = with(n.cookies, c.Key)
+			case "query":
+				n.queries = with(n.queries, c.Key)
 			}
 		}
 	}

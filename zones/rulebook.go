@@ -19,7 +19,7 @@ type Rulebook struct {
 	outputs                                               outputs
 	// recent holds verdicts of other paths that were asked for.
 	recent recentVerdicts
-	// asked are the headers and cookies that conditions of the rules look at.
+	// asked are the headers, cookies and parameters that conditions of the rules look at.
 	asked conditionNames
 }
 
@@ -29,7 +29,7 @@ func NewRulebook(b *nextbuild.Build) *Rulebook {
 		build: b, headers: newRules(b.Headers), redirects: newRules(b.Redirects), beforeFiles: newRules(b.BeforeFiles),
 		afterFiles: newRules(b.AfterFiles), fallback: newRules(b.Fallback), outputs: newOutputs(b),
 	}
-	for _, list := range [][]rule{book.headers, book.redirects, book.beforeFiles, book.afterFiles, book.fallback} {
+	for _, list := range [][]rule{book.headers, book.redirects, book.beforeFiles, book.afterFiles, book.fallback, newRules(b.Middleware)} {
 		book.asked.add(list)
 	}
 	paths := book.outputs.paths()
@@ -88,7 +88,6 @@ func (b *Rulebook) verdictOf(full string) *Verdict {
 
 // judge goes through the rules. Without a request, rules with conditions leave the verdict to depend on it.
 func (b *Rulebook) judge(path string, r *http.Request) Verdict {
-	v := Verdict{}
 	if b.hasMiddleware() && (strings.HasPrefix(b.below(path), "/_next/data/") || b.evadesByPath(path)) {
 		// Of data, Next.js matches its rules with the path of the page (middleware_next_data).
 		return Verdict{Reason: Middleware}
@@ -97,21 +96,39 @@ func (b *Rulebook) judge(path string, r *http.Request) Verdict {
 	if !ok {
 		return Verdict{Reason: Locale}
 	}
+	headers, stop := b.judgeHeaders(routed, r)
+	v := b.judgePath(Verdict{Headers: headers}, path, routed, r)
+	if stop == nil {
+		return v
+	}
+	if v.Edge() && !stop.depends {
+		stop.beneath = &v
+	}
+	return *stop
+}
+
+// judgeHeaders returns what headers() adds. stop is the verdict when that cannot be evaluated.
+func (b *Rulebook) judgeHeaders(path string, r *http.Request) (headers []nextbuild.Header, stop *Verdict) {
 	for i := range b.headers {
-		switch b.headers[i].applies(routed, r) {
+		switch b.headers[i].applies(path, r) {
 		case no:
 		case yes:
-			headers, ok := b.headers[i].exactHeaders()
+			exact, ok := b.headers[i].exactHeaders()
 			if !ok {
-				return Verdict{Reason: Rule}
+				return nil, &Verdict{Reason: Rule}
 			}
-			v.Headers = append(v.Headers, headers...)
+			headers = append(headers, exact...)
 		case depends:
-			return Verdict{Reason: Rule, depends: true}
+			return nil, &Verdict{Reason: Rule, depends: true}
 		default:
-			return Verdict{Reason: Rule}
+			return nil, &Verdict{Reason: Rule}
 		}
 	}
+	return headers, nil
+}
+
+// judgePath goes on with redirects and middleware.
+func (b *Rulebook) judgePath(v Verdict, path, routed string, r *http.Request) Verdict {
 	for i := range b.redirects {
 		subject := routed
 		if b.redirects[i].Internal {

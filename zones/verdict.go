@@ -23,6 +23,8 @@ type Verdict struct {
 	Path   string
 	Page   string
 
+	// What is at the path, where nothing but headers() keeps the edge from answering.
+	beneath *Verdict
 	// A redirect carries the query of its request along, in a form that only Next.js knows.
 	onlyWithoutQuery bool
 	// Conditions of the rules look at the request, and there was none.
