@@ -173,9 +173,11 @@ func (b *requestBody) finish(err error) error {
 	return err
 }
 
-// isUntouched reports whether nothing was read.
+// isUntouched reports whether nothing was read, nor is being read.
 func (b *requestBody) isUntouched() bool {
-	b.reading.Lock()
+	if !b.reading.TryLock() {
+		return false
+	}
 	defer b.reading.Unlock()
 	return !b.begun
 }
