@@ -369,6 +369,36 @@ func TestVisitorsBehindAProxyThatReusesConnections(t *testing.T) {
 	assert.Zero(t, e.smuggled.Load())
 }
 
+// On HTTP/2 and 3 a body that is not read ends its own stream at most.
+func TestABodyThatIsNotReadHarmsNoOtherStream(t *testing.T) {
+	app := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/read" {
+			_, _ = io.Copy(io.Discard, r.Body)
+		}
+		_, _ = io.WriteString(w, r.URL.Path)
+	})
+	e := serve(t, "nextjs "+app)
+	for _, front := range []string{"h2", "h3"} {
+		client, base := e.client(t, front)
+		for _, path := range []string{"/read", "/unread", "/payload.rsc", "/large"} {
+			req, err := http.NewRequest(http.MethodPost, base+path, strings.NewReader(strings.Repeat(smuggled, 300_000/len(smuggled))))
+			require.NoError(t, err)
+			if path == "/large" {
+				req.Header.Set("Cookie", strings.Repeat("a", 20_000))
+			}
+			res, err := client.Do(req)
+			require.NoError(t, err, "%s %s", front, path)
+			_, _ = io.Copy(io.Discard, res.Body)
+			_ = res.Body.Close()
+			res, err = client.Get(base + "/behind")
+			require.NoError(t, err, "%s %s", front, path)
+			text, err := io.ReadAll(res.Body)
+			require.NoError(t, err)
+			assert.Equal(t, "/behind", string(text), "%s %s", front, path)
+		}
+	}
+}
+
 // FuzzOneRequestOneAnswer sends bodies of any kind, and compares which requests the edge sees in them with those that a stock Caddy sees.
 func FuzzOneRequestOneAnswer(f *testing.F) {
 	e := startRawEdge(f)
