@@ -76,13 +76,14 @@ func TestAVisitorsQueryIsNotInThePageOfOthers(t *testing.T) {
 func TestWhatDependsOnTheQueryIsAsWithoutTheEdge(t *testing.T) {
 	set := fixtures(t)
 	for _, f := range set.all() {
+		// Not among these are pages that are made anew after seconds: asked directly, Next.js would print this query into them, for all other tests.
 		slash := ""
 		if f.build.TrailingSlash {
 			slash = "/"
 		}
 		for _, path := range []string{
-			"/dynamic", "/ssr", "/after", "/open", "/leave", "/absent", "/moved", "/by-query", "/with-query", "/api/echo", "/api/static", "/isr", "/items/one", "/items/nobody", "/alias/one",
-			"/late/x", "/mw/redirect", "/mw/rewrite", "/private", "/p/auto", "/p/ssr", "/p/isr/one", "/robots.txt", "/draft", "/edge", "/opt", "/docs/a/b", "/gallery/1", "/later/none", "/secret",
+			"/dynamic", "/ssr", "/after", "/open", "/leave", "/absent", "/moved", "/by-query", "/with-query", "/api/echo", "/api/static", "/items/one", "/items/nobody", "/alias/one",
+			"/late/x", "/mw/redirect", "/mw/rewrite", "/private", "/p/auto", "/p/ssr", "/robots.txt", "/draft", "/edge", "/opt", "/docs/a/b", "/gallery/1", "/later/none", "/secret",
 		} {
 			if !strings.Contains(path, ".") && !strings.HasPrefix(path, "/api") {
 				path += slash
