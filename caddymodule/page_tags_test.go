@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -35,9 +36,10 @@ func TestAPurgeByTagFindsWhatTheApplicationSays(t *testing.T) {
 			e := serve(t, fmt.Sprintf("nextjs {\n zone / %s\n cache {\n %s\n }\n}", next, c.words), "nextjs {\n state "+t.TempDir()+"\n}")
 			paths := []string{"/tagged", "/untagged", "/elsewhere"}
 			for _, path := range paths {
-				cachedAs(t, e, path)
-				_, status := cachedAs(t, e, path)
-				require.Contains(t, status, "; hit", path)
+				require.Eventually(t, func() bool {
+					_, status := cachedAs(t, e, path)
+					return strings.Contains(status, "; hit")
+				}, 10*time.Second, time.Millisecond, path)
 			}
 			require.NoError(t, running.pages().cache.Purge(pagecache.Selector{Tag: "birds"}))
 			for _, path := range paths {
