@@ -15,8 +15,8 @@ import (
 // patience is how long a request waits for another one that fetches the same file; then it asks the upstream itself.
 const patience = 5 * time.Second
 
-// maxKeptName is the longest name of a file that is kept, in bytes. A client may write any deployment id into a name, and
-// names wait for their compressed copies in memory.
+// maxKeptName is the longest name of a file that is kept, in bytes. A client may write any deployment id into a name,
+// and names wait for their compressed copies in memory.
 const maxKeptName = 1 << 10
 
 // Keep keeps files below /_next/static that pass through from the upstreams of a zone of which no build is known, so that each is fetched

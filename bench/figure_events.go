@@ -13,8 +13,8 @@ import (
 // eventMemory is the most that an open event stream may take, all of it: its two connections, and its encoder (KiB).
 const eventMemory = 300
 
-// measureEvents tells what an open event stream holds in memory in each encoding. Each has processes of its own: what one
-// encoding has left would serve the next.
+// measureEvents tells what an open event stream holds in memory in each encoding. Each has processes of its own: what
+// one encoding has left would serve the next.
 func measureEvents(ctx context.Context, b *bench) ([]row, error) {
 	var rows []row
 	for _, encoding := range []string{"", "gzip", "br", "zstd"} {

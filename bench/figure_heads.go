@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// measureHeads tells what a proxy holds in memory while it has 2400 requests with the largest heads that it takes. Each of
-// them is in flight: the upstream does not answer, or the client does not take the answer.
+// measureHeads tells what a proxy holds in memory while it has 2400 requests with the largest heads that it takes. Each
+// of them is in flight: the upstream does not answer, or the client does not take the answer.
 func measureHeads(ctx context.Context, b *bench) ([]row, error) {
 	const (
 		connections, requests = 10, 240

@@ -43,8 +43,8 @@ func (h largeHeads) fill(enc *hpack.Encoder, authority string) error {
 	return nil
 }
 
-// open makes a connection with that many requests of these heads. It takes no byte of a body, so that answers do not end,
-// and calls answered for each head of an answer, until the connection is closed.
+// open makes a connection with that many requests of these heads. It takes no byte of a body, so that answers do not
+// end, and calls answered for each head of an answer, until the connection is closed.
 func (h largeHeads) open(address string, requests int, answered func()) (io.Closer, error) {
 	conn, err := net.Dial("tcp", address)
 	if err != nil {

@@ -46,8 +46,9 @@ func (s *Store) keep(d *disk) {
 // maxPauses is how much longer the pause after many walks that failed is than the first one.
 const maxPauses = 64
 
-// gather makes the files of an earlier run known to the index, oldest first, so that these are the first to be evicted. It reports whether all of them
-// are: until then a key that the index does not know is looked for on disk, and what was deleted meanwhile is remembered.
+// gather makes the files of an earlier run known to the index, oldest first, so that these are the first to be evicted.
+// It reports whether all of them are: until then a key that the index does not know is looked for on disk, and what was
+// deleted meanwhile is remembered.
 func (s *Store) gather(d *disk) bool {
 	if s.settings.beforeWalk != nil {
 		s.settings.beforeWalk()

@@ -74,8 +74,8 @@ func (a *App) Provision(ctx caddy.Context) error {
 	return registerMetrics(ctx.GetMetricsRegistry())
 }
 
-// Start implements caddy.App. Caddy starts apps in no order, and another one may fail still: nothing that outlives the configuration is changed
-// here, but in started.
+// Start implements caddy.App. Caddy starts apps in no order, and another one may fail still: nothing that outlives the
+// configuration is changed here, but in started.
 func (a *App) Start() error {
 	mod, err := a.ctx.AppIfConfigured("http")
 	if err != nil && !errors.Is(err, caddy.ErrNotConfigured) {
@@ -106,7 +106,8 @@ func (a *App) Stop() error {
 	return nil
 }
 
-// Cleanup implements caddy.CleanerUpper. A configuration that fails when its apps have started is not stopped, only cleaned up.
+// Cleanup implements caddy.CleanerUpper. A configuration that fails when its apps have started is not stopped, only
+// cleaned up.
 func (a *App) Cleanup() error {
 	running.remove(a)
 	var errs []error

@@ -56,7 +56,8 @@ func (a *attempt) next(now time.Time) *zones.Upstream {
 	return a.upstream
 }
 
-// hideQuery decides what Next.js is told of the query of a request. Its URL stays as it is: logs, keys and handlers see it whole.
+// hideQuery decides what Next.js is told of the query of a request. Its URL stays as it is: logs, keys and handlers see
+// it whole.
 func (a *attempt) hideQuery(r *http.Request) {
 	if a.facts.hidesQuery {
 		a.query, a.shown = r.URL.RawQuery, a.facts.book.ShownQuery(r, a.verdict, a.kind)

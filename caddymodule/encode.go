@@ -28,7 +28,8 @@ const defaultMinLength = 512
 //   - A stream is compressed however short its first chunk is: `minimum_length` is about answers that say how long they are.
 //   - An answer without a content type stays without one.
 //
-// Event streams, which are open for hours, get encoders that hold little memory, whatever the settings of their coding are.
+// Event streams, which are open for hours, get encoders that hold little memory, whatever the settings of their coding
+// are.
 //
 // Default encodings: zstd, then br, then gzip.
 type Encode struct {

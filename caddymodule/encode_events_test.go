@@ -12,7 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// eventStreamMemory bounds what an open event stream holds for its encoder (bytes); docs/benchmarks.md has what was measured.
+// eventStreamMemory bounds what an open event stream holds for its encoder (bytes); docs/benchmarks.md has what was
+// measured.
 const eventStreamMemory = 300 << 10
 
 // discards is a client that reads everything.

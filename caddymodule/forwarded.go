@@ -7,8 +7,9 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
-// forwarded is what the proxy before the edge says of how its visitor has come. Requests that the edge makes itself say the same, or an application that
-// redirects to https would do so for each of them. The visitor's address is not among it.
+// forwarded is what the proxy before the edge says of how its visitor has come. Requests that the edge makes itself say
+// the same, or an application that redirects to https would do so for each of them. The visitor's address is not among
+// it.
 type forwarded struct {
 	proto, host []string
 	trusted     bool   // the server's trusted_proxies name the proxy

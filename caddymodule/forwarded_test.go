@@ -22,7 +22,8 @@ const visitorAddress = "203.0.113.9"
 // asVisitor is what a balancer says of a visitor.
 var asVisitor = []string{"X-Forwarded-Proto", "https", "X-Forwarded-Host", "www.example.com", "X-Forwarded-For", visitorAddress}
 
-// askedAs are requests that an application got, by path: those of the visitor, which have its address, and those of the edge.
+// askedAs are requests that an application got, by path: those of the visitor, which have its address, and those of the
+// edge.
 type askedAs struct {
 	mu            sync.Mutex
 	visitor, edge map[string][]http.Header

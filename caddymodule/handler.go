@@ -50,13 +50,14 @@ type Handler struct {
 	Cache *SiteCache `json:"cache,omitempty"`
 
 	// How large the head of a request may be: the bytes of its target, and of the names and values of its headers. What
-	// Node.js was started with (`--max-http-header-size`). A larger one gets 431, whoever would answer it, and so does a
-	// request of more than 1000 headers. The server is made to take larger ones than that, unless it has a `max_header_bytes`
-	// other than 16384, Caddy's default. Default: the largest `max_header_size` of the server's `nextjs` transports, or `16384`.
+	// Node.js was started with (`--max-http-header-size`). A larger one gets 431, whoever would answer it, and so does
+	// a request of more than 1000 headers. The server is made to take larger ones than that, unless it has a
+	// `max_header_bytes` other than 16384, Caddy's default. Default: the largest `max_header_size` of the server's
+	// `nextjs` transports, or `16384`.
 	MaxHeaderSize int `json:"max_header_size,omitempty"`
 
-	// Whether Next.js sees the query of pages of a build that ignore it, too. It prints the query of whoever has a page made into the page, for everybody.
-	// Default: it sees only what conditions of the build's rules look at.
+	// Whether Next.js sees the query of pages of a build that ignore it, too. It prints the query of whoever has a page
+	// made into the page, for everybody. Default: it sees only what conditions of the build's rules look at.
 	ShowQuery bool `json:"show_query,omitempty"`
 
 	// Whether Next.js answers requests for files too. Nothing is kept of them then.

@@ -21,9 +21,9 @@ const (
 	defaultMaxHeaderSize = 16 << 10
 	// defaultServerLimit is max_header_bytes of a server that does not set it (caddyhttp.App.Provision).
 	defaultServerLimit = 16 << 10
-	// serverRoom is how many bytes a server takes above max_header_size. HTTP/2 and 3 add 32 bytes to each field, 32,000 to
-	// the 1000 that Node.js takes; what is left is for larger heads, so that they are answered with 431. A head that is
-	// larger than the server takes may end the connection, with every other request on it.
+	// serverRoom is how many bytes a server takes above max_header_size. HTTP/2 and 3 add 32 bytes to each field,
+	// 32,000 to the 1000 that Node.js takes; what is left is for larger heads, so that they are answered with 431. A
+	// head that is larger than the server takes may end the connection, with every other request on it.
 	serverRoom = 48 << 10
 )
 

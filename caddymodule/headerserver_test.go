@@ -23,8 +23,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
 )
 
-// largeSite starts an upstream with an event stream for each HTTP version at /events?<version>, whose events are sent on
-// request, and writes a build. It returns what nextjs says, and the upstream's address.
+// largeSite starts an upstream with an event stream for each HTTP version at /events?<version>, whose events are sent
+// on request, and writes a build. It returns what nextjs says, and the upstream's address.
 func largeSite(t *testing.T) (directive, address string, events map[string]chan string) {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), ".next")
@@ -62,8 +62,8 @@ func largeSite(t *testing.T) (directive, address string, events map[string]chan 
 	return fmt.Sprintf("nextjs {\n zone large / %s {\n build %s\n }\n}", address, dir), address, events
 }
 
-// A head that Node.js would refuse is refused by the edge, whoever would answer the request, and all else on the connection
-// goes on.
+// A head that Node.js would refuse is refused by the edge, whoever would answer the request, and all else on the
+// connection goes on.
 func TestALargeHeadIsRefusedOnItsStreamAlone(t *testing.T) {
 	directive, _, events := largeSite(t)
 	e := serve(t, directive)

@@ -7,7 +7,8 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
-// originOf is the origin of a request as the application is told of it, for the key of its answer: scheme and host, and the host that a trusted proxy says besides.
+// originOf is the origin of a request as the application is told of it, for the key of its answer: scheme and host, and
+// the host that a trusted proxy says besides.
 func originOf(r *http.Request) string {
 	origin := schemeOf(r) + "://" + strings.ToLower(r.Host)
 	if said := forwardedAs(r, "X-Forwarded-Host"); said != "" && !strings.EqualFold(said, r.Host) {
@@ -16,7 +17,8 @@ func originOf(r *http.Request) string {
 	return origin
 }
 
-// schemeOf is what the application is told of a request in X-Forwarded-Proto: what a trusted proxy says, else the scheme of the connection.
+// schemeOf is what the application is told of a request in X-Forwarded-Proto: what a trusted proxy says, else the
+// scheme of the connection.
 func schemeOf(r *http.Request) string {
 	switch said := forwardedAs(r, "X-Forwarded-Proto"); {
 	case said != "":
@@ -27,8 +29,9 @@ func schemeOf(r *http.Request) string {
 	return "http"
 }
 
-// forwardedAs is the value of a header of a trusted proxy that reverse_proxy hands on, "" if there is none (reverseproxy.Handler.addForwardedHeaders). What is
-// said to reverse_proxy alone (`proxy { trusted_proxies … }`) is not known here.
+// forwardedAs is the value of a header of a trusted proxy that reverse_proxy hands on, "" if there is none
+// (reverseproxy.Handler.addForwardedHeaders). What is said to reverse_proxy alone (`proxy { trusted_proxies … }`) is
+// not known here.
 func forwardedAs(r *http.Request, name string) string {
 	values := r.Header[name]
 	if trusted, _ := caddyhttp.GetVar(r.Context(), caddyhttp.TrustedProxyVarKey).(bool); !trusted || len(values) == 0 {

@@ -35,8 +35,9 @@ type CacheSettings struct {
 	// The largest body that is kept, in bytes. Default: 8 MiB.
 	MaxBody int64 `json:"max_body,omitempty"`
 
-	// How many bytes of answers may be held that are coming in, or that slow clients still read, over all pages. Of those that hold most, what is beyond is not kept, and
-	// slow clients get the rest from what is kept or by another request to the application. At least max_body. Default: 128 MiB, or max_body if that is more.
+	// How many bytes of answers may be held that are coming in, or that slow clients still read, over all pages. Of
+	// those that hold most, what is beyond is not kept, and slow clients get the rest from what is kept or by another
+	// request to the application. At least max_body. Default: 128 MiB, or max_body if that is more.
 	FillMemory int64 `json:"fill_memory,omitempty"`
 
 	// How many stale pages are fetched in the background at once. Default: 16.

@@ -281,8 +281,8 @@ func TestFreshPagesAreRechecked(t *testing.T) {
 	assert.Equal(t, before, asked.Load())
 }
 
-// A page that prints addresses of itself is kept for each scheme of which the application is told: whoever comes by http does not get what was made for https. What a
-// client says of the scheme counts where it is a trusted proxy.
+// A page that prints addresses of itself is kept for each scheme of which the application is told: whoever comes by
+// http does not get what was made for https. What a client says of the scheme counts where it is a trusted proxy.
 func TestPagesAreKeptForEachScheme(t *testing.T) {
 	next := upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "public, max-age=600")

@@ -10,8 +10,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
-// undoRepair makes a redirect say the _rsc parameter that the client has sent: rules of Next.js carry the query along, in Location, in Refresh, and as
-// the text of the body.
+// undoRepair makes a redirect say the _rsc parameter that the client has sent: rules of Next.js carry the query along,
+// in Location, in Refresh, and as the text of the body.
 func undoRepair(req *http.Request, res *http.Response, repair zones.RSCRepair) {
 	locations := res.Header["Location"]
 	if !repair.Made() || len(locations) != 1 {

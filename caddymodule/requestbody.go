@@ -15,21 +15,23 @@ import (
 )
 
 const (
-	// maxDrain bounds how much of a body that nobody wants is read so that its connection can be used again (bytes); net/http's own bound.
+	// maxDrain bounds how much of a body that nobody wants is read so that its connection can be used again (bytes);
+	// net/http's own bound.
 	maxDrain = 256 << 10
 	// drainTime bounds how long that may take.
 	drainTime = time.Second
 )
 
-// requestBody makes sure that a body which nobody reads to its end is never taken for the next request on its connection (request
-// smuggling, CL.0). net/http does so by itself only as long as it sees its own body type, which Caddy wraps, and only without full
-// duplex, which streaming uploads need.
+// requestBody makes sure that a body which nobody reads to its end is never taken for the next request on its
+// connection (request smuggling, CL.0). net/http does so by itself only as long as it sees its own body type, which
+// Caddy wraps, and only without full duplex, which streaming uploads need.
 //
-// A rest that comes to its end within maxDrain and drainTime is read: before the head of an answer that the edge gives itself, or after
-// the answer of an upstream. Otherwise the connection ends with the answer. It does so too if the client waits for 100 Continue, which
-// it may never get.
+// A rest that comes to its end within maxDrain and drainTime is read: before the head of an answer that the edge gives
+// itself, or after the answer of an upstream. Otherwise the connection ends with the answer. It does so too if the
+// client waits for 100 Continue, which it may never get.
 //
-// It is the request's body and the writer of its answer at once. There is none on HTTP/2 and 3, where each request has a stream of its own.
+// It is the request's body and the writer of its answer at once. There is none on HTTP/2 and 3, where each request has
+// a stream of its own.
 type requestBody struct {
 	caddyhttp.ResponseWriterWrapper
 	source  io.ReadCloser
@@ -50,7 +52,8 @@ type requestBody struct {
 	hijacked  bool
 }
 
-// guardBody takes the place of the request's body. The handler answers by what it returns, and hands its error to finish. It is nil where no guard is needed.
+// guardBody takes the place of the request's body. The handler answers by what it returns, and hands its error to
+// finish. It is nil where no guard is needed.
 func guardBody(w http.ResponseWriter, r *http.Request) *requestBody {
 	if r.ProtoMajor != 1 || r.ContentLength == 0 || r.Body == nil {
 		return nil
@@ -63,9 +66,9 @@ func guardBody(w http.ResponseWriter, r *http.Request) *requestBody {
 	return b
 }
 
-// ignoreUnannouncedBody removes the body of a GET or HEAD over HTTP/3 whose length is not said. HTTP/3 does not tell such a request from one
-// without a body before its stream ends, and the content of a GET means nothing (RFC 9110, 9.3.1). With it no request over HTTP/3
-// could be answered with what was kept.
+// ignoreUnannouncedBody removes the body of a GET or HEAD over HTTP/3 whose length is not said. HTTP/3 does not tell
+// such a request from one without a body before its stream ends, and the content of a GET means nothing (RFC 9110,
+// 9.3.1). With it no request over HTTP/3 could be answered with what was kept.
 func ignoreUnannouncedBody(r *http.Request) {
 	if r.ProtoMajor == 3 && r.ContentLength < 0 && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
 		r.ContentLength, r.Body = 0, http.NoBody
@@ -101,9 +104,10 @@ func (b *requestBody) Close() error {
 	return nil
 }
 
-// allowFullDuplex lets an upstream answer while the body is still on its way. Without it net/http takes up to 256 KiB of the
-// body for itself as soon as the answer begins (ResponseController.EnableFullDuplex), and the upstream waits for bytes that never come.
-// It is called in the round trip, on the goroutine that answers, once nothing but the upstream can answer.
+// allowFullDuplex lets an upstream answer while the body is still on its way. Without it net/http takes up to 256 KiB
+// of the body for itself as soon as the answer begins (ResponseController.EnableFullDuplex), and the upstream waits for
+// bytes that never come. It is called in the round trip, on the goroutine that answers, once nothing but the upstream
+// can answer.
 func (b *requestBody) allowFullDuplex() {
 	if b != nil && !b.duplex {
 		// A writer that cannot do it leaves the body to net/http.
@@ -235,8 +239,8 @@ func (b *requestBody) drainLocked() bool {
 	return b.atEnd
 }
 
-// closeAfterAnswer has net/http close the connection when the answer has been sent, as it does when a request is too large: for a moment the
-// client may still read the answer. Whether the head is out already does not matter.
+// closeAfterAnswer has net/http close the connection when the answer has been sent, as it does when a request is too
+// large: for a moment the client may still read the answer. Whether the head is out already does not matter.
 func closeAfterAnswer(w http.ResponseWriter) {
 	for {
 		wrapper, ok := w.(interface{ Unwrap() http.ResponseWriter })

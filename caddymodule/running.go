@@ -7,13 +7,14 @@ import (
 	"go.uber.org/zap"
 )
 
-// running are the apps of the configurations that serve. What asks for the state of the process, the admin API and metrics, lives apart from
-// configurations and finds it here.
+// running are the apps of the configurations that serve. What asks for the state of the process, the admin API and
+// metrics, lives apart from configurations and finds it here.
 var running runningApps
 
-// runningApps lists apps from the moment when the whole of their configuration runs until it ends. Caddy starts the apps of a configuration in no
-// order, so an app that has started may belong to a configuration that fails: what is singular in the process follows this list. While one
-// configuration follows another both are in it. The last one serves: its bounds hold for what the configurations share.
+// runningApps lists apps from the moment when the whole of their configuration runs until it ends. Caddy starts the
+// apps of a configuration in no order, so an app that has started may belong to a configuration that fails: what is
+// singular in the process follows this list. While one configuration follows another both are in it. The last one
+// serves: its bounds hold for what the configurations share.
 type runningApps struct {
 	changing sync.Mutex // held while the list and the bounds change
 	mu       sync.Mutex // of apps, for those who only look
@@ -28,8 +29,8 @@ func (r *runningApps) add(app *App) {
 	app.applyBounds()
 }
 
-// remove notes that an app ends, if it is in the list. If it was the last one, the bounds of the one before apply again: its configuration has
-// failed after it had started, and the one before serves on.
+// remove notes that an app ends, if it is in the list. If it was the last one, the bounds of the one before apply
+// again: its configuration has failed after it had started, and the one before serves on.
 func (r *runningApps) remove(app *App) {
 	r.changing.Lock()
 	defer r.changing.Unlock()
@@ -99,7 +100,8 @@ func (r *runningApps) pages() *pageState {
 	return nil
 }
 
-// applyBounds applies the bounds of the configuration to what it shares with others. They were checked when the configuration was loaded.
+// applyBounds applies the bounds of the configuration to what it shares with others. They were checked when the
+// configuration was loaded.
 func (a *App) applyBounds() {
 	log := func(err error) {
 		if err != nil {

@@ -144,7 +144,8 @@ func (r rawRequest) bytes() string {
 	return text + r.body
 }
 
-// framings are the ways in which a body can follow a request: Content-Length or chunks, whole or malformed, asked for or not.
+// framings are the ways in which a body can follow a request: Content-Length or chunks, whole or malformed, asked for
+// or not.
 func framings() map[string]string {
 	framed := map[string]string{"none": "\r\n"}
 	for name, size := range map[string]int{"5 B": 5, "60 B": 60, "300 kB": 300_000, "8 MB": 8 << 20} {
@@ -228,7 +229,8 @@ func exchange(t testing.TB, port, text string, within time.Duration, methods []s
 	return all, nil
 }
 
-// Whatever follows a request on its connection, it is answered as if it were alone, or not at all; a body is never taken for a request.
+// Whatever follows a request on its connection, it is answered as if it were alone, or not at all; a body is never
+// taken for a request.
 func TestOneRequestOneAnswer(t *testing.T) {
 	e := startRawEdge(t)
 	cases := 0
@@ -399,7 +401,8 @@ func TestABodyThatIsNotReadHarmsNoOtherStream(t *testing.T) {
 	}
 }
 
-// FuzzOneRequestOneAnswer sends bodies of any kind, and compares which requests the edge sees in them with those that a stock Caddy sees.
+// FuzzOneRequestOneAnswer sends bodies of any kind, and compares which requests the edge sees in them with those that a
+// stock Caddy sees.
 func FuzzOneRequestOneAnswer(f *testing.F) {
 	e := startRawEdge(f)
 	for _, body := range framings() {

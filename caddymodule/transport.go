@@ -57,8 +57,8 @@ type Transport struct {
 
 	// How large the head of a request may be: the bytes of its target, and of the names and values of its headers, as they go to
 	// the upstream. What Node.js was started with (`--max-http-header-size`). A larger one gets 431, and so does a request of more
-	// than 1000 headers, of which Node.js would drop some. Default: `max_header_size` of the `nextjs` handler. It is the
-	// default of that one, too, for handlers of the same server.
+	// than 1000 headers, of which Node.js would drop some. Default: `max_header_size` of the `nextjs` handler. It is
+	// the default of that one, too, for handlers of the same server.
 	MaxHeaderSize int `json:"max_header_size,omitempty"`
 
 	pools idlePools

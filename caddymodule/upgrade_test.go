@@ -20,8 +20,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
 )
 
-// upgradingUpstream does what Next.js does: it takes every Upgrade for that of a WebSocket, opens one at /ws, and closes
-// the connection elsewhere.
+// upgradingUpstream does what Next.js does: it takes every Upgrade for that of a WebSocket, opens one at /ws, and
+// closes the connection elsewhere.
 func upgradingUpstream(t *testing.T, asked *atomic.Int64) string {
 	t.Helper()
 	return upstream(t, func(w http.ResponseWriter, r *http.Request) {

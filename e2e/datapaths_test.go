@@ -53,7 +53,8 @@ func withoutBasePath(t *testing.T, a *app, basePath string) *app {
 	return copied
 }
 
-// With locales, data has one in its path. Whatever is kept of a page, all other ways to write the path are answered as Next.js answers them.
+// With locales, data has one in its path. Whatever is kept of a page, all other ways to write the path are answered as
+// Next.js answers them.
 func TestPathsOfDataAnswerAsNextDoes(t *testing.T) {
 	shop := nextApps(t).shop
 	for basePath, a := range map[string]*app{"/shop": shop, "": withoutBasePath(t, shop, "/shop")} {

@@ -25,8 +25,9 @@ func querySite(t *testing.T, f *fixture, door *door, words string) *pageSite {
 	}), door}
 }
 
-// A page that is made on demand has in it the query of whoever has it made, if Next.js is told of it. Two visitors: the first has a secret, the second must not see it,
-// in the document nor in a payload, whatever the first has asked and whether the edge keeps pages or not.
+// A page that is made on demand has in it the query of whoever has it made, if Next.js is told of it. Two visitors: the
+// first has a secret, the second must not see it, in the document nor in a payload, whatever the first has asked and
+// whether the edge keeps pages or not.
 func TestAVisitorsQueryIsNotInThePageOfOthers(t *testing.T) {
 	set := fixtures(t)
 	rsc := []string{"RSC", "1"}
@@ -72,11 +73,13 @@ func TestAVisitorsQueryIsNotInThePageOfOthers(t *testing.T) {
 	}
 }
 
-// All that Next.js answers by the query comes through as it is: pages that see it, what rules make of it, redirects that carry it along, and what middleware sees.
+// All that Next.js answers by the query comes through as it is: pages that see it, what rules make of it, redirects
+// that carry it along, and what middleware sees.
 func TestWhatDependsOnTheQueryIsAsWithoutTheEdge(t *testing.T) {
 	set := fixtures(t)
 	for _, f := range set.all() {
-		// Not among these are pages that are made anew after seconds: asked directly, Next.js would print this query into them, for all other tests.
+		// Not among these are pages that are made anew after seconds: asked directly, Next.js would print this query
+		// into them, for all other tests.
 		slash := ""
 		if f.build.TrailingSlash {
 			slash = "/"

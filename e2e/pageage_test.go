@@ -14,7 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// startCopy starts an application of its own from a copy of a fixture's server: what one makes of its pages the other does not see.
+// startCopy starts an application of its own from a copy of a fixture's server: what one makes of its pages the other
+// does not see.
 func startCopy(t *testing.T, f *fixture) *app {
 	t.Helper()
 	dir := t.TempDir()
@@ -35,7 +36,8 @@ func startCopy(t *testing.T, f *fixture) *app {
 	return a
 }
 
-// Visitors of a page that is made again every five seconds are shown nothing older through the edge than by Next.js itself.
+// Visitors of a page that is made again every five seconds are shown nothing older through the edge than by Next.js
+// itself.
 func TestNothingIsOlderThanByNextStart(t *testing.T) {
 	set := fixtures(t)
 	for name, f := range map[string]*fixture{"14": set.next14, "15": set.next15, "16": set.next16} {

@@ -10,7 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A rule that redirects carries the query along. What it says of _rsc is what the client has sent, whatever the edge tells Next.js.
+// A rule that redirects carries the query along. What it says of _rsc is what the client has sent, whatever the edge
+// tells Next.js.
 func TestARedirectOfASoftNavigationSaysWhatItsClientSent(t *testing.T) {
 	set := fixtures(t)
 	for _, f := range []*fixture{set.next14, set.next15, set.next16} {

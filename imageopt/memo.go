@@ -36,8 +36,8 @@ func (m *memo) get(key memoKey) (parsed, bool) {
 	return found, ok
 }
 
-// put remembers a request. When there are too many, all are forgotten: those that are still asked for come again. Key and
-// value must hold nothing else of the request.
+// put remembers a request. When there are too many, all are forgotten: those that are still asked for come again. Key
+// and value must hold nothing else of the request.
 func (m *memo) put(key memoKey, value parsed) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

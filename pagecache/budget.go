@@ -41,7 +41,8 @@ func (b *budget) take(n int64) bool {
 
 func (b *budget) give(n int64) { b.used.Add(-n) }
 
-// takeFrom takes bytes for a body. Where there are none left, those bodies give way that hold more than this one. The caller holds no lock of a body.
+// takeFrom takes bytes for a body. Where there are none left, those bodies give way that hold more than this one. The
+// caller holds no lock of a body.
 func (b *budget) takeFrom(g *growing, n int64) bool {
 	if b.take(n) {
 		return true
@@ -71,8 +72,8 @@ func (b *budget) greedier(than int64) (list []*growing) {
 	return list
 }
 
-// giveWay lets go of what others do not need to be served, and reports whether that was something. An answer that comes in is no longer held as a whole, so it is
-// not kept. Of one that has come, readers get the rest in another way.
+// giveWay lets go of what others do not need to be served, and reports whether that was something. An answer that comes
+// in is no longer held as a whole, so it is not kept. Of one that has come, readers get the rest in another way.
 func (g *growing) giveWay() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()

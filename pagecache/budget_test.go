@@ -80,7 +80,8 @@ func (g *greedy) end(t *testing.T, size int) {
 	assert.Empty(t, g.cache.budget.holders)
 }
 
-// However many slow readers there are of answers that are too large to be kept, what they hold is within the bound, but for the piece of each that comes in.
+// However many slow readers there are of answers that are too large to be kept, what they hold is within the bound, but
+// for the piece of each that comes in.
 func TestWhatSlowReadersHoldIsWithinTheBound(t *testing.T) {
 	const size, bound, count = 5 << 20, 4 << 20, 16
 	var g greedy
@@ -104,7 +105,8 @@ func TestWhatSlowReadersHoldIsWithinTheBound(t *testing.T) {
 	assert.EqualValues(t, count, g.fetches.Load())
 }
 
-// Slow readers of answers that have come long since take nobody's room: they get the rest from what is kept, or the upstream is asked once more.
+// Slow readers of answers that have come long since take nobody's room: they get the rest from what is kept, or the
+// upstream is asked once more.
 func TestSlowReadersGiveWay(t *testing.T) {
 	const size, count = 1 << 20, 4
 	for name, purged := range map[string]bool{"kept": false, "purged since": true} {

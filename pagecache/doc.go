@@ -10,9 +10,10 @@
 // that are parted: whoever would hold up the one for whom it is fetched, or be held up by it, asks for the rest by a request of its own, and gets it if what
 // has been sent so far comes once more (parted.go).
 //
-// All bytes that are held count within FillMemory (budget.go). Where it is used up, the bodies that hold most give way: one that comes in is no longer held as a
-// whole, so it is not kept; slow readers of one that has come get the rest from the store, or the upstream is asked once more. Who finds no room all the same is
-// passed on piece by piece, each of which waits for its reader.
+// All bytes that are held count within FillMemory (budget.go). Where it is used up, the bodies that hold most give way:
+// one that comes in is no longer held as a whole, so it is not kept; slow readers of one that has come get the rest
+// from the store, or the upstream is asked once more. Who finds no room all the same is passed on piece by piece, each
+// of which waits for its reader.
 //
 // # Failures
 //
@@ -21,8 +22,9 @@
 //
 // # Time
 //
-// Next.js serves an outdated page once more too, and makes it again when somebody asks for it. A page that was outdated when it came is asked for until it
-// is new (remade.go), all of its variants that came before are outdated with it (pageRecord.old), and pages whose age is not known are asked for at each visit (pageRecord.sure).
+// Next.js serves an outdated page once more too, and makes it again when somebody asks for it. A page that was outdated
+// when it came is asked for until it is new (remade.go), all of its variants that came before are outdated with it
+// (pageRecord.old), and pages whose age is not known are asked for at each visit (pageRecord.sure).
 //
 // Events have stamps: numbers that go up, over restarts too. An entry carries the stamp at which its fetch began, a purge has one, and so has
 // everything below. An entry whose fetch began before a purge that concerns it is not served. So a purge writes one number down, however

@@ -13,7 +13,8 @@ type words struct {
 	mark bool
 	// outdated: Next.js has answered with a page whose time was over, and makes it again.
 	outdated bool
-	// unsure: Next.js has answered with a page that it had, which it will make again some time after. How much of its time is over, it does not say.
+	// unsure: Next.js has answered with a page that it had, which it will make again some time after. How much of its
+	// time is over, it does not say.
 	unsure bool
 }
 
@@ -22,7 +23,8 @@ const (
 	// year (expireTime).
 	staleForEver = 365 * 24 * time.Hour
 	// whileRemade bounds how long a page that was outdated when it came may go on being served. Next.js makes it again at that moment, so
-	// `next start` would not show it again once that is done. Beyond it Next.js is asked, which answers with what it has.
+	// `next start` would not show it again once that is done. Beyond it Next.js is asked, which answers with what it
+	// has.
 	whileRemade = time.Second
 	// neverRemade is the s-maxage of pages that Next.js does not make again of itself (revalidate: false).
 	neverRemade = 365 * 24 * time.Hour
@@ -81,8 +83,8 @@ type windows struct {
 // Next.js must-revalidate is no word to this cache, see isEdgeMark. s-maxage alone forbids what the answer does not
 // allow itself, except that the operator's own stale_if_error holds: it is the origin that has said it (RFC 9111, 4.2.4).
 //
-// remade is when Next.js had begun to make the page again, zero if nobody knows: the time of the page began no sooner. If its time may be over at any
-// moment, it is used only for as long as it would be if it was over just now.
+// remade is when Next.js had begun to make the page again, zero if nobody knows: the time of the page began no sooner.
+// If its time may be over at any moment, it is used only for as long as it would be if it was over just now.
 func windowsOf(w words, h http.Header, operator time.Duration, age time.Duration, remade, now time.Time) windows {
 	var left windows
 	var lifetime time.Duration

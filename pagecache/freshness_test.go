@@ -125,8 +125,8 @@ func TestWhatTheUpstreamHasSaid(t *testing.T) {
 	}
 }
 
-// A page that Next.js had, and makes again some time after, is used for no longer than if its time had been over just now; where it is known when Next.js began
-// to make it, from then on.
+// A page that Next.js had, and makes again some time after, is used for no longer than if its time had been over just
+// now; where it is known when Next.js began to make it, from then on.
 func TestWhoseTimeMayBeOver(t *testing.T) {
 	const all = 31535995 * second
 	for _, c := range []struct {

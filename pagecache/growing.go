@@ -50,7 +50,8 @@ func newGrowing(limit int64, b *budget, patience time.Duration) *growing {
 	return &growing{limit: limit, budget: b, patience: patience, room: window, kept: true, readers: map[*reader]struct{}{}}
 }
 
-// append adds bytes. It waits only where the body is not held as a whole: for a window's length, or, where the budget is used up, until these bytes have been read.
+// append adds bytes. It waits only where the body is not held as a whole: for a window's length, or, where the budget
+// is used up, until these bytes have been read.
 func (g *growing) append(ctx context.Context, p []byte) error {
 	counted := g.count(int64(len(p)))
 	g.mu.Lock()
@@ -81,7 +82,8 @@ func (g *growing) append(ctx context.Context, p []byte) error {
 	return nil
 }
 
-// count takes bytes from the budget, and reports whether there were some left. Only a body that is held as a whole has others give way.
+// count takes bytes from the budget, and reports whether there were some left. Only a body that is held as a whole has
+// others give way.
 func (g *growing) count(n int64) bool {
 	g.mu.Lock()
 	g.partial = g.partial || g.end+n > g.limit
@@ -122,7 +124,8 @@ func (g *growing) slowest() (at int64, any bool) {
 	return at, any
 }
 
-// drop lets the chunks go that end before an offset; one that is not full only where there is no budget for what comes. The caller holds the lock.
+// drop lets the chunks go that end before an offset; one that is not full only where there is no budget for what comes.
+// The caller holds the lock.
 func (g *growing) drop(before int64) {
 	for len(g.chunks) > 0 && g.start+int64(len(g.chunks[0])) <= before && (g.room == 0 || len(g.chunks[0]) == cap(g.chunks[0])) {
 		n := int64(len(g.chunks[0]))

@@ -61,7 +61,8 @@ func TestASlowAnswerIsWaitedForWhereNothingIsKept(t *testing.T) {
 	work.Wait()
 }
 
-// A client that leaves is no failure of the application: who comes next has the page fetched, and is not given the old one for half a minute.
+// A client that leaves is no failure of the application: who comes next has the page fetched, and is not given the old
+// one for half a minute.
 func TestAClientThatLeavesIsNoFailure(t *testing.T) {
 	s := newSite(t, Settings{Linger: 1}, page(text("one")))
 	s.ask("/a", VariantHTML)
@@ -84,7 +85,8 @@ func TestAClientThatLeavesIsNoFailure(t *testing.T) {
 	assert.Equal(t, Result{ResultMiss, ReasonExpired}, s.ask("/a", VariantHTML).result)
 }
 
-// A page that could not be fetched in the background is left alone for a while from then on, however long it took to fail.
+// A page that could not be fetched in the background is left alone for a while from then on, however long it took to
+// fail.
 func TestAFailureIsRememberedFromWhenItFailed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		made := time.Now()

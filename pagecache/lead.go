@@ -137,7 +137,8 @@ var errBrokeOff = errors.New("the answer of the upstream broke off")
 // conditions are the headers of a request by which it may be answered with less than the whole.
 var conditions = [...]string{"If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since", "If-Range", "Range"}
 
-// unconditional is a request for the whole answer, which is r itself if it has no conditions. The client's are looked at here.
+// unconditional is a request for the whole answer, which is r itself if it has no conditions. The client's are looked
+// at here.
 func unconditional(r *http.Request) *http.Request {
 	for _, name := range conditions {
 		if len(r.Header[name]) > 0 {

@@ -91,8 +91,8 @@ func (l *ledger) write() {
 	l.durable = attached && err == nil
 }
 
-// keep uses the ledger, so that the store takes it for one that is wanted. It writes it again if the store has evicted it, or has it in memory
-// only: its directory may be in use by now, or take writes again.
+// keep uses the ledger, so that the store takes it for one that is wanted. It writes it again if the store has evicted
+// it, or has it in memory only: its directory may be in use by now, or take writes again.
 func (l *ledger) keep() {
 	l.saving.Lock()
 	defer l.saving.Unlock()

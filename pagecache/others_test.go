@@ -15,7 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// newOpenSite is a site with the real policy and no build, whose page may stand in for a day. What it answers depends on who asks.
+// newOpenSite is a site with the real policy and no build, whose page may stand in for a day. What it answers depends
+// on who asks.
 func newOpenSite(t *testing.T, upstream http.HandlerFunc) *site {
 	s := newSite(t, Settings{Linger: time.Hour}, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "s-maxage=60, stale-if-error=86400")
@@ -41,7 +42,8 @@ func (s *site) asksWith(w http.ResponseWriter, r *http.Request) Result {
 	return result
 }
 
-// Whoever comes first to a page that is to be fetched, and whatever becomes of him: others get the page that is for all, at once, and it is kept.
+// Whoever comes first to a page that is to be fetched, and whatever becomes of him: others get the page that is for
+// all, at once, and it is kept.
 func TestWhatOneClientDoesChangesNothingForOthers(t *testing.T) {
 	for _, c := range []struct {
 		name    string
@@ -172,8 +174,8 @@ func TestWhatOneClientIsAnsweredTakesNothingAway(t *testing.T) {
 	}
 }
 
-// What is asked in the background is for everybody, whoever was there when it was asked: an answer about the moment says nothing of the page, and one that refuses
-// the page makes all of it gone.
+// What is asked in the background is for everybody, whoever was there when it was asked: an answer about the moment
+// says nothing of the page, and one that refuses the page makes all of it gone.
 func TestWhatAnAnswerInTheBackgroundSays(t *testing.T) {
 	for name, answer := range map[string]struct {
 		status int

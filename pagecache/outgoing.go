@@ -22,9 +22,10 @@ type Told struct {
 // Tell writes into the head of an answer what clients are told of it. For hits and stale answers that is the head of the entry; what Next.js has answered
 // has its Cache-Control already.
 //
-// The seconds of Cache-Control stay as they were written, for Age says how many of them are over. A stale page of Next.js may be kept by nobody
-// without asking: what it says of its time would begin anew with caches that ignore Age, and with the client of one that stands behind them. What the application
-// has written itself stays in any case, as on the first answer.
+// The seconds of Cache-Control stay as they were written, for Age says how many of them are over. A stale page of
+// Next.js may be kept by nobody without asking: what it says of its time would begin anew with caches that ignore Age,
+// and with the client of one that stands behind them. What the application has written itself stays in any case, as on
+// the first answer.
 func Tell(h http.Header, t Told) {
 	h["Cache-Status"] = append(slices.Clip(h["Cache-Status"]), t.status()) // the values may be those of an entry
 	delete(h, SaidHeader)

@@ -91,8 +91,9 @@ func (s *sent) add(p []byte) {
 	_, _ = s.sum.Write(p) // never fails
 }
 
-// sendRest sends a client what it does not have yet of an answer from which it has been parted (growing.part, growing.giveWay): from what has been kept of it, or
-// by asking the upstream once more. The error is errBrokeOff if that is no longer the same answer, or broke off itself.
+// sendRest sends a client what it does not have yet of an answer from which it has been parted (growing.part,
+// growing.giveWay): from what has been kept of it, or by asking the upstream once more. The error is errBrokeOff if
+// that is no longer the same answer, or broke off itself.
 func (q *query) sendRest(fl *flight, had *sent, ask func(http.ResponseWriter) error) (err error) {
 	if q.sendKept(fl, had) {
 		return nil

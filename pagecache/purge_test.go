@@ -197,7 +197,8 @@ func TestADeploymentIsPurged(t *testing.T) {
 	assert.Equal(t, ResultMiss, ask("new").Kind)
 }
 
-// Each POST purges the page that it was sent to (Invalidate). Of one of which nothing is known nothing is served, so nothing is looked for either.
+// Each POST purges the page that it was sent to (Invalidate). Of one of which nothing is known nothing is served, so
+// nothing is looked for either.
 func TestAPurgeOfAnUnknownPageTouchesNothing(t *testing.T) {
 	s := newSite(t, Settings{}, page(text("one")))
 	key := blobstore.Key{Space: "zone", Group: "/a", Name: "left over"}

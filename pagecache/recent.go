@@ -24,14 +24,16 @@ const (
 	maxRecent = 1 << 20
 )
 
-// recentKeys are keys that something happened to of late. A key is remembered by a hash: as large as any other, and nothing of a client's request stays with it.
-// Two with one hash are taken for one, which costs a request or a wait at worst.
+// recentKeys are keys that something happened to of late. A key is remembered by a hash: as large as any other, and
+// nothing of a client's request stays with it. Two with one hash are taken for one, which costs a request or a wait at
+// worst.
 type recentKeys struct {
 	lasts time.Duration
 	seed  maphash.Seed
 
 	mu sync.Mutex
-	// What comes goes into now, until that has half of the bound; then it becomes before, and what was there is forgotten.
+	// What comes goes into now, until that has half of the bound; then it becomes before, and what was there is
+	// forgotten.
 	now, before map[uint64]recent
 	dropped     uint64 // that were forgotten before their time, for want of room
 }

@@ -11,7 +11,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
 )
 
-// However many long keys there are, and however long they are, what is remembered of them has a bound in bytes, and the newer half of it stays.
+// However many long keys there are, and however long they are, what is remembered of them has a bound in bytes, and the
+// newer half of it stays.
 func TestWhatIsRememberedOfKeysHasABound(t *testing.T) {
 	long := strings.Repeat("x", 4<<10)
 	keyOf := func(n int) blobstore.Key { return blobstore.Key{Group: long, Name: strconv.Itoa(n)} }

@@ -9,10 +9,12 @@ import (
 )
 
 const (
-	// firstRemade is how long after an outdated answer Next.js is asked again, and lastRemade the longest wait of those that double from there on.
+	// firstRemade is how long after an outdated answer Next.js is asked again, and lastRemade the longest wait of those
+	// that double from there on.
 	firstRemade = 100 * time.Millisecond
 	lastRemade  = 15 * time.Second
-	// maxRemaking bounds the pages that are asked for again because they were outdated. Those beyond are asked for by their next visitors.
+	// maxRemaking bounds the pages that are asked for again because they were outdated. Those beyond are asked for by
+	// their next visitors.
 	maxRemaking = 1000
 )
 
@@ -48,10 +50,12 @@ func (m *remaking) size() int {
 	return len(m.keys)
 }
 
-// awaitRemade asks for a page in the background that was outdated when it came, until it is not any more. Next.js makes it again from the moment on
-// at which it has answered with the old one. Without this it would be the next visitor, perhaps a long time after, who is shown the old one.
+// awaitRemade asks for a page in the background that was outdated when it came, until it is not any more. Next.js makes
+// it again from the moment on at which it has answered with the old one. Without this it would be the next visitor,
+// perhaps a long time after, who is shown the old one.
 //
-// It does not ask for longer than the new page stays fresh: beyond that, asking would have Next.js make the page again though nobody has visited it.
+// It does not ask for longer than the new page stays fresh: beyond that, asking would have Next.js make the page again
+// though nobody has visited it.
 func (c *Cache) awaitRemade(fl *flight, r *http.Request, again Again) {
 	if !c.remaking.begin(fl.kept) {
 		return

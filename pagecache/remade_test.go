@@ -19,8 +19,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
 )
 
-// isrPage is a page of Next.js that is made again when somebody asks for it after its time: he is shown the old one, unless that is past its expiry
-// (server/response-cache and incremental-cache of 16.4).
+// isrPage is a page of Next.js that is made again when somebody asks for it after its time: he is shown the old one,
+// unless that is past its expiry (server/response-cache and incremental-cache of 16.4).
 type isrPage struct {
 	revalidate, expire, render time.Duration
 	deleted                    time.Time // from then on what is made is that it is not there
@@ -136,8 +136,8 @@ func (v *visits) visit(variant Variant) (edge, direct *httptest.ResponseRecorder
 	return edge, direct
 }
 
-// Nothing is shown that is older than what Next.js would have shown to the same visitors, whatever the time between them: also where two caches, each of which
-// serves the old while it asks for the new, stand behind one another.
+// Nothing is shown that is older than what Next.js would have shown to the same visitors, whatever the time between
+// them: also where two caches, each of which serves the old while it asks for the new, stand behind one another.
 func TestNothingIsOlderThanNextJSWouldShow(t *testing.T) {
 	const year = 365 * 24 * time.Hour
 	gaps := [...]time.Duration{3 * second, 7 * second, 25 * second, time.Hour}
@@ -182,7 +182,8 @@ func compareVisits(t *testing.T, gaps []time.Duration, revalidate, render, expir
 	}
 }
 
-// Who comes an hour later does not wait, and is shown what was made for the visitor before, not what that one was shown.
+// Who comes an hour later does not wait, and is shown what was made for the visitor before, not what that one was
+// shown.
 func TestAnOutdatedPageIsAskedForUntilItIsNew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		made := time.Now()

@@ -9,7 +9,8 @@ import (
 // ForRequest says why a request must go to Next.js beside the cache. "" is no reason: an entry may answer it, and its answer may become one
 // where ForResponse says so.
 //
-// Of the request's own Cache-Control only no-store is obeyed, and not here: an entry may answer it, and otherwise it goes to Next.js by itself. no-cache and
+// Of the request's own Cache-Control only no-store is obeyed, and not here: an entry may answer it, and otherwise it
+// goes to Next.js by itself. no-cache and
 // max-age, which browsers send with each reload, do not lead past the cache. RFC 9111 leaves that to a cache ("directives are advisory", 5.2.1), and
 // this one stands for the origin: it is no more out of date than the origin allows, and anybody could have pages made as often as he likes
 // by a header. What is out of date is purged.

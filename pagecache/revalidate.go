@@ -13,8 +13,8 @@ import (
 // recheck asks for a page that is served although it is fresh, if that was not done of late: Next.js says for how long a page is good, and may be told
 // otherwise at any time, which nobody else is told of (revalidateTag, revalidatePath).
 //
-// Where it is not known when Next.js has made the page, its time may be over sooner than the edge thinks. Then Next.js, which makes a page again only when
-// somebody asks for it, is asked at each visit, as it would be without the edge.
+// Where it is not known when Next.js has made the page, its time may be over sooner than the edge thinks. Then Next.js,
+// which makes a page again only when somebody asks for it, is asked at each visit, as it would be without the edge.
 func (q *query) recheck() {
 	every, now, sure := q.facts.Recheck, q.facts.Now, time.Unix(0, q.found.sure)
 	unsure := !now.Before(sure)
@@ -49,7 +49,8 @@ func (q *query) refetch(kept found, facts Facts, r *http.Request, slots int) {
 	}
 }
 
-// ofNobody is a request for the whole of what another one asks for, without what that says for itself: it is no client's.
+// ofNobody is a request for the whole of what another one asks for, without what that says for itself: it is no
+// client's.
 func ofNobody(ctx context.Context, r *http.Request) *http.Request {
 	r = unconditional(r.Clone(ctx))
 	r.Method = http.MethodGet
@@ -58,7 +59,8 @@ func ofNobody(ctx context.Context, r *http.Request) *http.Request {
 	return r
 }
 
-// enterAgain begins a fetch of an entry in the background. It is nil if that must not be, for want of a slot or because it failed of late, or is going on.
+// enterAgain begins a fetch of an entry in the background. It is nil if that must not be, for want of a slot or because
+// it failed of late, or is going on.
 func (c *Cache) enterAgain(kept *found, facts *Facts, slots int) *flight {
 	if c.failures.has(kept.key, facts.Now) {
 		return nil

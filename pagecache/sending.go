@@ -72,7 +72,8 @@ func (q *query) complete(h http.Header, fl *flight, result Result, collapsed boo
 	}
 }
 
-// send sends a growing body, with the headers that have been set, and notes what it has sent. The error is that of the body, or of the client.
+// send sends a growing body, with the headers that have been set, and notes what it has sent. The error is that of the
+// body, or of the client.
 func (q *query) send(status int, r *reader, had *sent) error {
 	if status == http.StatusOK && notModified(q.r.Header, q.w.Header()) {
 		writeNotModified(q.w)

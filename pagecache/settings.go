@@ -26,8 +26,9 @@ const (
 type Settings struct {
 	// MaxBody is the largest body in bytes that is kept. Default 8 MiB.
 	MaxBody int64
-	// FillMemory bounds the bytes of all answers that are coming in, or that slow clients still read. Beyond it, those that hold most give way: they are passed on and
-	// not kept, or their readers get the rest in another way. Default 128 MiB.
+	// FillMemory bounds the bytes of all answers that are coming in, or that slow clients still read. Beyond it, those
+	// that hold most give way: they are passed on and not kept, or their readers get the rest in another way. Default
+	// 128 MiB.
 	FillMemory int64
 	// Revalidations is how many stale pages are fetched in the background at once; as many more may be fetched of pages that are in doubt. Default 16.
 	Revalidations int

@@ -220,7 +220,8 @@ func TestWhoWaitsForAnAnswerThatIsNotKeptAsksForItself(t *testing.T) {
 	clients.Wait()
 }
 
-// changing is a client in front of whom somebody changes the values of headers in place, as Caddy's header directive does.
+// changing is a client in front of whom somebody changes the values of headers in place, as Caddy's header directive
+// does.
 type changing struct{ *httptest.ResponseRecorder }
 
 func (c changing) WriteHeader(status int) {

@@ -36,9 +36,9 @@ func (b *Rulebook) PageOfData(full string) (page string, ok bool) {
 	return page, true
 }
 
-// placeOfData returns the page of data, and its locale. With locales, all data has one in its path: Next.js answers 404 to
-// data without a locale, and to that of /en/index, though it calls both its own (dataRoute in prerender-manifest.json, 16.4). Without locales, /index
-// is the root (denormalizePagePath).
+// placeOfData returns the page of data, and its locale. With locales, all data has one in its path: Next.js answers 404
+// to data without a locale, and to that of /en/index, though it calls both its own (dataRoute in
+// prerender-manifest.json, 16.4). Without locales, /index is the root (denormalizePagePath).
 func (o *outputs) placeOfData(data string) (page, locale string, ok bool) {
 	if o.build.I18n == nil {
 		if data == "/index" {

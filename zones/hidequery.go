@@ -8,8 +8,8 @@ import (
 // draftCookies lead past what is prerendered: draft mode, previews of the Pages Router, and a test mode of navigations.
 var draftCookies = [...]string{bypassCookie, previewCookie, "next-instant-navigation-testing"}
 
-// Prerendered reports whether Next.js makes what is at a path ahead of requests, or for the first one as for all: then it says nothing of their query. The
-// tags are those of the build, nil where it does not know them.
+// Prerendered reports whether Next.js makes what is at a path ahead of requests, or for the first one as for all: then
+// it says nothing of their query. The tags are those of the build, nil where it does not know them.
 func (b *Rulebook) Prerendered(v *Verdict) (tags []string, ok bool) {
 	switch v.Output {
 	case OutputPage, OutputRoute, OutputData:
@@ -26,8 +26,9 @@ func (b *Rulebook) Prerendered(v *Verdict) (tags []string, ok bool) {
 	return nil, ok && v.Output == OutputData
 }
 
-// ShownQuery returns of the query of a request what Next.js is told. Next.js prints the address of whoever has a page made into the page, and gives that to
-// everybody. Where the build proves that the query says nothing of the page, there remain the parameters that conditions of rules look at, and _rsc.
+// ShownQuery returns of the query of a request what Next.js is told. Next.js prints the address of whoever has a page
+// made into the page, and gives that to everybody. Where the build proves that the query says nothing of the page,
+// there remain the parameters that conditions of rules look at, and _rsc.
 //
 // It looks at the cookies that CookieScope.CleanRequest leaves.
 func (b *Rulebook) ShownQuery(r *http.Request, v *Verdict, kind Kind) string {

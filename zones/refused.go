@@ -11,7 +11,8 @@ var (
 	// ErrTarget refuses a request target that names a host, "GET http://host/path" or "CONNECT host:port": the edge is no forward proxy,
 	// and Next.js sent requests on to such hosts (CVE-2026-44578). It is a bad request.
 	ErrTarget = errors.New("the request target is not a path")
-	// ErrConnect refuses tunnels that are no WebSocket (RFC 9220, 3). Next.js closes the connection of who asks for one.
+	// ErrConnect refuses tunnels that are no WebSocket (RFC 9220, 3). Next.js closes the connection of who asks for
+	// one.
 	ErrConnect = errors.New("CONNECT asks for no WebSocket")
 	// ErrPayloadPath refuses paths that stand for the payload of another page, /page.rsc and /page.segments/…: Next.js 16 answers them
 	// with it, and middleware that compares paths does not see which page that is (CVE-2026-44575). Clients ask by the header

@@ -52,7 +52,8 @@ type RSCRepair struct {
 // Made reports whether the request has another _rsc parameter than its client has sent.
 func (p RSCRepair) Made() bool { return p.made }
 
-// RepairRSC gives a soft navigation the _rsc parameter that Next.js expects, in the place of the client's, and says what it had to change. Next.js 16 (15 with
+// RepairRSC gives a soft navigation the _rsc parameter that Next.js expects, in the place of the client's, and says
+// what it had to change. Next.js 16 (15 with
 // experimental.validateRSCRequestHeaders) answers a missing or wrong one with a redirect to the right one, which costs a round
 // trip and nothing else (base-server.js). The parameter protects caches that ignore Vary, so the answer to a repaired
 // request must not be kept by anybody on the way.
@@ -76,7 +77,8 @@ func RepairRSC(r *http.Request, kind Kind) RSCRepair {
 	return repair
 }
 
-// Undo returns a Location as Next.js would have written it for the client's own query: redirects of rules carry that along.
+// Undo returns a Location as Next.js would have written it for the client's own query: redirects of rules carry that
+// along.
 func (p RSCRepair) Undo(location string) string {
 	rest, fragment, hasFragment := strings.Cut(location, "#")
 	path, query, found := strings.Cut(rest, "?")
@@ -149,7 +151,8 @@ func queryValue(query, name string) (value string, found bool) {
 	return "", false
 }
 
-// setQueryValue replaces a parameter where it stands first, or adds it, and leaves every other byte of the query as it is.
+// setQueryValue replaces a parameter where it stands first, or adds it, and leaves every other byte of the query as it
+// is.
 func setQueryValue(query, name, value string) string {
 	before, pair := "", name+"="+value
 	for rest := query; ; {

@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// protocolHeader is where net/http puts the :protocol of an extended CONNECT over HTTP/2. quic-go has it in Request.Proto.
+// protocolHeader is where net/http puts the :protocol of an extended CONNECT over HTTP/2. quic-go has it in
+// Request.Proto.
 const protocolHeader = ":protocol"
 
 // isUpgrade reports whether r asks for a WebSocket, the only protocol besides HTTP that Next.js speaks: by a GET with

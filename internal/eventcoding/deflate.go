@@ -28,8 +28,8 @@ const (
 	longestMatch, shortestMatch = 258, 3
 )
 
-// appendFixedBlock appends a block of DEFLATE with the codes that every decoder knows, and the empty one that ends it with a
-// byte. One that does not become smaller is stored.
+// appendFixedBlock appends a block of DEFLATE with the codes that every decoder knows, and the empty one that ends it
+// with a byte. One that does not become smaller is stored.
 func appendFixedBlock(dst, block []byte, matches []matchfinder.Match) []byte {
 	w := bitWriter{out: dst}
 	w.add(1<<1, 3) // not the last one, known codes

@@ -12,16 +12,16 @@ import (
 // gzipHeader is that of RFC 1952 without a name and a time.
 var gzipHeader = []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255}
 
-// gzipFormat is gzip. flate.StatelessDeflate makes the blocks of large events. It takes a copy of the history and a stack
-// of 32 KiB each time, which all open streams would have: small events are encoded here.
+// gzipFormat is gzip. flate.StatelessDeflate makes the blocks of large events. It takes a copy of the history and a
+// stack of 32 KiB each time, which all open streams would have: small events are encoded here.
 type gzipFormat struct {
 	begun bool
 	sum   uint32
 	size  uint32
 }
 
-// smallEvent is the largest block that has the codes that every decoder knows (bytes): in a larger one, codes of its own
-// are worth what it takes to say them.
+// smallEvent is the largest block that has the codes that every decoder knows (bytes): in a larger one, codes of its
+// own are worth what it takes to say them.
 const smallEvent = 1 << 10
 
 func (g *gzipFormat) reset() { *g = gzipFormat{} }

@@ -109,7 +109,8 @@ func newFSETable(log uint8, counts []int16) *fseTable {
 	return t
 }
 
-// spreadSymbols returns the symbol of each state. Symbols with the count -1 have one state each, from the last one down.
+// spreadSymbols returns the symbol of each state. Symbols with the count -1 have one state each, from the last one
+// down.
 func spreadSymbols(size int, counts []int16) []int {
 	symbolAt, last := make([]int, size), size-1
 	for symbol, count := range counts {
