@@ -19,8 +19,21 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
 )
 
-// cachedAs asks for a page and returns its body and what the cache says of it.
+// cachedAs asks for a page and returns its body and what the cache says of it. An answer that is still being put into the cache, which
+// its reader may overtake, is waited for.
 func cachedAs(t *testing.T, e *edge, path string, headers ...string) (body, status string) {
+	t.Helper()
+	for range 1000 {
+		if body, status = cachedAtOnce(t, e, path, headers...); !strings.Contains(status, "; collapsed") {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return body, status
+}
+
+// cachedAtOnce does not wait.
+func cachedAtOnce(t *testing.T, e *edge, path string, headers ...string) (body, status string) {
 	t.Helper()
 	client, _ := e.client(t, "h1")
 	req, err := http.NewRequest(http.MethodGet, e.url(path), nil)
