@@ -165,19 +165,46 @@ func TestMemoryIsBounded(t *testing.T) {
 
 // What is not as it was when the set was made is left to Next.js.
 func TestAFileThatHasChangedIsNotServed(t *testing.T) {
-	set, dir := newTestSet(t, nil, map[string]string{"static/gone.js": "gone", "static/other.js": "other", "static/longer.js": "longer", "static/dir.js": "x"})
-	static := filepath.Join(dir, "static")
-	require.NoError(t, os.Remove(filepath.Join(static, "gone.js")))
+	set, dir := newTestSet(t, nil, map[string]string{
+		"static/other.js": "other", "static/longer.js": "longer", "../public/gone.js": "gone", "../public/dir.js": "x",
+	})
+	static, public := filepath.Join(dir, "static"), filepath.Join(filepath.Dir(dir), "public")
+	require.NoError(t, os.Remove(filepath.Join(public, "gone.js")))
 	later := time.Now().Add(time.Minute)
 	require.NoError(t, os.Chtimes(filepath.Join(static, "other.js"), later, later))
 	require.NoError(t, os.WriteFile(filepath.Join(static, "longer.js"), []byte("longer and longer"), 0o600))
-	require.NoError(t, os.Remove(filepath.Join(static, "dir.js")))
-	require.NoError(t, os.Mkdir(filepath.Join(static, "dir.js"), 0o700))
-	for _, name := range []string{"gone.js", "other.js", "longer.js", "dir.js", "never.js"} {
-		_, body, source := ask(t, set, http.MethodGet, "/_next/static/"+name)
-		assert.Equal(t, NotServed, source, name)
+	require.NoError(t, os.Remove(filepath.Join(public, "dir.js")))
+	require.NoError(t, os.Mkdir(filepath.Join(public, "dir.js"), 0o700))
+	for _, path := range []string{"/_next/static/other.js", "/_next/static/longer.js", "/_next/static/never.js", "/gone.js", "/dir.js"} {
+		_, body, source := ask(t, set, http.MethodGet, path)
+		assert.Equal(t, NotServed, source, path)
 		assert.Empty(t, body)
 	}
+}
+
+// Pages that are open while their build is replaced ask for its files, which the next build has removed or replaced.
+func TestFilesOfABuildOutliveItsDirectory(t *testing.T) {
+	large := strings.Repeat("0123456789", 20_000)
+	before := HeldFiles()
+	set, dir := newTestSet(t, nil, map[string]string{"static/a.js": "old a", "static/large.js": large, "static/dir.js": "x", "../public/b.txt": "b"})
+	assert.Equal(t, before+3, HeldFiles())
+	static := filepath.Join(dir, "static")
+	require.NoError(t, os.RemoveAll(static))
+	require.NoError(t, os.MkdirAll(filepath.Join(static, "dir.js"), 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(static, "a.js"), []byte("new a"), 0o600))
+	for name, want := range map[string]string{"a.js": "old a", "large.js": large, "dir.js": "x"} {
+		res, body, source := ask(t, set, http.MethodGet, "/_next/static/"+name)
+		assert.Equal(t, FromDisk, source, name)
+		assert.Equal(t, want, body, name)
+		assert.Equal(t, "public, max-age=31536000, immutable", res.Header.Get("Cache-Control"), name)
+	}
+	res, body, _ := ask(t, set, http.MethodGet, "/_next/static/large.js", "Range", "bytes=5-9")
+	assert.Equal(t, http.StatusPartialContent, res.StatusCode)
+	assert.Equal(t, "56789", body)
+	require.NoError(t, set.Close())
+	assert.Equal(t, before, HeldFiles())
+	_, _, source := ask(t, set, http.MethodGet, "/_next/static/a.js")
+	assert.Equal(t, NotServed, source)
 }
 
 func TestLinksDoNotLeadOut(t *testing.T) {

@@ -9,7 +9,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
@@ -19,14 +18,7 @@ const notStored = "private, no-cache, no-store, max-age=0, must-revalidate"
 
 // Export are the files of an application that was exported. Nobody else has them, so they are served until the last request that began
 // with them has ended, also when they are replaced meanwhile: each file is held open as far as the process may have files open.
-type Export struct {
-	set  *Set
-	held map[string]*os.File
-
-	mu     sync.Mutex
-	users  int
-	closed bool
-}
+type Export struct{ set *Set }
 
 // NewExport prepares the files of an export below basePath. memory holds what is asked for, and copies makes and keeps compressed ones; either
 // may be nil.
@@ -35,14 +27,16 @@ func NewExport(e *nextbuild.Export, basePath string, memory *Memory, copies *Cop
 	if err != nil {
 		return nil, fmt.Errorf("opening the export: %w", err)
 	}
-	x := &Export{set: &Set{files: make(map[string]*file, len(e.Files)), memory: memory, copies: copies, basePath: basePath, static: root}, held: map[string]*os.File{}}
+	x := &Export{set: &Set{files: make(map[string]*file, len(e.Files)), memory: memory, copies: copies, basePath: basePath, static: root}}
 	for _, path := range e.Files {
 		if err := x.set.add(root, path, strings.TrimPrefix(path, "/")); err != nil {
-			return nil, errors.Join(err, x.closeFiles())
+			return nil, errors.Join(err, x.Close())
 		}
 		if f := x.set.files[path]; f != nil {
 			f.markBuild(path, e.IDs)
-			x.hold(path, f)
+			if f.held == nil {
+				x.set.hold(f)
+			}
 		}
 	}
 	copies.add(x.set)
@@ -63,59 +57,23 @@ func (f *file) markBuild(path string, ids []string) {
 func (x *Export) Has(path string) bool { return x.set.files[path] != nil }
 
 // Held returns how many of the files are held open, and how many there are.
-func (x *Export) Held() (held, files int) { return len(x.held), len(x.set.files) }
+func (x *Export) Held() (held, files int) { return x.set.held, len(x.set.files) }
 
 // Files returns the files of the export, sorted by path.
 func (x *Export) Files() []File { return x.set.Files() }
 
 // Acquire keeps the files for one request, until Release. It is false when they have been given back.
-func (x *Export) Acquire() bool {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if !x.closed {
-		x.users++
-	}
-	return !x.closed
-}
+func (x *Export) Acquire() bool { return x.set.Acquire() }
 
 // Release ends what Acquire began.
-func (x *Export) Release() {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.users--
-	if x.closed && x.users == 0 {
-		_ = x.closeFiles() // they were only read
-	}
-}
+func (x *Export) Release() { x.set.Release() }
 
 // Close gives the files back, once the last request that uses them has ended.
-func (x *Export) Close() error {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.closed {
-		return nil
-	}
-	x.closed = true
-	x.set.closed.Store(true) // no copies are made any more
-	if x.users == 0 {
-		return x.closeFiles()
-	}
-	return nil
-}
+func (x *Export) Close() error { return x.set.Close() }
 
-// Serve answers a GET or HEAD for the file at a path, as Set.Serve does. One that has been removed or replaced on disk is answered as it was; one
-// that was written over is not served.
+// Serve answers a GET or HEAD for the file at a path, as Set.Serve does. One that was written over is not served.
 func (x *Export) Serve(w http.ResponseWriter, r *http.Request, path string, more []nextbuild.Header, accepts Accepts) (Source, error) {
-	if source, err := x.set.Serve(w, r, path, more, accepts); source != NotServed {
-		return source, err
-	}
-	f, opened := x.set.files[path], x.heldFile(path)
-	if opened == nil {
-		return NotServed, nil
-	}
-	f.answer(w, more)
-	http.ServeContent(w, r, "", f.modTime, io.NewSectionReader(opened, 0, f.size))
-	return FromDisk, nil
+	return x.set.Serve(w, r, path, more, accepts)
 }
 
 // ServeNotFound answers with the file at a path and 404, which nobody may store. It is false when there is no such file any more.
@@ -124,7 +82,7 @@ func (x *Export) ServeNotFound(w http.ResponseWriter, r *http.Request, path stri
 	if f == nil {
 		return false, nil
 	}
-	body, err := x.read(f, path)
+	body, err := x.read(f)
 	if err != nil {
 		return false, nil //nolint:nilerr // the caller answers without the page
 	}
@@ -146,7 +104,7 @@ func (x *Export) ServeNotFound(w http.ResponseWriter, r *http.Request, path stri
 }
 
 // read returns the content of a file.
-func (x *Export) read(f *file, path string) ([]byte, error) {
+func (x *Export) read(f *file) ([]byte, error) {
 	if body := f.body.Load(); body != nil {
 		return *body, nil
 	}
@@ -155,7 +113,7 @@ func (x *Export) read(f *file, path string) ([]byte, error) {
 	if err == nil && opened != nil {
 		defer func() { _ = opened.Close() }() // it was only read
 		_, err = io.ReadFull(opened, body)
-	} else if held := x.heldFile(path); held != nil {
+	} else if held := f.heldAsItWas(); held != nil {
 		_, err = held.ReadAt(body, 0)
 	} else {
 		err = errors.Join(err, os.ErrNotExist)

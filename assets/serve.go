@@ -44,7 +44,7 @@ func (s Source) String() string { return sourceNames[s] }
 type Accepts func() []string
 
 // Serve answers a GET or HEAD for the file at a path below the basePath, with the headers that the build adds to it. Ranges and conditions
-// are those of RFC 9110. A file that has changed or gone since the set was made is not served.
+// are those of RFC 9110. A file that has changed or gone since the set was made is served as it was if it is held open, else not.
 func (s *Set) Serve(w http.ResponseWriter, r *http.Request, path string, more []nextbuild.Header, accepts Accepts) (Source, error) {
 	f := s.files[path]
 	if f == nil {
@@ -63,7 +63,7 @@ func (s *Set) Serve(w http.ResponseWriter, r *http.Request, path string, more []
 	}
 	opened, err := f.open()
 	if err != nil || opened == nil {
-		return NotServed, nil //nolint:nilerr // whatever is wrong with the disk, Next.js may still answer
+		return s.serveHeld(w, r, f, more), nil //nolint:nilerr // whatever is wrong with the disk, Next.js may still answer
 	}
 	defer func() { _ = opened.Close() }() // it was only read
 	if f.size <= keptSize && s.memory.reserve(f.size) {
@@ -83,6 +83,21 @@ func (s *Set) Serve(w http.ResponseWriter, r *http.Request, path string, more []
 	}
 	f.begin(w)
 	return FromDisk, sendFile(w, opened)
+}
+
+// serveHeld answers with a file that is gone from its directory.
+func (s *Set) serveHeld(w http.ResponseWriter, r *http.Request, f *file, more []nextbuild.Header) Source {
+	if f.held == nil || !s.acquireHeld() {
+		return NotServed
+	}
+	defer s.Release()
+	opened := f.heldAsItWas()
+	if opened == nil {
+		return NotServed
+	}
+	f.answer(w, more)
+	http.ServeContent(w, r, "", f.modTime, io.NewSectionReader(opened, 0, f.size))
+	return FromDisk
 }
 
 // serveCopy answers with a copy of the file.
@@ -144,11 +159,16 @@ func (f *file) open() (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening a file of the build: %w", err)
 	}
-	info, err := opened.Stat()
-	if err == nil && info.Mode().IsRegular() && info.Size() == f.size && info.ModTime().Equal(f.modTime) {
+	if f.isSame(opened) {
 		return opened, nil
 	}
 	return nil, opened.Close()
+}
+
+// isSame reports whether an open file is the one that was looked at.
+func (f *file) isSame(opened *os.File) bool {
+	info, err := opened.Stat()
+	return err == nil && info.Mode().IsRegular() && info.Size() == f.size && info.ModTime().Equal(f.modTime)
 }
 
 // answer sets the headers of the answer.

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -25,7 +26,11 @@ type Set struct {
 	memory         *Memory
 	copies         *Copies
 	basePath       string
-	closed         atomic.Bool
+	held           int // files
+
+	mu     sync.Mutex
+	users  int
+	closed atomic.Bool // changed under mu
 }
 
 // file is one file of a build.
@@ -36,11 +41,14 @@ type file struct {
 	modTime time.Time
 	head    head
 	body    atomic.Pointer[[]byte] // kept in memory
+	held    *os.File               // nil: it is not held open
 	copies  atomic.Pointer[[]fileCopy]
 }
 
 // NewSet prepares the files of a build. memory holds what is asked for; a nil one holds nothing. copies makes and keeps compressed ones, unless
-// it is nil. The files that a build has no directory for are not in the set.
+// it is nil. The files that a build has no directory for are not in the set. Those
+// below /_next/static are held open: pages of the build that are still open somewhere ask for them when the next build
+// has removed them.
 func NewSet(b *nextbuild.Build, memory *Memory, copies *Copies) (*Set, error) {
 	s := &Set{files: make(map[string]*file, len(b.Static)+len(b.Public)), memory: memory, copies: copies, basePath: b.BasePath}
 	for _, part := range []struct {
@@ -83,6 +91,9 @@ func (s *Set) add(root *os.Root, path, escaped string) error {
 	f := &file{root: root, name: name, size: info.Size(), modTime: info.ModTime()}
 	f.head = newHead(path, s.basePath, f.size, f.modTime)
 	s.files[path] = f
+	if strings.HasPrefix(path, staticPrefix) {
+		s.hold(f)
+	}
 	return nil
 }
 
@@ -91,21 +102,6 @@ func isEscape(err error) bool { return strings.Contains(err.Error(), "escapes fr
 
 // Has reports whether there is a file at a path below the basePath.
 func (s *Set) Has(path string) bool { return s.files[path] != nil }
-
-// Close gives back what the set holds. Requests that still use it are answered by Next.js.
-func (s *Set) Close() error {
-	s.closed.Store(true)
-	for _, f := range s.files {
-		s.forget(f)
-	}
-	var errs []error
-	for _, root := range []*os.Root{s.static, s.public} {
-		if root != nil {
-			errs = append(errs, root.Close())
-		}
-	}
-	return errors.Join(errs...)
-}
 
 // keep keeps the body of a file in memory; the room for it is reserved.
 func (s *Set) keep(f *file, body []byte) {
