@@ -101,6 +101,9 @@ func (q *query) lead(fl *flight) (result Result, err error) {
 	whole = true
 	fl.body.finish(nil)
 	switch {
+	case t.reason == "" && fl.body.whole() && fl.isOfAnotherBuild():
+		t.reason = ReasonDeployment
+		q.c.misses.add(fl.key, fl.now(), t.reason)
 	case t.reason == "" && fl.body.whole():
 		q.c.keep(fl, t.hash, fl.body.each)
 		q.resolve(fl)

@@ -102,7 +102,7 @@ var responsePolicy = []struct {
 	}},
 	{ReasonType, func(c *responseCase) bool { return !c.isTypeOfVariant() }},
 	{ReasonVary, func(c *responseCase) bool { return c.vary.unknown }},
-	{ReasonDeployment, func(c *responseCase) bool { return c.isOfAnotherDeployment() }},
+	{ReasonDeployment, func(c *responseCase) bool { return c.f.Mixed || c.isOfAnotherDeployment() }},
 	// The shell of a partially prerendered page is followed by what was made for one request.
 	{ReasonPostponed, func(c *responseCase) bool { return !c.variant.isPayload() && first(c.h, "X-Nextjs-Postponed") == "1" }},
 	{ReasonTrailers, func(c *responseCase) bool { return len(c.h["Trailer"]) > 0 }},
@@ -162,8 +162,10 @@ func (c *responseCase) isForbidden() bool {
 }
 
 // hasType compares the media type, without its parameters.
-func (c *responseCase) hasType(mediaType string) bool {
-	have, _, _ := strings.Cut(first(c.h, "Content-Type"), ";")
+func (c *responseCase) hasType(mediaType string) bool { return hasType(c.h, mediaType) }
+
+func hasType(h http.Header, mediaType string) bool {
+	have, _, _ := strings.Cut(first(h, "Content-Type"), ";")
 	return strings.EqualFold(strings.Trim(have, " \t"), mediaType)
 }
 

@@ -124,7 +124,7 @@ func (c *Cache) fetchAgain(fl *flight, r *http.Request, again Again) {
 	case t.mode == fills:
 		c.judge(fl, t.hash.version())
 		fl.body.finish(nil)
-		if t.reason == "" && fl.body.whole() {
+		if t.reason == "" && fl.body.whole() && !fl.isOfAnotherBuild() {
 			c.keep(fl, t.hash, fl.body.each)
 		}
 	}

@@ -114,6 +114,7 @@ func (t *tee) pass(status int) {
 	if saysOfPage(status) {
 		c.misses.add(fl.key, fl.facts.Now, t.reason)
 		switch {
+		case t.reason == ReasonDeployment: // it says nothing of the build that is kept
 		case t.client == nil: // it holds for everybody
 			c.purgePage(pageOf(fl.key), false)
 		case t.replaces:

@@ -7,6 +7,8 @@ type Facts struct {
 	Space        string   // names what is kept of the zone (store space, apart from all other zones)
 	Deployment   string   // id of the build, "" unknown
 	Build        string   // tells builds with the same id apart
+	BuildID      string   // by which answers name their build, "" unknown
+	Mixed        bool     // upstreams run different builds at this moment: nothing is kept of what they answer
 	Path         string   // escaped path as Next.js routes it, with basePath, without query
 	Host         string   // with its scheme, as the application is told; "" where they have no say
 	Class        Class    // what the caller says of the path
