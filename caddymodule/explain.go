@@ -28,9 +28,11 @@ type requestReport struct {
 	// Build and Deployment are the ids of the zone's build, if it is known.
 	Build      string `json:"build,omitempty"`
 	Deployment string `json:"deployment,omitempty"`
-	Kind       string `json:"kind,omitempty"`
-	Verdict    string `json:"verdict,omitempty"`
-	By         string `json:"by,omitempty"`
+	// Waiting is the id of a build that the application does not run yet.
+	Waiting string `json:"waiting,omitempty"`
+	Kind    string `json:"kind,omitempty"`
+	Verdict string `json:"verdict,omitempty"`
+	By      string `json:"by,omitempty"`
 	// Answer is what the edge says to a request that comes to no zone, or is refused.
 	Answer int `json:"answer,omitempty"`
 	// NotKept says why the page cache has no part in it, for the zone or the kind of request.
@@ -83,6 +85,9 @@ func (report *requestReport) explain(r *http.Request, a *attempt, h *Handler) {
 	report.Zone, report.Kind, report.Verdict = a.zone.Name, a.kind.String(), a.verdict.String()
 	if a.facts.build != nil {
 		report.Build, report.Deployment = a.facts.build.ID, a.facts.build.DeploymentID
+	}
+	if waiting := a.facts.others.waiting.Load(); waiting != nil {
+		report.Waiting = waiting.ID
 	}
 	switch {
 	case a.facts.export != nil && a.verdict.Status == 0 && a.verdict.Edge():

@@ -17,6 +17,9 @@ func (r *requestReport) text() string {
 		return b.String()
 	}
 	line("zone", "%s%s", r.Zone, r.buildText())
+	if r.Waiting != "" {
+		line("waits", "build %s: the application still runs the one before", r.Waiting)
+	}
 	line("kind", "%s, verdict %s", r.Kind, r.Verdict)
 	switch r.By {
 	case byFile:
@@ -60,6 +63,7 @@ var reasonText = map[pagecache.Reason]string{
 	pagecache.ReasonStateTree:     "the payload depends on what the browser has, for it was not prerendered",
 	pagecache.ReasonVary:          "the answer depends on a header that is not in the key",
 	pagecache.ReasonTags:          "nobody knows all of its tags",
+	pagecache.ReasonDeployment:    "the answer is of another build than the one that the edge has taken",
 }
 
 func textOf(reason pagecache.Reason) string {

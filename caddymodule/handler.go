@@ -69,6 +69,7 @@ type Handler struct {
 	pages     *pageState          // nil: none are kept
 	upstreams [][]*zones.Upstream // of each zone
 	view      atomic.Pointer[view]
+	watch     *buildWatch
 	leases    []upstreamAddress
 	headLimit siteLimit
 	logs      bool
@@ -120,27 +121,20 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	}
 	h.app.heads.raise(server, cmp.Or(h.MaxHeaderSize, defaultMaxHeaderSize), h.logger)
 	h.headLimit = siteLimit{own: h.MaxHeaderSize, server: h.app.heads.of(server)}
-	builds := make([]*build, len(h.Zones))
-	watched := false
-	for i, config := range h.Zones {
-		if err := config.checkDev(); err != nil {
-			return fmt.Errorf("nextjs: zone %s: %w", config.label(), err)
-		}
-		if err := config.checkExport(); err != nil {
-			return errors.Join(fmt.Errorf("nextjs: zone %s: %w", config.label(), err), closeBuilds(builds))
-		}
-		if builds[i], err = config.readBuild(repl, h.files); err != nil {
-			return errors.Join(fmt.Errorf("nextjs: %w", err), closeBuilds(builds))
-		}
-		watched = watched || builds[i] != nil
+	if h.watch, err = newBuildWatch(h, repl, ctx.Logger()); err != nil {
+		return fmt.Errorf("nextjs: %w", err)
 	}
+	builds := h.watch.builds()
 	v, err := newView(h, builds)
 	if err != nil {
-		return errors.Join(fmt.Errorf("nextjs: %w", err), closeBuilds(builds))
+		return fmt.Errorf("nextjs: %w", err)
 	}
 	h.view.Store(v)
 	for i, config := range h.Zones {
-		h.app.readiness.add(probedZone{name: config.label(), optional: config.Optional, upstreams: h.upstreams[i], export: config.Export != ""})
+		h.app.readiness.add(probedZone{
+			name: config.label(), optional: config.Optional, upstreams: h.upstreams[i], export: config.Export != "",
+			note: h.watch.zones[i].others.note,
+		})
 		if builds[i] != nil && builds[i].export != nil {
 			builds[i].export.report(config.label(), ctx.Logger())
 		}
@@ -161,9 +155,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if h.Watch < 0 {
 		return fmt.Errorf("nextjs: watch %s is negative", time.Duration(h.Watch))
 	}
-	if watched {
-		go newBuildWatch(h, repl, builds, ctx.Logger()).run(ctx, cmp.Or(time.Duration(h.Watch), defaultWatch))
-	}
+	h.watch.start(ctx, cmp.Or(time.Duration(h.Watch), defaultWatch))
 	h.app.handlers = append(h.app.handlers, h)
 	return nil
 }
@@ -175,8 +167,9 @@ func (h *Handler) Cleanup() error {
 		errs = append(errs, releaseUpstream(lease))
 	}
 	h.leases = nil
+	errs = append(errs, h.watch.close())
 	if v := h.view.Load(); v != nil {
-		errs = append(errs, v.closeAssets(nil))
+		v.close()
 	}
 	return errors.Join(errs...)
 }

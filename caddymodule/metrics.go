@@ -43,9 +43,9 @@ var (
 		Namespace: "caddy", Subsystem: "nextjs", Name: "build_changes_total",
 		Help: "Changed build directories, by zone and by what became of them: taken, or refused.",
 	}, []string{"zone", "result"})
-	exportFilesHeld = prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Namespace: "caddy", Subsystem: "nextjs", Name: "export_files_held",
-		Help: "Files of exports that are held open, so that they can be served while they are replaced.",
+	filesHeld = prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Namespace: "caddy", Subsystem: "nextjs", Name: "files_held",
+		Help: "Files of builds and exports that are held open, so that they can be served when they have been replaced.",
 	}, func() float64 { return float64(assets.HeldFiles()) })
 	openStreamsDesc = prometheus.NewDesc("caddy_nextjs_open_streams",
 		"Open server-sent event streams, WebSockets and other upgraded connections, by type.", []string{"type"}, nil)
@@ -65,7 +65,7 @@ func (g streamGauge) Collect(ch chan<- prometheus.Metric) {
 func registerMetrics(registry *prometheus.Registry) error {
 	collectors := []prometheus.Collector{
 		requestsTotal, unclaimedTotal, dialFailuresTotal, upgradeTimeoutsTotal, headersTooLargeTotal, crossZoneTotal,
-		buildReadsTotal, staticRequestsTotal, staticBytesTotal, staticMemoryBytes, copiesPending, exportFilesHeld,
+		buildReadsTotal, staticRequestsTotal, staticBytesTotal, staticMemoryBytes, copiesPending, filesHeld,
 		imageRequestsTotal, imageSourcesTotal, imageTransformsTotal, imageTransformSeconds, imageFetchSeconds, imageBytesTotal, pageRequestsTotal,
 		purgesTotal, purgeSeconds,
 		storeGauges{},

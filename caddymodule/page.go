@@ -65,7 +65,8 @@ type zonePages struct {
 	cache       *pagecache.Cache
 	space       string
 	deployment  string
-	stamp       string           // of the build
+	stamp       string // of the build
+	buildID     string
 	build       *nextbuild.Build // nil: not known
 	ignoreQuery []string
 	allow       []pathPattern
@@ -89,6 +90,7 @@ func (h *Handler) newZonePages(zone *zones.Zone, space string, read *build) *zon
 		z.tagsHeader = cmp.Or(http.CanonicalHeaderKey(c.TagsHeader), z.tagsHeader)
 	}
 	if read != nil {
+		z.buildID = read.ID
 		// Whoever names his builds himself may build one again, with other pages (generateBuildId, deploymentId).
 		sum := sha256.Sum256([]byte(read.Stamp))
 		z.build, z.deployment, z.stamp = read.Build, read.ID, hex.EncodeToString(sum[:4])
@@ -105,6 +107,7 @@ func (z *zonePages) factsOf(r *http.Request, a *attempt) pagecache.Facts {
 		Space: z.space, Deployment: z.deployment, Build: z.stamp, Path: a.full, Host: originOf(r), IgnoreQuery: z.ignoreQuery,
 		Data: a.kind == zones.KindData, StaleIfError: z.staleError, Recheck: z.recheck, Now: time.Now(), Unshared: a.repaired.Made(), Class: z.classOf(r, a),
 	}
+	f.BuildID, f.Mixed = z.buildID, a.facts.others.mixed.Load()
 	if f.Data && a.facts.book != nil {
 		if page, ok := a.facts.book.PageOfData(a.full); ok {
 			f.Path = page // they age together

@@ -2,15 +2,11 @@ package caddymodule
 
 import (
 	"context"
-	"crypto/tls"
-	"fmt"
-	"net"
 	"net/http"
 	"slices"
 	"sync"
 	"time"
 
-	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
 
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
@@ -35,6 +31,7 @@ type probedZone struct {
 	optional  bool
 	upstreams []*zones.Upstream
 	export    bool // its files are loaded, and nobody else is needed
+	note      func() string
 }
 
 // readinessReport is the answer to a probe.
@@ -50,6 +47,8 @@ type zoneReport struct {
 	Optional bool `json:"optional,omitempty"`
 	// Error is what kept the last upstream that was asked from answering.
 	Error string `json:"error,omitempty"`
+	// WithoutBuild is why the zone has no build yet, though it names one. It is served all the same.
+	WithoutBuild string `json:"without_build,omitempty"`
 }
 
 // add adds the zones of a site. The same zone may belong to several sites.
@@ -85,8 +84,9 @@ func (r *readiness) probe(timeout time.Duration) readinessReport {
 		group.Go(func() { report.Zones[i] = zone.probe(ctx) })
 	}
 	group.Wait()
-	for _, zone := range report.Zones {
+	for i, zone := range report.Zones {
 		report.Ready = report.Ready && (zone.Ready || zone.Optional)
+		report.Zones[i].WithoutBuild = r.zones[i].note()
 	}
 	if report.Ready != r.last.Ready || r.until.IsZero() {
 		r.logger.Info("readiness changed", zap.Bool("ready", report.Ready), zap.Any("zones", report.Zones))
@@ -120,30 +120,6 @@ func (z probedZone) probe(ctx context.Context) zoneReport {
 // askUpstream reports whether an upstream answers HTTP, whatever it says. A process that only listens, as Next.js 16 does before it has
 // loaded its configuration, does not.
 func askUpstream(ctx context.Context, upstream *zones.Upstream) error {
-	address, err := caddy.ParseNetworkAddress(upstream.Address)
-	if err != nil {
-		return fmt.Errorf("reading the address: %w", err)
-	}
-	transport := &http.Transport{
-		DisableKeepAlives: true,
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, address.Network, address.JoinHostPort(0))
-		},
-		//nolint:gosec // nothing is told to the upstream or taken from it; requests of clients go by the transport's own settings
-		TLSClientConfig: &tls.Config{InsecureSkipVerify: true},
-	}
-	scheme := "http"
-	if upstream.TLS {
-		scheme = "https"
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://readiness.invalid"+probePath, nil)
-	if err != nil {
-		return fmt.Errorf("asking %s: %w", upstream.Address, err)
-	}
-	req.Header.Set("User-Agent", "caddy-nextjs readiness")
-	res, err := transport.RoundTrip(req)
-	if err != nil {
-		return fmt.Errorf("asking %s: %w", upstream.Address, err)
-	}
-	return res.Body.Close()
+	_, err := statusOf(ctx, upstream, http.MethodGet, probePath)
+	return err
 }

@@ -45,29 +45,39 @@ func (Static) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 	}
 	var source assets.Source
 	var err error
-	accepts := acceptsOf(r)
+	others := a.facts.others.assetsOf(r, a)
 	switch {
 	case a.facts.assets != nil && a.verdict.RefusesMethod() && a.facts.assets.Has(a.verdict.Path):
 		return refuseMethod(w, a)
 	case a.facts.assets != nil && isFile(a.verdict):
-		headers := a.verdict.Headers
-		if a.isAsset {
-			headers = otherSitesHeaders(headers)
-		}
-		if source, err = a.facts.assets.Serve(w, r, a.verdict.Path, headers, accepts); source == assets.NotServed {
-			source, err = assets.FromUpstream, next.ServeHTTP(w, r)
-		}
+		source, err = serveFile(w, r, a, a.facts.assets, a.verdict.Path, next)
+	case others != nil:
+		source, err = serveFile(w, r, a, others, a.path, next)
 	case a.facts.keep != nil && a.kept != "":
 		var complete func(http.Header)
 		if a.isAsset {
 			complete = allowOtherSites
 		}
-		source, err = a.facts.keep.Serve(w, r, a.kept, accepts, complete, func(w http.ResponseWriter) error { return next.ServeHTTP(w, r) })
+		source, err = a.facts.keep.Serve(w, r, a.kept, acceptsOf(r), complete, func(w http.ResponseWriter) error { return next.ServeHTTP(w, r) })
 	default:
 		return next.ServeHTTP(w, r)
 	}
 	a.facts.files.answered(w, source)
 	return err
+}
+
+// serveFile answers with a file of a build, or has Next.js answer if it is gone.
+func serveFile(
+	w http.ResponseWriter, r *http.Request, a *attempt, set *assets.Set, path string, next caddyhttp.Handler,
+) (assets.Source, error) {
+	headers := a.verdict.Headers
+	if a.isAsset {
+		headers = otherSitesHeaders(headers)
+	}
+	if source, err := set.Serve(w, r, path, headers, acceptsOf(r)); source != assets.NotServed {
+		return source, err
+	}
+	return assets.FromUpstream, next.ServeHTTP(w, r)
 }
 
 // acceptsOf returns what tells the codings that the client of a request takes; most requests for files that have no copies need not know.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/caddyserver/caddy/v2"
 
@@ -53,12 +54,21 @@ type build struct {
 	book   *zones.Rulebook
 	assets *assets.Set
 	export *exportedSite // nil: Next.js serves it; else there is neither book nor assets
+	shared atomic.Int32  // how many have it besides one
+}
+
+// retain shares the build: it is closed by the last one who has it.
+func (b *build) retain() *build {
+	if b != nil {
+		b.shared.Add(1)
+	}
+	return b
 }
 
 // close gives back the build's files.
 func (b *build) close() error {
 	switch {
-	case b == nil:
+	case b == nil || b.shared.Add(-1) >= 0:
 		return nil
 	case b.export != nil:
 		return b.export.files.Close()
@@ -111,12 +121,15 @@ func placeZones(configs []ZoneConfig, builds []*build) ([]*zones.Zone, error) {
 	if err := placeWithoutPath(configs, list, builds); err != nil {
 		return nil, err
 	}
+	placeWithoutBuild(configs, list, builds)
 	for i, zone := range list {
 		if read := builds[i]; read != nil && read.AssetPath() != "" {
 			// Below its assetPrefix Next.js answers nothing but its own files.
 			zone.Paths = append(zone.Paths[:len(zone.Paths):len(zone.Paths)], read.AssetPath()+"/_next")
 		}
 		switch {
+		case configs[i].lacksBuild(builds[i]):
+			zone.Name = configs[i].label()
 		case len(zone.Paths) == 0 && !zone.ByRoutes:
 			return nil, fmt.Errorf("zone %s: it has neither a path nor a build that says one", configs[i].label())
 		case zone.Name == "" && len(zone.Paths) == 0:
@@ -164,6 +177,23 @@ func placeWithoutPath(configs []ZoneConfig, list []*zones.Zone, builds []*build)
 		}
 	}
 	return nil
+}
+
+// lacksBuild reports whether the zone names a build and has none yet.
+func (c ZoneConfig) lacksBuild(read *build) bool { return read == nil && c.Build != "" }
+
+// placeWithoutBuild places the zones whose builds are missing and would say where they are: one of them has everything
+// that no other claims. The rest have nothing until their builds come.
+func placeWithoutBuild(configs []ZoneConfig, list []*zones.Zone, builds []*build) {
+	for i, zone := range list {
+		if len(zone.Paths) > 0 || !configs[i].lacksBuild(builds[i]) {
+			continue
+		}
+		hasRest := func(other *zones.Zone) bool { return slices.Contains(other.Paths, "/") && shareHost(zone, other) }
+		if !slices.ContainsFunc(list, hasRest) {
+			zone.Paths = []string{"/"}
+		}
+	}
 }
 
 // shareHost reports whether a request may belong to either zone by its host.

@@ -19,8 +19,9 @@ type zoneFacts struct {
 	build     *nextbuild.Build // nil: the build is not known
 	book      *zones.Rulebook  // nil: the same, or an export
 	assets    *assets.Set      // nil: likewise
-	export    *exportedSite    // nil: Next.js serves the zone
-	keep      *assets.Keep     // nil: the edge keeps no files of the zone
+	others    *otherBuilds
+	export    *exportedSite // nil: Next.js serves the zone
+	keep      *assets.Keep  // nil: the edge keeps no files of the zone
 	files     *fileCounters
 	images    *zoneImages // nil: they are Next.js's
 	pages     *zonePages  // nil: they are not kept

@@ -1,0 +1,317 @@
+package caddymodule
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/assets"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
+	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
+)
+
+// process is an application that runs one build, whatever is on the disk.
+type process struct {
+	build   atomic.Pointer[string]
+	address string
+}
+
+func startProcess(t *testing.T, build string) *process {
+	t.Helper()
+	p := &process{}
+	p.run(build)
+	p.address = upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		id := *p.build.Load()
+		switch r.URL.Path {
+		case "/_next/static/" + id + "/_ssgManifest.js":
+			return
+		case "/_next/static/" + id + ".js":
+			http.Error(w, "its files are gone", http.StatusInternalServerError)
+		case "/page":
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			w.Header().Set("Cache-Control", "s-maxage=31536000")
+			w.Header().Set("X-Nextjs-Cache", "HIT")
+			_, _ = fmt.Fprintf(w, `<script src="/_next/static/%[1]s.js"></script>{"props":{},"buildId":"%[1]s"}`, id)
+		default:
+			http.NotFound(w, r)
+		}
+	})
+	return p
+}
+
+func (p *process) run(build string) { p.build.Store(&build) }
+
+// writeNext writes a build in the place of another one, as `next build` does.
+func writeNext(t *testing.T, dir, id string) {
+	t.Helper()
+	require.NoError(t, os.RemoveAll(dir))
+	buildtest.Write(t, dir, buildtest.Build{
+		ID: id, App: map[string]string{"/page/page": "/page"},
+		Files: map[string]string{"static/" + id + "/_ssgManifest.js": "", "static/" + id + ".js": "script of " + id},
+	})
+}
+
+// buildOf is the build whose page the edge answers with. Its script must be there.
+func buildOf(t *testing.T, e *edge) string {
+	t.Helper()
+	body, _ := cachedAs(t, e, "/page")
+	_, id, found := strings.Cut(body, `"buildId":"`)
+	require.True(t, found, body)
+	id = strings.TrimSuffix(id, `"}`)
+	res, script := send(t, e, http.MethodGet, "/_next/static/"+id+".js")
+	require.Equal(t, http.StatusOK, res.StatusCode)
+	require.Equal(t, "script of "+id, script)
+	return id
+}
+
+// waitingBuilds are the ids of the builds that wait, of both sites of the test's edge.
+func waitingBuilds() (ids string) {
+	for _, h := range running.handlers() {
+		if waiting := h.watch.zones[0].others.waiting.Load(); waiting != nil {
+			ids += waiting.ID + " "
+		}
+	}
+	return ids
+}
+
+func eventuallyEqual[T any](t *testing.T, want T, get func() T) {
+	t.Helper()
+	if !assert.Eventually(t, func() bool { return assert.ObjectsAreEqual(want, get()) }, patience, 2*time.Millisecond) {
+		require.Equal(t, want, get())
+	}
+}
+
+// `next build` in place, and the application started again later: no page is ever answered whose script is not.
+func TestABuildIsTakenWhenItsApplicationRunsIt(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), ".next")
+	writeNext(t, dir, "first")
+	p := startProcess(t, "first")
+	none := assets.HeldFiles()
+	site := fmt.Sprintf("nextjs {\n watch 10ms\n zone / %s {\n build %s\n }\n cache {\n recheck 10ms\n }\n}", p.address, dir)
+	e := serve(t, site, "nextjs {\n state "+t.TempDir()+"\n}")
+	require.Equal(t, "first", buildOf(t, e))
+	confirmed := func() (all bool) {
+		for _, h := range running.handlers() {
+			h.watch.mu.Lock()
+			all = h.watch.zones[0].confirmed
+			h.watch.mu.Unlock()
+			if !all {
+				return false
+			}
+		}
+		return all
+	}
+	eventuallyEqual(t, true, confirmed)
+
+	writeNext(t, dir, "second")
+	eventuallyEqual(t, "second second ", waitingBuilds)
+	for range 20 {
+		require.Equal(t, "first", buildOf(t, e), "the application still runs it")
+	}
+	_, script := send(t, e, http.MethodGet, "/_next/static/second.js")
+	assert.Equal(t, "script of second", script, "another process may have told of it already")
+
+	// A reload does not take it either.
+	require.NoError(t, e.load(t, site+"\n# again", "nextjs {\n state "+t.TempDir()+"\n}"))
+	eventuallyEqual(t, "second second ", waitingBuilds)
+	require.Equal(t, "first", buildOf(t, e))
+
+	p.run("second")
+	eventuallyEqual(t, "", waitingBuilds)
+	eventuallyEqual(t, "second", func() string { return buildOf(t, e) })
+	_, script = send(t, e, http.MethodGet, "/_next/static/first.js")
+	assert.Equal(t, "script of first", script, "pages of it are still open")
+
+	// Back again.
+	writeNext(t, dir, "first")
+	eventuallyEqual(t, "first first ", waitingBuilds)
+	writeNext(t, dir, "third")
+	eventuallyEqual(t, "third third ", waitingBuilds)
+	require.Equal(t, "second", buildOf(t, e))
+	p.run("third")
+	eventuallyEqual(t, "third", func() string { return buildOf(t, e) })
+
+	require.NoError(t, e.load(t, "nextjs "+named(t, "x")))
+	eventuallyEqual(t, none, assets.HeldFiles)
+}
+
+// What the application answers before the edge has noticed its new build is passed on.
+func TestAPageOfAnotherBuildIsNotKept(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), ".next")
+	writeNext(t, dir, "first")
+	p := startProcess(t, "second")
+	e := serve(t, fmt.Sprintf("nextjs {\n watch 1h\n zone / %s {\n build %s\n }\n}", p.address, dir), "nextjs {\n state "+t.TempDir()+"\n}")
+	counted := pageRequestsTotal.WithLabelValues("root", "miss", "deployment")
+	before := testutil.ToFloat64(counted)
+	for range 3 {
+		body, status := cachedAs(t, e, "/page")
+		assert.Contains(t, body, `"second"`)
+		assert.NotContains(t, status, "; hit")
+	}
+	require.Eventually(t, func() bool { return testutil.ToFloat64(counted) >= before+3 }, patience, time.Millisecond, "counted after the answer")
+	p.run("first")
+	eventuallyEqual(t, true, func() bool {
+		body, status := cachedAs(t, e, "/page")
+		return strings.Contains(body, `"first"`) && strings.Contains(status, "; hit")
+	})
+	// One that is kept is asked for in the background.
+	p.run("second")
+	for range 3 {
+		body, _ := cachedAs(t, e, "/page")
+		assert.Contains(t, body, `"first"`)
+	}
+}
+
+// Of two upstreams one is started again before the other.
+func TestNothingIsKeptWhileUpstreamsRunDifferentBuilds(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), ".next")
+	writeNext(t, dir, "first")
+	one, two := startProcess(t, "first"), startProcess(t, "first")
+	e := serve(t, fmt.Sprintf("nextjs {\n watch 10ms\n zone / %s %s {\n build %s\n }\n cache\n}", one.address, two.address, dir),
+		"nextjs {\n state "+t.TempDir()+"\n}")
+	writeNext(t, dir, "second")
+	eventuallyEqual(t, "second second ", waitingBuilds)
+	one.run("second")
+	eventuallyEqual(t, true, func() bool { return running.handlers()[0].watch.zones[0].others.mixed.Load() })
+	eventuallyEqual(t, true, func() bool { return running.handlers()[1].watch.zones[0].others.mixed.Load() })
+	for range 20 {
+		buildOf(t, e)
+		_, status := cachedAs(t, e, "/page")
+		assert.Contains(t, status, "detail=deployment")
+	}
+	assert.Equal(t, "second second ", waitingBuilds())
+	two.run("second")
+	eventuallyEqual(t, "", waitingBuilds)
+	eventuallyEqual(t, "second", func() string { return buildOf(t, e) })
+	eventuallyEqual(t, true, func() bool {
+		_, status := cachedAs(t, e, "/page")
+		return strings.Contains(status, "; hit")
+	})
+}
+
+// A configuration that fails gives back what it has opened, whatever fails.
+func TestALoadThatFailsClosesItsBuilds(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), ".next")
+	writeNext(t, dir, "first")
+	e := serve(t, "nextjs "+named(t, "x"))
+	before := assets.HeldFiles()
+	for name, bad := range map[string]string{
+		"a dev zone with a build": fmt.Sprintf("nextjs {\n zone a /a a:1 {\n build %[1]s\n }\n zone b /b b:1 {\n dev\n build %[1]s\n }\n}", dir),
+		"a build that is missing": fmt.Sprintf("nextjs {\n zone a /a a:1 {\n build %[1]s\n }\n zone b /b b:1 {\n build %[1]s-absent\n }\n}", dir),
+		"zones in conflict":       fmt.Sprintf("nextjs {\n zone a a:1 {\n build %[1]s\n }\n zone b b:1 {\n build %[1]s\n }\n}", dir),
+	} {
+		assert.Error(t, e.load(t, bad), name)
+		assert.Equal(t, before, assets.HeldFiles(), name)
+	}
+}
+
+func TestDecideWaiting(t *testing.T) {
+	for name, c := range map[string]struct {
+		answers   []standing
+		confirmed bool
+		waited    time.Duration
+		want      decision
+	}{
+		"the only one runs it":                   {[]standing{has}, true, 0, takes},
+		"all run it":                             {[]standing{has, has}, false, 0, takes},
+		"the other is down":                      {[]standing{has, silent}, true, 0, takes},
+		"the other is starting":                  {[]standing{has, unclear}, true, 0, takes},
+		"one runs it, one does not":              {[]standing{has, hasNot}, true, time.Hour, waitsMixed},
+		"likewise, and nobody knows of before":   {[]standing{has, hasNot, silent}, false, time.Hour, waitsMixed},
+		"none runs it":                           {[]standing{hasNot, hasNot}, true, time.Hour, waits},
+		"all are down":                           {[]standing{silent, silent}, false, time.Hour, waits},
+		"nobody would tell, and it has not been": {[]standing{hasNot}, false, unprovenTime - 1, waits},
+		"nobody would tell, for long":            {[]standing{hasNot}, false, unprovenTime, takesUnproven},
+		"a login answers, for long":              {[]standing{unclear, silent}, false, unprovenTime, takesUnproven},
+		"an error answers":                       {[]standing{unclear}, true, time.Hour, waits},
+	} {
+		assert.Equal(t, c.want, decideWaiting(c.answers, c.confirmed, c.waited), name)
+	}
+}
+
+func TestProofOf(t *testing.T) {
+	first := &nextbuild.Build{ID: "a", Static: []string{"/_next/static/a/_ssgManifest.js", "/_next/static/chunks/one.js", "/_next/static/chunks/two.js"}}
+	first.BasePath = "/docs"
+	second := &nextbuild.Build{ID: "b", Static: []string{"/_next/static/b/_ssgManifest.js", "/_next/static/chunks/one.js"}}
+	second.BasePath = "/docs"
+	deployed := &nextbuild.Build{ID: "a", Static: []string{"/_next/static/a/_ssgManifest.js", "/_next/static/chunks/one.js", "/_next/static/chunks/three.js"}}
+	deployed.BasePath = "/docs"
+	assert.Equal(t, "/docs/_next/static/b/_ssgManifest.js", proofOf(second, first))
+	assert.Equal(t, "/docs/_next/static/a/_ssgManifest.js", proofOf(first, nil))
+	assert.Equal(t, "/docs/_next/static/chunks/three.js", proofOf(deployed, first), "with a deployment id all builds have one build id")
+	assert.Empty(t, proofOf(first, first))
+	moved := *first
+	moved.BasePath = "/guide"
+	assert.Equal(t, "/guide/_next/static/a/_ssgManifest.js", proofOf(&moved, first))
+}
+
+func TestWhatAnUpstreamSays(t *testing.T) {
+	ask := func(address string) standing {
+		return standingsOf(t.Context(), []*zones.Upstream{{Address: address}}, "/_next/static/x.js")[0]
+	}
+	assert.Equal(t, silent, ask("127.0.0.1:1"))
+	for status, want := range map[int]standing{200: has, 404: hasNot, 302: unclear, 401: unclear, 500: unclear} {
+		asked := atomic.Int32{}
+		address := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+			asked.Add(1)
+			assert.Equal(t, http.MethodHead, r.Method)
+			assert.Equal(t, "/_next/static/x.js", r.URL.Path)
+			w.Header().Set("Location", "/login")
+			w.WriteHeader(status)
+		})
+		assert.Equal(t, want, ask(address), status)
+		assert.EqualValues(t, 1, asked.Load(), "redirects are not followed")
+	}
+}
+
+// A reboot in the middle of `next build`: the other zones are served, and so is this one, as far as that goes without
+// its build.
+func TestAProcessStartsWithoutABuildThatIsMissing(t *testing.T) {
+	for name, c := range map[string]struct {
+		begin func(t *testing.T, dir string)
+		why   string
+	}{
+		"missing": {func(*testing.T, string) {}, "no such file"},
+		"half-written": {func(t *testing.T, dir string) {
+			writeNext(t, dir, "first")
+			require.NoError(t, os.WriteFile(filepath.Join(dir, "routes-manifest.json"), []byte(`{"version": 3, "dyn`), 0o600))
+		}, "half-written"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), ".next")
+			c.begin(t, dir)
+			p := startProcess(t, "first")
+			site := fmt.Sprintf("nextjs_health\nnextjs {\n watch 10ms\n zone /other %s\n zone main %s {\n build %s\n }\n}", named(t, "other"), p.address, dir)
+			e := serve(t, site, "nextjs {\n state "+t.TempDir()+"\n}")
+			_, body := get(t, e, "localhost", "/other")
+			assert.Equal(t, "other", body)
+			_, body = get(t, e, "localhost", "/page")
+			assert.Contains(t, body, `"first"`)
+			status, report := get(t, e, "localhost", "/readyz")
+			assert.Equal(t, http.StatusOK, status)
+			assert.Contains(t, report, `"without_build":`)
+			assert.Contains(t, report, c.why)
+			assert.ErrorContains(t, e.load(t, site+"\n# again", "nextjs {\n state "+t.TempDir()+"\n}"), c.why, "a reload keeps what runs")
+
+			writeNext(t, dir, "first")
+			eventuallyEqual(t, true, func() bool {
+				_, status := cachedAs(t, e, "/page")
+				return strings.Contains(status, "; hit")
+			})
+			eventuallyEqual(t, false, func() bool {
+				_, report := get(t, e, "localhost", "/readyz")
+				return strings.Contains(report, "without_build")
+			})
+		})
+	}
+}

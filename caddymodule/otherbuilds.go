@@ -1,0 +1,54 @@
+package caddymodule
+
+import (
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/caddy-nextjs/caddy-nextjs/assets"
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
+)
+
+// otherBuilds are the builds of a zone beside the one that it is served by: the next one, which the application does
+// not run yet, and the last one, whose pages are still open in browsers.
+type otherBuilds struct {
+	waiting, last atomic.Pointer[build]
+	since         atomic.Int64 // when waiting came (unix nanoseconds)
+	// mixed says that some upstreams run the one that waits and others do not: nothing that they answer is kept.
+	mixed atomic.Bool
+	// missing is why the zone has no build yet, though it names one. nil: it has one, or names none.
+	missing atomic.Pointer[string]
+}
+
+// note is what /readyz says of the builds of a zone.
+func (o *otherBuilds) note() string {
+	if missing := o.missing.Load(); missing != nil {
+		return *missing
+	}
+	return ""
+}
+
+// await puts a build into the place of the one that waits. nil: none does any more.
+func (o *otherBuilds) await(b *build, now time.Time) {
+	o.since.Store(now.UnixNano())
+	o.mixed.Store(false)
+	o.waiting.Store(b)
+}
+
+// assetsOf returns the files of the other build that has the immutable file which a request asks for, nil if none has.
+// A document may come from one process and its scripts be asked of another.
+func (o *otherBuilds) assetsOf(r *http.Request, a *attempt) *assets.Set {
+	if o == nil || a.verdict.Reason != zones.Unknown || !strings.HasPrefix(a.path, "/_next/static/") {
+		return nil
+	}
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return nil
+	}
+	for _, other := range [...]*build{o.waiting.Load(), o.last.Load()} {
+		if other != nil && other.assets.Has(a.path) {
+			return other.assets
+		}
+	}
+	return nil
+}

@@ -1,0 +1,114 @@
+package caddymodule
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
+)
+
+const (
+	// askTime bounds the question to one upstream whether it runs a build.
+	askTime = 2 * time.Second
+	// unprovenTime is how long a build waits for upstreams of which nobody knows whether they would tell.
+	unprovenTime = 30 * time.Second
+)
+
+// standing is what an upstream says to the question for a file of a build.
+type standing uint8
+
+const (
+	silent  standing = iota // it is not there, or does not answer
+	unclear                 // it answers something else: a redirect to a login, an error
+	has                     // it runs the build: a process of Next.js lists its files when it starts
+	hasNot                  // 404
+)
+
+// proofOf returns the path of a file that one build has and the other has not, below the origin of the application. ""
+// says that there is none. other may be nil.
+func proofOf(b, other *nextbuild.Build) string {
+	theirs := map[string]bool{}
+	if other != nil && other.BasePath == b.BasePath {
+		for _, path := range other.Static {
+			theirs[path] = true
+		}
+	}
+	// Each version of Next.js writes this one, and no code of the application runs for it.
+	manifest := "/_next/static/" + b.ID + "/_ssgManifest.js"
+	proof := ""
+	for _, path := range b.Static {
+		switch {
+		case theirs[path]:
+		case path == manifest:
+			return b.BasePath + path
+		case proof == "":
+			proof = b.BasePath + path
+		}
+	}
+	return proof
+}
+
+// standingsOf asks all upstreams at once for a file.
+func standingsOf(ctx context.Context, upstreams []*zones.Upstream, path string) []standing {
+	ctx, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
+	answers := make([]standing, len(upstreams))
+	var group sync.WaitGroup
+	for i, upstream := range upstreams {
+		group.Go(func() { answers[i] = standingOf(statusOf(ctx, upstream, http.MethodHead, path)) })
+	}
+	group.Wait()
+	return answers
+}
+
+func standingOf(status int, err error) standing {
+	if err != nil {
+		op, isNet := errors.AsType[*net.OpError](err)
+		if isNet && op.Op == "dial" || errors.Is(err, context.DeadlineExceeded) {
+			return silent
+		}
+		return unclear
+	}
+	switch status {
+	case http.StatusOK:
+		return has
+	case http.StatusNotFound:
+		return hasNot
+	}
+	return unclear
+}
+
+// decision is what becomes of a build that waits for the application to run it.
+type decision uint8
+
+const (
+	waits         decision = iota
+	waitsMixed             // some upstreams run it, and others do not yet
+	takes                  // the application runs it
+	takesUnproven          // nobody knows, and it has waited long enough
+)
+
+// decideWaiting decides by what the upstreams said. confirmed says that the build before was seen to run by the same
+// question, so that a 404 counts.
+//
+// Upstreams that are silent serve nothing that could be kept. When they come back, they run what is on their disk.
+func decideWaiting(answers []standing, confirmed bool, waited time.Duration) decision {
+	var count [hasNot + 1]int
+	for _, answer := range answers {
+		count[answer]++
+	}
+	switch {
+	case count[has] > 0 && count[hasNot] > 0:
+		return waitsMixed
+	case count[has] > 0:
+		return takes
+	case !confirmed && count[silent] < len(answers) && waited >= unprovenTime:
+		return takesUnproven
+	}
+	return waits
+}
