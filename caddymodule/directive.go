@@ -18,7 +18,7 @@ import (
 
 // Words of the directive's blocks, as messages list them. A test compares them with the reference in docs/caddyfile.md.
 var (
-	directiveWords = []string{"zone", "build", "dev", "watch", "upgrade_timeout", "max_header_size", "speculation", "asset_host", "static", "image", "cache", "show_query", "proxy"}
+	directiveWords = []string{"zone", "build", "dev", "watch", "upgrade_timeout", "max_header_size", "speculation", "asset_host", "static", "image", "cache", "show_query", "pass_stored_cookies", "proxy"}
 	zoneWords      = []string{"build", "dev", "export", "host", "image", "optional"}
 )
 
@@ -31,6 +31,7 @@ type site struct {
 	staticOff      bool
 	assetHost      bool
 	showQuery      bool
+	passCookies    bool
 	speculation    *Speculation
 	cache          *SiteCache
 	proxy          reverseproxy.Handler
@@ -57,6 +58,7 @@ type site struct {
 //		static          off
 //		image           off|{ … }       # with upstreams on the directive's own line
 //		show_query
+//		pass_stored_cookies
 //		proxy {
 //			<subdirectives of reverse_proxy...>
 //		}
@@ -205,6 +207,11 @@ func parseSite(h httpcaddyfile.Helper) (*site, error) {
 			}
 		case "show_query":
 			s.showQuery = true
+			if err := noArgs(h.Dispenser); err != nil {
+				return nil, err
+			}
+		case "pass_stored_cookies":
+			s.passCookies = true
 			if err := noArgs(h.Dispenser); err != nil {
 				return nil, err
 			}

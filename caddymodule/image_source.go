@@ -116,7 +116,7 @@ func (in *inner) repeat(ctx context.Context, w http.ResponseWriter, target *url.
 	in.said.tell(r)
 	r = in.prepare(r, w) //nolint:contextcheck // the request has it
 	a := &attempt{
-		zone: in.zone, kind: of.kind, facts: in.facts, verdict: of.verdict, cookies: in.facts.cookies, view: in.view, path: of.path, repaired: of.repaired,
+		zone: in.zone, kind: of.kind, facts: in.facts, verdict: of.verdict, cookies: in.facts.cookies, view: in.view, path: of.path, full: of.full, repaired: of.repaired,
 		rules: of.rules, fills: true, tags: of.tags,
 	}
 	a.hideQuery(r)

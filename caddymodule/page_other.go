@@ -47,5 +47,5 @@ func (in *inner) repeatAs(ctx context.Context, w http.ResponseWriter, target *ur
 	u.RawQuery = zones.WithoutRSC(u.RawQuery)
 	zones.RepairRSC(&http.Request{URL: &u, Header: headers}, kind)
 	// Not all of the attempt: the request that it belongs to goes on with it.
-	return in.repeat(ctx, w, &u, headers, etag, &attempt{kind: kind, verdict: of.verdict, path: of.path, rules: of.rules, tags: of.tags})
+	return in.repeat(ctx, w, &u, headers, etag, &attempt{kind: kind, verdict: of.verdict, path: of.path, full: of.full, rules: of.rules, tags: of.tags})
 }

@@ -15,6 +15,9 @@ var (
 	upstreamPool = caddy.NewUsagePool()
 	// processStreams are the open streams of every configuration that was ever loaded: they outlive theirs.
 	processStreams streaming.Streams
+	// processCookies are cookies that prerendered route handlers have set, processSaidCookies the handlers that were named.
+	processCookies     = zones.NewStoredCookies()
+	processSaidCookies saidCookies
 )
 
 type pooledUpstream struct{ *zones.Upstream }

@@ -14,6 +14,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
+	"go.uber.org/zap"
 
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
@@ -45,6 +46,7 @@ const (
 //   - The request's path is passed on byte by byte.
 //   - Headers that Next.js means for itself (x-next-cache-tags, x-middleware-rewrite, …) are removed from its answers.
 //   - Their Cache-Control says who may keep them (docs/caching.md).
+//   - A cookie that Next.js has stored with a prerendered route handler reaches one visitor only (docs/caching.md).
 //   - The draft mode and language cookies that it sets are named for its zone, if there are others.
 //
 // It takes the settings of Caddy's `http` transport, with other defaults: no `compression` (the edge compresses),
@@ -61,7 +63,12 @@ type Transport struct {
 	// the default of that one, too, for handlers of the same server.
 	MaxHeaderSize int `json:"max_header_size,omitempty"`
 
-	pools idlePools
+	// Whether a cookie that Next.js has stored with a prerendered route handler reaches every visitor, as without the edge.
+	// Default: it is removed once the same has come before.
+	PassStoredCookies bool `json:"pass_stored_cookies,omitempty"`
+
+	pools  idlePools
+	logger *zap.Logger
 }
 
 // CaddyModule returns the Caddy module information.
@@ -113,6 +120,7 @@ func (t *Transport) Provision(ctx caddy.Context) error {
 		return fmt.Errorf("provisioning the http transport: %w", err)
 	}
 	t.pools.base = t.Transport
+	t.logger = ctx.Logger()
 	return nil
 }
 
@@ -192,6 +200,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	tags := takeTags(res.Header, a)
 	zones.CleanResponse(res.Header)
+	t.cleanStoredCookies(req, res.Header, a)
 	a.cookies.CleanResponse(res.Header, a.plainDraft)
 	if a.isAsset {
 		allowOtherSites(res.Header)

@@ -1,0 +1,67 @@
+//go:build e2e
+
+package e2e_test
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Next.js stores the cookies of a prerendered route handler with its answer, and gives the cookie of the first visitor to
+// everybody. Through the edge it reaches one visitor, whether the handler was made by the build or for him, whatever
+// becomes of the answer in the cache; the rest of the answer is Next.js's.
+func TestACookieOfOneVisitorIsNotGivenToOthers(t *testing.T) {
+	f := fixtures(t).next16
+	door := startDoor(t, f.app)
+	visitor := func(a answer) string {
+		for _, cookie := range a.Cookies() {
+			if cookie.Name == "visitor" {
+				return cookie.Value
+			}
+		}
+		return ""
+	}
+	for _, words := range []string{"cache", "cache off", "pass_stored_cookies"} {
+		s := querySite(t, f, door, words)
+		for _, path := range []string{"/api/stored", fmt.Sprintf("/api/stored/%d", time.Now().UnixNano())} {
+			what := words + ": " + path
+			first, _ := s.ask(t, path)
+			second, _ := s.ask(t, path)
+			head := do(t, plainClient(t), request(t, t.Context(), http.MethodHead, s.url(path), nil))
+			direct := f.ask(t, false, http.MethodGet, path)
+			require.NotEmpty(t, visitor(first), what)
+			require.Equal(t, visitor(first), visitor(direct), "%s: the test is sharp, asked directly Next.js gives it to others", what)
+			for _, other := range []answer{second, head} {
+				want := ""
+				if words == "pass_stored_cookies" {
+					want = visitor(first)
+				}
+				assert.Equal(t, want, visitor(other), what)
+				assert.Equal(t, direct.StatusCode, other.StatusCode, what)
+				assert.Equal(t, direct.Header["Content-Type"], other.Header["Content-Type"], what)
+			}
+			assert.Equal(t, direct.body, second.body, what)
+		}
+		s.kill()
+	}
+}
+
+// A handler that answers each request itself sets its cookies each time, the same ones too; and draft mode goes on and off.
+func TestCookiesThatAreMadeForEachRequestComeThrough(t *testing.T) {
+	f := fixtures(t).next16
+	s := querySite(t, f, startDoor(t, f.app), "cache")
+	defer s.kill()
+	for _, path := range []string{answering("200", "set-cookie", "a=1; Path=/"), "/draft/enable", "/draft/disable"} {
+		direct := f.ask(t, false, http.MethodGet, path)
+		require.NotEmpty(t, direct.Header["Set-Cookie"], path)
+		for range 3 {
+			through, _ := s.ask(t, path)
+			assert.Equal(t, direct.Header["Set-Cookie"], through.Header["Set-Cookie"], path)
+		}
+	}
+}
