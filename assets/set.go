@@ -5,11 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/url"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
@@ -26,7 +30,8 @@ type Set struct {
 	memory         *Memory
 	copies         *Copies
 	basePath       string
-	held           int // files
+	held           int              // files
+	unread         map[string]error // by folder, of the first file
 
 	mu     sync.Mutex
 	users  int
@@ -46,9 +51,9 @@ type file struct {
 }
 
 // NewSet prepares the files of a build. memory holds what is asked for; a nil one holds nothing. copies makes and keeps compressed ones, unless
-// it is nil. The files that a build has no directory for are not in the set. Those
-// below /_next/static are held open: pages of the build that are still open somewhere ask for them when the next build
-// has removed them.
+// it is nil. The files that a build has no directory for are not in the set, nor are those that cannot be looked at.
+// Those below /_next/static are held open: pages of the build that are still open somewhere ask for them when the next
+// build has removed them.
 func NewSet(b *nextbuild.Build, memory *Memory, copies *Copies) (*Set, error) {
 	s := &Set{files: make(map[string]*file, len(b.Static)+len(b.Public)), memory: memory, copies: copies, basePath: b.BasePath}
 	for _, part := range []struct {
@@ -75,17 +80,24 @@ func NewSet(b *nextbuild.Build, memory *Memory, copies *Copies) (*Set, error) {
 	return s, nil
 }
 
-// add adds a file by its URL path. One that is gone, or a link that leads out of the directory, is left to Next.js.
+// add adds a file by its URL path. One that is gone or cannot be looked at, or a link that leads out of the directory, is
+// left to Next.js.
 func (s *Set) add(root *os.Root, path, escaped string) error {
 	name, err := url.PathUnescape(escaped)
 	if err != nil {
 		return fmt.Errorf("decoding the path of a file: %w", err)
 	}
 	info, err := root.Stat(name)
-	if err != nil || !info.Mode().IsRegular() {
-		if err != nil && !errors.Is(err, fs.ErrNotExist) && !isEscape(err) {
-			return fmt.Errorf("looking at the files of the build: %w", err)
-		}
+	switch {
+	case err == nil && !info.Mode().IsRegular():
+		return nil
+	case err == nil:
+	case isShortage(err):
+		return fmt.Errorf("looking at the files of the build: %w", err)
+	case errors.Is(err, fs.ErrNotExist), isEscape(err):
+		return nil
+	default:
+		s.note(filepath.Join(root.Name(), filepath.FromSlash(name)), err)
 		return nil
 	}
 	f := &file{root: root, name: name, size: info.Size(), modTime: info.ModTime()}
@@ -99,6 +111,31 @@ func (s *Set) add(root *os.Root, path, escaped string) error {
 
 // isEscape reports whether os.Root refused to follow a link out of its directory. It has no error value for that.
 func isEscape(err error) bool { return strings.Contains(err.Error(), "escapes from parent") }
+
+// isShortage reports whether the process is short of something, which is no property of the file.
+func isShortage(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.ENOMEM)
+}
+
+// note remembers a file that cannot be looked at, if it is the first of its folder.
+func (s *Set) note(name string, err error) {
+	if _, known := s.unread[filepath.Dir(name)]; known {
+		return
+	}
+	if s.unread == nil {
+		s.unread = map[string]error{}
+	}
+	s.unread[filepath.Dir(name)] = fmt.Errorf("%s: %w", name, err)
+}
+
+// Unread returns why files of the build could not be looked at: an error for the first of each folder.
+func (s *Set) Unread() []error {
+	var errs []error
+	for _, folder := range slices.Sorted(maps.Keys(s.unread)) {
+		errs = append(errs, s.unread[folder])
+	}
+	return errs
+}
 
 // Has reports whether there is a file at a path below the basePath.
 func (s *Set) Has(path string) bool { return s.files[path] != nil }

@@ -92,6 +92,7 @@ func (c ZoneConfig) readBuild(repl *caddy.Replacer, state *fileState) (*build, e
 	if err != nil {
 		return nil, fmt.Errorf("zone %s: build: %w", c.label(), err)
 	}
+	warnOfUnread(c.label(), read, files)
 	return &build{Build: read, claims: zones.NewClaims(read), book: zones.NewRulebook(read), assets: files}, nil
 }
 

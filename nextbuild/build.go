@@ -13,7 +13,7 @@ type Build struct {
 	// Dir is the directory that holds BUILD_ID (Next.js calls it distDir).
 	Dir string
 	// StaticDir holds the files below /_next/static, PublicDir those of the application's public folder. Either is empty when
-	// the build was delivered without it.
+	// the build was delivered without it, or it cannot be read.
 	StaticDir, PublicDir string
 	// Stamp identifies what was read: see the function of that name.
 	Stamp string
@@ -43,6 +43,8 @@ type Build struct {
 	// Static and Public are the URL paths of the files, below the basePath and as Next.js compares them: each segment encoded as
 	// encodeURIComponent does.
 	Static, Public []string
+	// Unread are the folders of files that could not be read. Static and Public do not have what is in them.
+	Unread []Unread
 
 	// PreviewID is the SHA-256 of the value of the __prerender_bypass cookie that turns on draft mode in this build.
 	PreviewID [sha256.Size]byte

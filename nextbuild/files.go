@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// readFiles lists the files that the build and the application's public folder bring. It refuses a build whose static files have not all
-// arrived.
+// readFiles lists the files that the build and the application's public folder bring. It refuses a build whose static
+// files have not all arrived. A folder that cannot be read is noted.
 func (b *Build) readFiles(m manifests, p place) error {
 	for _, home := range p.homes(b.DistDir) {
 		if b.StaticDir == "" {
@@ -22,23 +22,33 @@ func (b *Build) readFiles(m manifests, p place) error {
 			b.PublicDir = existing(filepath.Join(home.root, "public"))
 		}
 	}
-	var err error
-	if b.StaticDir != "" {
-		if b.Static, err = listFiles(b.StaticDir, "/_next/static"); err != nil {
+	for _, part := range []struct {
+		dir    *string
+		prefix string
+		paths  *[]string
+	}{{&b.StaticDir, staticPrefix, &b.Static}, {&b.PublicDir, "", &b.Public}} {
+		if *part.dir == "" {
+			continue
+		}
+		paths, unread, err := listReadable(*part.dir, part.prefix)
+		if err != nil {
 			return err
 		}
-		if err := b.checkStatic(m); err != nil {
-			return err
+		*part.paths = paths
+		b.Unread = append(b.Unread, unread...)
+		if len(unread) > 0 && unread[0].Path == part.prefix {
+			*part.dir = "" // as a whole
 		}
 	}
-	if b.PublicDir != "" {
-		if b.Public, err = listFiles(b.PublicDir, ""); err != nil {
-			return err
-		}
-		b.Public = slices.DeleteFunc(b.Public, isHidden)
+	b.Public = slices.DeleteFunc(b.Public, isHidden)
+	if b.StaticDir == "" {
+		return nil
 	}
-	return nil
+	return b.checkStatic(m)
 }
+
+// staticPrefix is where the build's own files stand.
+const staticPrefix = "/_next/static"
 
 // isHidden reports whether Next.js keeps a public file to itself: it answers 500 for one whose own name begins with a dot, and serves those in
 // folders with such names (next/dist/compiled/send).
@@ -66,7 +76,8 @@ func (b *Build) checkStatic(m manifests) error {
 		lists = append(lists, files)
 	}
 	for _, name := range slices.Concat(lists...) {
-		if strings.HasPrefix(name, "static/") && !have["/_next/"+encodeSegments(name)] {
+		path := "/_next/" + encodeSegments(name)
+		if strings.HasPrefix(name, "static/") && !have[path] && !b.IsUnread(path) {
 			return fmt.Errorf("%s is missing in %s: the build is not complete", name, b.Dir)
 		}
 	}
@@ -75,10 +86,15 @@ func (b *Build) checkStatic(m manifests) error {
 
 // listFiles returns the URL paths of the files below dir, sorted.
 func listFiles(dir, prefix string) ([]string, error) {
+	return walkFiles(dir, prefix, func(_ string, err error) error { return err })
+}
+
+// walkFiles does the same. unreadable is told of each folder and link that cannot be read, and may go on without it.
+func walkFiles(dir, prefix string, unreadable func(file string, err error) error) ([]string, error) {
 	var paths []string
 	err := filepath.WalkDir(dir, func(file string, entry fs.DirEntry, err error) error {
 		if err != nil {
-			return err
+			return unreadable(file, err)
 		}
 		regular := entry.Type().IsRegular()
 		if entry.Type()&fs.ModeSymlink != 0 {
@@ -88,7 +104,7 @@ func listFiles(dir, prefix string) ([]string, error) {
 				return nil
 			}
 			if err != nil {
-				return err
+				return unreadable(file, err)
 			}
 			regular = info.Mode().IsRegular()
 		}

@@ -46,7 +46,7 @@ func NewClaims(b *nextbuild.Build) *Claims {
 
 // NewStaticClaims returns the files below /_next/static that a build names, and nothing else of it.
 func NewStaticClaims(b *nextbuild.Build) *Claims {
-	c := &Claims{build: &nextbuild.Build{ID: b.ID}, static: make(map[string]bool, len(b.Static))}
+	c := &Claims{build: &nextbuild.Build{ID: b.ID, Unread: b.Unread}, static: make(map[string]bool, len(b.Static))}
 	for _, path := range b.Static {
 		c.static[path] = true
 	}
@@ -81,6 +81,15 @@ func (c *Claims) names(path string) bool {
 		return true
 	}
 	return c.pages[c.page(path)]
+}
+
+// mayName reports whether there may be a file at a path, in a folder that could not be read. Of the whole public folder
+// it says nothing: that would be any path.
+func (c *Claims) mayName(path string) bool {
+	if c == nil {
+		return false
+	}
+	return c.build.IsUnread(path) && (strings.HasPrefix(path, "/_next/") || !c.build.IsUnread("/"))
 }
 
 // HasFile reports whether the build has a public or static file at a path below its basePath.
@@ -190,6 +199,14 @@ func (s *sharers) find(path string) *Zone {
 	}
 	for _, zone := range s.routed {
 		if zone.Claims.names(path) {
+			return zone
+		}
+	}
+	if s.root != nil && s.root.Claims.mayName(path) {
+		return s.root
+	}
+	for _, zone := range s.routed {
+		if zone.Claims.mayName(path) {
 			return zone
 		}
 	}

@@ -46,6 +46,8 @@ func (b *Rulebook) evadesByPath(path string) bool {
 		case hasPathPrefix(inner, "/_next/static"), hasPathPrefix(inner, "/_next/hmr"), hasPathPrefix(inner, "/_next/webpack-hmr"):
 		case hasPathPrefix(inner, "/_next"), b.outputs.names(b.build.BasePath + inner):
 			return true
+		case b.outputs.mayName(b.build.BasePath + inner):
+			return true
 		}
 	}
 	if i18n := b.build.I18n; i18n != nil && hasPathPrefix(path, b.build.BasePath) {

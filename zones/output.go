@@ -91,6 +91,33 @@ func (o *outputs) names(path string) bool {
 	return o.exact(new(Verdict), path)
 }
 
+// mayName reports whether there may be a file at a path, in a folder that could not be read.
+func (o *outputs) mayName(path string) bool {
+	if len(o.build.Unread) == 0 {
+		return false
+	}
+	inner, ok := o.inner(path)
+	if !ok {
+		return false
+	}
+	if plain, locale := o.withoutLocale(inner); locale != "" && locale == o.defaultLocale {
+		inner = plain
+	}
+	return o.build.IsUnread(inner)
+}
+
+// named finds what the build names by the path itself, and leaves to Next.js what may be a file that could not be read.
+func (o *outputs) named(v *Verdict, path string) bool {
+	if o.exact(v, path) {
+		return true
+	}
+	if !o.mayName(path) {
+		return false
+	}
+	*v = Verdict{Reason: Unknown}
+	return true
+}
+
 // exact finds what the build names by the path itself, and notes it in v.
 func (o *outputs) exact(v *Verdict, path string) bool {
 	inner, ok := o.inner(path)

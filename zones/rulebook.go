@@ -163,10 +163,10 @@ func (b *Rulebook) judgeOutput(v Verdict, path string, r *http.Request) Verdict 
 		stop.Headers = v.Headers
 		return *stop
 	}
-	if b.outputs.exact(&v, path) {
+	if b.outputs.named(&v, path) {
 		return b.orLocale(v)
 	}
-	finds := func(path string) bool { return b.outputs.exact(&v, path) || b.outputs.dynamic(&v, path) }
+	finds := func(path string) bool { return b.outputs.named(&v, path) || b.outputs.dynamic(&v, path) }
 	if path, stop = rewrite(b.afterFiles, path, r, finds); stop != nil {
 		return *stop
 	}

@@ -206,7 +206,8 @@ func (t *Table) hinted(r *http.Request, m Match) *Zone {
 		return nil
 	}
 	zone := t.sharer(r.Host, EscapedPath(referer))
-	if zone != nil && zone.Claims != nil && strings.HasPrefix(m.Path, "/_next/static/") && !zone.Claims.names(m.Path) {
+	if zone != nil && zone.Claims != nil && strings.HasPrefix(m.Path, "/_next/static/") &&
+		!zone.Claims.names(m.Path) && !zone.Claims.mayName(m.Path) {
 		return nil
 	}
 	return zone
