@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
@@ -20,7 +21,7 @@ func TestTheDemoServesEveryZoneAndLeavesNothingBehind(t *testing.T) {
 		t.Run(signal.String(), func(t *testing.T) {
 			var env []string
 			ports := map[string]int{}
-			for _, name := range []string{"DEMO_PORT", "HOME_PORT", "BLOG_PORT", "SHOP_PORT"} {
+			for _, name := range []string{"DEMO_PORT", "DEMO_ADMIN_PORT", "HOME_PORT", "BLOG_PORT", "SHOP_PORT"} {
 				port, err := freePort()
 				require.NoError(t, err)
 				ports[name] = port
@@ -37,6 +38,9 @@ func TestTheDemoServesEveryZoneAndLeavesNothingBehind(t *testing.T) {
 				require.NoError(t, res.Body.Close())
 				assert.Equal(t, http.StatusOK, res.StatusCode, path)
 			}
+			if signal == syscall.SIGINT {
+				runPrinted(t, demo.log.since(0))
+			}
 			require.NoError(t, demo.cmd.Process.Signal(signal))
 			<-demo.done
 			if signal != syscall.SIGKILL {
@@ -49,6 +53,31 @@ func TestTheDemoServesEveryZoneAndLeavesNothingBehind(t *testing.T) {
 	}
 }
 
+// runPrinted runs the commands that the demo prints to try beside it, as they are printed.
+func runPrinted(t *testing.T, log string) {
+	t.Helper()
+	want := map[string][]string{
+		"explain": {"zone      blog, build ", "verdict page"},
+		"files":   {"Zone home: /,", "Zone blog: /blog ", "Zone shop: /shop", "Served from the directory"},
+		"image":   {"zone", "blog", "image/"},
+	}
+	for line := range strings.Lines(log) {
+		words := strings.Fields(line)
+		if len(words) < 3 || words[0] != "bin/caddy" {
+			continue
+		}
+		cmd := exec.Command("bash", "-c", line)
+		cmd.Dir = repository()
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s: %s", line, out)
+		for _, text := range want[words[2]] {
+			assert.Contains(t, string(out), text, line)
+		}
+		delete(want, words[2])
+	}
+	assert.Empty(t, want, "printed: %s", log)
+}
+
 func TestTheDemoSaysWhichPortIsTaken(t *testing.T) {
 	listener, err := net.Listen("tcp", "localhost:0")
 	require.NoError(t, err)
@@ -56,7 +85,7 @@ func TestTheDemoSaysWhichPortIsTaken(t *testing.T) {
 	port := listener.Addr().(*net.TCPAddr).Port
 	// The other ports are free, or this test would be about one of them.
 	env := []string{fmt.Sprintf("BLOG_PORT=%d", port)}
-	for _, name := range []string{"DEMO_PORT", "HOME_PORT", "SHOP_PORT"} {
+	for _, name := range []string{"DEMO_PORT", "DEMO_ADMIN_PORT", "HOME_PORT", "SHOP_PORT"} {
 		free, err := freePort()
 		require.NoError(t, err)
 		env = append(env, fmt.Sprintf("%s=%d", name, free))

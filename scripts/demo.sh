@@ -4,12 +4,13 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 export DEMO_PORT=${DEMO_PORT:-8080} HOME_PORT=${HOME_PORT:-3000} BLOG_PORT=${BLOG_PORT:-3001} SHOP_PORT=${SHOP_PORT:-3002}
+export DEMO_ADMIN_PORT=${DEMO_ADMIN_PORT:-2019}
 export NODE_ENV=production NEXT_TELEMETRY_DISABLED=1
 zones=$root/examples/multi-zone
 logs=$root/.cache/demo
 mkdir -p "$logs"
 
-for port in DEMO_PORT HOME_PORT BLOG_PORT SHOP_PORT; do
+for port in DEMO_PORT DEMO_ADMIN_PORT HOME_PORT BLOG_PORT SHOP_PORT; do
 	if (exec 3<>"/dev/tcp/localhost/${!port}") 2>/dev/null; then
 		die "port ${!port} is in use: stop what listens there, or choose another with $port=…"
 	fi
@@ -65,5 +66,16 @@ wait_for "http://localhost:$BLOG_PORT/blog" blog "${pids[1]}"
 wait_for "http://localhost:$SHOP_PORT/shop" shop "${pids[2]}"
 wait_for "http://localhost:$DEMO_PORT/" caddy "${pids[3]}"
 say "three Next.js zones on http://localhost:$DEMO_PORT (Ctrl-C stops; logs in .cache/demo)"
+admin=
+[ "$DEMO_ADMIN_PORT" = 2019 ] || admin=" --address localhost:$DEMO_ADMIN_PORT"
+cat >&2 <<-END
+
+	To try beside it, in another terminal:
+
+	  bin/caddy nextjs explain http://localhost:$DEMO_PORT/blog$admin
+	  bin/caddy nextjs files$admin
+	  bin/caddy nextjs image http://localhost:$DEMO_PORT/blog/comet.jpg -w 640$admin
+
+END
 wait -n "${pids[@]}" || true
 die "a process ended by itself: see $logs"
