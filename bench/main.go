@@ -39,6 +39,7 @@ var figures = []struct {
 	{"memory", measureMemory},
 	{"heads", measureHeads},
 	{"start", measureStart},
+	{"before", measureBefore},
 }
 
 // upstreamCommand is the hidden subcommand by which the program starts itself as the upstream: another process, so that its CPU
@@ -76,7 +77,7 @@ func parseOptions(args []string) (options, error) {
 	flags.BoolVar(&o.short, "short", false, "fewer rounds and requests: shows that everything works, not how fast")
 	flags.StringVar(&only, "only", "", "comma-separated figures: "+strings.Join(figureNames(), ", "))
 	flags.StringVar(&o.caddy, "caddy", "bin/caddy", "the Caddy binary with our modules")
-	flags.StringVar(&o.before, "before", "", "another binary of ours, of an earlier commit, to compare the proxy figures with")
+	flags.StringVar(&o.before, "before", "", "another binary of ours, of an earlier commit, to compare with in the figures proxy and before")
 	flags.StringVar(&o.jsonFile, "json", "", "also write the result to this file, as JSON")
 	if err := flags.Parse(args); err != nil {
 		return o, err
