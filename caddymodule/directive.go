@@ -18,7 +18,7 @@ import (
 
 // Words of the directive's blocks, as messages list them. A test compares them with the reference in docs/caddyfile.md.
 var (
-	directiveWords = []string{"zone", "build", "dev", "watch", "upgrade_timeout", "max_header_size", "speculation", "asset_host", "static", "image", "cache", "show_query", "pass_stored_cookies", "proxy"}
+	directiveWords = []string{"zone", "build", "dev", "watch", "upgrade_timeout", "max_header_size", "speculation", "asset_host", "static", "image", "cache", "repair", "show_query", "pass_stored_cookies", "proxy"}
 	zoneWords      = []string{"build", "dev", "export", "host", "image", "optional"}
 )
 
@@ -34,6 +34,7 @@ type site struct {
 	passCookies    bool
 	speculation    *Speculation
 	cache          *SiteCache
+	repair         *Repairs
 	proxy          reverseproxy.Handler
 }
 
@@ -57,6 +58,7 @@ type site struct {
 //		asset_host
 //		static          off
 //		image           off|{ … }       # with upstreams on the directive's own line
+//		repair          off|{ … }       # what Next.js gets wrong
 //		show_query
 //		pass_stored_cookies
 //		proxy {
@@ -205,6 +207,10 @@ func parseSite(h httpcaddyfile.Helper) (*site, error) {
 			if err := s.parseCache(h.Dispenser); err != nil {
 				return nil, err
 			}
+		case "repair":
+			if err := s.parseRepair(h.Dispenser); err != nil {
+				return nil, err
+			}
 		case "show_query":
 			s.showQuery = true
 			if err := noArgs(h.Dispenser); err != nil {
@@ -267,7 +273,7 @@ func (s *site) handlers() ([]json.RawMessage, error) {
 	handlers := []json.RawMessage{
 		caddyconfig.JSONModuleObject(&Handler{
 			Zones: s.zones, Watch: s.watch, Speculation: s.speculation, AssetHost: s.assetHost, StaticOff: s.staticOff, Cache: s.cache,
-			MaxHeaderSize: s.maxHeaderSize, ShowQuery: s.showQuery,
+			MaxHeaderSize: s.maxHeaderSize, ShowQuery: s.showQuery, Repair: s.repair,
 		}, "handler", "nextjs", nil),
 		caddyconfig.JSONModuleObject(Encode{}, "handler", "nextjs_encode", nil),
 	}

@@ -60,6 +60,9 @@ type Handler struct {
 	// made into the page, for everybody. Default: it sees only what conditions of the build's rules look at.
 	ShowQuery bool `json:"show_query,omitempty"`
 
+	// What of Next.js the edge does not put right. Default: everything is.
+	Repair *Repairs `json:"repair,omitempty"`
+
 	// Whether Next.js answers requests for files too. Nothing is kept of them then.
 	StaticOff bool `json:"static_off,omitempty"`
 
@@ -272,15 +275,6 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 		return nil
 	}
 	return next.ServeHTTP(w, r)
-}
-
-// logFields returns the place for fields of the access log, or nil where nothing is logged.
-func (h *Handler) logFields(r *http.Request) *caddyhttp.ExtraLogFields {
-	if !h.logs {
-		return nil
-	}
-	extra, _ := r.Context().Value(caddyhttp.ExtraLogFieldsCtxKey).(*caddyhttp.ExtraLogFields)
-	return extra
 }
 
 // Interface guards

@@ -67,7 +67,7 @@ func registerMetrics(registry *prometheus.Registry) error {
 		requestsTotal, unclaimedTotal, dialFailuresTotal, upgradeTimeoutsTotal, headersTooLargeTotal, crossZoneTotal,
 		buildReadsTotal, staticRequestsTotal, staticBytesTotal, staticMemoryBytes, copiesPending, filesHeld,
 		imageRequestsTotal, imageSourcesTotal, imageTransformsTotal, imageTransformSeconds, imageFetchSeconds, imageBytesTotal, pageRequestsTotal,
-		purgesTotal, purgeSeconds, storedCookiesTotal, storedCookiesBytes,
+		purgesTotal, purgeSeconds, storedCookiesTotal, storedCookiesBytes, repairsTotal,
 		storeGauges{},
 		pageCopies{},
 		streamGauge{&processStreams},

@@ -47,6 +47,7 @@ const (
 //   - Headers that Next.js means for itself (x-next-cache-tags, x-middleware-rewrite, …) are removed from its answers.
 //   - Their Cache-Control says who may keep them (docs/caching.md).
 //   - A cookie that Next.js has stored with a prerendered route handler reaches one visitor only (docs/caching.md).
+//   - Redirects that name the upstream are made relative.
 //   - The draft mode and language cookies that it sets are named for its zone, if there are others.
 //
 // It takes the settings of Caddy's `http` transport, with other defaults: no `compression` (the edge compresses),
@@ -119,8 +120,7 @@ func (t *Transport) Provision(ctx caddy.Context) error {
 	if err := t.HTTPTransport.Provision(ctx); err != nil {
 		return fmt.Errorf("provisioning the http transport: %w", err)
 	}
-	t.pools.base = t.Transport
-	t.logger = ctx.Logger()
+	t.pools.base, t.logger = t.Transport, ctx.Logger()
 	return nil
 }
 
@@ -220,6 +220,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		})
 	}
 	undoRepair(req, res, a.repaired)
+	t.relativeLocations(req, res, a)
 	res.Body = watchBody(res, upstream)
 	return res, nil
 }

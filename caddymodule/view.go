@@ -38,6 +38,9 @@ func newView(h *Handler, builds []*build) (*view, error) {
 		case h.files != nil && !zone.Dev:
 			facts.keep = h.files.keep(facts.space)
 		}
+		if facts.repairs, err = h.Repair.of(zone.Name); err != nil {
+			return nil, err
+		}
 		facts.hidesQuery = facts.book != nil && !h.ShowQuery
 		facts.files = fileCountersOf(zone.Name)
 		facts.pages = h.newZonePages(zone, facts.space, builds[i])

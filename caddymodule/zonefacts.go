@@ -25,7 +25,8 @@ type zoneFacts struct {
 	files     *fileCounters
 	images    *zoneImages // nil: they are Next.js's
 	pages     *zonePages  // nil: they are not kept
-	staticOff bool        // files are Next.js's
+	repairs   zoneRepairs
+	staticOff bool // files are Next.js's
 	// Next.js is not told the query of pages that ignore it.
 	hidesQuery bool
 }

@@ -1,0 +1,110 @@
+package caddymodule
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+)
+
+// repair is something that Next.js gets wrong and the edge puts right, unless the configuration turns it off.
+type repair uint8
+
+const (
+	repairLocation repair = iota // URLs of redirects that name the upstream
+	repairs                      // how many there are
+)
+
+// repairNames are the words of configurations, metrics and logs.
+var repairNames = [repairs]string{
+	repairLocation: "location",
+}
+
+// String returns the name of the repair.
+func (r repair) String() string { return repairNames[r] }
+
+// repairNamed returns the repair of a name.
+func repairNamed(name string) (repair, error) {
+	at := slices.Index(repairNames[:], name)
+	if at < 0 {
+		return 0, fmt.Errorf("unknown repair %q; known: %s", name, strings.Join(repairNames[:], ", "))
+	}
+	return repair(at), nil //nolint:gosec // an index of repairNames
+}
+
+// Repairs says what of Next.js the edge does not put right.
+type Repairs struct {
+	// Whether nothing is.
+	Off bool `json:"off,omitempty"`
+
+	// Names of what is not (docs/caddyfile.md, "Repairs"). Default: everything is put right.
+	Disabled []string `json:"disabled,omitempty"`
+}
+
+var repairsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
+	Namespace: "caddy", Subsystem: "nextjs", Name: "repairs_total",
+	Help: "Requests and answers of Next.js that the edge put right, by zone and repair.",
+}, []string{"zone", "repair"})
+
+// repairLogEvery is how often at most a repair of a zone is said.
+const repairLogEvery = time.Hour
+
+// repairsSaid holds when a repair of a zone was said last, over builds and configurations.
+var repairsSaid sync.Map // of saidRepair: *atomic.Int64, in nanoseconds since 1970
+
+type saidRepair struct {
+	zone   string
+	repair repair
+}
+
+// zoneRepairs are the repairs of one zone.
+type zoneRepairs struct {
+	zone     string
+	on       uint8 // a bit for each
+	counters [repairs]prometheus.Counter
+	said     [repairs]*atomic.Int64
+}
+
+// of returns the repairs of a zone. A site that says nothing of them has all.
+func (s *Repairs) of(zone string) (zoneRepairs, error) {
+	z := zoneRepairs{zone: zone, on: 1<<repairs - 1}
+	for r := range repairs {
+		z.counters[r] = repairsTotal.WithLabelValues(zone, r.String())
+		said, _ := repairsSaid.LoadOrStore(saidRepair{zone, r}, new(atomic.Int64))
+		z.said[r] = said.(*atomic.Int64)
+	}
+	if s == nil {
+		return z, nil
+	}
+	for _, name := range s.Disabled {
+		r, err := repairNamed(name)
+		if err != nil {
+			return zoneRepairs{}, fmt.Errorf("repair: disabled: %w", err)
+		}
+		z.on &^= 1 << r
+	}
+	if s.Off {
+		z.on = 0
+	}
+	return z, nil
+}
+
+// has reports whether the zone has a repair.
+func (z *zoneRepairs) has(r repair) bool { return z.on&(1<<r) != 0 }
+
+// count counts that something was put right.
+func (z *zoneRepairs) count(r repair) { z.counters[r].Inc() }
+
+// say logs that something was put right, once an hour at most.
+func (z *zoneRepairs) say(r repair, logger *zap.Logger, msg string, fields ...zap.Field) {
+	now, last := time.Now().UnixNano(), z.said[r].Load()
+	if last != 0 && now-last < int64(repairLogEvery) || !z.said[r].CompareAndSwap(last, now) {
+		return
+	}
+	logger.Warn(msg, append([]zap.Field{zap.String("zone", z.zone), zap.Stringer("repair", r)}, fields...)...)
+}
