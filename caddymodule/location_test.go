@@ -21,7 +21,8 @@ func TestRedirectsThatNameTheUpstreamAreMadeRelative(t *testing.T) {
 		w.WriteHeader(http.StatusTemporaryRedirect)
 	})
 	_, port, _ := strings.Cut(address, ":")
-	anyAddress, own, others := "http://0.0.0.0:1/login", "https://localhost:"+port+"/login?a=b", "https://example.com/login"
+	anyAddress, others := "http://0.0.0.0:1/login", "https://example.com/login"
+	own := "https://localhost:" + port + "/login?a=b"
 	tests := []struct {
 		words, to, want string
 	}{

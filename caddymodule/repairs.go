@@ -16,13 +16,15 @@ import (
 type repair uint8
 
 const (
-	repairLocation repair = iota // URLs of redirects that name the upstream
-	repairs                      // how many there are
+	repairLocation          repair = iota // URLs of redirects that name the upstream
+	repairPrefetchRedirects               // prefetches that are redirected
+	repairs                               // how many there are
 )
 
 // repairNames are the words of configurations, metrics and logs.
 var repairNames = [repairs]string{
-	repairLocation: "location",
+	repairLocation:          "location",
+	repairPrefetchRedirects: "prefetch_redirects",
 }
 
 // String returns the name of the repair.

@@ -26,7 +26,7 @@ func TestRepairsAreOnUnlessTurnedOff(t *testing.T) {
 		assert.Equal(t, test.on, z.has(repairLocation), "%+v", test.settings)
 	}
 	_, err := (&Repairs{Disabled: []string{"locations"}}).of("root")
-	assert.ErrorContains(t, err, `unknown repair "locations"; known: location`)
+	assert.ErrorContains(t, err, `unknown repair "locations"; known: location, `)
 }
 
 func TestARepairIsSaidOnceAnHourForEachZone(t *testing.T) {
@@ -43,7 +43,8 @@ func TestARepairIsSaidOnceAnHourForEachZone(t *testing.T) {
 	require.NoError(t, err)
 	again.say(repairLocation, logger, "put right")
 	require.Equal(t, 2, logs.Len())
-	assert.Equal(t, map[string]any{"zone": "said first", "repair": "location", "path": "/a"}, logs.All()[0].ContextMap())
+	assert.Equal(t, map[string]any{"zone": "said first", "repair": "location", "path": "/a"},
+		logs.All()[0].ContextMap())
 
 	again.said[repairLocation].Add(-int64(repairLogEvery + time.Minute))
 	again.say(repairLocation, logger, "put right")
@@ -52,7 +53,8 @@ func TestARepairIsSaidOnceAnHourForEachZone(t *testing.T) {
 
 func TestJSONNamesOfRepairsAreChecked(t *testing.T) {
 	config := `{"admin":{"disabled":true},"apps":{"http":{"servers":{"srv0":{"listen":[":0"],"routes":[{"handle":[
-		{"handler":"nextjs","zones":[{"paths":["/"],"upstreams":["localhost:3000"]}],"repair":{"disabled":["uploud"]}}]}]}}}}}`
+		{"handler":"nextjs","zones":[{"paths":["/"],"upstreams":["localhost:3000"]}],
+			"repair":{"disabled":["uploud"]}}]}]}}}}}`
 	err := caddy.Load([]byte(config), true)
 	assert.ErrorContains(t, err, `repair: disabled: unknown repair "uploud"`)
 }

@@ -47,7 +47,7 @@ const (
 //   - Headers that Next.js means for itself (x-next-cache-tags, x-middleware-rewrite, …) are removed from its answers.
 //   - Their Cache-Control says who may keep them (docs/caching.md).
 //   - A cookie that Next.js has stored with a prerendered route handler reaches one visitor only (docs/caching.md).
-//   - Redirects that name the upstream are made relative.
+//   - Redirects that name the upstream are made relative, and prefetches of segments get none.
 //   - The draft mode and language cookies that it sets are named for its zone, if there are others.
 //
 // It takes the settings of Caddy's `http` transport, with other defaults: no `compression` (the edge compresses),
@@ -202,6 +202,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	zones.CleanResponse(res.Header)
 	t.cleanStoredCookies(req, res.Header, a)
 	a.cookies.CleanResponse(res.Header, a.plainDraft)
+	t.endPrefetchLoop(req, res, a)
 	if a.isAsset {
 		allowOtherSites(res.Header)
 	}

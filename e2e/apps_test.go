@@ -22,6 +22,7 @@ type app struct {
 	dir    string
 	server string // its server below dir; by default that of a standalone build
 	ready  string // a path that it answers
+	listen string // the name or address that it listens on; by default localhost
 	port   int
 	*process
 }
@@ -95,7 +96,7 @@ func (a *app) start() error {
 	if a.port, err = freePort(); err != nil {
 		return err
 	}
-	env := []string{"PORT=" + strconv.Itoa(a.port), "HOSTNAME=localhost", "NODE_ENV=production", "NEXT_TELEMETRY_DISABLED=1"}
+	env := []string{"PORT=" + strconv.Itoa(a.port), "HOSTNAME=" + cmp.Or(a.listen, "localhost"), "NODE_ENV=production", "NEXT_TELEMETRY_DISABLED=1"}
 	a.process, err = startProcess(a.zone, a.dir, env, "node", server)
 	return err
 }

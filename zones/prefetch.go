@@ -1,0 +1,34 @@
+package zones
+
+import "net/http"
+
+// IsSegmentPrefetch reports whether a request asks for one segment of a page ahead of a click, by its header alone: its
+// path may be one that Next.js redirects to another spelling, of which the edge has no opinion.
+func IsSegmentPrefetch(h http.Header) bool { return len(h[segmentHeader.name]) > 0 }
+
+// Redirects reports whether an answer sends its client to another URL.
+func Redirects(status int, h http.Header) bool {
+	return 300 <= status && status < 400 && len(h["Location"]) > 0
+}
+
+// keepNoPrefetch is for a segment that is not there.
+const keepNoPrefetch = "private, no-store"
+
+// aboutBody are the headers of an answer that tell of its body or of where it leads.
+var aboutBody = []string{
+	"Location", "Refresh", "X-Nextjs-Redirect", "Content-Type", "Content-Length", "Content-Encoding",
+	"Transfer-Encoding", "Etag", "Last-Modified", "Accept-Ranges", "Expires", "Age",
+	"X-Nextjs-Cache", "X-Nextjs-Prerender", "X-Nextjs-Postponed",
+}
+
+// EmptyPrefetch makes the head of an answer that of a 204 without a segment, which nobody keeps. The client of Next.js
+// asks for it again after ten seconds, and loads the page at a click. Cookies stay.
+func EmptyPrefetch(h http.Header) {
+	for _, name := range aboutBody {
+		delete(h, name)
+	}
+	for _, name := range targetedFields {
+		delete(h, name)
+	}
+	h["Cache-Control"] = []string{keepNoPrefetch}
+}
