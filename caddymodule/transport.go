@@ -198,6 +198,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if keepAlive := res.Header["Keep-Alive"]; len(keepAlive) > 0 {
 		upstream.Announced(keepAlive[0])
 	}
+	a.facts.book.NotePostponed(a.verdict, res.Header)
 	tags := takeTags(res.Header, a)
 	zones.CleanResponse(res.Header)
 	t.cleanStoredCookies(req, res.Header, a)

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -30,7 +31,11 @@ func startPartial(t *testing.T) (*app, *edge) {
 // withItsRSC is the target with the _rsc parameter that Next.js wants for the headers, which it says itself.
 func withItsRSC(t testing.TB, a *app, path string, headers []string) string {
 	t.Helper()
-	res := get(t, plainClient(t), a.url(path+"?_rsc=x"), headers...)
+	mark := "?"
+	if strings.Contains(path, mark) {
+		mark = "&"
+	}
+	res := get(t, plainClient(t), a.url(path+mark+"_rsc=x"), headers...)
 	if res.StatusCode != http.StatusTemporaryRedirect {
 		return path
 	}
@@ -78,6 +83,52 @@ func TestPartialPrerendering(t *testing.T) {
 	}
 	for _, never := range []string{"document /mixed", "rsc /mixed", "document /dynamic", "rsc /dynamic", "absent /mixed"} {
 		assert.False(t, kept[never], never)
+	}
+}
+
+// Pages of which nothing is left to resume are kept once, whatever query and host a visitor comes by, in every variant, and Next.js
+// is told nothing of the query. Of the others it is told all.
+func TestCompletePagesOfCacheComponentsAreKeptOnce(t *testing.T) {
+	a, _ := startPartial(t)
+	door := startDoor(t, a)
+	s := &pageSite{startEdge(t, nil, setup{global: behindCDN, zones: fmt.Sprintf("\t\tzone partial %s {\n\t\t\tbuild %s\n\t\t}\n",
+		door.upstream(), filepath.Join(a.dir, ".next", "standalone"))}), door}
+	rsc := []string{"RSC", "1"}
+	prefetch := append(rsc, "Next-Router-Prefetch", "1")
+	variants := map[string][]string{
+		"document": nil, "rsc": rsc, "prefetch": prefetch,
+		"tree": append(prefetch, "Next-Router-Segment-Prefetch", "/_tree"),
+		"full": append(prefetch, "Next-Router-Segment-Prefetch", "/_full"),
+	}
+	for _, path := range []string{"/", "/cached", "/items/one"} {
+		for name, headers := range variants {
+			what := name + " " + path
+			first := path + "?utm_source=first"
+			if headers != nil {
+				first = withItsRSC(t, a, first, headers)
+			}
+			s.waitKept(t, first, headers...)
+			for _, host := range []string{"one.example.test", "two.example.test"} {
+				target := path + "?utm_source=" + host
+				if headers != nil {
+					target = withItsRSC(t, a, target, headers)
+				}
+				through, how := s.ask(t, target, append(headers, "X-Forwarded-Host", host)...)
+				assert.Equal(t, "hit", how, "%s for %s", what, host)
+				direct := get(t, plainClient(t), a.url(target), headers...)
+				assert.Equal(t, direct.body, through.body, what)
+				assert.Equal(t, direct.StatusCode, through.StatusCode, what)
+				assert.Equal(t, headerValue(direct, "X-Nextjs-Postponed"), headerValue(through, "X-Nextjs-Postponed"), what)
+			}
+		}
+		assert.Zero(t, door.count(path+"?utm"), "Next.js is not told the query of %s", path)
+	}
+	for _, path := range []string{"/mixed", "/dynamic", "/items/" + fmt.Sprint(time.Now().UnixNano())} {
+		for range 2 {
+			_, how := s.ask(t, path+"?utm_source=first")
+			assert.NotEqual(t, "hit", how, path)
+		}
+		assert.NotZero(t, door.count(path+"?utm_source=first"), path)
 	}
 }
 

@@ -111,7 +111,7 @@ func (p place) read() (*Build, error) {
 		{"the middleware", b.readMiddleware},
 		{"the server actions", b.readActions},
 		{"the files", func(m manifests) error { return b.readFiles(m, p) }},
-		{"the cache tags", b.readTags},
+		{"what the prerendered pages say", b.readMetas},
 	}
 	for _, step := range steps {
 		if err := step.read(m); err != nil {

@@ -195,7 +195,7 @@ func TestPrerenders(t *testing.T) {
 			"dynamicRoutes": buildtest.JSON{"/a/[x]": buildtest.JSON{"fallback": false}, "/b/[x]": buildtest.JSON{"fallback": nil}, "/c/[x]": buildtest.JSON{"fallback": "/c/[x].html"}},
 		},
 		Files: map[string]string{
-			"server/app/index.meta": `{"headers": {"x-next-cache-tags": "_N_T_/layout,_N_T_/"}}`, "server/app/items/a.meta": `{"headers": {}}`,
+			"server/app/index.meta": `{"headers": {"x-next-cache-tags": "_N_T_/layout,_N_T_/"}}`, "server/app/items/a.meta": `{"headers": {}, "postponed": "4:null"}`,
 		},
 	})
 	b, err := Read(dir)
@@ -210,6 +210,40 @@ func TestPrerenders(t *testing.T) {
 	require.NoError(t, write("server/app/index.meta", `{"headers": {"x-`)(dir))
 	_, err = Read(dir)
 	assert.ErrorContains(t, err, "/index.meta is broken or half-written")
+}
+
+// With cacheComponents Next.js marks every page of the App Router as partial. Of most of them nothing is left to resume.
+func TestPagesThatAreCompleteAreNotPartial(t *testing.T) {
+	partial := func(more buildtest.JSON) buildtest.JSON {
+		more["renderingMode"], more["experimentalPPR"] = "PARTIALLY_STATIC", true
+		return more
+	}
+	dir := filepath.Join(t.TempDir(), ".next")
+	buildtest.Write(t, dir, buildtest.Build{
+		Prerenders: buildtest.JSON{"routes": buildtest.JSON{
+			"/":       partial(buildtest.JSON{"dataRoute": "/index.rsc"}),
+			"/tagged": partial(buildtest.JSON{"initialHeaders": buildtest.JSON{"x-next-cache-tags": "a"}}),
+			"/mixed":  partial(buildtest.JSON{}), "/data": partial(buildtest.JSON{}), "/remade": partial(buildtest.JSON{"compute": "static"}),
+			"/bare": partial(buildtest.JSON{}), "/adapted": partial(buildtest.JSON{"compute": "static"}),
+			"/resuming": partial(buildtest.JSON{"compute": "resuming"}),
+		}},
+		Files: map[string]string{
+			"server/app/index.meta": `{"headers": {}}`, "server/app/tagged.meta": `{"headers": {"x-next-cache-tags": "b"}}`,
+			"server/app/mixed.meta": `{"headers": {}, "postponed": "2192:[1,{}]"}`, "server/app/data.meta": `{"postponed": "4:null"}`,
+			"server/app/remade.meta": `{"postponed": "2:[]"}`,
+		},
+	})
+	b, err := Read(dir)
+	require.NoError(t, err)
+	found := map[string]bool{}
+	for path, p := range b.Prerenders {
+		found[path] = p.Partial
+	}
+	assert.Equal(t, map[string]bool{
+		"/": false, "/tagged": false, "/adapted": false,
+		"/mixed": true, "/data": true, "/remade": true, "/bare": true, "/resuming": true,
+	}, found)
+	assert.Equal(t, []string{"a"}, b.Prerenders["/tagged"].Tags)
 }
 
 func TestMiddlewareOfBothRuntimes(t *testing.T) {

@@ -22,7 +22,8 @@ type Prerender struct {
 	Route string
 	// Data is the path of its payload or data, or "".
 	Data string
-	// Partial says that only a shell was rendered (partial prerendering).
+	// Partial says that something is left to render for each request (partial prerendering). With cacheComponents Next.js marks
+	// every page of the App Router so; of those that are complete it is false.
 	Partial bool
 	// Tags are its cache tags.
 	Tags []string
@@ -73,6 +74,7 @@ func (b *Build) readPrerenders(m manifests) error {
 			DataRoute      string            `json:"dataRoute"`
 			RenderingMode  string            `json:"renderingMode"`
 			ExperimentalPP bool              `json:"experimentalPPR"`
+			Compute        string            `json:"compute"` // 16.4: static, resuming or blocking
 		} `json:"routes"`
 		DynamicRoutes map[string]struct {
 			Fallback       json.RawMessage `json:"fallback"`
@@ -99,7 +101,7 @@ func (b *Build) readPrerenders(m manifests) error {
 		}
 		p := Prerender{
 			Revalidate: time.Duration(route.Revalidate), Expire: time.Duration(route.Expire), Status: route.Status,
-			Data: route.DataRoute, Partial: isPartial(route.ExperimentalPP, route.RenderingMode),
+			Data: route.DataRoute, Partial: isPartial(route.ExperimentalPP, route.RenderingMode) && route.Compute != "static",
 			Tags: splitTags(route.Headers[tagsHeader]),
 		}
 		if p.Status == 0 {
@@ -133,38 +135,55 @@ func isPartial(experimental bool, mode string) bool {
 	return experimental || mode == "PARTIALLY_STATIC"
 }
 
-// readTags adds the tags of prerendered pages, which stand in files beside them.
-func (b *Build) readTags(m manifests) error {
+// readMetas adds what stands in files beside the prerendered pages: tags, and whether something is left to resume.
+func (b *Build) readMetas(m manifests) error {
 	for path, p := range b.Prerenders {
-		if len(p.Tags) > 0 || strings.HasPrefix(p.Data, "/_next/data/") {
+		if strings.HasPrefix(p.Data, "/_next/data/") {
 			continue
 		}
-		name := path
-		if name == "/" {
-			name = "/index"
-		}
-		if !filepath.IsLocal(name[1:]) {
-			continue
-		}
-		data, err := os.ReadFile(filepath.Join(m.dir, "server", "app", filepath.FromSlash(name)+".meta"))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // a page of the Pages Router, or an adapter has put it elsewhere
-		}
+		meta, err := readMeta(m.dir, path)
 		if err != nil {
 			return err
 		}
-		var file struct {
-			Headers map[string]any `json:"headers"`
+		if meta == nil {
+			continue // a page of the Pages Router, or an adapter has put it elsewhere
 		}
-		if err := json.Unmarshal(data, &file); err != nil {
-			return fmt.Errorf("%s.meta is broken or half-written: %w", name, err)
-		}
-		if tags, ok := file.Headers[tagsHeader].(string); ok {
+		// It is what Next.js itself resumes from, and newer than the manifest where the page was made again.
+		p.Partial = meta.Postponed != nil
+		if tags, ok := meta.Headers[tagsHeader].(string); ok && len(p.Tags) == 0 {
 			p.Tags = splitTags(tags)
-			b.Prerenders[path] = p
 		}
+		b.Prerenders[path] = p
 	}
 	return nil
+}
+
+// pageMeta is what Next.js keeps with a page of the App Router.
+type pageMeta struct {
+	Headers   map[string]any `json:"headers"`
+	Postponed *string        `json:"postponed"` // nil: the page is complete
+}
+
+// readMeta returns nil where the page has no such file.
+func readMeta(dir, path string) (*pageMeta, error) {
+	if path == "/" {
+		path = "/index"
+	}
+	if !filepath.IsLocal(path[1:]) {
+		return nil, nil
+	}
+	data, err := os.ReadFile(filepath.Join(dir, "server", "app", filepath.FromSlash(path)+".meta"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var meta pageMeta
+	if err := json.Unmarshal(data, &meta); err != nil {
+		return nil, fmt.Errorf("%s.meta is broken or half-written: %w", path, err)
+	}
+	return &meta, nil
 }
 
 func splitTags(list string) []string {

@@ -17,7 +17,7 @@ func (b *Rulebook) Prerendered(v *Verdict) (tags []string, ok bool) {
 		return nil, false
 	}
 	if page, ok := b.build.Prerenders[v.Path]; ok {
-		return page.Tags, !page.Partial
+		return page.Tags, !page.Partial && !b.postponed.has(v.Path)
 	}
 	if _, ok := b.build.Fallbacks[v.Page]; ok {
 		return nil, !b.build.Partials[v.Page]

@@ -1,6 +1,7 @@
 package zones
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -89,6 +90,54 @@ func TestTheQueryThatNextIsShown(t *testing.T) {
 	var none *Rulebook
 	assert.Equal(t, "token=s", none.ShownQuery(r, none.Verdict(r, Match{}), KindDocument))
 	assert.Equal(t, "token=s", book.ShownQuery(r, book.Verdict(r, Match{Full: "/about", AsWritten: true}), KindUpgrade))
+}
+
+// A page that was complete in the build may have something left for each request when it is made anew, and then look at the query.
+func TestThePageThatIsNoLongerComplete(t *testing.T) {
+	partial := func(file object) object {
+		file["renderingMode"] = "PARTIALLY_STATIC"
+		return file
+	}
+	book := NewRulebook(readBuild(t, buildtest.Build{
+		App: map[string]string{"/a/page": "/a", "/b/page": "/b", "/c/page": "/c", "/feed/route": "/feed"},
+		Prerenders: object{"routes": object{
+			"/a": partial(object{"compute": "static"}), "/b": partial(object{"compute": "static"}), "/c": partial(object{}), "/feed": object{},
+		}},
+		Routes: object{"headers": []any{
+			object{"source": "/:any", "regex": "^/(b)(?:/)?$", "headers": []any{object{"key": "X-Id", "value": ":any"}}},
+		}},
+	}))
+	shown := func(path string) string {
+		r := request("GET " + path)
+		r.URL.RawQuery = "q=1"
+		match := Match{Path: path, Full: path, AsWritten: true}
+		return book.ShownQuery(r, book.Verdict(r, match), KindDocument)
+	}
+	note := func(path, said string) {
+		h := http.Header{}
+		if said != "" {
+			h.Set("X-Nextjs-Postponed", said)
+		}
+		book.NotePostponed(book.Verdict(request("GET "+path), Match{Path: path, Full: path, AsWritten: true}), h)
+	}
+	for _, path := range []string{"/a", "/b", "/feed"} {
+		assert.Empty(t, shown(path), path)
+	}
+	assert.Equal(t, "q=1", shown("/c"))
+	note("/a", "")
+	note("/a", "2")
+	note("/feed", "1")
+	note("/nowhere", "1")
+	for _, path := range []string{"/a", "/b", "/feed"} {
+		assert.Empty(t, shown(path), path)
+	}
+	note("/a", "1")
+	assert.Equal(t, "q=1", shown("/a"))
+	assert.Empty(t, shown("/b"))
+	note("/b", "1") // behind a rule of headers() that only Next.js can evaluate
+	assert.Equal(t, "q=1", shown("/b"))
+	var none *Rulebook
+	none.NotePostponed(verdictNoBuild, http.Header{"X-Nextjs-Postponed": {"1"}})
 }
 
 // Data is a page's, and middleware that looks at any page may look at it.

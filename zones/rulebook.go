@@ -19,6 +19,8 @@ type Rulebook struct {
 	outputs                                               outputs
 	// recent holds verdicts of other paths that were asked for.
 	recent recentVerdicts
+	// postponed are pages that are complete in the build only.
+	postponed postponedPages
 	// asked are the headers, cookies and parameters that conditions of the rules look at.
 	asked conditionNames
 }
