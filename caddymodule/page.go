@@ -114,7 +114,7 @@ func (z *zonePages) factsOf(r *http.Request, a *attempt) pagecache.Facts {
 		}
 	}
 	variant, segment, ok := pagecache.VariantOf(r.Header, a.path)
-	if !ok {
+	if !ok || f.Data && a.facts.book.LacksDataMark(r.Header) {
 		f.Class = pagecache.ClassBypass
 	}
 	f.Variant, f.Segment = variant, segment

@@ -84,3 +84,59 @@ func TestPathsOfDataAnswerAsNextDoes(t *testing.T) {
 		}
 	}
 }
+
+// In an application with middleware, data is answered by the rules of its page. What no matcher looks at is kept, and every path of
+// data answers as Next.js answers it, cold and kept.
+func TestDataBehindMiddlewareAnswersAsNextDoes(t *testing.T) {
+	set := fixtures(t)
+	for _, c := range []struct {
+		*fixture
+		kept, never []string
+	}{
+		{set.next14, []string{"p/isr/one", "p/isr/new"}, []string{"secret", "p/ssr", "p/auto", "open"}},
+		{set.next15, nil, []string{"p/isr/one", "secret", "p/ssr", "private"}},
+		{set.next16, nil, []string{"open", "isr", "private"}},
+		{set.monorepo, []string{"en/isr", "fr/isr", "en/later/one"}, []string{"en/secret", "fr/secret", "en/private", "fr/private", "en/private/one", "isr", "en/ssr"}},
+	} {
+		s := &pageSite{edge: startEdge(t, nil, setup{zones: fmt.Sprintf("\t\tzone %s %s {\n\t\t\tbuild %s\n\t\t}\n", c.zone, c.upstream(), c.build.Dir)})}
+		data := func(path string) string { return c.build.BasePath + "/_next/data/" + c.build.ID + "/" + path + ".json" }
+		forms := append([]string{
+			"index", "index/index", "moved", "en/moved", "old/shoe", "fr/old/shoe", "alias/one", "en/alias/one", "after", "en/after", "late/x", "en/late/x", "before", "en/before",
+			"plain.txt", "en/plain.txt", "items/one", "en/items/one", "fr/items/one", "items/nobody", "en/items/nobody", "p/auto", "open", "en/open", "fr/open", "no-such-page",
+			"en", "fr", "de", "en/fr", "en/index", "p/isr/one/", "private.txt", "en/private.txt", "mw/rewrite", "mw/redirect", "mw/header", "api/echo", "en/docs/a/b",
+		}, append(c.kept, c.never...)...)
+		for _, when := range []string{"cold", "warm"} {
+			for _, form := range forms {
+				for _, cookie := range []string{"", "pass=1"} {
+					headers := []string{"X-Nextjs-Data", "1"}
+					if cookie != "" {
+						headers = append(headers, "Cookie", cookie)
+					}
+					ask := func(address string) answer {
+						return rawRequest(t, address, http.MethodGet, data(form), s.address(), "", headers...)
+					}
+					var found []string
+					for tries := 0; tries < 2 || len(found) > 0 && tries < 20; tries++ { // what is made anew meanwhile is another
+						before, through, after := ask(c.upstream()), ask(s.address()), ask(c.upstream())
+						level(&through, &before, &after)
+						found = differences(through, after)
+					}
+					assert.Empty(t, found, "%s, %s: %s %s", c.zone, when, form, cookie)
+				}
+			}
+			for _, form := range c.kept {
+				s.waitKept(t, data(form), "X-Nextjs-Data", "1")
+			}
+		}
+		for _, form := range c.kept {
+			for _, address := range []string{c.upstream(), s.address()} {
+				res := rawRequest(t, address, http.MethodGet, data(form), s.address(), "")
+				assert.NotContains(t, headerValue(res, "Cache-Status"), "; hit", "%s: %s, not as the router asks", c.zone, form)
+			}
+		}
+		for _, form := range c.never {
+			_, how := s.ask(t, data(form), "X-Nextjs-Data", "1")
+			assert.NotEqual(t, "hit", how, "%s: %s", c.zone, form)
+		}
+	}
+}

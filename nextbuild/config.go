@@ -26,6 +26,9 @@ type Config struct {
 	Images Images `json:"images"`
 	// FileRoutes is false when the application routes by rewrites or a server of its own only.
 	FileRoutes *bool `json:"useFileSystemPublicRoutes"`
+	// SkipNormalize, in 16 SkipProxyNormalize, say that middleware sees paths as they were asked for.
+	SkipNormalize      bool `json:"skipMiddlewareUrlNormalize"`
+	SkipProxyNormalize bool `json:"skipProxyUrlNormalize"`
 
 	Experimental struct {
 		ImgOptMozjpeg *bool `json:"imgOptMozjpeg"`
@@ -108,6 +111,9 @@ func (b *Build) readConfig(m manifests) error {
 	}
 	return nil
 }
+
+// SkipsNormalize reports whether middleware sees paths as they were asked for.
+func (c *Config) SkipsNormalize() bool { return c.SkipNormalize || c.SkipProxyNormalize }
 
 func (c *Config) check() error {
 	if c.BasePath != "" && (!strings.HasPrefix(c.BasePath, "/") || strings.HasSuffix(c.BasePath, "/")) {

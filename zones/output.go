@@ -212,6 +212,9 @@ func (o *outputs) take(v *Verdict, route nextbuild.Route, path, page, locale str
 		return false
 	}
 	v.Path, v.Page = path, page
+	if v.asData && route.Data && (locale != "" || o.build.I18n == nil) {
+		v.Output, v.Path = OutputData, o.dataPath(path, locale)
+	}
 	return true
 }
 

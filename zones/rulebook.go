@@ -90,9 +90,13 @@ func (b *Rulebook) verdictOf(full string) *Verdict {
 
 // judge goes through the rules. Without a request, rules with conditions leave the verdict to depend on it.
 func (b *Rulebook) judge(path string, r *http.Request) Verdict {
-	if b.hasMiddleware() && (strings.HasPrefix(b.below(path), "/_next/data/") || b.evadesByPath(path)) {
-		// Of data, Next.js matches its rules with the path of the page (middleware_next_data).
-		return Verdict{Reason: Middleware}
+	if b.hasMiddleware() {
+		if b.evadesByPath(path) {
+			return Verdict{Reason: Middleware}
+		}
+		if strings.HasPrefix(b.below(path), "/_next/data/") {
+			return b.judgeData(path, r)
+		}
 	}
 	routed, ok := b.withLocale(path)
 	if !ok {

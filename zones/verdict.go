@@ -25,6 +25,8 @@ type Verdict struct {
 
 	// What is at the path, where nothing but headers() keeps the edge from answering.
 	beneath *Verdict
+	// The data of the page is asked for, by the page's path.
+	asData bool
 	// A redirect carries the query of its request along, in a form that only Next.js knows.
 	onlyWithoutQuery bool
 	// Conditions of the rules look at the request, and there was none.

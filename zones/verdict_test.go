@@ -159,7 +159,9 @@ func TestVerdicts(t *testing.T) {
 		{"/priv%61te", nil, "middleware"},
 		{"/private.txt", nil, "middleware"},
 		{"/private%2Etxt", nil, "middleware"},
-		{"/_next/data/build-1/about.json", nil, "middleware"},
+		{"/_next/data/build-1/about.json", nil, "unknown"},
+		{"/_next/data/build-1/private.json", nil, "middleware"},
+		{"/_next/data/build-2/about.json", nil, "middleware"},
 		{"//private", nil, "spelling"},
 		{"/./private", nil, "spelling"},
 
