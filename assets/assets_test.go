@@ -26,7 +26,7 @@ func newTestSet(t testing.TB, memory *Memory, files map[string]string) (*Set, st
 	buildtest.Write(t, dir, buildtest.Build{Files: files})
 	build, err := nextbuild.Read(dir)
 	require.NoError(t, err)
-	set, err := NewSet(build, memory, nil)
+	set, err := NewSet(build, Settings{Memory: memory})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = set.Close() })
 	return set, dir
@@ -56,8 +56,8 @@ func TestEachClassOfFilesHasItsHeaders(t *testing.T) {
 		"/_next/static/chunks/a.js":          {"public, max-age=31536000, immutable", "application/javascript; charset=UTF-8"},
 		"/_next/static/service-worker/sw.js": {"public, max-age=0, must-revalidate", "application/javascript; charset=UTF-8"},
 		"/_next/static/media/x.woff2":        {"public, max-age=31536000, immutable", "font/woff2"},
-		"/a%20b/%C3%B6.txt":                  {"public, max-age=0, s-maxage=31536000, must-revalidate", "text/plain; charset=UTF-8"},
-		"/none":                              {"public, max-age=0, s-maxage=31536000, must-revalidate", "application/octet-stream"},
+		"/a%20b/%C3%B6.txt":                  {"public, max-age=0", "text/plain; charset=UTF-8"},
+		"/none":                              {"public, max-age=0", "application/octet-stream"},
 	} {
 		for _, source := range []Source{FromDisk, FromMemory} {
 			res, _, from := ask(t, set, http.MethodGet, path)
@@ -219,7 +219,7 @@ func TestLinksDoNotLeadOut(t *testing.T) {
 	require.NoError(t, os.Symlink("/", filepath.Join(public, "root")))
 	build, err := nextbuild.Read(dir)
 	require.NoError(t, err)
-	set, err := NewSet(build, nil, nil)
+	set, err := NewSet(build, Settings{})
 	require.NoError(t, err)
 	defer set.Close()
 	assert.NotNil(t, set.files["/in.txt"], "a link to a file beside it is one")

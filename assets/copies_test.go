@@ -58,7 +58,7 @@ func buildOf(t testing.TB, files map[string]string) *nextbuild.Build {
 
 func newCopiedSet(t testing.TB, build *nextbuild.Build, copies *Copies) *Set {
 	t.Helper()
-	set, err := NewSet(build, nil, copies)
+	set, err := NewSet(build, Settings{Copies: copies})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = set.Close() })
 	return set

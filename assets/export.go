@@ -20,14 +20,14 @@ const notStored = "private, no-cache, no-store, max-age=0, must-revalidate"
 // with them has ended, also when they are replaced meanwhile: each file is held open as far as the process may have files open.
 type Export struct{ set *Set }
 
-// NewExport prepares the files of an export below basePath. memory holds what is asked for, and copies makes and keeps compressed ones; either
-// may be nil.
-func NewExport(e *nextbuild.Export, basePath string, memory *Memory, copies *Copies) (*Export, error) {
+// NewExport prepares the files of an export below basePath.
+func NewExport(e *nextbuild.Export, basePath string, settings Settings) (*Export, error) {
 	root, err := os.OpenRoot(e.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("opening the export: %w", err)
 	}
-	x := &Export{set: &Set{files: make(map[string]*file, len(e.Files)), memory: memory, copies: copies, basePath: basePath, static: root}}
+	x := &Export{set: settings.newSet(len(e.Files), basePath, revalidated)}
+	x.set.static = root
 	for _, path := range e.Files {
 		if err := x.set.add(root, path, strings.TrimPrefix(path, "/")); err != nil {
 			return nil, errors.Join(err, x.Close())
@@ -39,7 +39,7 @@ func NewExport(e *nextbuild.Export, basePath string, memory *Memory, copies *Cop
 			}
 		}
 	}
-	copies.add(x.set)
+	settings.Copies.add(x.set)
 	return x, nil
 }
 

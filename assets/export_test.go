@@ -24,7 +24,7 @@ func newTestExport(t *testing.T, memory *Memory, files map[string]string) (*Expo
 	buildtest.WriteExport(t, dir, "abc", files)
 	read, err := nextbuild.ReadExport(dir)
 	require.NoError(t, err)
-	export, err := NewExport(read, "", memory, nil)
+	export, err := NewExport(read, "", Settings{Memory: memory})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = export.Close() })
 	return export, dir
@@ -47,8 +47,8 @@ func askExport(t *testing.T, export *Export, path string, headers ...string) (*h
 func TestFilesOfAnExportHaveTheirHeaders(t *testing.T) {
 	export, _ := newTestExport(t, nil, map[string]string{"about.txt": "0:", "items/a.html": buildtest.Page("", "a")})
 	for path, want := range map[string][2]string{
-		"/index.html":               {SharedCacheControl, "text/html; charset=UTF-8"},
-		"/about.txt":                {SharedCacheControl, "text/plain; charset=UTF-8"},
+		"/index.html":               {revalidated, "text/html; charset=UTF-8"},
+		"/about.txt":                {revalidated, "text/plain; charset=UTF-8"},
 		"/_next/static/chunks/a.js": {immutable, "application/javascript; charset=UTF-8"},
 	} {
 		res, _, source := askExport(t, export, path)
@@ -70,7 +70,7 @@ func TestPagesOfTwoBuildsHaveTwoETags(t *testing.T) {
 		}
 		read, err := nextbuild.ReadExport(dir)
 		require.NoError(t, err)
-		export, err := NewExport(read, "", nil, nil)
+		export, err := NewExport(read, "", Settings{})
 		require.NoError(t, err)
 		defer export.Close()
 		tags[id] = map[string]string{}
@@ -178,7 +178,7 @@ func TestLinksDoNotLeadOutOfAnExport(t *testing.T) {
 	require.NoError(t, os.Symlink("index.txt", filepath.Join(dir, "in.txt")))
 	read, err := nextbuild.ReadExport(dir)
 	require.NoError(t, err)
-	export, err := NewExport(read, "", nil, nil)
+	export, err := NewExport(read, "", Settings{})
 	require.NoError(t, err)
 	defer export.Close()
 	_, body, _ := askExport(t, export, "/in.txt")

@@ -14,7 +14,10 @@ const (
 	immutable = "public, max-age=31536000, immutable"
 	// revalidated is Next.js's own for service workers of the build.
 	revalidated = "public, max-age=0, must-revalidate"
-	// SharedCacheControl is for public files: browsers ask each time, caches that the operator purges at a deploy need not.
+	// asked is Next.js's own for public files, whose content a deploy may change: all caches ask each time.
+	asked = "public, max-age=0"
+	// SharedCacheControl is for files that a deploy may change, where a CDN that is purged then stands in front: browsers
+	// ask each time, it need not.
 	SharedCacheControl = "public, max-age=0, s-maxage=31536000, must-revalidate"
 )
 
@@ -24,11 +27,12 @@ type head struct {
 	serviceWorker                                         []string // Service-Worker-Allowed
 }
 
-func newHead(urlPath, basePath string, size int64, modTime time.Time) head {
+// newHead makes the head of a file. changing is the Cache-Control of files whose content a deploy may change.
+func newHead(urlPath, basePath, changing string, size int64, modTime time.Time) head {
 	// Node.js rounds to milliseconds (fs.Stats.mtime).
 	modTime = modTime.Round(time.Millisecond)
 	h := head{
-		cacheControl: []string{SharedCacheControl}, contentType: []string{contentType(urlPath)},
+		cacheControl: []string{changing}, contentType: []string{contentType(urlPath)},
 		// The form of Next.js (send), so that an answer of the edge validates what an upstream has sent, and the other way round.
 		etag:         []string{`W/"` + strconv.FormatInt(size, 16) + "-" + strconv.FormatInt(modTime.UnixMilli(), 16) + `"`},
 		lastModified: []string{modTime.UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT")},

@@ -30,12 +30,20 @@ type Set struct {
 	memory         *Memory
 	copies         *Copies
 	basePath       string
+	changing       string           // Cache-Control of files whose content a deploy may change
 	held           int              // files
 	unread         map[string]error // by folder, of the first file
 
 	mu     sync.Mutex
 	users  int
 	closed atomic.Bool // changed under mu
+}
+
+// Settings say how files are served. The zero value serves them from disk.
+type Settings struct {
+	Memory *Memory // holds what is asked for; nil: nothing is held
+	Copies *Copies // makes and keeps compressed copies; nil: none are made
+	CDN    bool    // shared caches in front are purged when the files change, and may keep them until then
 }
 
 // file is one file of a build.
@@ -50,12 +58,11 @@ type file struct {
 	copies  atomic.Pointer[[]fileCopy]
 }
 
-// NewSet prepares the files of a build. memory holds what is asked for; a nil one holds nothing. copies makes and keeps compressed ones, unless
-// it is nil. The files that a build has no directory for are not in the set, nor are those that cannot be looked at.
-// Those below /_next/static are held open: pages of the build that are still open somewhere ask for them when the next
-// build has removed them.
-func NewSet(b *nextbuild.Build, memory *Memory, copies *Copies) (*Set, error) {
-	s := &Set{files: make(map[string]*file, len(b.Static)+len(b.Public)), memory: memory, copies: copies, basePath: b.BasePath}
+// NewSet prepares the files of a build. The files that a build has no directory for are not in the set, nor are those
+// that cannot be looked at. Those below /_next/static are held open: pages of the build that are still open somewhere
+// ask for them when the next build has removed them.
+func NewSet(b *nextbuild.Build, settings Settings) (*Set, error) {
+	s := settings.newSet(len(b.Static)+len(b.Public), b.BasePath, asked)
 	for _, part := range []struct {
 		dir    string
 		root   **os.Root
@@ -76,8 +83,18 @@ func NewSet(b *nextbuild.Build, memory *Memory, copies *Copies) (*Set, error) {
 			}
 		}
 	}
-	copies.add(s)
+	settings.Copies.add(s)
 	return s, nil
+}
+
+// newSet returns a set without files. changing is the Cache-Control of those that a deploy may change, without a CDN.
+func (s Settings) newSet(files int, basePath, changing string) *Set {
+	if s.CDN {
+		changing = SharedCacheControl
+	}
+	return &Set{
+		files: make(map[string]*file, files), memory: s.Memory, copies: s.Copies, basePath: basePath, changing: changing,
+	}
 }
 
 // add adds a file by its URL path. One that is gone or cannot be looked at, or a link that leads out of the directory, is
@@ -101,7 +118,7 @@ func (s *Set) add(root *os.Root, path, escaped string) error {
 		return nil
 	}
 	f := &file{root: root, name: name, size: info.Size(), modTime: info.ModTime()}
-	f.head = newHead(path, s.basePath, f.size, f.modTime)
+	f.head = newHead(path, s.basePath, s.changing, f.size, f.modTime)
 	s.files[path] = f
 	if strings.HasPrefix(path, staticPrefix) {
 		s.hold(f)

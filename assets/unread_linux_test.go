@@ -21,7 +21,7 @@ func TestFilesThatCannotBeLookedAtAreLeftToNext(t *testing.T) {
 	buildtest.AsReader(t, func() {
 		build, err := nextbuild.Read(root)
 		require.NoError(t, err)
-		set, err := NewSet(build, nil, nil)
+		set, err := NewSet(build, Settings{})
 		require.NoError(t, err)
 		defer func() { require.NoError(t, set.Close()) }()
 		assert.True(t, set.Has("/a.txt") && set.Has("/_next/static/a.js"))

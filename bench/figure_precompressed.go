@@ -110,7 +110,7 @@ func measureFiles(_ context.Context, b *bench) ([]row, error) {
 			return nil, fmt.Errorf("reading the build: %w", err)
 		}
 		book, claims := zones.NewRulebook(build), zones.NewClaims(build)
-		set, err := assets.NewSet(build, nil, nil)
+		set, err := assets.NewSet(build, assets.Settings{})
 		if err != nil {
 			return nil, fmt.Errorf("preparing the files of the build: %w", err)
 		}

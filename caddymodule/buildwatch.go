@@ -53,7 +53,7 @@ func newBuildWatch(h *Handler, repl *caddy.Replacer, log *zap.Logger) (*buildWat
 		if err := errors.Join(config.checkDev(), config.checkExport()); err != nil {
 			return w, fmt.Errorf("zone %s: %w", config.label(), err)
 		}
-		fresh, err := config.readBuild(repl, h.files)
+		fresh, err := config.readBuild(repl, h.fileSettings())
 		switch {
 		case err == nil:
 			w.begin(z, fresh)
@@ -204,7 +204,7 @@ func (w *buildWatch) notice(z *watchedZone) {
 	case z.build != nil && stamp == z.build.Stamp:
 		w.await(z, nil) // it was put back
 	default:
-		fresh, err := z.config.readBuild(w.repl, w.handler.files)
+		fresh, err := z.config.readBuild(w.repl, w.handler.fileSettings())
 		if err != nil {
 			w.refuse(z, stamp, err)
 			return

@@ -166,7 +166,7 @@ func TestMeasuringEndsEarly(t *testing.T) {
 
 	b, err := nextbuild.Read(dir)
 	require.NoError(t, err)
-	set, err := assets.NewSet(b, nil, nil)
+	set, err := assets.NewSet(b, assets.Settings{})
 	require.NoError(t, err)
 	defer set.Close()
 	require.NoError(t, os.Remove(filepath.Join(dir, "static/main.js")))

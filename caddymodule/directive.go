@@ -18,7 +18,7 @@ import (
 
 // Words of the directive's blocks, as messages list them. A test compares them with the reference in docs/caddyfile.md.
 var (
-	directiveWords = []string{"zone", "build", "dev", "watch", "upgrade_timeout", "max_header_size", "speculation", "asset_host", "static", "image", "cache", "repair", "show_query", "pass_stored_cookies", "proxy"}
+	directiveWords = []string{"zone", "build", "dev", "watch", "upgrade_timeout", "max_header_size", "speculation", "asset_host", "static", "image", "cache", "cdn", "repair", "show_query", "pass_stored_cookies", "proxy"}
 	zoneWords      = []string{"build", "dev", "export", "host", "image", "optional"}
 )
 
@@ -35,6 +35,7 @@ type site struct {
 	speculation    *Speculation
 	cache          *SiteCache
 	repair         *Repairs
+	shared         SharedCaches
 	proxy          reverseproxy.Handler
 }
 
@@ -58,6 +59,7 @@ type site struct {
 //		asset_host
 //		static          off
 //		image           off|{ … }       # with upstreams on the directive's own line
+//		cdn
 //		repair          off|{ … }       # what Next.js gets wrong
 //		show_query
 //		pass_stored_cookies
@@ -211,6 +213,10 @@ func parseSite(h httpcaddyfile.Helper) (*site, error) {
 			if err := s.parseRepair(h.Dispenser); err != nil {
 				return nil, err
 			}
+		case "cdn":
+			if err := s.shared.parse(h.Dispenser); err != nil {
+				return nil, err
+			}
 		case "show_query":
 			s.showQuery = true
 			if err := noArgs(h.Dispenser); err != nil {
@@ -273,7 +279,7 @@ func (s *site) handlers() ([]json.RawMessage, error) {
 	handlers := []json.RawMessage{
 		caddyconfig.JSONModuleObject(&Handler{
 			Zones: s.zones, Watch: s.watch, Speculation: s.speculation, AssetHost: s.assetHost, StaticOff: s.staticOff, Cache: s.cache,
-			MaxHeaderSize: s.maxHeaderSize, ShowQuery: s.showQuery, Repair: s.repair,
+			MaxHeaderSize: s.maxHeaderSize, ShowQuery: s.showQuery, Repair: s.repair, SharedCaches: s.shared,
 		}, "handler", "nextjs", nil),
 		caddyconfig.JSONModuleObject(Encode{}, "handler", "nextjs_encode", nil),
 	}

@@ -78,7 +78,7 @@ func (c ZoneConfig) elsewhere(assetPrefix string) string {
 }
 
 // readExport reads the zone's export, and the build beside it if it names one.
-func (c ZoneConfig) readExport(repl *caddy.Replacer, state *fileState) (*build, error) {
+func (c ZoneConfig) readExport(repl *caddy.Replacer, settings assets.Settings) (*build, error) {
 	export, err := nextbuild.ReadExport(repl.ReplaceKnown(c.Export, ""))
 	if err != nil {
 		return nil, fmt.Errorf("zone %s: export: %w", c.label(), err)
@@ -95,7 +95,7 @@ func (c ZoneConfig) readExport(repl *caddy.Replacer, state *fileState) (*build, 
 		}
 		read.Stamp = export.Stamp + " " + read.Stamp
 	}
-	if site.files, err = state.newExport(export, read.BasePath); err != nil {
+	if site.files, err = assets.NewExport(export, read.BasePath, settings); err != nil {
 		return nil, fmt.Errorf("zone %s: export: %w", c.label(), err)
 	}
 	export.Files = slices.DeleteFunc(export.Files, func(path string) bool { return !site.files.Has(path) })

@@ -14,7 +14,6 @@ import (
 
 	"github.com/caddy-nextjs/caddy-nextjs/assets"
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
-	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
 
 const (
@@ -141,20 +140,13 @@ func (f *fileState) release() error {
 	return nil
 }
 
-// newSet prepares the files of a build. Without a state nothing is kept of them.
-func (f *fileState) newSet(b *nextbuild.Build) (*assets.Set, error) {
-	if f == nil {
-		return assets.NewSet(b, nil, nil)
+// fileSettings say how files of the site's builds and exports are served. With `static off` nothing is kept of them.
+func (h *Handler) fileSettings() assets.Settings {
+	settings := assets.Settings{CDN: h.CDN}
+	if h.files != nil {
+		settings.Memory, settings.Copies = h.files.memory, h.files.copies
 	}
-	return assets.NewSet(b, f.memory, f.copies)
-}
-
-// newExport prepares the files of an export likewise.
-func (f *fileState) newExport(e *nextbuild.Export, basePath string) (*assets.Export, error) {
-	if f == nil {
-		return assets.NewExport(e, basePath, nil, nil)
-	}
-	return assets.NewExport(e, basePath, f.memory, f.copies)
+	return settings
 }
 
 // keep returns what keeps the files of a zone that pass through. space is that of ZoneConfig.space.

@@ -33,7 +33,7 @@ func FuzzFilePath(f *testing.F) {
 	require.NoError(f, os.Symlink("../outside", filepath.Join(dir, "public", "relative")))
 	read, err := nextbuild.Read(dir)
 	require.NoError(f, err)
-	set, err := assets.NewSet(read, nil, nil)
+	set, err := assets.NewSet(read, assets.Settings{})
 	require.NoError(f, err)
 	f.Cleanup(func() { _ = set.Close() })
 	book := zones.NewRulebook(read)

@@ -39,7 +39,7 @@ func describeDirectory(ctx context.Context, dir string) (_ *buildFiles, err erro
 	if err != nil {
 		return nil, err
 	}
-	set, err := assets.NewSet(b, nil, nil)
+	set, err := assets.NewSet(b, assets.Settings{})
 	if err != nil {
 		return nil, err
 	}

@@ -65,6 +65,7 @@ type Handler struct {
 
 	// Whether Next.js answers requests for files too. Nothing is kept of them then.
 	StaticOff bool `json:"static_off,omitempty"`
+	SharedCaches
 
 	app       *App
 	files     *fileState          // nil: StaticOff

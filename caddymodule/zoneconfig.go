@@ -77,9 +77,9 @@ func (b *build) close() error {
 }
 
 // readBuild reads the zone's build, or returns nil if it names none.
-func (c ZoneConfig) readBuild(repl *caddy.Replacer, state *fileState) (*build, error) {
+func (c ZoneConfig) readBuild(repl *caddy.Replacer, settings assets.Settings) (*build, error) {
 	if c.Export != "" {
-		return c.readExport(repl, state)
+		return c.readExport(repl, settings)
 	}
 	if c.Build == "" {
 		return nil, nil
@@ -88,7 +88,7 @@ func (c ZoneConfig) readBuild(repl *caddy.Replacer, state *fileState) (*build, e
 	if err != nil {
 		return nil, fmt.Errorf("zone %s: build: %w", c.label(), err)
 	}
-	files, err := state.newSet(read)
+	files, err := assets.NewSet(read, settings)
 	if err != nil {
 		return nil, fmt.Errorf("zone %s: build: %w", c.label(), err)
 	}

@@ -13,6 +13,7 @@ const (
 	madeByAction = "no-cache, no-store, max-age=0, must-revalidate"
 	askFirst     = "public, max-age=0, must-revalidate"
 	sharedYear   = "public, max-age=0, s-maxage=31536000, must-revalidate"
+	publicFile   = "public, max-age=0"
 )
 
 // markOfNext is the Cache-Control of what Next.js has prerendered, in 14, 15 and 16.

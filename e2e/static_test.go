@@ -77,7 +77,7 @@ func wantedFiles(t *testing.T, builds []*nextbuild.Build) (files []wantedFile) {
 		for _, path := range b.Public {
 			name, err := url.PathUnescape(path)
 			require.NoError(t, err)
-			files = append(files, wantedFile{b.BasePath + path, filepath.Join(b.PublicDir, name), "public, max-age=0, s-maxage=31536000, must-revalidate"})
+			files = append(files, wantedFile{b.BasePath + path, filepath.Join(b.PublicDir, name), publicFile})
 		}
 	}
 	return files
