@@ -18,7 +18,7 @@ import (
 
 // Words of the directive's blocks, as messages list them. A test compares them with the reference in docs/caddyfile.md.
 var (
-	directiveWords = []string{"zone", "build", "dev", "watch", "upgrade_timeout", "max_header_size", "speculation", "asset_host", "static", "image", "cache", "cdn", "repair", "show_query", "pass_stored_cookies", "proxy"}
+	directiveWords = []string{"zone", "build", "dev", "watch", "upgrade_timeout", "max_header_size", "speculation", "asset_host", "static", "image", "cache", "cdn", "shared_404", "repair", "show_query", "pass_stored_cookies", "proxy"}
 	zoneWords      = []string{"build", "dev", "export", "host", "image", "optional"}
 )
 
@@ -60,6 +60,7 @@ type site struct {
 //		static          off
 //		image           off|{ … }       # with upstreams on the directive's own line
 //		cdn
+//		shared_404      <duration>
 //		repair          off|{ … }       # what Next.js gets wrong
 //		show_query
 //		pass_stored_cookies
@@ -213,7 +214,7 @@ func parseSite(h httpcaddyfile.Helper) (*site, error) {
 			if err := s.parseRepair(h.Dispenser); err != nil {
 				return nil, err
 			}
-		case "cdn":
+		case "cdn", "shared_404":
 			if err := s.shared.parse(h.Dispenser); err != nil {
 				return nil, err
 			}

@@ -106,6 +106,7 @@ func (z *zonePages) factsOf(r *http.Request, a *attempt) pagecache.Facts {
 	f := pagecache.Facts{
 		Space: z.space, Deployment: z.deployment, Build: z.stamp, Path: a.full, Host: originOf(r), IgnoreQuery: z.ignoreQuery,
 		Data: a.kind == zones.KindData, StaleIfError: z.staleError, Recheck: z.recheck, Now: time.Now(), Unshared: a.repaired.Made(), Class: z.classOf(r, a),
+		Shared404: a.facts.shared404.most, Shortened: a.facts.shared404.count,
 	}
 	f.BuildID, f.Mixed = z.buildID, a.facts.others.mixed.Load()
 	if f.Data && a.facts.book != nil {
@@ -155,7 +156,13 @@ func (z *zonePages) classOf(r *http.Request, a *attempt) pagecache.Class {
 var pagePolicy = pagecache.Policy{
 	KeyOf: pagecache.KeyOf, ForRequest: pagecache.ForRequest, ForResponse: pagecache.ForResponse,
 	ForClient: func(h http.Header, f pagecache.Facts, s pagecache.Served) {
-		pagecache.Tell(h, pagecache.Told{Result: s.Result, Age: s.Age, TTL: s.Left, Stored: s.Kept && s.Kind == pagecache.ResultMiss && !s.Collapsed, Collapsed: s.Collapsed, Unshared: f.Unshared})
+		shortened := pagecache.Tell(h, pagecache.Told{
+			Result: s.Result, Age: s.Age, TTL: s.Left, Stored: s.Kept && s.Kind == pagecache.ResultMiss && !s.Collapsed,
+			Collapsed: s.Collapsed, Unshared: f.Unshared, Status: s.Status, Shared404: f.Shared404,
+		})
+		if shortened && f.Shortened != nil {
+			f.Shortened()
+		}
 	},
 }
 

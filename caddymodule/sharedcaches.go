@@ -1,16 +1,82 @@
 package caddymodule
 
-import "github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+import (
+	"cmp"
+	"fmt"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// defaultShared404 is how long shared caches may keep a 404 of Next.js.
+const defaultShared404 = time.Minute
 
 // SharedCaches says what caches that stand in front of a site are told.
 type SharedCaches struct {
 	// Whether a CDN stands in front that is purged at each deploy. It may keep public files and exports for a year then; browsers ask
 	// each time. Default: caches ask each time too, as Next.js has it.
 	CDN bool `json:"cdn,omitempty"`
+
+	// How long at most they are told to keep a 404 that Next.js has prerendered (`notFound()`), which may be a year with it. What the
+	// edge itself keeps is as Next.js says. At least `1s`. Default: `60s`.
+	Shared404 caddy.Duration `json:"shared_404,omitempty"`
 }
 
 // parse reads a word of the directive.
-func (c *SharedCaches) parse(d *caddyfile.Dispenser) error {
-	c.CDN = true
-	return noArgs(d)
+func (c *SharedCaches) parse(d *caddyfile.Dispenser) (err error) {
+	if d.Val() == "cdn" {
+		c.CDN = true
+		return noArgs(d)
+	}
+	if c.Shared404, err = positiveDuration(d); err != nil {
+		return err
+	}
+	if err := c.check(); err != nil {
+		return d.Err(err.Error())
+	}
+	return nil
 }
+
+func (c *SharedCaches) check() error {
+	if c.Shared404 != 0 && time.Duration(c.Shared404) < time.Second {
+		return fmt.Errorf("shared_404 must be at least 1s, found %s", time.Duration(c.Shared404))
+	}
+	return nil
+}
+
+// Validate implements caddy.Validator.
+func (h *Handler) Validate() error {
+	if err := h.SharedCaches.check(); err != nil {
+		return fmt.Errorf("nextjs: %w", err)
+	}
+	return nil
+}
+
+var shared404Total = prometheus.NewCounterVec(prometheus.CounterOpts{
+	Namespace: "caddy", Subsystem: "nextjs", Name: "shared_404_total",
+	Help: "Answers with status 404 that Next.js let shared caches keep for longer than shared_404, by zone.",
+}, []string{"zone"})
+
+// shared404 is how long caches in front are told to keep a 404 of a zone.
+type shared404 struct {
+	most  time.Duration
+	count func()
+}
+
+func (h *Handler) newShared404(zone string) *shared404 {
+	return &shared404{cmp.Or(time.Duration(h.Shared404), defaultShared404), shared404Total.WithLabelValues(zone).Inc}
+}
+
+// shared404 is the bound for an answer on its way from the upstream: none for one that goes into the page cache, which
+// keeps it for as long as Next.js says, and tells clients less.
+func (a *attempt) shared404() time.Duration {
+	if a.fills {
+		return 0
+	}
+	return a.facts.shared404.most
+}
+
+// Interface guard
+var _ caddy.Validator = (*Handler)(nil)

@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"image"
 	"image/png"
+	"io"
 	"net/http"
 	"path/filepath"
+	"strconv"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -61,6 +64,62 @@ func TestOnlyAPurgedCDNIsToldToKeepFiles(t *testing.T) {
 				res = answerTo(t, e, http.MethodGet, "/_next/image?w=64&q=75&url="+source)
 				require.Equal(t, http.StatusOK, res.StatusCode)
 				assert.Equal(t, []string{"public, max-age=70, must-revalidate"}, cacheControl(res), source)
+			}
+		})
+	}
+}
+
+// A 404 that Next.js has prerendered is told for a minute, as it comes and when it is kept, with a CDN too.
+func TestCachesInFrontKeepA404ForAMinute(t *testing.T) {
+	next := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Cache-Control", "s-maxage=31536000")
+		if r.URL.Path == "/brief" {
+			h.Set("Cache-Control", "s-maxage=5, stale-while-revalidate=9")
+		}
+		h.Set("X-Nextjs-Cache", "HIT")
+		h.Set("Etag", `"x"`)
+		h.Set("Content-Type", "text/html; charset=utf-8")
+		if r.URL.Path != "/there" {
+			w.WriteHeader(http.StatusNotFound)
+		}
+		_, _ = io.WriteString(w, "a page")
+	})
+	for _, c := range []struct {
+		words   string
+		seconds int
+		kept    bool
+	}{
+		{"", 60, false},
+		{"cdn", 60, false},
+		{"cache", 60, true},
+		{"cache\ncdn\nshared_404 5m", 300, true},
+		{"shared_404 9000h", 31536000, false},
+	} {
+		t.Run(c.words, func(t *testing.T) {
+			e := serve(t, "nextjs "+next+" {\n"+c.words+"\n}", globals(t.TempDir()))
+			count := shared404Total.WithLabelValues("root")
+			ask := func(path string, seconds int, shortened bool) {
+				t.Helper()
+				before := testutil.ToFloat64(count)
+				res := answerTo(t, e, http.MethodGet, path)
+				age, _ := strconv.Atoi(res.Header.Get("Age"))
+				if shortened {
+					seconds += age
+				}
+				want := fmt.Sprintf("public, max-age=0, s-maxage=%d, must-revalidate", seconds)
+				assert.Equal(t, []string{want}, cacheControl(res), "%s of age %d", path, age)
+				assert.Equal(t, shortened, res.Header.Get("Etag") == "", path)
+				assert.Equal(t, shortened, testutil.ToFloat64(count) > before, path)
+			}
+			for _, when := range []string{"cold", "kept"} {
+				if when == "kept" && c.kept {
+					_, status := cachedAs(t, e, "/absent")
+					require.Contains(t, status, "hit; ttl=315")
+				}
+				ask("/absent", c.seconds, c.seconds < 31536000)
+				ask("/brief", 5, false)
+				ask("/there", 31536000, false)
 			}
 		})
 	}

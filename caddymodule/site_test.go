@@ -197,6 +197,7 @@ func TestJSONErrorsNameWhatIsWrong(t *testing.T) {
 		`{"handler": "nextjs", "max_header_size": 100, "zones": [{"paths": ["/"], "upstreams": ["a:1"]}]}`:                              "nextjs: max_header_size 100 is not from 1024",
 		`{"handler": "reverse_proxy", "transport": {"protocol": "nextjs", "max_header_size": -1}}`:                                      "max_header_size -1 is not from 1024",
 		`{"handler": "nextjs", "zones": [{"paths": ["/"], "upstreams": ["a"]}]}`:                                                        `upstream "a": expected host:port`,
+		`{"handler": "nextjs", "shared_404": 1000, "zones": [{"paths": ["/"], "upstreams": ["a:1"]}]}`:                                  "nextjs: shared_404 must be at least 1s",
 		`{"handler": "reverse_proxy", "transport": {"protocol": "nextjs", "upgrade_timeout": -1}}`:                                      "upgrade_timeout",
 		`{"handler": "reverse_proxy", "transport": {"protocol": "nextjs", "versions": ["2"]}}`:                                          "HTTP/1.1 only",
 		`{"handler": "nextjs", "zones": [{"paths": ["/"], "upstreams": ["a:1"]}, {"name": "b", "paths": ["/"], "upstreams": ["b:1"]}]}`: "zones root and b both claim /",

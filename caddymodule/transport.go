@@ -217,9 +217,13 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		res.Header[pagecache.SaidHeader] = slices.Clone(res.Header["Cache-Control"])
 	}
 	if !a.isSource { // a picture is as fresh as Next.js says of its source
-		zones.ApplyCachePolicy(zones.Answer{
-			Method: req.Method, Kind: a.kind, Verdict: a.verdict, Repaired: a.repaired.Made(), Dev: a.zone.Dev, Status: res.StatusCode, Header: res.Header,
-		})
+		answer := zones.Answer{
+			Method: req.Method, Kind: a.kind, Verdict: a.verdict, Repaired: a.repaired.Made(), Dev: a.zone.Dev,
+			Shared404: a.shared404(), Status: res.StatusCode, Header: res.Header,
+		}
+		if zones.ApplyCachePolicy(answer) {
+			a.facts.shared404.count()
+		}
 	}
 	undoRepair(req, res, a.repaired)
 	t.relativeLocations(req, res, a)

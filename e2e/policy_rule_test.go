@@ -3,8 +3,10 @@
 package e2e_test
 
 import (
+	"fmt"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -25,8 +27,9 @@ var lasting = regexp.MustCompile(`s-maxage|public|max-age=[1-9]`)
 // languageRoots are the paths at which an application of the tests that has given its build to the edge chooses the language.
 var languageRoots = map[string]bool{"/depot": true, "/depot/": true}
 
-// wantedCacheControl is what the edge says where the application says what direct does: docs/caching.md, written down once more.
-func wantedCacheControl(direct answer) string {
+// wantedCacheControl is what the edge says, in an answer of an age, where the application says what direct does: docs/caching.md, written down
+// once more.
+func wantedCacheControl(direct, through answer) string {
 	said := headerValue(direct, "Cache-Control")
 	path, _, _ := strings.Cut(direct.Request.URL.RequestURI(), "?")
 	cookie := direct.Header["Set-Cookie"] != nil
@@ -45,12 +48,25 @@ func wantedCacheControl(direct answer) string {
 		return madeForOne
 	case seconds != "" && direct.Header.Get("X-Nextjs-Cache") == "STALE":
 		return askFirst
+	case isLong404(direct):
+		age, _ := strconv.Atoi(through.Header.Get("Age"))
+		return fmt.Sprintf("public, max-age=0, s-maxage=%d, must-revalidate", age+60)
 	case seconds != "":
 		return "public, max-age=0, s-maxage=" + seconds + ", must-revalidate"
 	case said == "" && (direct.StatusCode >= 400 || cookie || saysNothingAndHurts(direct, path)):
 		return "no-store"
 	}
 	return said
+}
+
+// isLong404 reports whether Next.js lets caches keep a 404 for longer than a minute: they have one, and no ETag.
+func isLong404(direct answer) bool {
+	mark := markOfNext.FindStringSubmatch(headerValue(direct, "Cache-Control"))
+	if mark == nil || direct.StatusCode != http.StatusNotFound {
+		return false
+	}
+	seconds, _ := strconv.Atoi(mark[1])
+	return seconds > 60
 }
 
 // saysNothingAndHurts: payloads, and pages of the edge runtime.

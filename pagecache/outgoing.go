@@ -17,6 +17,9 @@ type Told struct {
 	Collapsed bool          // it is the answer to another request, which was on its way
 	// Unshared: the URL of the request does not tell its answer from others (its _rsc parameter was missing or wrong), so nobody on the way may keep it.
 	Unshared bool
+	Status   int // 0: the head is still to come
+	// Shared404 is how long shared caches are told to keep a 404 of Next.js; 0: as long as Next.js says.
+	Shared404 time.Duration
 }
 
 // Tell writes into the head of an answer what clients are told of it. For hits and stale answers that is the head of the entry; what Next.js has answered
@@ -25,8 +28,8 @@ type Told struct {
 // The seconds of Cache-Control stay as they were written, for Age says how many of them are over. A stale page of
 // Next.js may be kept by nobody without asking: what it says of its time would begin anew with caches that ignore Age,
 // and with the client of one that stands behind them. What the application has written itself stays in any case, as on
-// the first answer.
-func Tell(h http.Header, t Told) {
+// the first answer. Of a 404, shared caches are told no more than Shared404; shortened reports whether Next.js had said more.
+func Tell(h http.Header, t Told) (shortened bool) {
 	h["Cache-Status"] = append(slices.Clip(h["Cache-Status"]), t.status()) // the values may be those of an entry
 	delete(h, SaidHeader)
 	delete(h, TagsHeader)
@@ -41,6 +44,7 @@ func Tell(h http.Header, t Told) {
 	case t.Result.Kind == ResultStale && readDirectives(h["Cache-Control"]).isEdgeMark():
 		setCacheControl(h, "public, max-age=0, must-revalidate")
 	}
+	return t.tell404(h)
 }
 
 // tellNextCache has x-nextjs-cache say of this answer what Next.js would say, not what it was when the entry was made.

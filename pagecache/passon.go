@@ -61,5 +61,5 @@ func (p *passer) begin(status int) {
 	case saysOfPage(status):
 		q.c.misses.add(q.found.key, q.facts.Now, d.Reason)
 	}
-	q.c.policy.ForClient(h, q.facts, Served{Result: Result{ResultMiss, p.reason}})
+	q.c.policy.ForClient(h, q.facts, Served{Result: Result{ResultMiss, p.reason}, Status: status})
 }

@@ -101,6 +101,8 @@ type Policy struct {
 // Served is what ForClient is told of an answer.
 type Served struct {
 	Result
+	// Status is that of the answer, 0 where it is still to come.
+	Status int
 	// Kept says that the answer is, or will be, kept. What follows is for such ones only.
 	Kept bool
 	// Collapsed says that it is the answer to another request, which was on its way.

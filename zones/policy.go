@@ -3,6 +3,7 @@ package zones
 import (
 	"net/http"
 	"strings"
+	"time"
 )
 
 // Answer is what the cache policy looks at: an upstream's answer, and what is known of its request.
@@ -15,6 +16,8 @@ type Answer struct {
 	Repaired bool
 	// Dev: the zone is served by `next dev`.
 	Dev bool
+	// Shared404 is how long shared caches are told to keep a 404 that Next.js has prerendered; 0: as long as Next.js says.
+	Shared404 time.Duration
 
 	Status int
 	Header http.Header
@@ -77,6 +80,8 @@ var cachePolicy = []cacheRow{
 	{class: "stale", is: func(c cacheCase) bool {
 		return first(c.Header, "X-Nextjs-Cache") == "STALE" && c.any(dirSMaxAge) && c.isShared() && !c.any(dirQualified)
 	}, says: always(keepAndAsk)},
+	// A page that comes to be, or is published later, would be missing for as long.
+	{class: "not found", is: cacheCase.outlivesShared404, says: cacheCase.forShared404},
 	// s-maxage alone leaves browsers to guess, and those that know stale-while-revalidate would show the page of yesterday.
 	{class: "page", is: func(c cacheCase) bool { return c.isNextMark() && c.isNextMade() }, says: cacheCase.forSharedCaches},
 	// Without a word of the upstream caches may guess (RFC 9111, 4.2.2), and many are told to keep what says nothing.
@@ -97,9 +102,14 @@ func CachePolicy(a Answer) (cacheControl string, changed bool) {
 }
 
 // ApplyCachePolicy sets the Cache-Control of an answer. Where shared caches may not keep it, fields that only some of them
-// read are removed: they come before Cache-Control there (RFC 9213).
-func ApplyCachePolicy(a Answer) {
+// read are removed: they come before Cache-Control there (RFC 9213). A 404 that may be kept for longer than Shared404
+// loses its ETag: Next.js would answer 304 when it is asked by that, which does not say that it is of a 404.
+// shortened reports whether it was such a 404.
+func ApplyCachePolicy(a Answer) (shortened bool) {
 	row, c := policyOf(a)
+	if shortened = c.outlivesShared404(); shortened {
+		delete(a.Header, "Etag")
+	}
 	if row.unshared || len(a.Header["Set-Cookie"]) > 0 && (row.says != nil || row == &asItIs) {
 		for _, name := range targetedFields {
 			delete(a.Header, name)
@@ -108,6 +118,7 @@ func ApplyCachePolicy(a Answer) {
 	if row.says != nil {
 		a.Header["Cache-Control"] = []string{row.says(c)}
 	}
+	return shortened
 }
 
 // targetedFields are the words for some shared caches only.
@@ -196,8 +207,10 @@ func (c cacheCase) isPayload() bool {
 }
 
 // forSharedCaches keeps the seconds as they were written.
-func (c cacheCase) forSharedCaches() string {
-	return "public, max-age=0, s-maxage=" + c.sMaxAge + ", must-revalidate"
+func (c cacheCase) forSharedCaches() string { return c.sharedFor(c.sMaxAge) }
+
+func (cacheCase) sharedFor(seconds string) string {
+	return "public, max-age=0, s-maxage=" + seconds + ", must-revalidate"
 }
 
 // mustNotBeGuessed reports whether it does harm to keep an answer that says nothing. Redirects, route handlers and pages without data

@@ -1,12 +1,14 @@
 package zones
 
 import (
+	"errors"
 	"maps"
 	"net/http"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 )
@@ -73,7 +75,9 @@ func leaveOf(method string, status int, h http.Header, shared bool) leave {
 	for _, name := range lifetimes {
 		if has(name) {
 			l.fresh = 0
-			if seconds, err := strconv.Atoi(values[name][0]); err == nil && len(values[name]) == 1 && seconds > 0 {
+			seconds, err := strconv.Atoi(values[name][0])
+			// What is too large is as much as there can be (RFC 9111, 1.2.2).
+			if (err == nil || errors.Is(err, strconv.ErrRange)) && len(values[name]) == 1 && seconds > 0 {
 				l.fresh = seconds
 			}
 			break
@@ -153,6 +157,7 @@ func FuzzCachePolicy(f *testing.F) {
 		}
 		a.Repaired = flags&(1<<5) != 0
 		a.Verdict = &Verdict{byLanguage: flags&(1<<6) != 0}
+		a.Shared404 = time.Duration(flags>>7) * time.Minute
 		var lines []string
 		for count := next(3); count > 0; count-- {
 			var line []string

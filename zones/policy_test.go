@@ -3,6 +3,7 @@ package zones
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -95,6 +96,7 @@ func TestCachePolicy(t *testing.T) {
 		{"page", answerOf(200, "Cache-Control", "s-maxage=5, stale-while-revalidate=31535995", "X-Nextjs-Cache", "MISS"), "public, max-age=0, s-maxage=5, must-revalidate"},
 		{"page", answerOf(200, "Cache-Control", "s-maxage=3600, stale-while-revalidate", "Content-Type", html), "public, max-age=0, s-maxage=3600, must-revalidate"},
 		{"page", answerOf(404, "Cache-Control", year, "Content-Type", html), sharedYear},
+		{"not found", with(answerOf(404, "Cache-Control", year, "Content-Type", html), func(a *Answer) { a.Shared404 = time.Minute }), "public, max-age=0, s-maxage=60, must-revalidate"},
 		{"page", answerOf(307, "Cache-Control", year, "X-Nextjs-Cache", "HIT", "Location", "/open"), sharedYear},
 		{"page", answerOf(200, "Cache-Control", "s-maxage=900, stale-while-revalidate=31535100", "Content-Type", "text/x-component", "X-Nextjs-Postponed", "2"), "public, max-age=0, s-maxage=900, must-revalidate"},
 		{"page", answerOf(200, "Cache-Control", year, "Content-Type", "application/json", "X-Nextjs-Cache", "HIT"), sharedYear},

@@ -1,0 +1,54 @@
+//go:build e2e
+
+package e2e_test
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Next.js lets shared caches keep notFound() of a prerendered page for a year. Through the edge they have a minute from when they
+// get it, as it comes and from the edge's cache, and nothing to ask by that would begin a year.
+func TestSharedCachesKeepA404ForAMinute(t *testing.T) {
+	set := fixtures(t)
+	variants := map[string][]string{
+		"": nil, "?_rsc=": {"RSC", "1"}, "?_rsc=bl95g": {"RSC", "1", "Next-Router-Prefetch", "1"},
+	}
+	for _, words := range []string{"", "\t\tcdn\n", "\t\tcache off\n"} {
+		for _, f := range []*fixture{set.next14, set.next15, set.next16} {
+			e := startEdge(t, nil, setup{zones: fmt.Sprintf("%s\t\tzone %s %s {\n\t\t\tbuild %s\n\t\t}\n", words, f.zone, f.upstream(), f.build.Dir)})
+			path := f.path("/absent")
+			if f.build.TrailingSlash {
+				path += "/"
+			}
+			for query, headers := range variants {
+				direct := f.ask(t, false, http.MethodGet, path+query, headers...)
+				require.Equal(t, http.StatusNotFound, direct.StatusCode)
+				require.Contains(t, direct.Header.Get("Cache-Control"), "s-maxage=31536000", "without the edge: this test is sharp")
+				for _, protocol := range []string{"HTTP/1.1", "HTTP/2.0"} {
+					client := e.client(t, protocol)
+					for n := range 3 {
+						what := fmt.Sprintf("%s %q %s over %s, request %d", f.zone, words, query, protocol, n)
+						through := get(t, client, e.tlsURL(path+query), headers...)
+						assert.Equal(t, http.StatusNotFound, through.StatusCode, what)
+						age, _ := strconv.Atoi(through.Header.Get("Age"))
+						want := fmt.Sprintf("public, max-age=0, s-maxage=%d, must-revalidate", age+60)
+						assert.Equal(t, want, through.Header.Get("Cache-Control"), what)
+						assert.Empty(t, through.Header["Etag"], what)
+						// Other tests may have had it made again.
+						assert.Equal(t, seenOf(direct).body, seenOf(through).body, what)
+					}
+				}
+			}
+			if words != "\t\tcache off\n" && f != set.next15 { // whose middleware sees all pages
+				hit := get(t, plainClient(t), e.url(path))
+				assert.Contains(t, hit.Header.Get("Cache-Status"), "nextjs; hit; ttl=315", "the edge itself keeps it for as long as Next.js says")
+			}
+		}
+	}
+}
