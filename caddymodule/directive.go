@@ -18,7 +18,7 @@ import (
 
 // Words of the directive's blocks, as messages list them. A test compares them with the reference in docs/caddyfile.md.
 var (
-	directiveWords = []string{"zone", "build", "dev", "watch", "upgrade_timeout", "max_header_size", "speculation", "asset_host", "static", "image", "cache", "cdn", "shared_404", "repair", "show_query", "pass_stored_cookies", "proxy"}
+	directiveWords = []string{"zone", "build", "dev", "watch", "upgrade_timeout", "max_header_size", "speculation", "asset_host", "static", "image", "cache", "cdn", "shared_404", "repair", "show_query", "proxy"}
 	zoneWords      = []string{"build", "dev", "export", "host", "image", "optional"}
 )
 
@@ -31,7 +31,6 @@ type site struct {
 	staticOff      bool
 	assetHost      bool
 	showQuery      bool
-	passCookies    bool
 	speculation    *Speculation
 	cache          *SiteCache
 	repair         *Repairs
@@ -63,7 +62,6 @@ type site struct {
 //		shared_404      <duration>
 //		repair          off|{ … }       # what Next.js gets wrong
 //		show_query
-//		pass_stored_cookies
 //		proxy {
 //			<subdirectives of reverse_proxy...>
 //		}
@@ -220,11 +218,6 @@ func parseSite(h httpcaddyfile.Helper) (*site, error) {
 			}
 		case "show_query":
 			s.showQuery = true
-			if err := noArgs(h.Dispenser); err != nil {
-				return nil, err
-			}
-		case "pass_stored_cookies":
-			s.passCookies = true
 			if err := noArgs(h.Dispenser); err != nil {
 				return nil, err
 			}

@@ -79,9 +79,6 @@ func (s *site) proxyHandler() (*reverseproxy.Handler, error) {
 	if s.upgradeTimeout != 0 {
 		transport["upgrade_timeout"] = s.upgradeTimeout
 	}
-	if s.passCookies {
-		transport["pass_stored_cookies"] = true
-	}
 	proxy.TransportRaw = caddyconfig.JSON(transport, nil)
 	proxy.LoadBalancing = s.retries()
 	if proxy.FlushInterval == 0 {

@@ -18,6 +18,7 @@ type repair uint8
 const (
 	repairLocation          repair = iota // URLs of redirects that name the upstream
 	repairPrefetchRedirects               // prefetches that are redirected
+	repairStoredCookies                   // cookies that everybody would get
 	repairs                               // how many there are
 )
 
@@ -25,6 +26,7 @@ const (
 var repairNames = [repairs]string{
 	repairLocation:          "location",
 	repairPrefetchRedirects: "prefetch_redirects",
+	repairStoredCookies:     "stored_cookies",
 }
 
 // String returns the name of the repair.

@@ -13,9 +13,9 @@ import (
 var (
 	storedCookiesTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Namespace: "caddy", Subsystem: "nextjs", Name: "stored_cookies_total",
-		Help: "Cookies that Next.js has stored with prerendered route handlers, by zone and by what became of them: " +
-			"removed, or passed.",
-	}, []string{"zone", "result"})
+		Help: "Cookies that Next.js has stored with prerendered route handlers and that reached a visitor, by zone: the same " +
+			"had not come before.",
+	}, []string{"zone"})
 	storedCookiesBytes = prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Namespace: "caddy", Subsystem: "nextjs", Name: "stored_cookies_bytes",
 		Help: "Bytes of what is remembered of cookies of prerendered route handlers; at most 1 MiB.",
@@ -49,21 +49,21 @@ func (s *saidCookies) first(build, page string) bool {
 // cleanStoredCookies takes off an answer what Next.js has stored with a prerendered route handler for one visitor, and
 // would give to all. It comes before the cookies are named for their zone.
 func (t *Transport) cleanStoredCookies(req *http.Request, h http.Header, a *attempt) {
-	if len(h["Set-Cookie"]) == 0 || t.PassStoredCookies || a.facts.book == nil || a.leadsElsewhere(req) {
+	if len(h["Set-Cookie"]) == 0 || !a.facts.repairs.has(repairStoredCookies) || a.facts.book == nil || a.leadsElsewhere(req) {
 		return
 	}
 	done := a.facts.book.CleanStoredCookies(h, a.verdict, processCookies)
 	if done.Removed > 0 {
-		storedCookiesTotal.WithLabelValues(a.zone.Name, "removed").Add(float64(done.Removed))
+		a.facts.repairs.count(repairStoredCookies)
 	}
 	if done.Passed == 0 {
 		return
 	}
-	storedCookiesTotal.WithLabelValues(a.zone.Name, "passed").Add(float64(done.Passed))
+	storedCookiesTotal.WithLabelValues(a.zone.Name).Add(float64(done.Passed))
 	if processSaidCookies.first(a.facts.build.Stamp, done.Page) {
 		t.logger.Warn("a prerendered route handler sets a cookie, which Next.js stores and gives to every visitor; the edge "+
 			"removes it once it has come before. Set it in middleware, or make the handler dynamic "+
-			"(export const dynamic = 'force-dynamic'); pass_stored_cookies leaves such cookies alone",
+			"(export const dynamic = 'force-dynamic'); `repair { stored_cookies off }` leaves such cookies alone",
 			zap.String("zone", a.zone.Name), zap.String("route", done.Page), zap.String("cookie", done.First))
 	}
 }

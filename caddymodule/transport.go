@@ -64,10 +64,6 @@ type Transport struct {
 	// the default of that one, too, for handlers of the same server.
 	MaxHeaderSize int `json:"max_header_size,omitempty"`
 
-	// Whether a cookie that Next.js has stored with a prerendered route handler reaches every visitor, as without the edge.
-	// Default: it is removed once the same has come before.
-	PassStoredCookies bool `json:"pass_stored_cookies,omitempty"`
-
 	pools  idlePools
 	logger *zap.Logger
 }
