@@ -95,6 +95,7 @@ func (a *App) Start() error {
 // started is called when all apps of the configuration have started.
 func (a *App) started() {
 	running.add(a)
+	a.sayZones()
 	if a.files != nil {
 		a.files.makeCopies(a.ctx)
 	}

@@ -86,17 +86,14 @@ func (f *controlFlags) purge(ctx context.Context, order purgeOrder) (report purg
 // text says what was purged.
 func (r purgeReport) text() string {
 	if len(r.Purged) == 0 {
-		return "Nothing to purge: the edge keeps none there\n"
+		return "Nothing was purged: the edge keeps none there\n"
 	}
-	zones, what := "zone", "all pictures"
-	if r.Purged[0].Cache == cachePages {
-		what = "pages"
+	verb, zones := "Purged from", "zone"
+	if r.Purged[0].Soft {
+		verb = "Made stale in"
 	}
 	if len(r.Purged) > 1 {
 		zones = "zones"
 	}
-	if source := r.Purged[0].Source; source != "" {
-		what = "pictures made of " + source
-	}
-	return fmt.Sprintf("Purged from %s %s: %s\n", zones, strings.Join(r.zones(), ", "), what)
+	return fmt.Sprintf("%s %s %s: %s\n", verb, zones, strings.Join(r.zones(), ", "), r.Purged[0].what())
 }

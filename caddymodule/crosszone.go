@@ -4,6 +4,8 @@ import (
 	"net/http"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
 // isRewritten reports whether a directive before ours has changed the request's path. Then the path of a page, which the browser
@@ -11,6 +13,16 @@ import (
 func isRewritten(r *http.Request) bool {
 	original, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request)
 	return ok && original.URL != nil && (original.URL.Path != r.URL.Path || original.URL.RawPath != r.URL.RawPath)
+}
+
+// leave answers a soft navigation or prefetch that a page of another zone makes.
+func (f *zoneFacts) leave(w http.ResponseWriter, r *http.Request, kind zones.Kind) {
+	if report := explaining[requestReport](r); report != nil {
+		report.Zone, report.Kind, report.By, report.NotKept = f.name.(string), kind.String(), byEdge, "a page of another zone asks: its client is told to load the document"
+		return
+	}
+	f.crossings.Inc()
+	loadDocument(w)
 }
 
 // loadDocument answers a soft navigation or prefetch to another application, of which the client learns nothing but that it must

@@ -33,8 +33,7 @@ type requestReport struct {
 	Kind    string `json:"kind,omitempty"`
 	Verdict string `json:"verdict,omitempty"`
 	By      string `json:"by,omitempty"`
-	// Answer is what the edge says to a request that comes to no zone, or is refused.
-	Answer int `json:"answer,omitempty"`
+	edgeAnswer
 	// NotKept says why the page cache has no part in it, for the zone or the kind of request.
 	NotKept string `json:"not_kept,omitempty"`
 	// Page is what the page cache does.
@@ -74,7 +73,7 @@ func serveRequestReport(w http.ResponseWriter, r *http.Request) error {
 		return apiError(http.StatusBadRequest, err)
 	}
 	report := &requestReport{URL: u.RequestURI()}
-	if report.Answer, err = explainRequest(r.Context(), u, query["header"], report, func() bool { return report.Zone != "" }); err != nil {
+	if report.edgeAnswer, err = explainRequest(r.Context(), u, query["header"], report, func() bool { return report.Zone != "" }); err != nil {
 		return apiError(http.StatusBadRequest, err)
 	}
 	return answerJSON(w, http.StatusOK, report)

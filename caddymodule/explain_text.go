@@ -1,10 +1,12 @@
 package caddymodule
 
 import (
+	"fmt"
+	"math"
 	"strings"
-	"time"
 
 	"github.com/dustin/go-humanize"
+	"github.com/dustin/go-humanize/english"
 
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache"
 )
@@ -13,7 +15,7 @@ import (
 func (r *requestReport) text() string {
 	var b strings.Builder
 	line := reportLines(&b)
-	if !beginReport(line, r.URL, r.Zone, r.Answer) {
+	if !beginReport(line, r.URL, r.Zone, r.edgeAnswer) {
 		return b.String()
 	}
 	line("zone", "%s%s", r.Zone, r.buildText())
@@ -28,9 +30,12 @@ func (r *requestReport) text() string {
 		line("answer", "a picture of the edge's optimizer (`caddy nextjs image` says more)")
 	case byEdge:
 		line("answer", "the edge itself")
+		if r.NotKept != "" {
+			line("because", "%s", r.NotKept)
+		}
 	case byNext:
 		line("answer", "Next.js")
-		line("not kept", "%s", r.NotKept)
+		line("kept", "never, because %s", r.NotKept)
 	default:
 		r.Page.write(line)
 	}
@@ -89,17 +94,21 @@ func (p *pageReport) write(line reportLine) {
 	default:
 		line("answer", "Next.js, past the page cache%s", textOf(p.Reason))
 		for _, part := range p.Parts {
-			line("because", "%s", part)
+			line("kept", "never, because %s", part)
 		}
 		return
 	}
 	line("key", "%s", strings.Join(append([]string{p.Key, "variant " + p.Variant}, p.Parts...), ", "))
-	if p.Refused != "" {
-		line("not kept", "the last answer%s", textOf(p.Refused))
-	}
 	kept := p.Kept
-	if kept == nil {
+	switch {
+	case kept == nil && p.Refused != "":
+		line("kept", "not the last answer%s", textOf(p.Refused))
 		return
+	case kept == nil:
+		line("kept", "not yet: the next answer is, if Next.js marks it for everybody")
+		return
+	case p.Refused != "":
+		line("not kept", "the last answer%s", textOf(p.Refused))
 	}
 	line("kept", "status %d, %s%s", kept.Status, humanize.Bytes(uint64(kept.Bytes)), etagText(kept.ETag)) //nolint:gosec // a size
 	line("age", "%s, %s", duration(kept.Age), kept.timeText())
@@ -115,11 +124,12 @@ func (k *keptPage) timeText() string {
 	if k.Fresh <= 0 {
 		text = "stale since " + duration(-k.Fresh)
 	}
+	after := func(seconds float64) string { return duration(seconds - max(k.Fresh, 0)) }
 	if k.StaleWhile > 0 {
-		text += ", served while it is fetched again for " + duration(k.StaleWhile)
+		text += ", then served while it is fetched again for " + after(k.StaleWhile)
 	}
 	if k.StaleIfError > 0 {
-		text += ", when Next.js fails for " + duration(k.StaleIfError)
+		text += ", then while Next.js fails for " + after(k.StaleIfError)
 	}
 	return text
 }
@@ -131,6 +141,27 @@ func etagText(etag string) string {
 	return ", ETag " + etag
 }
 
+// duration says seconds as people do, in its two largest units: 48s, 3m 20s, 5h 10m, 12 days, 1 year.
 func duration(seconds float64) string {
-	return time.Duration(seconds * float64(time.Second)).Round(time.Second).String()
+	s := int64(seconds + 0.5)
+	two := func(large int64, unit string, small int64, part string) string {
+		if small == 0 {
+			return fmt.Sprintf("%d%s", large, unit)
+		}
+		return fmt.Sprintf("%d%s %d%s", large, unit, small, part)
+	}
+	const minute, hour, day, year = 60, 60 * 60, 24 * 60 * 60, 365 * 24 * 60 * 60
+	switch {
+	case s < minute:
+		return fmt.Sprintf("%ds", s)
+	case s < hour:
+		return two(s/minute, "m", s%minute, "s")
+	case s < day:
+		return two(s/hour, "h", s%hour/minute, "m")
+	case s < 2*day:
+		return two(1, " day", s%day/hour, "h")
+	case s < year-day:
+		return fmt.Sprintf("%d days", s/day)
+	}
+	return english.Plural(int(math.Round(float64(s)/year)), "year", "")
 }

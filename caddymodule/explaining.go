@@ -23,6 +23,13 @@ func explaining[report any](r *http.Request) *report {
 	return asked
 }
 
+// skipLog leaves a request that a report is made for out of the access log: nobody has come.
+func skipLog(r *http.Request) {
+	if r.Context().Value(questionKey{}) != nil {
+		caddyhttp.SetVar(r.Context(), caddyhttp.LogSkipVar, true)
+	}
+}
+
 // siteURL reads the URL of something on a site.
 func siteURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
@@ -32,21 +39,24 @@ func siteURL(text string) (*url.URL, error) {
 	return u, nil
 }
 
-// explainRequest sends a request through the running servers as a client would, for a report instead of an answer, until one has filled it. status is what the last
-// server has answered itself.
-func explainRequest(ctx context.Context, u *url.URL, headers []string, report any, filled func() bool) (status int, err error) {
+// explainRequest sends a request through the running servers as a client would, for a report instead of an answer, until
+// one has filled it.
+func explainRequest(ctx context.Context, u *url.URL, headers []string, report any, filled func() bool) (answer edgeAnswer, err error) {
 	app := running.app()
 	if app == nil {
-		return 0, errors.New("no configuration with nextjs is running")
+		return answer, errors.New("no configuration with nextjs is running")
 	}
-	servers, err := app.serversOf(u)
+	servers, there, err := app.serversOf(u)
 	if err != nil {
-		return 0, err
+		return answer, err
 	}
 	for _, server := range servers {
+		if !there {
+			answer.Elsewhere = strings.Join(server.Listen, " ")
+		}
 		r, err := http.NewRequestWithContext(context.WithValue(ctx, questionKey{}, report), http.MethodGet, u.RequestURI(), http.NoBody)
 		if err != nil {
-			return 0, fmt.Errorf("making a request of %s: %w", u, err)
+			return answer, fmt.Errorf("making a request of %s: %w", u, err)
 		}
 		r.RequestURI, r.Host, r.RemoteAddr = u.RequestURI(), u.Host, "127.0.0.1:0"
 		if u.Scheme == "https" {
@@ -57,42 +67,51 @@ func explainRequest(ctx context.Context, u *url.URL, headers []string, report an
 				r.Header.Add(strings.TrimSpace(name), strings.TrimSpace(value))
 			}
 		}
-		answer := statusWriter{header: http.Header{}}
-		server.ServeHTTP(&answer, r)
+		w := statusWriter{header: http.Header{}}
+		server.ServeHTTP(&w, r)
 		if filled() {
-			return 0, nil
+			return answer, nil
 		}
-		status = answer.status
+		answer.Answer = w.status
 	}
-	return status, nil
+	return answer, nil
 }
 
-// serversOf returns the servers that listen where a URL points to, or all, for an edge may be reached through other ports than its own.
-func (a *App) serversOf(u *url.URL) ([]*caddyhttp.Server, error) {
+// edgeAnswer is what the edge says to a request beside its report.
+type edgeAnswer struct {
+	// Answer is the status of a request that comes to no zone, or is refused before.
+	Answer int `json:"answer,omitempty"`
+	// Elsewhere are the addresses of the server that was asked where none listens on the port of the URL.
+	Elsewhere string `json:"elsewhere,omitempty"`
+}
+
+// serversOf returns the servers that listen where a URL points to. If there are none it returns all, for an edge may be
+// reached through other ports than its own; there is false then.
+func (a *App) serversOf(u *url.URL) (servers []*caddyhttp.Server, there bool, err error) {
 	module, err := a.ctx.AppIfConfigured("http")
 	if err != nil {
-		return nil, fmt.Errorf("finding the servers: %w", err)
+		return nil, false, fmt.Errorf("finding the servers: %w", err)
 	}
 	port := u.Port()
 	if port == "" {
 		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
 	}
-	var there, others []*caddyhttp.Server
+	var listening, others []*caddyhttp.Server
 	for _, server := range module.(*caddyhttp.App).Servers {
 		listens := slices.ContainsFunc(server.Listen, func(address string) bool {
 			_, found, err := net.SplitHostPort(address)
 			return err == nil && found == port
 		})
 		if listens {
-			there = append(there, server)
+			listening = append(listening, server)
 		} else {
 			others = append(others, server)
 		}
 	}
-	if len(there) > 0 {
-		return there, nil
+	if len(listening) > 0 {
+		return listening, true, nil
 	}
-	return others, nil
+	return others, false, nil
 }
 
 // statusWriter takes an answer of which only the status is of interest.

@@ -16,10 +16,13 @@ func reportLines(b *strings.Builder) reportLine {
 }
 
 // beginReport says what was asked for; found is false if no zone has the request.
-func beginReport(line reportLine, url, zone string, answer int) (found bool) {
+func beginReport(line reportLine, url, zone string, answer edgeAnswer) (found bool) {
 	line("request", "%s", url)
+	if answer.Elsewhere != "" {
+		line("note", "no site listens on that port: this is what the one on %s would answer", answer.Elsewhere)
+	}
 	if zone == "" {
-		line("answer", "%d %s: the request comes to no zone, or is refused before", answer, http.StatusText(answer))
+		line("answer", "%d %s: the request comes to no zone, or is refused before", answer.Answer, http.StatusText(answer.Answer))
 	}
 	return zone != ""
 }

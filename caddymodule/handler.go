@@ -147,10 +147,6 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if server != nil {
 		h.listen = server.Listen
 	}
-	for zone := range v.facts {
-		ctx.Logger().Debug("zone provisioned", zap.String("zone", zone.Name), zap.Strings("paths", zone.Paths),
-			zap.Strings("host", zone.Hosts), zap.Int("upstreams", len(zone.Upstreams)))
-	}
 	if h.Speculation != nil {
 		if err := h.Speculation.rules().Validate(); err != nil {
 			return fmt.Errorf("nextjs: speculation: %w", err)
@@ -197,6 +193,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 	found, ok := v.table.FindRequest(r)
 	if !ok {
 		unclaimedTotal.Inc()
+		skipLog(r)
 		return refuse(w, fmt.Errorf("no zone claims %s", r.URL.Path))
 	}
 	facts := v.facts[found.Zone]
@@ -239,8 +236,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 		return refuse(w, cmp.Or(refusal, zones.Refusal(r, found)))
 	}
 	if v.crossings.Leaves(r, kind, found.Zone) && !isRewritten(r) {
-		facts.crossings.Inc()
-		loadDocument(w)
+		facts.leave(w, r, kind)
 		return nil
 	}
 	trusted, _ := caddyhttp.GetVar(r.Context(), caddyhttp.TrustedProxyVarKey).(bool)

@@ -27,8 +27,7 @@ type imageReport struct {
 	// By says who makes the picture: edge, or next; Keeps says that the edge keeps what Next.js has made.
 	By    string `json:"by,omitempty"`
 	Keeps bool   `json:"keeps,omitempty"`
-	// Answer is what the edge says to a request that comes to no zone, or is refused before that is asked for pictures.
-	Answer int `json:"answer,omitempty"`
+	edgeAnswer
 	*imageopt.Explanation
 }
 
@@ -66,7 +65,7 @@ func explainImage(ctx context.Context, text, width, quality string, headers []st
 	}
 	u = imageRequestOf(u, width, quality)
 	report := &imageReport{URL: u.RequestURI()}
-	report.Answer, err = explainRequest(ctx, u, headers, report, func() bool { return report.Zone != "" })
+	report.edgeAnswer, err = explainRequest(ctx, u, headers, report, func() bool { return report.Zone != "" })
 	return report, err
 }
 

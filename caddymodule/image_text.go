@@ -13,7 +13,7 @@ import (
 func (r *imageReport) text() string {
 	var b strings.Builder
 	line := reportLines(&b)
-	if !beginReport(line, r.URL, r.Zone, r.Answer) {
+	if !beginReport(line, r.URL, r.Zone, r.edgeAnswer) {
 		return b.String()
 	}
 	line("zone", "%s, verdict %s", r.Zone, r.Verdict)

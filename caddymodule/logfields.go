@@ -11,6 +11,7 @@ func (h *Handler) logFields(r *http.Request) *caddyhttp.ExtraLogFields {
 	if !h.logs {
 		return nil
 	}
+	skipLog(r)
 	extra, _ := r.Context().Value(caddyhttp.ExtraLogFieldsCtxKey).(*caddyhttp.ExtraLogFields)
 	return extra
 }

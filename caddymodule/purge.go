@@ -52,6 +52,46 @@ type purgedCache struct {
 	Cache string `json:"cache"`
 	// Source is that of the pictures, in its one spelling; absent if it were all.
 	Source string `json:"source,omitempty"`
+	// Of pages, what was chosen among them; all absent if it were all.
+	Path       string `json:"path,omitempty"`
+	Prefix     string `json:"prefix,omitempty"`
+	Tag        string `json:"tag,omitempty"`
+	Deployment string `json:"deployment,omitempty"`
+	// Soft: they are stale, and not gone.
+	Soft bool `json:"soft,omitempty"`
+}
+
+// purgedFrom is what an order purges from a zone.
+func (o purgeOrder) purgedFrom(zone string) purgedCache {
+	text := func(value *string) string {
+		if value == nil {
+			return ""
+		}
+		return *value
+	}
+	return purgedCache{
+		Zone: zone, Cache: o.Cache, Source: o.source(), Path: text(o.Path), Prefix: text(o.Prefix), Tag: text(o.Tag),
+		Deployment: text(o.Deployment), Soft: o.Soft,
+	}
+}
+
+// what names what was purged, for people.
+func (c purgedCache) what() string {
+	switch {
+	case c.Source != "":
+		return "pictures made of " + c.Source
+	case c.Cache == cacheImages:
+		return "all pictures"
+	case c.Path != "":
+		return "the page " + c.Path
+	case c.Prefix != "":
+		return "pages below " + c.Prefix
+	case c.Tag != "":
+		return "pages with the tag " + c.Tag
+	case c.Deployment != "":
+		return "pages of the deployment " + c.Deployment
+	}
+	return "all pages"
 }
 
 // parsePurge reads an order. The error names what is wrong with it.

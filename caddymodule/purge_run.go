@@ -60,7 +60,7 @@ func (o purgeOrder) run(handlers []*Handler) (purgeReport, error) {
 	}
 	report := purgeReport{Purged: []purgedCache{}}
 	for _, zone := range slices.Sorted(maps.Keys(purged)) {
-		report.Purged = append(report.Purged, purgedCache{Zone: zone, Cache: o.Cache, Source: o.source()})
+		report.Purged = append(report.Purged, o.purgedFrom(zone))
 	}
 	return report, nil
 }

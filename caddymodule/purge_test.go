@@ -66,10 +66,22 @@ func TestZonesThatAnOrderMeans(t *testing.T) {
 }
 
 func TestWhatACommandSaysOfAPurge(t *testing.T) {
+	of := func(order purgeOrder, zones ...string) (report purgeReport) {
+		for _, zone := range zones {
+			report.Purged = append(report.Purged, order.purgedFrom(zone))
+		}
+		return report
+	}
+	source, news := "/shop/a.jpg?v=1", "/news"
 	for text, report := range map[string]purgeReport{
-		"Nothing to purge: the edge keeps none there\n":                    {},
-		"Purged from zone shop: all pictures\n":                            {[]purgedCache{{"shop", cacheImages, ""}}},
-		"Purged from zones blog, shop: pictures made of /shop/a.jpg?v=1\n": {[]purgedCache{{"blog", cacheImages, "/shop/a.jpg?v=1"}, {"shop", cacheImages, "/shop/a.jpg?v=1"}}},
+		"Nothing was purged: the edge keeps none there\n":                  {},
+		"Purged from zone shop: all pictures\n":                            of(purgeOrder{Cache: cacheImages}, "shop"),
+		"Purged from zones blog, shop: pictures made of /shop/a.jpg?v=1\n": of(purgeOrder{Cache: cacheImages, Source: &source}, "blog", "shop"),
+		"Purged from zone root: the page /news\n":                          of(purgeOrder{Cache: cachePages, Path: &news}, "root"),
+		"Purged from zone root: pages below /news\n":                       of(purgeOrder{Cache: cachePages, Prefix: &news}, "root"),
+		"Made stale in zone root: pages with the tag /news\n":              of(purgeOrder{Cache: cachePages, Tag: &news, Soft: true}, "root"),
+		"Purged from zone root: pages of the deployment /news\n":           of(purgeOrder{Cache: cachePages, Deployment: &news}, "root"),
+		"Purged from zone root: all pages\n":                               of(purgeOrder{Cache: cachePages, All: true}, "root"),
 	} {
 		assert.Equal(t, text, report.text())
 	}

@@ -65,8 +65,8 @@ func TestTheExplainCommand(t *testing.T) {
 
 	for path, want := range map[string]string{
 		"/gallery": "answer    from the page cache\nkey       /gallery, variant html",
-		"/private": "because   middleware runs for the path",
-		"/dynamic": "not kept  the last answer: the answer says private, no-store or no-cache\n",
+		"/private": "kept      never, because middleware runs for the path",
+		"/dynamic": "kept      not the last answer: the answer says private, no-store or no-cache\n",
 	} {
 		text, failure := nextjsCommand(t, "explain", s.url(path), "--address", address)
 		require.Empty(t, failure)

@@ -114,6 +114,14 @@ type Pipeline struct {
 	done, undecodable, busy atomic.Int64
 }
 
+// Library returns the version of libvips, "" where this build has none, and whether it writes AVIF. It starts libvips.
+func Library(log *zap.Logger) (version string, avif bool) {
+	if err := vips.Start(log); err != nil {
+		return "", false
+	}
+	return vips.Version(), vips.CanEncode(vips.AVIF)
+}
+
 // NewPipeline starts libvips, once per process and for good, and makes a pipeline. The error is ErrUnavailable or about a limit.
 func NewPipeline(limits Limits, log *zap.Logger) (*Pipeline, error) {
 	limits, err := limits.withDefaults()
