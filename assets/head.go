@@ -16,8 +16,8 @@ const (
 	revalidated = "public, max-age=0, must-revalidate"
 	// asked is Next.js's own for public files, whose content a deploy may change: all caches ask each time.
 	asked = "public, max-age=0"
-	// SharedCacheControl is for files that a deploy may change, where a CDN that is purged then stands in front: browsers
-	// ask each time, it need not.
+	// SharedCacheControl is for files that a deploy may change, where a CDN that is purged then stands in front:
+	// browsers ask each time, it need not.
 	SharedCacheControl = "public, max-age=0, s-maxage=31536000, must-revalidate"
 )
 

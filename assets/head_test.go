@@ -31,7 +31,8 @@ func TestWhatADeployChangesIsKeptByAPurgedCDNOnly(t *testing.T) {
 		require.NoError(t, err)
 		defer set.Close()
 		for path, want := range map[string]string{
-			"/_next/static/chunks/a.js": immutable, "/_next/static/service-worker/sw.js": revalidated, "/logo.svg": files,
+			"/_next/static/chunks/a.js": immutable, "/_next/static/service-worker/sw.js": revalidated,
+			"/logo.svg": files,
 		} {
 			res, _, _ := ask(t, set, http.MethodGet, path)
 			assert.Equal(t, []string{want}, res.Header["Cache-Control"], "cdn %t: %s", cdn, path)
@@ -43,7 +44,9 @@ func TestWhatADeployChangesIsKeptByAPurgedCDNOnly(t *testing.T) {
 		export, err := NewExport(exported, "", Settings{CDN: cdn})
 		require.NoError(t, err)
 		defer export.Close()
-		for path, want := range map[string]string{"/index.html": pages, "/about.txt": pages, "/_next/static/chunks/a.js": immutable} {
+		for path, want := range map[string]string{
+			"/index.html": pages, "/about.txt": pages, "/_next/static/chunks/a.js": immutable,
+		} {
 			res, _, _ := askExport(t, export, path)
 			assert.Equal(t, []string{want}, res.Header["Cache-Control"], "cdn %t: export %s", cdn, path)
 		}

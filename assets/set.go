@@ -93,7 +93,8 @@ func (s Settings) newSet(files int, basePath, changing string) *Set {
 		changing = SharedCacheControl
 	}
 	return &Set{
-		files: make(map[string]*file, files), memory: s.Memory, copies: s.Copies, basePath: basePath, changing: changing,
+		files: make(map[string]*file, files), memory: s.Memory, copies: s.Copies,
+		basePath: basePath, changing: changing,
 	}
 }
 

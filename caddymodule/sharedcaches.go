@@ -15,12 +15,12 @@ const defaultShared404 = time.Minute
 
 // SharedCaches says what caches that stand in front of a site are told.
 type SharedCaches struct {
-	// Whether a CDN stands in front that is purged at each deploy. It may keep public files and exports for a year then; browsers ask
-	// each time. Default: caches ask each time too, as Next.js has it.
+	// Whether a CDN stands in front that is purged at each deploy. It may keep public files and exports for a year
+	// then; browsers ask each time. Default: caches ask each time too, as Next.js has it.
 	CDN bool `json:"cdn,omitempty"`
 
-	// How long at most they are told to keep a 404 that Next.js has prerendered (`notFound()`), which may be a year with it. What the
-	// edge itself keeps is as Next.js says. At least `1s`. Default: `60s`.
+	// How long at most they are told to keep a 404 that Next.js has prerendered (`notFound()`), which may be a year
+	// with it. What the edge itself keeps is as Next.js says. At least `1s`. Default: `60s`.
 	Shared404 caddy.Duration `json:"shared_404,omitempty"`
 }
 

@@ -18,8 +18,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
 )
 
-// A CDN may keep what a deploy changes only where the site says that it is purged then. Pictures are as fresh with it as
-// without: what a CDN is told of a file says nothing of how long the file stays the same.
+// A CDN may keep what a deploy changes only where the site says that it is purged then. Pictures are as fresh with it
+// as without: what a CDN is told of a file says nothing of how long the file stays the same.
 func TestOnlyAPurgedCDNIsToldToKeepFiles(t *testing.T) {
 	dir := t.TempDir()
 	var picture bytes.Buffer
@@ -28,7 +28,9 @@ func TestOnlyAPurgedCDNIsToldToKeepFiles(t *testing.T) {
 		Files: map[string]string{"static/chunks/a.js": "a", "../public/logo.png": picture.String()},
 	})
 	export := filepath.Join(dir, "out")
-	buildtest.WriteExport(t, export, "abc", map[string]string{"about.html": buildtest.Page("", "about"), "logo.png": picture.String()})
+	buildtest.WriteExport(t, export, "abc", map[string]string{
+		"about.html": buildtest.Page("", "about"), "logo.png": picture.String(),
+	})
 	const ask, keep = "public, max-age=0, must-revalidate", "public, max-age=0, s-maxage=31536000, must-revalidate"
 	for _, c := range []struct{ word, files, pages string }{
 		{"", "public, max-age=0", ask},

@@ -27,8 +27,8 @@ var lasting = regexp.MustCompile(`s-maxage|public|max-age=[1-9]`)
 // languageRoots are the paths at which an application of the tests that has given its build to the edge chooses the language.
 var languageRoots = map[string]bool{"/depot": true, "/depot/": true}
 
-// wantedCacheControl is what the edge says, in an answer of an age, where the application says what direct does: docs/caching.md, written down
-// once more.
+// wantedCacheControl is what the edge says, in an answer of an age, where the application says what direct does:
+// docs/caching.md, written down once more.
 func wantedCacheControl(direct, through answer) string {
 	said := headerValue(direct, "Cache-Control")
 	path, _, _ := strings.Cut(direct.Request.URL.RequestURI(), "?")

@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Next.js lets shared caches keep notFound() of a prerendered page for a year. Through the edge they have a minute from when they
-// get it, as it comes and from the edge's cache, and nothing to ask by that would begin a year.
+// Next.js lets shared caches keep notFound() of a prerendered page for a year. Through the edge they have a minute from
+// when they get it, as it comes and from the edge's cache, and nothing to ask by that would begin a year.
 func TestSharedCachesKeepA404ForAMinute(t *testing.T) {
 	set := fixtures(t)
 	variants := map[string][]string{
@@ -21,7 +21,8 @@ func TestSharedCachesKeepA404ForAMinute(t *testing.T) {
 	}
 	for _, words := range []string{"", "\t\tcdn\n", "\t\tcache off\n"} {
 		for _, f := range []*fixture{set.next14, set.next15, set.next16} {
-			e := startEdge(t, nil, setup{zones: fmt.Sprintf("%s\t\tzone %s %s {\n\t\t\tbuild %s\n\t\t}\n", words, f.zone, f.upstream(), f.build.Dir)})
+			zone := fmt.Sprintf("\t\tzone %s %s {\n\t\t\tbuild %s\n\t\t}\n", f.zone, f.upstream(), f.build.Dir)
+			e := startEdge(t, nil, setup{zones: words + zone})
 			path := f.path("/absent")
 			if f.build.TrailingSlash {
 				path += "/"
@@ -29,7 +30,7 @@ func TestSharedCachesKeepA404ForAMinute(t *testing.T) {
 			for query, headers := range variants {
 				direct := f.ask(t, false, http.MethodGet, path+query, headers...)
 				require.Equal(t, http.StatusNotFound, direct.StatusCode)
-				require.Contains(t, direct.Header.Get("Cache-Control"), "s-maxage=31536000", "without the edge: this test is sharp")
+				require.Contains(t, direct.Header.Get("Cache-Control"), "s-maxage=31536000", "this test is sharp")
 				for _, protocol := range []string{"HTTP/1.1", "HTTP/2.0"} {
 					client := e.client(t, protocol)
 					for n := range 3 {
@@ -47,7 +48,7 @@ func TestSharedCachesKeepA404ForAMinute(t *testing.T) {
 			}
 			if words != "\t\tcache off\n" && f != set.next15 { // whose middleware sees all pages
 				hit := get(t, plainClient(t), e.url(path))
-				assert.Contains(t, hit.Header.Get("Cache-Status"), "nextjs; hit; ttl=315", "the edge itself keeps it for as long as Next.js says")
+				assert.Contains(t, hit.Header.Get("Cache-Status"), "nextjs; hit; ttl=315", "kept for as long as Next.js says")
 			}
 		}
 	}

@@ -28,7 +28,8 @@ type Told struct {
 // The seconds of Cache-Control stay as they were written, for Age says how many of them are over. A stale page of
 // Next.js may be kept by nobody without asking: what it says of its time would begin anew with caches that ignore Age,
 // and with the client of one that stands behind them. What the application has written itself stays in any case, as on
-// the first answer. Of a 404, shared caches are told no more than Shared404; shortened reports whether Next.js had said more.
+// the first answer. Of a 404, shared caches are told no more than Shared404; shortened reports whether Next.js had said
+// more.
 func Tell(h http.Header, t Told) (shortened bool) {
 	h["Cache-Status"] = append(slices.Clip(h["Cache-Status"]), t.status()) // the values may be those of an entry
 	delete(h, SaidHeader)

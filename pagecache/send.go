@@ -15,7 +15,9 @@ func (q *query) serveFound(result Result) Result {
 	f := &q.found
 	h := q.w.Header()
 	f.opened.head.set(h)
-	q.c.policy.ForClient(h, q.facts, Served{Result: result, Status: f.meta.status, Kept: true, Age: f.meta.age(q.facts.Now), Left: f.meta.left(q.facts.Now)})
+	q.c.policy.ForClient(h, q.facts, Served{
+		Result: result, Status: f.meta.status, Kept: true, Age: f.meta.age(q.facts.Now), Left: f.meta.left(q.facts.Now),
+	})
 	if f.meta.status == http.StatusOK {
 		if asksForPart(q.r.Header) {
 			q.servePart(h)

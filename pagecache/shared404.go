@@ -7,8 +7,8 @@ import (
 )
 
 // tell404 bounds how long shared caches are told to keep a 404 of Next.js, from the moment at which they get it: Age is
-// over already. What stays of the entry is as long as Next.js has said. There is no ETag to ask by: Next.js itself, where
-// it is asked without this cache, would answer 304 with all of its time, which does not say that it is of a 404.
+// over already. The entry itself lives for as long as Next.js has said. There is no ETag to ask by: Next.js, where it
+// is asked without this cache, would answer 304 with all of its time, which does not say that it is of a 404.
 func (t Told) tell404(h http.Header) (shortened bool) {
 	if t.Status != http.StatusNotFound || t.Shared404 <= 0 {
 		return false

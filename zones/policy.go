@@ -16,7 +16,8 @@ type Answer struct {
 	Repaired bool
 	// Dev: the zone is served by `next dev`.
 	Dev bool
-	// Shared404 is how long shared caches are told to keep a 404 that Next.js has prerendered; 0: as long as Next.js says.
+	// Shared404 is how long shared caches are told to keep a 404 that Next.js has prerendered; 0: as long as Next.js
+	// says.
 	Shared404 time.Duration
 
 	Status int

@@ -31,6 +31,7 @@ func TestCachePolicy(t *testing.T) {
 	post := func(a *Answer) { a.Method = http.MethodPost }
 	kind := func(k Kind) func(*Answer) { return func(a *Answer) { a.Kind = k } }
 	root := func(a *Answer) { a.Verdict = &Verdict{Reason: Locale, byLanguage: true} }
+	minute := func(a *Answer) { a.Shared404 = time.Minute }
 	const same = "-"
 	tests := []struct {
 		class  string
@@ -96,7 +97,10 @@ func TestCachePolicy(t *testing.T) {
 		{"page", answerOf(200, "Cache-Control", "s-maxage=5, stale-while-revalidate=31535995", "X-Nextjs-Cache", "MISS"), "public, max-age=0, s-maxage=5, must-revalidate"},
 		{"page", answerOf(200, "Cache-Control", "s-maxage=3600, stale-while-revalidate", "Content-Type", html), "public, max-age=0, s-maxage=3600, must-revalidate"},
 		{"page", answerOf(404, "Cache-Control", year, "Content-Type", html), sharedYear},
-		{"not found", with(answerOf(404, "Cache-Control", year, "Content-Type", html), func(a *Answer) { a.Shared404 = time.Minute }), "public, max-age=0, s-maxage=60, must-revalidate"},
+		{
+			"not found", with(answerOf(404, "Cache-Control", year, "Content-Type", html), minute),
+			"public, max-age=0, s-maxage=60, must-revalidate",
+		},
 		{"page", answerOf(307, "Cache-Control", year, "X-Nextjs-Cache", "HIT", "Location", "/open"), sharedYear},
 		{"page", answerOf(200, "Cache-Control", "s-maxage=900, stale-while-revalidate=31535100", "Content-Type", "text/x-component", "X-Nextjs-Postponed", "2"), "public, max-age=0, s-maxage=900, must-revalidate"},
 		{"page", answerOf(200, "Cache-Control", year, "Content-Type", "application/json", "X-Nextjs-Cache", "HIT"), sharedYear},
