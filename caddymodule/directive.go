@@ -18,8 +18,11 @@ import (
 
 // Words of the directive's blocks, as messages list them. A test compares them with the reference in docs/caddyfile.md.
 var (
-	directiveWords = []string{"zone", "build", "dev", "watch", "upgrade_timeout", "max_header_size", "speculation", "asset_host", "static", "image", "cache", "cdn", "shared_404", "repair", "show_query", "proxy"}
-	zoneWords      = []string{"build", "dev", "export", "host", "image", "optional"}
+	directiveWords = []string{
+		"zone", "build", "dev", "watch", "upgrade_timeout", "max_header_size", "speculation", "asset_host", "static",
+		"image", "cache", "cdn", "shared_404", "repair", "show_query", "proxy",
+	}
+	zoneWords = []string{"build", "dev", "export", "host", "image", "optional"}
 )
 
 // site is what one `nextjs` directive says.

@@ -42,9 +42,13 @@ func (Image) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Ha
 	images := a.facts.images
 	switch images.duty(a, r) {
 	case imageRefused:
-		assets.SetHeaders(w.Header(), a.verdict.Headers)
-		w.Header().Set("Allow", "GET, HEAD")
-		return refuse(w, errReadOnly)
+		if a.facts.repairs.has(repairImageMethods) {
+			a.saysMethod(r)
+		}
+		return refuseMethod(w, a)
+	case imageOptions:
+		answerOptions(w, r, a)
+		return nil
 	case imageMade:
 		in := newInner(r, a, next)
 		// Next.js sets them before its optimizer answers.
@@ -82,14 +86,15 @@ const (
 	imageMade                     // the picture is made here
 	imageKept                     // Next.js makes it, and it is kept
 	imageRefused                  // it would write to a picture
+	imageOptions                  // it asks what may be done
 )
 
 // duty decides what is done with a request of the zone.
 func (z *zoneImages) duty(a *attempt, r *http.Request) imageDuty {
 	if a.facts.build != nil {
 		switch {
-		case a.verdict.RefusesMethod() && a.verdict.Output == zones.OutputImage && z.zone != nil:
-			return imageRefused
+		case (a.verdict.RefusesMethod() || a.verdict.TakesOptions()) && a.verdict.Output == zones.OutputImage:
+			return z.dutyOfMethod(a, r.Method)
 		case !a.verdict.Edge() || a.verdict.Output != zones.OutputImage:
 			return imagePassed
 		case z.zone != nil:
@@ -97,16 +102,30 @@ func (z *zoneImages) duty(a *attempt, r *http.Request) imageDuty {
 		}
 		return imageKept
 	}
-	if a.kind != zones.KindImage || a.path != "/_next/image" {
-		return imagePassed
-	}
+	isRead := r.Method == http.MethodGet || r.Method == http.MethodHead
 	switch {
-	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+	// With trailingSlash, or without.
+	case a.kind == zones.KindImage && !isRead && strings.TrimSuffix(a.path, "/") == "/_next/image":
+		return z.dutyOfMethod(a, r.Method)
+	case a.kind != zones.KindImage || !isRead || a.path != "/_next/image":
 		return imagePassed
 	case z.zone != nil:
 		return imageMade
 	}
 	return imageKept
+}
+
+// dutyOfMethod decides on a request that is neither GET nor HEAD, where nothing else looks at it.
+func (z *zoneImages) dutyOfMethod(a *attempt, method string) imageDuty {
+	switch repaired := a.facts.repairs.has(repairImageMethods); {
+	case method == http.MethodOptions && repaired:
+		return imageOptions
+	case method == http.MethodOptions || method == http.MethodConnect:
+		return imagePassed
+	case repaired || a.facts.build != nil && z.zone != nil:
+		return imageRefused
+	}
+	return imagePassed
 }
 
 // zoneImages is how the pictures of a zone are made or kept.

@@ -64,7 +64,8 @@ func (g streamGauge) Collect(ch chan<- prometheus.Metric) {
 
 func registerMetrics(registry *prometheus.Registry) error {
 	collectors := []prometheus.Collector{
-		requestsTotal, unclaimedTotal, dialFailuresTotal, upgradeTimeoutsTotal, headersTooLargeTotal, crossZoneTotal, shared404Total,
+		requestsTotal, unclaimedTotal, dialFailuresTotal, upgradeTimeoutsTotal, headersTooLargeTotal, crossZoneTotal,
+		shared404Total,
 		buildReadsTotal, staticRequestsTotal, staticBytesTotal, staticMemoryBytes, copiesPending, filesHeld,
 		imageRequestsTotal, imageSourcesTotal, imageTransformsTotal, imageTransformSeconds, imageFetchSeconds, imageBytesTotal, pageRequestsTotal,
 		purgesTotal, purgeSeconds, storedCookiesTotal, storedCookiesBytes, repairsTotal,

@@ -35,8 +35,21 @@ func TestFilesOfABuildCanOnlyBeRead(t *testing.T) {
 			assert.Equal(t, strings.HasPrefix(path, "/b"), res.Header.Get("X-File") == "b", "headers() of the build")
 		}
 	}
+	for _, path := range []string{"/_next/static/chunks/a.js", "/b.txt", "/b.txt?a=b"} {
+		preflight := []string{"Origin", "https://a.example", "Access-Control-Request-Method", "GET"}
+		res := answerTo(t, e, http.MethodOptions, path, preflight...)
+		assert.Equal(t, http.StatusNoContent, res.StatusCode, path)
+		assert.Equal(t, "GET, HEAD, OPTIONS", res.Header.Get("Allow"))
+		assert.Equal(t, strings.HasPrefix(path, "/b"), res.Header.Get("X-File") == "b", "headers() of the build")
+		assert.Empty(t, res.Header["Access-Control-Allow-Origin"], "the site allows nothing to others by itself")
+		assert.Empty(t, res.Header["Access-Control-Allow-Methods"])
+	}
 	for _, asked := range [][]string{
-		{http.MethodOptions, "/b.txt"},
+		{http.MethodOptions, "/guarded.txt"},
+		{http.MethodOptions, "/c.txt"},
+		{http.MethodOptions, "/"},
+		{http.MethodOptions, "/b.txt", "RSC", "1"},
+		{http.MethodOptions, "//b.txt"},
 		{http.MethodPost, "/guarded.txt"},
 		{http.MethodPost, "/c.txt"},
 		{http.MethodPost, "/"},
@@ -47,6 +60,10 @@ func TestFilesOfABuildCanOnlyBeRead(t *testing.T) {
 	}
 	e = serve(t, zone("static off"))
 	assert.Equal(t, http.StatusOK, answerTo(t, e, http.MethodPost, "/b.txt").StatusCode)
+	assert.Equal(t, http.StatusOK, answerTo(t, e, http.MethodOptions, "/b.txt").StatusCode)
+	e = serve(t, zone("repair {\n image_methods off\n}"))
+	assert.Equal(t, http.StatusMethodNotAllowed, answerTo(t, e, http.MethodPost, "/b.txt").StatusCode)
+	assert.Equal(t, http.StatusOK, answerTo(t, e, http.MethodOptions, "/b.txt").StatusCode)
 }
 
 func TestNobodyKeepsThatThereIsNothing(t *testing.T) {

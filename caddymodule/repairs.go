@@ -19,6 +19,7 @@ const (
 	repairLocation          repair = iota // URLs of redirects that name the upstream
 	repairPrefetchRedirects               // prefetches that are redirected
 	repairStoredCookies                   // cookies that everybody would get
+	repairImageMethods                    // methods that pictures and files do not have
 	repairs                               // how many there are
 )
 
@@ -27,6 +28,7 @@ var repairNames = [repairs]string{
 	repairLocation:          "location",
 	repairPrefetchRedirects: "prefetch_redirects",
 	repairStoredCookies:     "stored_cookies",
+	repairImageMethods:      "image_methods",
 }
 
 // String returns the name of the repair.

@@ -1,7 +1,6 @@
 package caddymodule
 
 import (
-	"errors"
 	"net/http"
 
 	"github.com/caddyserver/caddy/v2"
@@ -13,13 +12,12 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
-var errReadOnly = errors.New("files and pictures can only be read")
-
 // Static answers requests for files, without asking Next.js if it can.
 //
 // Files of a zone's build are what lies below /_next/static, and public files. It answers with them only where the verdict of the
 // build allows it: middleware, redirects and rewrites that come before files in Next.js come before them here, and the headers of the
-// build's headers() are set. Where a compressed copy has been made ahead, it is sent. Requests that would write to a file are refused.
+// build's headers() are set. Where a compressed copy has been made ahead, it is sent. Requests that would write to a
+// file are refused, and OPTIONS is answered with what may be done.
 //
 // Requests to zones with `export` it answers all, as nobody stands behind it.
 //
@@ -47,6 +45,9 @@ func (Static) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 	var err error
 	others := a.facts.others.assetsOf(r, a)
 	switch {
+	case a.isOptionsOfFile(r):
+		answerOptions(w, r, a)
+		return nil
 	case a.facts.assets != nil && a.verdict.RefusesMethod() && a.facts.assets.Has(a.verdict.Path):
 		return refuseMethod(w, a)
 	case a.facts.assets != nil && isFile(a.verdict):
@@ -93,16 +94,6 @@ func isPlain(a *attempt, r *http.Request) bool {
 // isFile reports whether the edge may answer with a file.
 func isFile(v *zones.Verdict) bool {
 	return v.Edge() && (v.Output == zones.OutputStatic || v.Output == zones.OutputPublic)
-}
-
-// refuseMethod answers a request that would write to a file. Next.js 14 and 15 say 405 too, 16 fails with 500 where it has no page for it.
-func refuseMethod(w http.ResponseWriter, a *attempt) error {
-	assets.SetHeaders(w.Header(), a.verdict.Headers)
-	if a.isAsset {
-		allowOtherSites(w.Header())
-	}
-	w.Header().Set("Allow", "GET, HEAD")
-	return refuse(w, errReadOnly)
 }
 
 // Interface guard

@@ -29,7 +29,7 @@ func newView(h *Handler, builds []*build) (*view, error) {
 		zone.Upstreams = h.upstreams[i]
 		facts := &zoneFacts{name: zone.Name, counters: countersOf(zone.Name), crossings: crossZoneTotal.WithLabelValues(zone.Name), rules: speculationHeader(zone.Name)}
 		facts.staticOff, facts.others = h.StaticOff, h.watch.zones[i].others
-		facts.shared404 = h.newShared404(zone.Name)
+		facts.shared404, facts.log = h.newShared404(zone.Name), h.logger
 		if facts.space, err = h.Zones[i].space(zone); err != nil {
 			return nil, fmt.Errorf("zone %s: %w", zone.Name, err)
 		}

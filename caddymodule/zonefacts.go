@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
 
 	"github.com/caddy-nextjs/caddy-nextjs/assets"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
@@ -26,6 +27,7 @@ type zoneFacts struct {
 	images    *zoneImages // nil: they are Next.js's
 	pages     *zonePages  // nil: they are not kept
 	repairs   zoneRepairs
+	log       *zap.Logger
 	staticOff bool // files are Next.js's
 	shared404 *shared404
 	// Next.js is not told the query of pages that ignore it.

@@ -3,14 +3,15 @@ package zones
 import "net/http"
 
 // verdictOfMethod returns the verdict of a request that is neither GET nor HEAD. It names the file or the optimizer that would answer a GET where
-// no rule needs to see the request for that, and no middleware: files and pictures can only be read. What OPTIONS may say is the application's.
+// no rule needs to see the request for that, and no middleware: files and pictures can only be read.
 func (b *Rulebook) verdictOfMethod(method string, m Match) *Verdict {
-	if method == http.MethodOptions || method == http.MethodConnect || !m.AsWritten {
+	if method == http.MethodConnect || !m.AsWritten {
 		return verdictMethod
 	}
 	v := b.known[m.Full]
 	if v == nil || v.depends || !v.Edge() || v.Output != OutputStatic && v.Output != OutputPublic && v.Output != OutputImage {
 		return verdictMethod
 	}
-	return &Verdict{Reason: Method, Output: v.Output, Path: v.Path, Headers: v.Headers}
+	options := method == http.MethodOptions
+	return &Verdict{Reason: Method, Output: v.Output, Path: v.Path, Headers: v.Headers, options: options}
 }

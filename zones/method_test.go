@@ -44,8 +44,17 @@ func TestFilesCanOnlyBeRead(t *testing.T) {
 		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodConnect} {
 			assert.False(t, verdictOf(book, method, c.target).RefusesMethod(), "%s %s", method, c.target)
 		}
+		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodConnect} {
+			assert.False(t, verdictOf(book, method, c.target).TakesOptions(), "%s %s", method, c.target)
+		}
+		options := verdictOf(book, http.MethodOptions, c.target)
+		assert.Equal(t, "method", options.String())
+		assert.Equal(t, c.want != "", options.TakesOptions(), c.target)
+		assert.Equal(t, c.want, options.Path, c.target)
 	}
-	assert.Equal(t, []nextbuild.Header{{Key: "X-A", Value: "1"}}, verdictOf(book, http.MethodPost, "/a.txt").Headers)
+	for _, method := range []string{http.MethodPost, http.MethodOptions} {
+		assert.Equal(t, []nextbuild.Header{{Key: "X-A", Value: "1"}}, verdictOf(book, method, "/a.txt").Headers)
+	}
 	var unknown *Rulebook
 	assert.False(t, verdictOf(unknown, http.MethodPost, "/a.txt").RefusesMethod(), "nothing is known of the build")
 }

@@ -35,6 +35,8 @@ type Verdict struct {
 	chosen bool
 	// Next.js chooses the language of the answer by what the visitor's browser prefers.
 	byLanguage bool
+	// The request is an OPTIONS, for what can only be read.
+	options bool
 }
 
 // Edge reports whether the edge may answer without asking Next.js.
@@ -57,8 +59,11 @@ func (v *Verdict) Choice() string {
 // RefusesMethod reports whether a file or a picture of the optimizer answers the path, which Next.js lets nobody write to, and the request
 // wants something else than to read it.
 func (v *Verdict) RefusesMethod() bool {
-	return v.Reason == Method && v.Output != OutputNone
+	return v.Reason == Method && v.Output != OutputNone && !v.options
 }
+
+// TakesOptions reports whether such a file or picture answers the path, and the request asks what may be done with it.
+func (v *Verdict) TakesOptions() bool { return v.options }
 
 // String returns the verdict as it stands in logs: what the edge may answer with, or why Next.js must be asked.
 func (v *Verdict) String() string {

@@ -1,0 +1,75 @@
+package caddymodule
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"go.uber.org/zap"
+
+	"github.com/caddy-nextjs/caddy-nextjs/assets"
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
+)
+
+var errReadOnly = errors.New("files and pictures can only be read")
+
+// refuseMethod answers a request that would write to a file or a picture. Next.js 14 and 15 say 405 for files too, 16 fails
+// with 500 where it has no page for it; for any method of /_next/image they make the picture.
+func refuseMethod(w http.ResponseWriter, a *attempt) error {
+	assets.SetHeaders(w.Header(), a.verdict.Headers)
+	if a.isAsset {
+		allowOtherSites(w.Header())
+	}
+	w.Header().Set("Allow", "GET, HEAD")
+	return refuse(w, errReadOnly)
+}
+
+// isOptionsOfFile reports whether a request asks for what may be done with a file, and the edge answers that: a file of the
+// build that nothing looks at, or what stands where a zone without build has its files.
+func (a *attempt) isOptionsOfFile(r *http.Request) bool {
+	switch {
+	case r.Method != http.MethodOptions || !a.facts.repairs.has(repairImageMethods):
+		return false
+	case a.facts.assets != nil:
+		return a.verdict.TakesOptions() && a.facts.assets.Has(a.verdict.Path)
+	}
+	return a.facts.keep != nil && a.kind == zones.KindStatic && a.asWritten
+}
+
+// answerOptions says what may be done with a file or a picture, and on a site of files that pages of other sites may do it.
+func answerOptions(w http.ResponseWriter, r *http.Request, a *attempt) {
+	h, more := w.Header(), a.verdict.Headers
+	h["Allow"] = []string{"GET, HEAD, OPTIONS"}
+	if a.isAsset {
+		allowPreflight(h, r.Header)
+		more = otherSitesHeaders(more)
+	}
+	assets.SetHeaders(h, more)
+	a.saysMethod(r)
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// preflightAge is how long browsers may go without asking again. They have bounds of their own.
+const preflightAge = "86400"
+
+// allowPreflight answers what browsers ask before they send a request of another site that has headers of its own (CORS).
+// Whose pages may, Access-Control-Allow-Origin says.
+func allowPreflight(h, asked http.Header) {
+	if len(asked["Access-Control-Request-Method"]) == 0 {
+		return
+	}
+	h["Access-Control-Allow-Methods"] = h["Allow"]
+	h["Access-Control-Max-Age"] = []string{preflightAge}
+	if names := asked["Access-Control-Request-Headers"]; len(names) > 0 {
+		h["Access-Control-Allow-Headers"] = []string{strings.Join(names, ", ")}
+		h.Add("Vary", "Access-Control-Request-Headers")
+	}
+}
+
+// saysMethod counts a method that the edge has answered in place of Next.js.
+func (a *attempt) saysMethod(r *http.Request) {
+	repairs := &a.facts.repairs
+	repairs.count(repairImageMethods)
+	repairs.say(repairImageMethods, a.facts.log, "neither GET nor HEAD of a file or picture: Next.js is not asked",
+		zap.String("method", r.Method), zap.String("path", r.URL.Path))
+}
