@@ -271,7 +271,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 		report.explain(r, a, h)
 		return nil
 	}
-	return next.ServeHTTP(w, r)
+	return h.serveUpload(w, r, a, found, next)
 }
 
 // Interface guards

@@ -20,6 +20,7 @@ const (
 	repairPrefetchRedirects               // prefetches that are redirected
 	repairStoredCookies                   // cookies that everybody would get
 	repairImageMethods                    // methods that pictures and files do not have
+	repairUploads                         // bodies that Next.js would cut
 	repairs                               // how many there are
 )
 
@@ -29,6 +30,7 @@ var repairNames = [repairs]string{
 	repairPrefetchRedirects: "prefetch_redirects",
 	repairStoredCookies:     "stored_cookies",
 	repairImageMethods:      "image_methods",
+	repairUploads:           "uploads",
 }
 
 // String returns the name of the repair.

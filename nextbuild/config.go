@@ -1,6 +1,7 @@
 package nextbuild
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -31,7 +32,9 @@ type Config struct {
 	SkipProxyNormalize bool `json:"skipProxyUrlNormalize"`
 
 	Experimental struct {
-		ImgOptMozjpeg *bool `json:"imgOptMozjpeg"`
+		ImgOptMozjpeg         *bool           `json:"imgOptMozjpeg"`
+		ProxyMaxBodySize      json.RawMessage `json:"proxyClientMaxBodySize"`      // 16
+		MiddlewareMaxBodySize json.RawMessage `json:"middlewareClientMaxBodySize"` // 15.5
 	} `json:"experimental"`
 }
 
@@ -110,6 +113,24 @@ func (b *Build) readConfig(m manifests) error {
 		b.DistDir = ".next"
 	}
 	return nil
+}
+
+// BodyLimit returns how many bytes of a body Next.js hands on where it copies the body, for middleware or an external
+// rewrite, and the setting that says so: 0 for a version without such a limit, or a value that is not understood.
+func (c *Config) BodyLimit() (limit int64, setting string) {
+	for _, known := range []struct {
+		value   json.RawMessage
+		setting string
+	}{
+		{c.Experimental.ProxyMaxBodySize, "experimental.proxyClientMaxBodySize"},
+		{c.Experimental.MiddlewareMaxBodySize, "experimental.middlewareClientMaxBodySize"},
+	} {
+		// The build has resolved "20mb" to bytes.
+		if json.Unmarshal(known.value, &limit) == nil && limit > 0 {
+			return limit, known.setting
+		}
+	}
+	return 0, ""
 }
 
 // SkipsNormalize reports whether middleware sees paths as they were asked for.
