@@ -98,6 +98,7 @@ func (w *buildWatch) take(i int, confirmed bool) {
 	z.others.missing.Store(nil)
 	w.giveBack(gone)
 	buildReadsTotal.WithLabelValues(z.config.label(), "taken").Inc()
+	fresh.advise(z.config.label(), w.log)
 	if fresh.export != nil {
 		fresh.export.report(z.config.label(), w.log)
 	}

@@ -139,6 +139,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 			name: config.label(), optional: config.Optional, upstreams: h.upstreams[i], export: config.Export != "",
 			note: h.watch.zones[i].others.note,
 		})
+		builds[i].advise(config.label(), ctx.Logger())
 		if builds[i] != nil && builds[i].export != nil {
 			builds[i].export.report(config.label(), ctx.Logger())
 		}
@@ -239,6 +240,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 		facts.leave(w, r, kind)
 		return nil
 	}
+	facts.notices.ofRequest(r, h.logger)
 	trusted, _ := caddyhttp.GetVar(r.Context(), caddyhttp.TrustedProxyVarKey).(bool)
 	if found.Zone.Dev {
 		zones.CleanDevRequest(r, found, kind, trusted)

@@ -68,7 +68,7 @@ func registerMetrics(registry *prometheus.Registry) error {
 		shared404Total,
 		buildReadsTotal, staticRequestsTotal, staticBytesTotal, staticMemoryBytes, copiesPending, filesHeld,
 		imageRequestsTotal, imageSourcesTotal, imageTransformsTotal, imageTransformSeconds, imageFetchSeconds, imageBytesTotal, pageRequestsTotal,
-		purgesTotal, purgeSeconds, storedCookiesTotal, storedCookiesBytes, repairsTotal,
+		purgesTotal, purgeSeconds, storedCookiesTotal, storedCookiesBytes, repairsTotal, noticesTotal,
 		storeGauges{},
 		pageCopies{},
 		streamGauge{&processStreams},

@@ -182,6 +182,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return refuseTooLarge(req, a.zone.Name), nil
 	}
 
+	a.facts.notices.markVia(req.Header)
 	a.body.allowFullDuplex()
 	upstream.Begin()
 	res, err := t.send(req, a)
@@ -194,6 +195,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if keepAlive := res.Header["Keep-Alive"]; len(keepAlive) > 0 {
 		upstream.Announced(keepAlive[0])
 	}
+	a.facts.notices.ofResponse(res, a, req.URL.Path, t.logger)
 	a.facts.book.NotePostponed(a.verdict, res.Header)
 	tags := takeTags(res.Header, a)
 	zones.CleanResponse(res.Header)

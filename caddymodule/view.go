@@ -42,6 +42,7 @@ func newView(h *Handler, builds []*build) (*view, error) {
 		if facts.repairs, err = h.Repair.of(zone.Name); err != nil {
 			return nil, err
 		}
+		facts.notices = noticesOf(zone.Name, facts.space)
 		facts.hidesQuery = facts.book != nil && !h.ShowQuery
 		facts.files = fileCountersOf(zone.Name)
 		facts.pages = h.newZonePages(zone, facts.space, builds[i])

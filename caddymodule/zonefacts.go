@@ -28,6 +28,7 @@ type zoneFacts struct {
 	pages     *zonePages  // nil: they are not kept
 	repairs   zoneRepairs
 	log       *zap.Logger
+	notices   *zoneNotices
 	staticOff bool // files are Next.js's
 	shared404 *shared404
 	// Next.js is not told the query of pages that ignore it.

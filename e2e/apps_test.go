@@ -23,6 +23,7 @@ type app struct {
 	server string // its server below dir; by default that of a standalone build
 	ready  string // a path that it answers
 	listen string // the name or address that it listens on; by default localhost
+	env    []string
 	port   int
 	*process
 }
@@ -97,7 +98,7 @@ func (a *app) start() error {
 		return err
 	}
 	env := []string{"PORT=" + strconv.Itoa(a.port), "HOSTNAME=" + cmp.Or(a.listen, "localhost"), "NODE_ENV=production", "NEXT_TELEMETRY_DISABLED=1"}
-	a.process, err = startProcess(a.zone, a.dir, env, "node", server)
+	a.process, err = startProcess(a.zone, a.dir, append(env, a.env...), "node", server)
 	return err
 }
 

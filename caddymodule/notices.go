@@ -1,0 +1,148 @@
+package caddymodule
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"hash/fnv"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
+)
+
+// notice is something that requests and answers show to be wrong with an application, and that the edge cannot put right.
+type notice uint8
+
+const (
+	noticeRewriteOverTLS  notice = iota // a rewrite of the middleware fails over TLS
+	noticeCameBack                      // the application asks the edge for what it should answer itself
+	noticeOtherDeployment               // the application is not of the build
+	notices                             // how many there are
+)
+
+var noticeNames = [notices]string{
+	noticeRewriteOverTLS: "rewrite_over_tls", noticeCameBack: "came_back", noticeOtherDeployment: "other_deployment",
+}
+
+var noticesTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
+	Namespace: "caddy", Subsystem: "nextjs", Name: "notices_total",
+	Help: "Requests and answers that show a fault of the application, by zone and notice.",
+}, []string{"zone", "notice"})
+
+// noticeEvery is how often at most a notice of a zone is said.
+const noticeEvery = time.Hour
+
+// noticesSaid holds what was said of a zone and when, over builds and configurations.
+var noticesSaid sync.Map // of saidNotice: *atomic.Int64, in nanoseconds since 1970
+
+type saidNotice struct {
+	zone string
+	what string // a notice, or the stamp of a build and an advice
+}
+
+// zoneNotices are the notices of one zone.
+type zoneNotices struct {
+	zone     string
+	mark     string    // in Via, of requests that go to the zone's application
+	marked   [3]string // Via as reverse_proxy writes it of HTTP/1.1, 2.0 and 3.0, with the mark
+	counters [notices]prometheus.Counter
+	said     [notices]*atomic.Int64
+}
+
+// viaWritten is what reverse_proxy writes.
+var viaWritten = [3]string{"1.1 Caddy", "2.0 Caddy", "3.0 Caddy"}
+
+// processMark tells this process apart from other edges.
+var processMark = sync.OnceValue(func() string {
+	var random [4]byte
+	_, _ = rand.Read(random[:]) // never fails
+	return hex.EncodeToString(random[:])
+})
+
+// noticesOf returns the notices of a zone; space is its application (ZoneConfig.space), for zones of several sites have one name.
+func noticesOf(zone, space string) *zoneNotices {
+	hash := fnv.New32a()
+	_, _ = hash.Write([]byte(space))
+	z := &zoneNotices{zone: zone, mark: fmt.Sprintf("(caddy-nextjs %s-%08x)", processMark(), hash.Sum32())}
+	for i, via := range viaWritten {
+		z.marked[i] = via + " " + z.mark
+	}
+	for n, name := range noticeNames {
+		z.counters[n] = noticesTotal.WithLabelValues(zone, name)
+		said, _ := noticesSaid.LoadOrStore(saidNotice{zone, name}, new(atomic.Int64))
+		z.said[n] = said.(*atomic.Int64)
+	}
+	return z
+}
+
+// notice counts a notice, and says it once an hour at most.
+func (z *zoneNotices) notice(n notice, logger *zap.Logger, msg string, fields ...zap.Field) {
+	z.counters[n].Inc()
+	now, last := time.Now().UnixNano(), z.said[n].Load()
+	if last != 0 && now-last < int64(noticeEvery) || !z.said[n].CompareAndSwap(last, now) {
+		return
+	}
+	logger.Warn(msg, append([]zap.Field{zap.String("zone", z.zone), zap.String("notice", noticeNames[n])}, fields...)...)
+}
+
+// markVia writes into a request to the application by which process it goes there, and for which zone.
+func (z *zoneNotices) markVia(h http.Header) {
+	via := h["Via"]
+	if len(via) == 0 {
+		return
+	}
+	for i, written := range viaWritten {
+		if via[len(via)-1] == written {
+			via[len(via)-1] = z.marked[i]
+			return
+		}
+	}
+}
+
+// ofRequest notices a request that the application has sent to the edge: it passes on what it has got itself.
+func (z *zoneNotices) ofRequest(r *http.Request, logger *zap.Logger) {
+	for _, via := range r.Header["Via"] {
+		if strings.Contains(via, z.mark) {
+			z.notice(noticeCameBack, logger,
+				"a request came back from the application, which runs its middleware twice: a rewrite names the public address of the site",
+				zap.String("path", r.URL.Path),
+				zap.String("remedy", "rewrite to new URL(path, request.url), or set experimental.trustHostHeader"))
+			return
+		}
+	}
+}
+
+// ofResponse notices what an answer of the application shows.
+func (z *zoneNotices) ofResponse(res *http.Response, a *attempt, path string, logger *zap.Logger) {
+	if zones.IsRewriteOverTLS(res.StatusCode, res.Header, a.upstream.Address) {
+		z.notice(noticeRewriteOverTLS, logger,
+			"a rewrite of the middleware failed: Next.js takes its own address for another host's and speaks TLS to itself",
+			zap.String("path", path), zap.String("rewrite", res.Header.Get("X-Middleware-Rewrite")),
+			zap.String("remedy", "start it with HOSTNAME=localhost or 0.0.0.0 (-H), not 127.0.0.1: vercel/next.js#94745"))
+	}
+	if id, other := a.facts.book.OtherDeployment(res.Header); other {
+		z.notice(noticeOtherDeployment, logger,
+			"the application is another deployment than the build: unless it is being deployed, pages reload without end",
+			zap.String("path", path), zap.String("application", id), zap.String("build", a.facts.build.DeploymentID),
+			zap.String("remedy", "build and start with one NEXT_DEPLOYMENT_ID, and let `build` name what runs: vercel/next.js#98078"))
+	}
+}
+
+// advise says what a build shows to be wrong, once for each build.
+func (b *build) advise(zone string, logger *zap.Logger) {
+	if b == nil {
+		return
+	}
+	for _, advice := range b.book.Advice() {
+		if _, said := noticesSaid.LoadOrStore(saidNotice{zone, b.Stamp + advice.Name}, new(atomic.Int64)); !said {
+			logger.Warn(advice.Message, zap.String("zone", zone), zap.String("advice", advice.Name), zap.String("remedy", advice.Remedy))
+		}
+	}
+}
