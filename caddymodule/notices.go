@@ -17,7 +17,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
-// notice is something that requests and answers show to be wrong with an application, and that the edge cannot put right.
+// notice is something that requests and answers show to be wrong with an application, and that the edge cannot put
+// right.
 type notice uint8
 
 const (
@@ -66,7 +67,8 @@ var processMark = sync.OnceValue(func() string {
 	return hex.EncodeToString(random[:])
 })
 
-// noticesOf returns the notices of a zone; space is its application (ZoneConfig.space), for zones of several sites have one name.
+// noticesOf returns the notices of a zone; space is its application (ZoneConfig.space), for zones of several sites
+// have one name.
 func noticesOf(zone, space string) *zoneNotices {
 	hash := fnv.New32a()
 	_, _ = hash.Write([]byte(space))
@@ -111,7 +113,7 @@ func (z *zoneNotices) ofRequest(r *http.Request, logger *zap.Logger) {
 	for _, via := range r.Header["Via"] {
 		if strings.Contains(via, z.mark) {
 			z.notice(noticeCameBack, logger,
-				"a request came back from the application, which runs its middleware twice: a rewrite names the public address of the site",
+				"a request came back from the application, whose middleware runs twice: a rewrite names the site's own address",
 				zap.String("path", r.URL.Path),
 				zap.String("remedy", "rewrite to new URL(path, request.url), or set experimental.trustHostHeader"))
 			return
@@ -123,7 +125,7 @@ func (z *zoneNotices) ofRequest(r *http.Request, logger *zap.Logger) {
 func (z *zoneNotices) ofResponse(res *http.Response, a *attempt, path string, logger *zap.Logger) {
 	if zones.IsRewriteOverTLS(res.StatusCode, res.Header, a.upstream.Address) {
 		z.notice(noticeRewriteOverTLS, logger,
-			"a rewrite of the middleware failed: Next.js takes its own address for another host's and speaks TLS to itself",
+			"a rewrite of the middleware failed: Next.js takes its own address for another host's, and speaks TLS to it",
 			zap.String("path", path), zap.String("rewrite", res.Header.Get("X-Middleware-Rewrite")),
 			zap.String("remedy", "start it with HOSTNAME=localhost or 0.0.0.0 (-H), not 127.0.0.1: vercel/next.js#94745"))
 	}
@@ -131,7 +133,8 @@ func (z *zoneNotices) ofResponse(res *http.Response, a *attempt, path string, lo
 		z.notice(noticeOtherDeployment, logger,
 			"the application is another deployment than the build: unless it is being deployed, pages reload without end",
 			zap.String("path", path), zap.String("application", id), zap.String("build", a.facts.build.DeploymentID),
-			zap.String("remedy", "build and start with one NEXT_DEPLOYMENT_ID, and let `build` name what runs: vercel/next.js#98078"))
+			zap.String("remedy",
+				"build and start with one NEXT_DEPLOYMENT_ID, and let `build` name what runs: vercel/next.js#98078"))
 	}
 }
 
@@ -142,7 +145,8 @@ func (b *build) advise(zone string, logger *zap.Logger) {
 	}
 	for _, advice := range b.book.Advice() {
 		if _, said := noticesSaid.LoadOrStore(saidNotice{zone, b.Stamp + advice.Name}, new(atomic.Int64)); !said {
-			logger.Warn(advice.Message, zap.String("zone", zone), zap.String("advice", advice.Name), zap.String("remedy", advice.Remedy))
+			logger.Warn(advice.Message,
+				zap.String("zone", zone), zap.String("advice", advice.Name), zap.String("remedy", advice.Remedy))
 		}
 	}
 }

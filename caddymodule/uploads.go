@@ -16,8 +16,11 @@ import (
 // errUploadTooLarge ends a body that Next.js would cut.
 var errUploadTooLarge = errors.New("the body is larger than Next.js hands on")
 
-// serveUpload hands a request on, unless it has a body of which Next.js would give its application the first bytes only.
-func (h *Handler) serveUpload(w http.ResponseWriter, r *http.Request, a *attempt, m zones.Match, next caddyhttp.Handler) error {
+// serveUpload hands a request on, unless it has a body of which Next.js would give its application the first bytes
+// only.
+func (h *Handler) serveUpload(
+	w http.ResponseWriter, r *http.Request, a *attempt, m zones.Match, next caddyhttp.Handler,
+) error {
 	limit, setting := int64(0), ""
 	if a.facts.repairs.has(repairUploads) {
 		limit, setting = a.facts.book.UploadLimit(r, m)
@@ -45,8 +48,8 @@ func (h *Handler) refuseUpload(w http.ResponseWriter, r *http.Request, a *attemp
 	w.Header()["Cache-Control"] = []string{"private, no-store"}
 	w.Header()["Content-Type"] = []string{"text/plain; charset=utf-8"}
 	w.WriteHeader(http.StatusRequestEntityTooLarge)
-	_, err := fmt.Fprintf(w, "Request body too large: of this path Next.js hands on the first %d bytes only (%s in next.config)\n",
-		limit, setting)
+	_, err := fmt.Fprintf(w,
+		"Request body too large: of this path Next.js hands on the first %d bytes only (%s in next.config)\n", limit, setting)
 	return err
 }
 

@@ -24,7 +24,8 @@ const (
 	tooMuch = 11 << 20
 )
 
-// withManifests starts a copy of the application with manifests of its build that are changed, by their name below .next.
+// withManifests starts a copy of the application with manifests of its build that are changed, by their name below
+// .next.
 func withManifests(t *testing.T, f *fixture, change map[string]func(map[string]any)) *app {
 	t.Helper()
 	standalone := filepath.Join(f.dir, ".next", "standalone")
@@ -76,8 +77,8 @@ func arrived(t *testing.T, res answer) int {
 	return got.Bytes + len(got.Body)
 }
 
-// Where Next.js copies a body it hands on the first 10 MiB and says 200. The edge says 413 instead, before it asks if the length is
-// known. Everywhere else uploads arrive whole.
+// Where Next.js copies a body it hands on the first 10 MiB and says 200. The edge says 413 instead, before it asks if
+// the length is known. Everywhere else uploads arrive whole.
 func TestUploadsThatNextWouldCutAreRefused(t *testing.T) {
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		n, _ := io.Copy(io.Discard, r.Body)
@@ -102,7 +103,8 @@ func TestUploadsThatNextWouldCutAreRefused(t *testing.T) {
 	on := &pageSite{startEdge(t, nil, setup{zones: zone}), door}
 	off := &pageSite{startEdge(t, nil, setup{zones: zone + "\t\trepair {\n\t\t\tuploads off\n\t\t}\n"}), door}
 	for _, path := range []string{"/api/echo", "/out/side"} {
-		// With its length, Next.js lets whoever it is rewritten to wait for the rest, and answers 500 half a minute later.
+		// With its length, Next.js lets whoever it is rewritten to wait for the rest, and answers 500 half a minute
+		// later.
 		direct := upload(t, plainClient(t), a.url(path), tooMuch, true)
 		assert.Equal(t, http.StatusOK, direct.StatusCode, path)
 		assert.LessOrEqual(t, arrived(t, direct), cutAt, "the test is sharp: Next.js cuts what is sent to %s", path)

@@ -31,24 +31,25 @@ func (b *Rulebook) Advice() (list []Advice) {
 	if !b.build.TrailingSlash && !b.middlewareMatches(base+locale) && b.middlewareMatches(base+locale+probe) {
 		list = append(list, Advice{
 			"middleware_misses_root",
-			"the middleware does not run for " + base + ", though it does for any other path: its matcher wants a slash behind the basePath",
+			"the middleware does not run for " + base +
+				", though it does for any other path: its matcher wants a slash behind the basePath",
 			`add "/" to the matcher`,
 		})
 	}
 	if i18n != nil && len(i18n.Locales) > 1 {
 		list = append(list, Advice{
 			"middleware_sees_base_path",
-			"with basePath and i18n, nextUrl.pathname in the middleware keeps the basePath and the locale where it is not the default one:" +
-				" code that compares it with a path lets " + base + "/<locale>/… pass",
+			"with basePath and i18n, nextUrl.pathname in the middleware keeps the basePath and a locale that is not the default" +
+				" one: code that compares it with a path lets " + base + "/<locale>/… pass",
 			"take both off before comparing, or guard by the matcher alone",
 		})
 	}
 	return list
 }
 
-// IsRewriteOverTLS reports whether an answer is the failure of a rewrite of the middleware that should have stayed within the
-// application. Next.js takes the rewritten URL for another host's, because it names its own host in another way
-// (vercel/next.js#94745), and speaks TLS to its own port.
+// IsRewriteOverTLS reports whether an answer is the failure of a rewrite of the middleware that should have stayed
+// within the application. Next.js takes the rewritten URL for another host's, because it names its own host in
+// another way (vercel/next.js#94745), and speaks TLS to its own port.
 func IsRewriteOverTLS(status int, h http.Header, upstream string) bool {
 	if status != http.StatusInternalServerError || len(h["Content-Type"]) > 0 {
 		return false
@@ -66,8 +67,8 @@ func IsRewriteOverTLS(status int, h http.Header, upstream string) bool {
 	return err == nil && port == own
 }
 
-// OtherDeployment returns the deployment that an answer names, if it is not that of the build. The client reloads the page
-// when it sees another one than its own (vercel/next.js#98078).
+// OtherDeployment returns the deployment that an answer names, if it is not that of the build. The client reloads the
+// page when it sees another one than its own (vercel/next.js#98078).
 func (b *Rulebook) OtherDeployment(h http.Header) (id string, other bool) {
 	if b == nil {
 		return "", false

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// UploadLimit returns how many bytes of the body of a request Next.js hands on, and the setting that says so. Where it copies
-// the body, for middleware and for rewrites to other hosts, it drops what is above the limit and says nothing. 0 where
-// it hands on all, or where that is not certain.
+// UploadLimit returns how many bytes of the body of a request Next.js hands on, and the setting that says so. Where
+// it copies the body, for middleware and for rewrites to other hosts, it drops what is above the limit and says
+// nothing. 0 where it hands on all, or where that is not certain.
 //
 // It looks at the headers that hygiene has left, as Next.js does.
 func (b *Rulebook) UploadLimit(r *http.Request, m Match) (limit int64, setting string) {
@@ -106,8 +106,8 @@ func (b *Rulebook) leadsElsewhere(path string, r *http.Request) bool {
 	return ok && elsewhere
 }
 
-// followRewrites applies the rewrites of one stage to a path until one leads to another host. ok is false where that is not
-// certain, or an output of the build answers.
+// followRewrites applies the rewrites of one stage to a path until one leads to another host. ok is false where that
+// is not certain, or an output of the build answers.
 func followRewrites(rules []rule, path string, r *http.Request, found func(string) bool) (_ string, elsewhere, ok bool) {
 	for i := range rules {
 		switch rules[i].applies(path, r) {
