@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -74,6 +75,40 @@ func TestASoftNavigationToAnotherZoneLoadsItsDocument(t *testing.T) {
 			assert.Empty(t, w.allTroubles())
 		})
 	}
+}
+
+// Pages that send no Referer are known by what their router sends, if only one of the builds has a page of that name.
+func TestASoftNavigationWithoutRefererLoadsTheDocument(t *testing.T) {
+	f := nextApps(t)
+	build := func(a *app) string { return filepath.Join(a.dir, ".next", "standalone") }
+	e := startEdge(t, nil, setup{
+		site:  "\theader Referrer-Policy no-referrer\n",
+		zones: fmt.Sprintf("\t\tzone home / %s {\n\t\t\tbuild %s\n\t\t}\n\t\tzone %s blog {\n\t\t\tbuild %s\n\t\t}\n", f.home.upstream(), build(f.home), f.blog.upstream(), build(f.blog)),
+	})
+	for _, to := range []string{"/blog", "/blog/fog-signal"} {
+		t.Run(noSlash(to), func(t *testing.T) {
+			w := openWindow(t, e, "/about")
+			w.settle(t)
+			documents, answered := w.documentCount(), e.metric(t, crossZoneSeries("blog"))
+			eval[bool](t, w, `(window.next.router.push(`+quoted(to)+`), true)`)
+			w.waitFor(t, `location.pathname === `+quoted(to)+` && document.body?.dataset.zone === "blog"`)
+			w.settle(t)
+			require.Empty(t, eval[string](t, w, `document.referrer`), "the test is sharp")
+			assert.Equal(t, documents+1, w.documentCount(), "one document is asked for")
+			assert.Greater(t, e.metric(t, crossZoneSeries("blog")), answered, "the edge has told it")
+			assert.Empty(t, w.allTroubles())
+		})
+	}
+	// Inside a zone it goes on as before.
+	w := openWindow(t, e, "/blog/search")
+	w.settle(t)
+	documents, blog := w.documentCount(), e.metric(t, crossZoneSeries("blog"))
+	eval[bool](t, w, `(window.next.router.push("/fog-signal"), true)`)
+	w.waitFor(t, `location.pathname === "/blog/fog-signal"`)
+	w.settle(t)
+	assert.Equal(t, documents, w.documentCount())
+	assert.Equal(t, blog, e.metric(t, crossZoneSeries("blog")))
+	assert.Empty(t, w.allTroubles())
 }
 
 // Inside a zone nothing of this happens, whatever the browser sends as Referer.

@@ -11,6 +11,7 @@ import (
 // The client could do nothing with the payload of another application but load the document instead.
 type Crossings struct {
 	table *Table
+	list  []*Zone
 	// refers holds, for each zone, whether its pages were seen to send their path as Referer.
 	refers map[*Zone]*atomic.Bool
 }
@@ -20,7 +21,7 @@ func NewCrossings(table *Table, list []*Zone) *Crossings {
 	if len(list) < 2 {
 		return nil
 	}
-	c := &Crossings{table: table, refers: make(map[*Zone]*atomic.Bool, len(list))}
+	c := &Crossings{table: table, list: list, refers: make(map[*Zone]*atomic.Bool, len(list))}
 	for _, zone := range list {
 		c.refers[zone] = new(atomic.Bool)
 	}
@@ -29,7 +30,8 @@ func NewCrossings(table *Table, list []*Zone) *Crossings {
 
 // Leaves reports whether a request comes from a page of another application than the one it asks. The page is known by the Referer,
 // which must be of the same host. By the default policy of browsers it has a path; under Referrer-Policy "origin" it is "/" for
-// every page, so "/" counts only when pages of the zone that is asked were seen to send more.
+// every page, so "/" counts only when pages of the zone that is asked were seen to send more. Where the Referer says
+// nothing, what the router sends may.
 func (c *Crossings) Leaves(r *http.Request, kind Kind, zone *Zone) bool {
 	if c == nil {
 		return false
@@ -41,7 +43,7 @@ func (c *Crossings) Leaves(r *http.Request, kind Kind, zone *Zone) bool {
 	}
 	path, ok := refererPath(r)
 	if !ok {
-		return false
+		return len(r.Header["Referer"]) == 0 && c.routerLeaves(r, zone)
 	}
 	from, ok := c.table.Find(r.Host, path)
 	switch {
@@ -51,9 +53,9 @@ func (c *Crossings) Leaves(r *http.Request, kind Kind, zone *Zone) bool {
 		if refers := c.refers[zone]; path != "/" && !refers.Load() {
 			refers.Store(true)
 		}
-		return false
+		return path == "/" && c.routerLeaves(r, zone)
 	}
-	return path != "/" || c.refers[zone].Load()
+	return path != "/" || c.refers[zone].Load() || c.routerLeaves(r, zone)
 }
 
 // isSameApp reports whether two zones are one application, which navigates between them as it likes.
