@@ -21,7 +21,9 @@ func (z *zonePages) again(r *http.Request, a *attempt, next caddyhttp.Handler) p
 	}
 	variant, _, _ := pagecache.VariantOf(r.Header, a.path)
 	headers := maps.Clone(chosen)
-	for _, name := range [...]string{"Rsc", "Next-Router-Prefetch", "Next-Router-Segment-Prefetch", "Next-Router-State-Tree", "Next-Url", "X-Nextjs-Data"} {
+	for _, name := range [...]string{
+		"Rsc", "Next-Router-Prefetch", "Next-Router-Segment-Prefetch", "Next-Router-State-Tree", "Next-Url", "X-Nextjs-Data",
+	} {
 		if values := r.Header[name]; len(values) > 0 {
 			headers[name] = values
 		}

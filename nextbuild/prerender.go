@@ -22,8 +22,8 @@ type Prerender struct {
 	Route string
 	// Data is the path of its payload or data, or "".
 	Data string
-	// Partial says that something is left to render for each request (partial prerendering). With cacheComponents Next.js marks
-	// every page of the App Router so; of those that are complete it is false.
+	// Partial says that something is left to render for each request (partial prerendering). With cacheComponents Next.js
+	// marks every page of the App Router so; of those that are complete it is false.
 	Partial bool
 	// Tags are its cache tags.
 	Tags []string
@@ -101,8 +101,8 @@ func (b *Build) readPrerenders(m manifests) error {
 		}
 		p := Prerender{
 			Revalidate: time.Duration(route.Revalidate), Expire: time.Duration(route.Expire), Status: route.Status,
-			Data: route.DataRoute, Partial: isPartial(route.ExperimentalPP, route.RenderingMode) && route.Compute != "static",
-			Tags: splitTags(route.Headers[tagsHeader]),
+			Data: route.DataRoute, Tags: splitTags(route.Headers[tagsHeader]),
+			Partial: isPartial(route.ExperimentalPP, route.RenderingMode) && route.Compute != "static",
 		}
 		if p.Status == 0 {
 			p.Status = 200
