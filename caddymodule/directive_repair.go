@@ -1,7 +1,6 @@
 package caddymodule
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -17,21 +16,39 @@ func (s *site) parseRepair(d *caddyfile.Dispenser) error {
 	case len(args) > 0:
 		return d.Errf("repair takes off, or a block of names, found %q", strings.Join(args, " "))
 	}
+	seen := map[string]bool{}
 	for nesting := d.Nesting(); d.NextBlock(nesting); {
 		name := d.Val()
-		if _, err := repairNamed(name); err != nil {
+		r, err := repairNamed(name)
+		if err != nil {
 			return d.Errf("repair: %v", err)
 		}
-		if args := d.RemainingArgs(); len(args) != 1 || args[0] != "off" {
-			return d.Errf("%s takes off, found %q: it is on without it", name, strings.Join(args, " "))
-		}
-		if slices.Contains(s.repair.Disabled, name) {
+		if seen[name] {
 			return d.Errf("%s is written twice", name)
 		}
-		s.repair.Disabled = append(s.repair.Disabled, name)
+		seen[name] = true
+		if err := s.repair.parse(d, r); err != nil {
+			return err
+		}
 	}
-	if len(s.repair.Disabled) == 0 {
+	if len(seen) == 0 {
 		return d.Errf("repair without names says nothing; known: %s", strings.Join(repairNames[:], ", "))
 	}
 	return nil
+}
+
+// parse reads what stands after the name of a repair.
+func (s *Repairs) parse(d *caddyfile.Dispenser, r repair) (err error) {
+	args := d.RemainingArgs()
+	switch {
+	case len(args) == 1 && args[0] == "off":
+		s.Disabled = append(s.Disabled, r.String())
+		return nil
+	case r == repairPrefetchFlood && len(args) == 2:
+		s.PrefetchFlood, err = parsePrefetchFlood(d, args)
+		return err
+	case r == repairPrefetchFlood:
+		return d.Errf("%s takes off, or a count and a duration such as 20 10s, found %q", r, strings.Join(args, " "))
+	}
+	return d.Errf("%s takes off, found %q: it is on without it", r, strings.Join(args, " "))
 }

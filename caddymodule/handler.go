@@ -241,6 +241,9 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 		return nil
 	}
 	facts.notices.ofRequest(r, h.logger)
+	if h.endPrefetchFlood(w, r, facts) {
+		return nil
+	}
 	trusted, _ := caddyhttp.GetVar(r.Context(), caddyhttp.TrustedProxyVarKey).(bool)
 	if found.Zone.Dev {
 		zones.CleanDevRequest(r, found, kind, trusted)

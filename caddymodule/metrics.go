@@ -73,7 +73,7 @@ func registerMetrics(registry *prometheus.Registry) error {
 		pageCopies{},
 		streamGauge{&processStreams},
 	}
-	for _, c := range slices.Concat(collectors, imageGauges, pageGauges) {
+	for _, c := range slices.Concat(collectors, imageGauges, pageGauges, prefetchFloodGauges) {
 		var already prometheus.AlreadyRegisteredError
 		if err := registry.Register(c); err != nil && !errors.As(err, &already) {
 			return fmt.Errorf("registering metrics: %w", err)

@@ -10,6 +10,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
+
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
 // repair is something that Next.js gets wrong and the edge puts right, unless the configuration turns it off.
@@ -21,6 +23,7 @@ const (
 	repairStoredCookies                   // cookies that everybody would get
 	repairImageMethods                    // methods that pictures and files do not have
 	repairUploads                         // bodies that Next.js would cut
+	repairPrefetchFlood                   // prefetches that a client makes over and over
 	repairs                               // how many there are
 )
 
@@ -31,6 +34,7 @@ var repairNames = [repairs]string{
 	repairStoredCookies:     "stored_cookies",
 	repairImageMethods:      "image_methods",
 	repairUploads:           "uploads",
+	repairPrefetchFlood:     "prefetch_flood",
 }
 
 // String returns the name of the repair.
@@ -52,6 +56,9 @@ type Repairs struct {
 
 	// Names of what is not (docs/caddyfile.md, "Repairs"). Default: everything is put right.
 	Disabled []string `json:"disabled,omitempty"`
+
+	// How often a client may ask for one segment of a page ahead of a click. Default: 20 times in 10 seconds.
+	PrefetchFlood *PrefetchFlood `json:"prefetch_flood,omitempty"`
 }
 
 var repairsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -74,13 +81,14 @@ type saidRepair struct {
 type zoneRepairs struct {
 	zone     string
 	on       uint8 // a bit for each
+	flood    zones.FloodLimit
 	counters [repairs]prometheus.Counter
 	said     [repairs]*atomic.Int64
 }
 
 // of returns the repairs of a zone. A site that says nothing of them has all.
 func (s *Repairs) of(zone string) (zoneRepairs, error) {
-	z := zoneRepairs{zone: zone, on: 1<<repairs - 1}
+	z := zoneRepairs{zone: zone, on: 1<<repairs - 1, flood: defaultFlood}
 	for r := range repairs {
 		z.counters[r] = repairsTotal.WithLabelValues(zone, r.String())
 		said, _ := repairsSaid.LoadOrStore(saidRepair{zone, r}, new(atomic.Int64))
@@ -95,6 +103,12 @@ func (s *Repairs) of(zone string) (zoneRepairs, error) {
 			return zoneRepairs{}, fmt.Errorf("repair: disabled: %w", err)
 		}
 		z.on &^= 1 << r
+	}
+	if s.PrefetchFlood != nil {
+		var err error
+		if z.flood, err = s.PrefetchFlood.limit(); err != nil {
+			return zoneRepairs{}, fmt.Errorf("repair: prefetch_flood: %w", err)
+		}
 	}
 	if s.Off {
 		z.on = 0
