@@ -51,6 +51,9 @@ func TestRedirectsOfRouteHandlersStayOnTheSite(t *testing.T) {
 				away := "https://id.example.test/authorize?redirect_uri=" + url.QueryEscape(a.url("/callback"))
 				through := get(t, client, base+"/api/leave?to="+url.QueryEscape(away))
 				assert.Equal(t, away, through.Header.Get("Location"))
+				// A browser stays where it is.
+				w := openWindowAt(t, e, base, "/api/leave", func(any) {})
+				w.waitFor(t, `location.pathname === "/open" && `+heading+` === "Open"`)
 			}
 		})
 	}
