@@ -73,7 +73,7 @@ var prefetchFloodGauges = []prometheus.Collector{
 // endPrefetchFlood answers the prefetch of a segment that its client asks for over and over with 204
 // (vercel/next.js#98345), and reports whether it has.
 func (h *Handler) endPrefetchFlood(w http.ResponseWriter, r *http.Request, facts *zoneFacts) bool {
-	if !zones.IsSegmentPrefetch(r.Header) || !facts.repairs.has(repairPrefetchFlood) {
+	if !zones.IsSegmentPrefetch(r) || !facts.repairs.has(repairPrefetchFlood) {
 		return false
 	}
 	address, _ := caddyhttp.GetVar(r.Context(), caddyhttp.ClientIPVarKey).(string)

@@ -16,7 +16,7 @@ const maxRedirectBody = 4 << 10
 // 16.4 follows the redirect, finds another route than it has foreseen, and asks again without end
 // (vercel/next.js#97329).
 func (t *Transport) endPrefetchLoop(req *http.Request, res *http.Response, a *attempt) {
-	if !zones.IsSegmentPrefetch(req.Header) || !zones.Redirects(res.StatusCode, res.Header) ||
+	if !zones.IsSegmentPrefetch(req) || !zones.Redirects(res.StatusCode, res.Header) ||
 		!a.facts.repairs.has(repairPrefetchRedirects) {
 		return
 	}

@@ -81,6 +81,8 @@ func TestAPrefetchThatIsRedirectedIsEmpty(t *testing.T) {
 		res, body := askWith(t, client, http.MethodGet, base+"/there", ofSegment)
 		assert.Equal(t, http.StatusOK, res.StatusCode)
 		assert.Equal(t, "payload", body)
+		res, _ = askWith(t, client, http.MethodPost, base+"/moved", ofSegment)
+		assert.Equal(t, http.StatusPermanentRedirect, res.StatusCode, "an action may redirect")
 		for _, others := range []http.Header{{}, {"Rsc": {"1"}}, {"Rsc": {"1"}, "Next-Router-Prefetch": {"1"}}} {
 			res, _ = askWith(t, client, http.MethodGet, base+"/moved", others)
 			assert.Equal(t, http.StatusPermanentRedirect, res.StatusCode, others)

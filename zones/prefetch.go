@@ -2,9 +2,11 @@ package zones
 
 import "net/http"
 
-// IsSegmentPrefetch reports whether a request asks for one segment of a page ahead of a click, by its header alone: its
-// path may be one that Next.js redirects to another spelling, of which the edge has no opinion.
-func IsSegmentPrefetch(h http.Header) bool { return len(h[segmentHeader.name]) > 0 }
+// IsSegmentPrefetch reports whether a request asks for one segment of a page ahead of a click. Its path says nothing: it
+// may be one that Next.js redirects to another spelling, of which the edge has no opinion.
+func IsSegmentPrefetch(r *http.Request) bool {
+	return len(r.Header[segmentHeader.name]) > 0 && (r.Method == http.MethodGet || r.Method == http.MethodHead)
+}
 
 // Redirects reports whether an answer sends its client to another URL.
 func Redirects(status int, h http.Header) bool {

@@ -8,9 +8,13 @@ import (
 )
 
 func TestSegmentPrefetchesAreKnownByTheirHeader(t *testing.T) {
-	assert.True(t, IsSegmentPrefetch(http.Header{"Next-Router-Segment-Prefetch": {"/_tree"}, "Rsc": {"1"}}))
-	assert.False(t, IsSegmentPrefetch(http.Header{"Next-Router-Prefetch": {"1"}, "Rsc": {"1"}}))
-	assert.False(t, IsSegmentPrefetch(http.Header{}))
+	segment := http.Header{"Next-Router-Segment-Prefetch": {"/_tree"}, "Rsc": {"1"}}
+	assert.True(t, IsSegmentPrefetch(&http.Request{Method: http.MethodGet, Header: segment}))
+	assert.True(t, IsSegmentPrefetch(&http.Request{Method: http.MethodHead, Header: segment}))
+	assert.False(t, IsSegmentPrefetch(&http.Request{Method: http.MethodPost, Header: segment}), "an action may redirect")
+	for _, others := range []http.Header{{"Next-Router-Prefetch": {"1"}, "Rsc": {"1"}}, {}} {
+		assert.False(t, IsSegmentPrefetch(&http.Request{Method: http.MethodGet, Header: others}))
+	}
 }
 
 func TestRedirectsHaveALocation(t *testing.T) {
