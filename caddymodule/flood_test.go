@@ -49,7 +49,9 @@ func TestAPrefetchThatIsMadeOverAndOverIsEmpty(t *testing.T) {
 
 			// Whatever else is asked for is not counted.
 			for _, others := range []http.Header{
-				{}, {"Rsc": {"1"}, "Next-Router-Prefetch": {"1"}}, withHeader(ofSegment, "Cookie", "a=1"),
+				{},
+				{"Rsc": {"1"}, "Next-Router-Prefetch": {"1"}},
+				withHeader(ofSegment, "Cookie", "a=1"),
 				withHeader(ofSegment, "Next-Router-Segment-Prefetch", "/_index"),
 			} {
 				res, _ := askWith(t, client, http.MethodGet, base+"/page", others)
@@ -64,7 +66,7 @@ func TestAPrefetchThatIsMadeOverAndOverIsEmpty(t *testing.T) {
 
 // Behind a proxy that is trusted, a client is who the proxy says.
 func TestPrefetchesAreCountedForEachClient(t *testing.T) {
-	address := upstream(t, func(w http.ResponseWriter, _ *http.Request) {})
+	address := upstream(t, func(http.ResponseWriter, *http.Request) {})
 	e := serve(t, "nextjs "+address, "servers {\n trusted_proxies static 127.0.0.0/8 ::1/128\n }")
 	client, base := e.client(t, "h1")
 	for _, ip := range []string{"192.0.2.1", "192.0.2.2"} {

@@ -30,11 +30,20 @@ func TestFloodFindsWhatIsOneMore(t *testing.T) {
 		at   time.Duration
 		more bool
 	}{
-		{0, false}, {time.Second, false}, {2 * time.Second, false},
-		{3 * time.Second, true}, {9 * time.Second, true}, {9999 * time.Millisecond, true},
-		{10 * time.Second, false}, {10 * time.Second, true},
-		{11 * time.Second, false}, {11 * time.Second, true},
-		{time.Hour, false}, {time.Hour, false}, {time.Hour, false}, {time.Hour, true},
+		{0, false},
+		{time.Second, false},
+		{2 * time.Second, false},
+		{3 * time.Second, true},
+		{9 * time.Second, true},
+		{9999 * time.Millisecond, true},
+		{10 * time.Second, false},
+		{10 * time.Second, true},
+		{11 * time.Second, false},
+		{11 * time.Second, true},
+		{time.Hour, false},
+		{time.Hour, false},
+		{time.Hour, false},
+		{time.Hour, true},
 	} {
 		assert.Equal(t, test.more, f.IsMore(key, limit, begin.Add(test.at)), test.at)
 	}
@@ -65,7 +74,7 @@ func TestFloodCountsEachSegmentOfEachClient(t *testing.T) {
 
 // Whatever comes when: one is more if and only if as many as may be were passed on within the window.
 func TestFloodIsExact(t *testing.T) {
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a test
+	random := rand.New(rand.NewPCG(1, 2))
 	for range 200 {
 		f, now := NewFlood(), time.Unix(1_800_000_000, 0)
 		limit := FloodLimit{Count: 1 + random.IntN(8), Window: time.Duration(1+random.IntN(20)) * time.Second}
