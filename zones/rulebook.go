@@ -2,7 +2,6 @@ package zones
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
@@ -19,6 +18,9 @@ type Rulebook struct {
 	outputs                                               outputs
 	// recent holds verdicts of other paths that were asked for.
 	recent recentVerdicts
+	// bodyLimit is how many bytes of a body Next.js hands on where it copies it, 0 for all; bodySetting says so.
+	bodyLimit   int64
+	bodySetting string
 	// postponed are pages that are complete in the build only.
 	postponed postponedPages
 	// asked are the headers, cookies and parameters that conditions of the rules look at.
@@ -34,6 +36,7 @@ func NewRulebook(b *nextbuild.Build) *Rulebook {
 	for _, list := range [][]rule{book.headers, book.redirects, book.beforeFiles, book.afterFiles, book.fallback, newRules(b.Middleware)} {
 		book.asked.add(list)
 	}
+	book.bodyLimit, book.bodySetting = b.BodyLimit()
 	paths := book.outputs.paths()
 	book.known = make(map[string]*Verdict, len(paths))
 	for _, path := range paths {
@@ -233,29 +236,6 @@ func (b *Rulebook) choosesLanguage(path string) bool {
 func (b *Rulebook) detectsLocale() bool {
 	i18n := b.build.I18n
 	return i18n != nil && (i18n.Detection == nil || *i18n.Detection)
-}
-
-// middlewareMatches reports whether the middleware runs for a path. Next.js asks with the path as it is and decoded. Conditions of a
-// matcher are not looked at, and one that cannot be evaluated matches.
-func (b *Rulebook) middlewareMatches(path string) bool {
-	if len(b.build.Middleware) == 0 {
-		return false
-	}
-	decoded, err := url.PathUnescape(path)
-	if err != nil {
-		decoded = path
-	}
-	return b.matches(path) || decoded != path && b.matches(decoded)
-}
-
-// matches reports whether a matcher of the middleware matches a path.
-func (b *Rulebook) matches(path string) bool {
-	for i := range b.build.Middleware {
-		if matched, err := b.build.Middleware[i].Pattern.Match(path); matched || err != nil {
-			return true
-		}
-	}
-	return false
 }
 
 // withLocale returns the path as Next.js routes it: in an application with locales, one without gets the default. ok is false where

@@ -2,7 +2,6 @@ package zones
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 )
 
@@ -15,7 +14,8 @@ func (b *Rulebook) UploadLimit(r *http.Request, m Match) (limit int64, setting s
 	if b == nil || r.ContentLength == 0 || r.Method == http.MethodGet || r.Method == http.MethodHead {
 		return 0, ""
 	}
-	if limit, setting = b.build.BodyLimit(); limit == 0 || r.ContentLength > 0 && r.ContentLength <= limit {
+	limit, setting = b.bodyLimit, b.bodySetting
+	if limit == 0 || r.ContentLength > 0 && r.ContentLength <= limit {
 		return 0, ""
 	}
 	routed, ok := b.withLocale(m.Full)
@@ -40,47 +40,6 @@ func (b *Rulebook) UploadLimit(r *http.Request, m Match) (limit int64, setting s
 		}
 	}
 	return 0, ""
-}
-
-// runsMiddleware reports whether a matcher of the middleware matches a path and a request, with its conditions.
-func (b *Rulebook) runsMiddleware(path string, r *http.Request) answer {
-	result := b.matcherApplies(path, r)
-	decoded, err := url.PathUnescape(path)
-	if result == yes || err != nil || decoded == path {
-		return result
-	}
-	switch b.matcherApplies(decoded, r) {
-	case no:
-		return result
-	case yes:
-		if b.asksDecoded() {
-			return yes
-		}
-	}
-	return unsure
-}
-
-func (b *Rulebook) matcherApplies(path string, r *http.Request) answer {
-	result := no
-	for i := range b.build.Middleware {
-		matcher := &b.build.Middleware[i]
-		matched, err := matcher.Pattern.Match(path)
-		switch {
-		case err != nil:
-			result = unsure
-			continue
-		case !matched:
-			continue
-		}
-		switch conditionsHold(matcher.Has, matcher.Missing, r) {
-		case yes:
-			return yes
-		case no:
-		default:
-			result = unsure
-		}
-	}
-	return result
 }
 
 // leadsElsewhere reports whether a rewrite to another host is what certainly answers a path that no middleware sees.
