@@ -14,7 +14,10 @@ func (t *Transport) relativeLocations(req *http.Request, res *http.Response, a *
 		return
 	}
 	hosts := req.Header["X-Forwarded-Host"]
-	if len(hosts) == 0 {
+	switch {
+	case a.fills:
+		hosts = nil // what is kept may be for all hosts, and whoever comes first must not choose one
+	case len(hosts) == 0:
 		hosts = []string{req.Host}
 	}
 	changed := zones.RelativeLocations(res.Header, a.upstream.Address, hosts)

@@ -1,15 +1,19 @@
 package caddymodule
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
 )
 
 func TestRedirectsThatNameTheUpstreamAreMadeRelative(t *testing.T) {
@@ -50,5 +54,34 @@ func TestRedirectsThatNameTheUpstreamAreMadeRelative(t *testing.T) {
 			counted := testutil.ToFloat64(repairsTotal.WithLabelValues("root", "location")) - before
 			assert.Equal(t, want != to, counted == 1, test.to)
 		}
+	}
+}
+
+// Whoever comes first by the name of the upstream does not choose where others are sent.
+func TestAKeptRedirectNamesNoUpstream(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), ".next")
+	buildtest.Write(t, dir, buildtest.Build{
+		App: map[string]string{"/leave/route": "/leave"},
+		Prerenders: buildtest.JSON{"routes": buildtest.JSON{"/leave": buildtest.JSON{
+			"initialRevalidateSeconds": false, "srcRoute": "/leave", "dataRoute": nil,
+		}}},
+	})
+	address := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Location", "http://"+r.Host+"/login")
+		w.Header().Set("X-Nextjs-Cache", "HIT")
+		w.Header().Set("Cache-Control", "s-maxage=31536000")
+		w.WriteHeader(http.StatusTemporaryRedirect)
+	})
+	_, port, _ := strings.Cut(address, ":")
+	e := serve(t, fmt.Sprintf("nextjs %s {\n build %s\n}", address, dir), "nextjs {\n state "+t.TempDir()+"\n}")
+	for _, host := range []string{"localhost:" + port, "example.com", "example.com"} {
+		req, err := http.NewRequest(http.MethodGet, e.url("/leave"), nil)
+		require.NoError(t, err)
+		req.Host = host
+		client, _ := e.client(t, "h1")
+		res, err := client.Do(req)
+		require.NoError(t, err)
+		require.NoError(t, res.Body.Close())
+		assert.NotContains(t, res.Header.Get("Location"), "localhost", host)
 	}
 }
