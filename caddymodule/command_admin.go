@@ -47,9 +47,9 @@ func explainAdminError(address, otherwise string, err error) error {
 	text := err.Error()
 	switch {
 	case strings.HasPrefix(text, "performing request:"):
-		return fmt.Errorf("no edge answers at the admin address %s: start it, %s (%w)", address, otherwise, err)
+		return fmt.Errorf("no edge answers at the admin address %s: %w\nStart it, or %s.", address, err, otherwise) //nolint:revive // a person reads it
 	case strings.Contains(text, "HTTP 404"):
-		return fmt.Errorf("the Caddy at %s does not know what is asked: it is without caddy-nextjs, or an older one (%w)", address, err)
+		return fmt.Errorf("the Caddy at %s does not know what is asked: %w\nIt is without caddy-nextjs, or an older one; `caddy nextjs version` says what this one is.", address, err) //nolint:revive // a person reads it
 	}
 	if _, answer, found := strings.Cut(text, fmt.Sprintf("HTTP %d: ", http.StatusBadRequest)); found {
 		if refused := (caddy.APIError{}); json.Unmarshal([]byte(answer), &refused) == nil && refused.Message != "" {

@@ -264,5 +264,6 @@ func TestTheFilesCommandWithoutAnEdge(t *testing.T) {
 	require.NoError(t, err)
 	text, failure := filesCommand(t, "--address", fmt.Sprintf("localhost:%d", nobody))
 	assert.Empty(t, text)
-	assert.Contains(t, failure, fmt.Sprintf("no edge answers at the admin address localhost:%d: start it, name another address by --address", nobody))
+	assert.Contains(t, failure, fmt.Sprintf("no edge answers at the admin address localhost:%d: ", nobody))
+	assert.Contains(t, failure, "\nStart it, or name another address by --address or --config")
 }
