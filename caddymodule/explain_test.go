@@ -67,6 +67,11 @@ func TestExplainSaysWhoAnswersAndWhy(t *testing.T) {
 	assert.NotContains(t, string(data), `"remote_port":"0"`, "only what visitors have asked is logged")
 }
 
+func TestTimesThatAreNoneAreNotSaid(t *testing.T) {
+	assert.Equal(t, "fresh for 1 year", (&keptPage{Fresh: 31536000, StaleWhile: 31536000, StaleIfError: 31536000}).timeText())
+	assert.Equal(t, "stale since 5s, then served while it is fetched again for 10s", (&keptPage{Fresh: -5, StaleWhile: 10}).timeText())
+}
+
 func TestDurationsAsPeopleSayThem(t *testing.T) {
 	for text, seconds := range map[string]float64{
 		"0s": 0, "48s": 48, "1m": 60, "3m 20s": 200, "1h": 3600, "5h 10m": 5*3600 + 600, "1 day": 86400, "1 day 2h": 26 * 3600,

@@ -124,12 +124,12 @@ func (k *keptPage) timeText() string {
 	if k.Fresh <= 0 {
 		text = "stale since " + duration(-k.Fresh)
 	}
-	after := func(seconds float64) string { return duration(seconds - max(k.Fresh, 0)) }
-	if k.StaleWhile > 0 {
-		text += ", then served while it is fetched again for " + after(k.StaleWhile)
+	after := max(k.Fresh, 0)
+	if while := k.StaleWhile - after; while > 0 {
+		text += ", then served while it is fetched again for " + duration(while)
 	}
-	if k.StaleIfError > 0 {
-		text += ", then while Next.js fails for " + after(k.StaleIfError)
+	if failing := k.StaleIfError - after; failing > 0 {
+		text += ", then while Next.js fails for " + duration(failing)
 	}
 	return text
 }
