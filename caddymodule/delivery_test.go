@@ -172,16 +172,6 @@ func TestTheVariablesOfTheImageAreDocumented(t *testing.T) {
 	assert.ElementsMatch(t, variablesOf(t), documented)
 }
 
-func TestTheImageIsBuiltByTheGoOfTheModule(t *testing.T) {
-	module, err := os.ReadFile("../go.mod")
-	require.NoError(t, err)
-	dockerfile, err := os.ReadFile("../caddy-build/Dockerfile")
-	require.NoError(t, err)
-	version := regexp.MustCompile(`(?m)^go (\S+)$`).FindSubmatch(module)
-	require.NotNil(t, version)
-	assert.Contains(t, string(dockerfile), "/golang:"+string(version[1])+"-")
-}
-
 // compose is what the tests look at in examples/docker/compose.yaml.
 type compose struct {
 	Services map[string]struct {
