@@ -19,8 +19,8 @@ WORKDIR /app
 COPY --from=builder /app/.next/standalone ./
 # HOSTNAME: Docker sets it to the name of the container, and Next.js would listen on that address only.
 ENV NODE_ENV=production NEXT_TELEMETRY_DISABLED=1 HOSTNAME=0.0.0.0 PORT=3000
-# Pictures and fetches that Next.js keeps.
-RUN install --directory --owner=1000 --group=1000 .next/cache
+# Pictures and fetches that Next.js keeps; and where a volume may be mounted that the edge reads the build from.
+RUN install --directory --owner=1000 --group=1000 .next/cache /build
 USER 1000:1000
 EXPOSE 3000
 STOPSIGNAL SIGTERM
