@@ -1,0 +1,122 @@
+//go:build e2e
+
+package e2e_test
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// docCommand is a command of a block, after its prompt, and what it prints.
+type docCommand struct{ line, printed string }
+
+// commands returns the commands of a block, each of which begins with "$ ".
+func (b docBlock) commands(t testing.TB) (list []docCommand) {
+	t.Helper()
+	more := false
+	for line := range strings.Lines(b.text) {
+		command, begins := strings.CutPrefix(line, "$ ")
+		switch {
+		case begins:
+			list = append(list, docCommand{line: command})
+		case len(list) == 0:
+			require.Fail(t, "a block begins with output", b.String())
+		case more:
+			list[len(list)-1].line += line
+		default:
+			list[len(list)-1].printed += line
+		}
+		more = (begins || more) && strings.HasSuffix(strings.TrimSpace(line), `\`)
+	}
+	return list
+}
+
+// lineNames returns what each line says something about: a row of a table, a line of a report.
+func lineNames(text string) (names []string) {
+	for line := range strings.Lines(text) {
+		line = strings.TrimRight(line, "\n")
+		name, _, found := strings.Cut(strings.TrimLeft(line, " "), "  ")
+		if !found {
+			name, _, found = strings.Cut(line, ": ")
+		}
+		if !found {
+			name, _, _ = strings.Cut(line, " ")
+		}
+		names = append(names, name)
+	}
+	return names
+}
+
+// docEdge is the edge that commands of the docs are about: the demo, whose shop has no build here.
+func docEdge(t *testing.T, token string) *edge {
+	t.Helper()
+	f := nextApps(t)
+	return startEdge(t, nil, setup{
+		site: fmt.Sprintf("handle_path /_edge/* {\n\tnextjs_control {\n\t\ttoken_file %s\n\t}\n}\n", token),
+		zones: fmt.Sprintf("zone home %s {\n\tbuild %s\n}\nzone blog %s {\n\tbuild %s\n}\nzone shop /shop %s\n",
+			f.home.upstream(), f.home.dir, f.blog.upstream(), f.blog.dir, f.shop.upstream()),
+	})
+}
+
+var askedURL = regexp.MustCompile(`explain (http\S+)`)
+
+// Every command of the pages that is printed with its output runs, and its output has the same lines.
+func TestTheCommandsOfTheDocsAnswerAsPrinted(t *testing.T) {
+	files := docFiles(t)
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "edge-token"), []byte("s3cret\n"), 0o600))
+	require.NoError(t, os.Symlink(serverBinary(t), filepath.Join(dir, "caddy")))
+	e := docEdge(t, filepath.Join(dir, "edge-token"))
+	admin := fmt.Sprintf("localhost:%d", e.adminPort)
+	words := append(files, [][2]string{{"https://example.com", e.url("")}, {"localhost:2019", admin}}...)
+	ran := 0
+	for _, page := range docPages(t) {
+		for _, b := range docBlocks(t, page) {
+			if b.language != "console" || len(b.marks) > 0 {
+				continue
+			}
+			for _, c := range b.commands(t) {
+				line := replaced(c.line, words, false)
+				if asked := askedURL.FindStringSubmatch(line); asked != nil && !strings.Contains(c.printed, "not yet") {
+					e.keeps(t, asked[1])
+				}
+				cmd := exec.CommandContext(within(t, 2*patience), "bash", "-c", "set -o pipefail\n"+line)
+				cmd.Dir = dir
+				cmd.Env = append(os.Environ(), "HOME="+dir, "PATH="+dir+":"+os.Getenv("PATH"), "CADDY_ADMIN="+admin, "TOKEN=s3cret")
+				var failure strings.Builder
+				cmd.Stderr = &failure
+				out, err := cmd.Output()
+				require.NoError(t, err, "%s: %s: %s", b, line, failure.String())
+				assert.NotEmpty(t, out, "%s: %s", b, line)
+				if text := replaced(string(out), words, true); c.printed != "" {
+					assert.Equal(t, lineNames(c.printed), lineNames(text), "%s: %s prints now:\n%s", b, c.line, text)
+				}
+				ran++
+			}
+		}
+	}
+	assert.Greater(t, ran, 8)
+}
+
+// keeps asks for a page until the edge has it, or has said that it will not.
+func (e *edge) keeps(t testing.TB, url string) {
+	t.Helper()
+	eventually(t, patience, func() bool {
+		res, err := http.Get(url)
+		if err != nil {
+			return false
+		}
+		_ = res.Body.Close()
+		said := strings.Join(res.Header["Cache-Status"], ", ")
+		return strings.Contains(said, "; hit") || strings.Contains(said, "fwd=bypass") || strings.Contains(said, "fwd=stale")
+	}, "%s is kept", url)
+}
