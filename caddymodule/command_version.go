@@ -45,7 +45,7 @@ type versionReport struct {
 }
 
 func newVersionReport() versionReport {
-	_, caddyVersion := caddy.Version()
+	caddyVersion, _ := caddy.Version()
 	report := versionReport{Version: projectVersion(), Caddy: caddyVersion, Go: runtime.Version()}
 	report.Libvips, report.AVIF = imageopt.Library(zap.NewNop())
 	return report
