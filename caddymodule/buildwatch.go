@@ -104,7 +104,7 @@ func (w *buildWatch) begin(z *watchedZone, fresh *build) {
 	}
 }
 
-// share hands out the builds of the zone that has the build directory and the upstreams of another configuration's
+// share hands out the builds of the zone that has the build directory, and some upstream, of another configuration's
 // zone.
 func (w *buildWatch) share(other *watchedZone) (now, last *build, confirmed bool) {
 	w.mu.Lock()
@@ -113,7 +113,8 @@ func (w *buildWatch) share(other *watchedZone) (now, last *build, confirmed bool
 		if z.build == nil || z.build.export != nil {
 			continue
 		}
-		if z.build.Dir == other.build.Dir && slices.Equal(z.upstreams, other.upstreams) {
+		isTheirs := func(u *zones.Upstream) bool { return slices.Contains(other.upstreams, u) }
+		if z.build.Dir == other.build.Dir && slices.ContainsFunc(z.upstreams, isTheirs) {
 			return z.build.retain(), z.others.last.Load().retain(), z.confirmed
 		}
 	}

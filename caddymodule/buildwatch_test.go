@@ -121,12 +121,15 @@ func TestABuildIsTakenWhenItsApplicationRunsIt(t *testing.T) {
 	_, script := send(t, e, http.MethodGet, "/_next/static/second.js")
 	assert.Equal(t, "script of second", script, "another process may have told of it already")
 
-	// A reload does not take it either.
-	require.NoError(t, e.load(t, site+"\n# again", "nextjs {\n state "+t.TempDir()+"\n}"))
+	// A reload does not take it either, with one upstream more.
+	p2 := startProcess(t, "first")
+	site = strings.Replace(site, p.address, p.address+" "+p2.address, 1)
+	require.NoError(t, e.load(t, site, "nextjs {\n state "+t.TempDir()+"\n}"))
 	eventuallyEqual(t, "second second ", waitingBuilds)
 	require.Equal(t, "first", buildOf(t, e))
 
 	p.run("second")
+	p2.run("second")
 	eventuallyEqual(t, "", waitingBuilds)
 	eventuallyEqual(t, "second", func() string { return buildOf(t, e) })
 	_, script = send(t, e, http.MethodGet, "/_next/static/first.js")
@@ -139,6 +142,7 @@ func TestABuildIsTakenWhenItsApplicationRunsIt(t *testing.T) {
 	eventuallyEqual(t, "third third ", waitingBuilds)
 	require.Equal(t, "second", buildOf(t, e))
 	p.run("third")
+	p2.run("third")
 	eventuallyEqual(t, "third", func() string { return buildOf(t, e) })
 
 	require.NoError(t, e.load(t, "nextjs "+named(t, "x")))

@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -44,12 +45,14 @@ func (f *adminFlags) ask(method, path string, body []byte, otherwise string, int
 
 // explainAdminError says what to do about an admin endpoint that did not answer as asked. Caddy has no error values for that.
 func explainAdminError(address, otherwise string, err error) error {
-	text := err.Error()
+	text := strings.TrimSpace(err.Error())
+	said := errors.New(text) // Caddy's own ends in a line break
 	switch {
 	case strings.HasPrefix(text, "performing request:"):
-		return fmt.Errorf("no edge answers at the admin address %s: %w\nStart it, or %s.", address, err, otherwise) //nolint:revive // a person reads it
+		return fmt.Errorf("no edge answers at the admin address %s: %w\nStart it, or %s.", address, said, otherwise) //nolint:revive // for people
 	case strings.Contains(text, "HTTP 404"):
-		return fmt.Errorf("the Caddy at %s does not know what is asked: %w\nIt is without caddy-nextjs, or an older one; `caddy nextjs version` says what this one is.", address, err) //nolint:revive // a person reads it
+		return fmt.Errorf("the Caddy at %s does not know what is asked: %w\n"+ //nolint:revive // for people
+			"It is without caddy-nextjs, or an older one; `caddy nextjs version` says what this one is.", address, said)
 	}
 	if _, answer, found := strings.Cut(text, fmt.Sprintf("HTTP %d: ", http.StatusBadRequest)); found {
 		if refused := (caddy.APIError{}); json.Unmarshal([]byte(answer), &refused) == nil && refused.Message != "" {

@@ -113,7 +113,7 @@ func TestPurgeCommandSaysWhatIsWrong(t *testing.T) {
 		"no edge answers there: ":                                                      at("http://" + free),
 		"no edge answers at the admin address " + free:                                 {"images", "--all", "--address", free},
 		"or its nextjs_control by --control":                                           {"images", "--all", "--address", free},
-		"it is without caddy-nextjs, or an older one":                                  {"images", "--all", "--address", other.Listener.Addr().String()},
+		"\nIt is without caddy-nextjs, or an older one":                                {"images", "--all", "--address", other.Listener.Addr().String()},
 		"nothing that takes this order is at":                                          at(answering(http.StatusNotFound, "", "")),
 		"leads to https://example.com/x/purge, where the token is not sent: name the right URL by --control": at(answering(http.StatusPermanentRedirect, "https://example.com/x/purge", "")),
 		"answers with 502 Bad Gateway":         at(answering(http.StatusBadGateway, "", "<html>")),
