@@ -88,6 +88,10 @@ func onPurpose(f *fixture, headers []string, target string, through, direct answ
 		return true // a part of a kept page
 	case through.StatusCode == http.StatusMethodNotAllowed && through.Header.Get("Allow") == "GET, HEAD" && headerValue(direct, "Allow") == "GET | HEAD":
 		return true // a file that is answered by the edge: TestNobodyWritesToFiles
+	case through.StatusCode == http.StatusNoContent && slices.Contains(headers, "Next-Router-Segment-Prefetch") && direct.Header.Get("Location") != "":
+		return true // a prefetch that is redirected: TestPrefetchesThatAreRedirectedAreEmpty
+	case strings.HasSuffix(path, "/api/leave") || strings.HasSuffix(path, "/api/leave.json"):
+		return true // it names the upstream: TestRedirectsOfRouteHandlersStayOnTheSite
 	case path == "/api/stored" && direct.Header.Get("X-Nextjs-Cache") == "HIT" && through.Header["Set-Cookie"] == nil:
 		return true // a stored cookie: TestACookieOfOneVisitorIsNotGivenToOthers
 	}

@@ -163,21 +163,21 @@ func TestPagesArePurged(t *testing.T) {
 		}
 	}
 	for _, c := range []struct {
-		args  []string
-		gone  map[string]string // how a page is answered after it
-		count string
+		args []string
+		gone map[string]string // how a page is answered after it
+		said string
 	}{
-		{[]string{"--path", "/gallery"}, map[string]string{"/gallery": "miss", "/isr": "hit"}, "path"},
-		{[]string{"--prefix", "/is"}, map[string]string{"/gallery": "hit", "/isr": "miss"}, "prefix"},
-		{[]string{"--tag", "_N_T_/isr"}, map[string]string{"/gallery": "hit", "/isr": "miss"}, "tag"},
-		{[]string{"--zone", "next16"}, map[string]string{"/gallery": "miss", "/isr": "miss"}, "zone"},
-		{[]string{"--all"}, map[string]string{"/gallery": "miss", "/isr": "miss"}, "all"},
-		{[]string{"--path", "/gallery", "--soft"}, map[string]string{"/gallery": "hit", "/isr": "hit"}, "path"},
+		{[]string{"--path", "/gallery"}, map[string]string{"/gallery": "miss", "/isr": "hit"}, "Purged from zone next16: the page /gallery"},
+		{[]string{"--prefix", "/is"}, map[string]string{"/gallery": "hit", "/isr": "miss"}, "Purged from zone next16: pages below /is"},
+		{[]string{"--tag", "_N_T_/isr"}, map[string]string{"/gallery": "hit", "/isr": "miss"}, "Purged from zone next16: pages with the tag _N_T_/isr"},
+		{[]string{"--zone", "next16"}, map[string]string{"/gallery": "miss", "/isr": "miss"}, "Purged from zone next16: all pages"},
+		{[]string{"--all"}, map[string]string{"/gallery": "miss", "/isr": "miss"}, "Purged from zone next16: all pages"},
+		{[]string{"--path", "/gallery", "--soft"}, map[string]string{"/gallery": "hit", "/isr": "hit"}, "Made stale in zone next16: the page /gallery"},
 	} {
 		fill()
 		text, failure := nextjsCommand(t, append([]string{"purge", "pages", "--address", admin}, c.args...)...)
 		require.Empty(t, failure, c.args)
-		assert.Equal(t, "Purged from zone next16: pages\n", text)
+		assert.Equal(t, c.said+"\n", text)
 		for path, want := range c.gone {
 			a, how := s.ask(t, path)
 			assert.Equal(t, want, how, "%v: %s %v", c.args, path, a.Header["Cache-Status"])

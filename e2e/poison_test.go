@@ -53,7 +53,7 @@ func startPoisonSites(t *testing.T) []*poisonSite {
 			var err error
 			s.port, err = freePort()
 			require.NoError(t, err)
-			fmt.Fprintf(&text, "http://:%d {\n\tnextjs {\n\t\t%s\n\t\tcache\n\t}\n}\n", s.port, zone)
+			fmt.Fprintf(&text, "http://:%d {\n\tnextjs {\n\t\t%s\n\t\tcache\n\t\trepair {\n\t\t\tprefetch_flood off\n\t\t}\n\t}\n}\n", s.port, zone) // attacker and victims are one client
 			sites = append(sites, s)
 		}
 	}
@@ -118,6 +118,9 @@ type seen struct {
 
 // askedFor is the address of whoever has had a page made again. Next.js 14 and 15 write it into the page, keep that, and give it to everybody, with an edge or without.
 var askedFor = regexp.MustCompile(`"(?:c|urlParts)\\*":\[[^\]]*\]`)
+
+// queryAsked is the query of whoever has had a page made again, which they write into its tree. Of a zone with build they are not told it.
+var queryAsked = regexp.MustCompile(`__PAGE__\?\{[^}]*\}`)
 
 // madeAnew is what Next.js makes anew each time: moments, and the ids of requests.
 var madeAnew = regexp.MustCompile(`\d{13}|[\w-]{21}[vmh]\\?"`)
@@ -194,7 +197,7 @@ func TestNobodyIsServedWhatAnAttackerHasStored(t *testing.T) {
 			s.purge(t)
 			for _, page := range pages {
 				for _, v := range s.victims(page) {
-					expected[fmt.Sprint(v)] = seenOf(s.visit(t, false, v))
+					expected[fmt.Sprint(v)] = s.sees(t, false, v)
 					s.visit(t, true, v)
 					if strings.Contains(s.visit(t, true, v).Header.Get("Cache-Status"), "; hit") {
 						kept++
@@ -205,7 +208,7 @@ func TestNobodyIsServedWhatAnAttackerHasStored(t *testing.T) {
 			check := func(p poisoning, when string) {
 				for _, page := range pages {
 					for _, v := range s.victims(page) {
-						assert.Empty(t, seenOf(s.visit(t, true, v)).difference(expected[fmt.Sprint(v)]), "%s, %s: %v", p.why, when, v)
+						assert.Empty(t, s.sees(t, true, v).difference(expected[fmt.Sprint(v)]), "%s, %s: %v", p.why, when, v)
 					}
 				}
 			}
@@ -220,6 +223,16 @@ func TestNobodyIsServedWhatAnAttackerHasStored(t *testing.T) {
 			}
 		})
 	}
+}
+
+// sees is what a victim sees.
+func (s *poisonSite) sees(t *testing.T, through bool, v victim) seen {
+	t.Helper()
+	a := s.visit(t, through, v)
+	if strings.HasSuffix(s.name, "-unknown") {
+		a.body = queryAsked.ReplaceAllString(a.body, "__PAGE__")
+	}
+	return seenOf(a)
 }
 
 // poisoning is a way in which somebody may have what is his stored for others.

@@ -43,21 +43,25 @@ func TestEveryRouteThreeTimesIsAsDirect(t *testing.T) {
 				return !slices.Contains([]string{"document", "rsc", "data"}, v.name)
 			})
 			require.Len(t, ways, 3)
-			work := make(chan string)
+			type cell struct {
+				variant
+				target string
+			}
+			work := make(chan cell)
 			var group sync.WaitGroup
 			for range 4 {
 				group.Go(func() {
-					for target := range work {
-						for _, v := range ways {
-							if v.only == nil || v.only(f, target) {
-								assert.Empty(t, f.compareThreeTimes(t, v, target), "%s %s", v.name, target)
-							}
-						}
+					for c := range work {
+						assert.Empty(t, f.compareThreeTimes(t, c.variant, c.target), "%s %s", c.name, c.target)
 					}
 				})
 			}
-			for _, target := range f.routes() {
-				work <- target
+			for i, target := range f.routes() {
+				for j, v := range ways { // in the short form each is asked for as a document, and every other time in the other ways
+					if (j == 0 || (i+j)%longOr(2, 1) == 0) && (v.only == nil || v.only(f, target)) {
+						work <- cell{v, target}
+					}
+				}
 			}
 			close(work)
 			group.Wait()
