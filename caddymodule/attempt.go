@@ -29,6 +29,7 @@ type attempt struct {
 	path      string       // below the basePath
 	full      string       // with what stands before it
 	asWritten bool         // the client wrote it as Next.js routes it
+	returned  bool         // the application has sent it: it is answered past everything that waits for others
 	fills     bool         // the answer goes into the page cache
 	tags      string       // the header in which the application says its cache tags, "" where pages are not kept
 	body      *requestBody // nil: the request has none, or a stream of its own

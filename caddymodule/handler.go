@@ -240,7 +240,10 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 		facts.leave(w, r, kind)
 		return nil
 	}
-	facts.notices.ofRequest(r, h.logger)
+	returns := facts.notices.ofRequest(r, h.logger)
+	if returns >= maxReturns {
+		return refuse(w, errLoop)
+	}
 	if h.endPrefetchFlood(w, r, facts) {
 		return nil
 	}
@@ -252,6 +255,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 	}
 	a := &attempt{zone: found.Zone, kind: kind, path: found.Path, full: found.Full, asWritten: found.AsWritten, view: v, facts: facts, cookies: facts.cookies, isAsset: h.AssetHost}
 	a.body, _ = w.(*requestBody)
+	a.returned = returns > 0
 	if facts.export != nil {
 		facts.cookies.CleanRequest(r.Header)
 		a.verdict = facts.export.book.Verdict(r, found)

@@ -36,7 +36,7 @@ func (Image) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Ha
 		a.facts.images.explain(report, r, a, next)
 		return nil
 	}
-	if a == nil || a.facts.images == nil || a.isSource || a.kind == zones.KindUpgrade {
+	if a == nil || a.facts.images == nil || a.isSource || a.returned || a.kind == zones.KindUpgrade {
 		return next.ServeHTTP(w, r)
 	}
 	images := a.facts.images

@@ -25,11 +25,12 @@ const (
 	noticeRewriteOverTLS  notice = iota // a rewrite of the middleware fails over TLS
 	noticeCameBack                      // the application asks the edge for what it should answer itself
 	noticeOtherDeployment               // the application is not of the build
+	noticeLoop                          // an upstream is the edge itself
 	notices                             // how many there are
 )
 
 var noticeNames = [notices]string{
-	noticeRewriteOverTLS: "rewrite_over_tls", noticeCameBack: "came_back", noticeOtherDeployment: "other_deployment",
+	noticeRewriteOverTLS: "rewrite_over_tls", noticeCameBack: "came_back", noticeOtherDeployment: "other_deployment", noticeLoop: "loop",
 }
 
 var noticesTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -108,17 +109,26 @@ func (z *zoneNotices) markVia(h http.Header) {
 	}
 }
 
-// ofRequest notices a request that the application has sent to the edge: it passes on what it has got itself.
-func (z *zoneNotices) ofRequest(r *http.Request, logger *zap.Logger) {
+// maxReturns is how often a request may come back before it is taken for one that goes in a circle.
+const maxReturns = 3
+
+// ofRequest notices a request that the application has sent to the edge: it passes on what it has got itself. It
+// returns how often the request has come back. One that has must not wait for what is being fetched: that may be itself.
+func (z *zoneNotices) ofRequest(r *http.Request, logger *zap.Logger) (returns int) {
 	for _, via := range r.Header["Via"] {
-		if strings.Contains(via, z.mark) {
-			z.notice(noticeCameBack, logger,
-				"a request came back from the application, whose middleware runs twice: a rewrite names the site's own address",
-				zap.String("path", r.URL.Path),
-				zap.String("remedy", "rewrite to new URL(path, request.url), or set experimental.trustHostHeader"))
-			return
-		}
+		returns += strings.Count(via, z.mark)
 	}
+	switch {
+	case returns >= maxReturns:
+		z.notice(noticeLoop, logger, "a request goes in a circle: an upstream leads back to this edge",
+			zap.String("path", r.URL.Path), zap.String("remedy", "name the application as the zone's upstream, and not the site"))
+	case returns > 0:
+		z.notice(noticeCameBack, logger,
+			"a request came back from the application, whose middleware runs twice: a rewrite names the site's own address",
+			zap.String("path", r.URL.Path),
+			zap.String("remedy", "rewrite to new URL(path, request.url), or set experimental.trustHostHeader"))
+	}
+	return returns
 }
 
 // ofResponse notices what an answer of the application shows.

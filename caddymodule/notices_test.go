@@ -1,15 +1,20 @@
 package caddymodule
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
 )
 
 func TestARequestOfTheApplicationItselfIsNoticed(t *testing.T) {
@@ -50,4 +55,24 @@ func TestARequestOfTheApplicationItselfIsNoticed(t *testing.T) {
 		ours.markVia(h)
 		ours.ofRequest(&http.Request{Header: http.Header{}}, logger)
 	}))
+}
+
+// An upstream that is the edge itself: a request that waited for the answer to itself would wait for ever.
+func TestARequestThatGoesInACircleEnds(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), ".next")
+	buildtest.Write(t, dir, buildtest.Build{App: map[string]string{"/page/page": "/page"}, Files: map[string]string{"static/a.js": ""}})
+	e := serve(t, "nextjs "+named(t, "x"))
+	counted := noticesTotal.WithLabelValues("root", "loop")
+	for _, words := range []string{"cache", "build " + dir} {
+		require.NoError(t, e.load(t, fmt.Sprintf("nextjs localhost:%s {\n %s\n}", e.port, words)))
+		before := testutil.ToFloat64(counted)
+		for _, path := range []string{"/page", "/_next/static/chunks/b.js", "/_next/image?url=%2Fa.png&w=64&q=75", "/api/x"} {
+			client := &http.Client{Timeout: patience}
+			res, err := client.Get("http://localhost:" + e.port + path)
+			require.NoError(t, err, "%s %s", words, path)
+			require.NoError(t, res.Body.Close())
+			assert.GreaterOrEqual(t, res.StatusCode, 400, "%s %s", words, path)
+		}
+		assert.Greater(t, testutil.ToFloat64(counted), before)
+	}
 }

@@ -32,7 +32,7 @@ func (Cache) CaddyModule() caddy.ModuleInfo {
 // ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (Cache) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	a := attemptOf(r)
-	if a == nil || a.facts.pages == nil || a.isSource {
+	if a == nil || a.facts.pages == nil || a.isSource || a.returned {
 		return next.ServeHTTP(w, r)
 	}
 	pages := a.facts.pages

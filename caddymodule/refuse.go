@@ -9,6 +9,9 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
+// errLoop is of a request that comes back again and again (RFC 5842, 7.2).
+var errLoop = errors.New("an upstream of the zone leads back to this edge")
+
 // refuse answers a request that the edge does not pass on. A 404 might be kept by heuristics (RFC 9111, 4.2.2), and there may be something at
 // its path with the next configuration.
 func refuse(w http.ResponseWriter, reason error) error {
@@ -18,6 +21,8 @@ func refuse(w http.ResponseWriter, reason error) error {
 		return caddyhttp.Error(http.StatusBadRequest, reason)
 	case errors.Is(reason, zones.ErrConnect):
 		return caddyhttp.Error(http.StatusNotImplemented, reason)
+	case errors.Is(reason, errLoop):
+		return caddyhttp.Error(http.StatusLoopDetected, reason)
 	case errors.Is(reason, errReadOnly):
 		return caddyhttp.Error(http.StatusMethodNotAllowed, reason)
 	}

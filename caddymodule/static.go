@@ -54,7 +54,7 @@ func (Static) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 		source, err = serveFile(w, r, a, a.facts.assets, a.verdict.Path, next)
 	case others != nil:
 		source, err = serveFile(w, r, a, others, a.path, next)
-	case a.facts.keep != nil && a.kept != "":
+	case a.facts.keep != nil && a.kept != "" && !a.returned:
 		var complete func(http.Header)
 		if a.isAsset {
 			complete = allowOtherSites
