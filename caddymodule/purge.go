@@ -186,6 +186,24 @@ func (o purgeOrder) means(zone *zones.Zone) bool {
 	return o.Zone == nil || *o.Zone == zone.Name || slices.Contains(zone.Paths, *o.Zone)
 }
 
+// checkPlace refuses a path that no page of the zone which is named has: nothing would be found, and nobody would know.
+func (o purgeOrder) checkPlace(zone *zones.Zone) error {
+	path := o.Path
+	if path == nil {
+		path = o.Prefix
+	}
+	if o.Zone == nil || path == nil || zone.ByRoutes {
+		return nil
+	}
+	for _, of := range zone.Paths {
+		below, ok := strings.CutPrefix(*path, strings.TrimSuffix(of, "/"))
+		if ok && (below == "" || below[0] == '/') || o.Prefix != nil && strings.HasPrefix(of, *path) {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s is not in zone %s, whose pages are below %s: paths have the basePath", *path, zone.Name, strings.Join(zone.Paths, ", "))
+}
+
 // source is that of the pictures, "" for any.
 func (o purgeOrder) source() string {
 	if o.Source == nil {

@@ -33,6 +33,9 @@ func (o purgeOrder) run(handlers []*Handler) (purgeReport, error) {
 				continue
 			}
 			meant = true
+			if err := o.checkPlace(zone); err != nil {
+				return purgeReport{}, err
+			}
 			if o.Cache == cachePages {
 				if facts.pages != nil {
 					purged[zone.Name] = true

@@ -86,3 +86,18 @@ func TestWhatACommandSaysOfAPurge(t *testing.T) {
 		assert.Equal(t, text, report.text())
 	}
 }
+
+func TestAPathOfAnotherZoneIsRefused(t *testing.T) {
+	shop := &zones.Zone{Name: "shop", Paths: []string{"/shop", "/shop-assets/_next"}}
+	root := &zones.Zone{Name: "root", Paths: []string{"/"}}
+	named, prices, inShop := "shop", "/prices", "/shop/prices"
+	assert.EqualError(t, purgeOrder{Zone: &named, Path: &prices}.checkPlace(shop),
+		"/prices is not in zone shop, whose pages are below /shop, /shop-assets/_next: paths have the basePath")
+	assert.Error(t, purgeOrder{Zone: &named, Prefix: &prices}.checkPlace(shop))
+	assert.NoError(t, purgeOrder{Zone: &named, Path: &inShop}.checkPlace(shop))
+	assert.NoError(t, purgeOrder{Zone: &named, Path: &prices}.checkPlace(root))
+	assert.NoError(t, purgeOrder{Path: &prices}.checkPlace(shop), "of all zones")
+	assert.NoError(t, purgeOrder{Zone: &named}.checkPlace(shop))
+	wider := "/s"
+	assert.NoError(t, purgeOrder{Zone: &named, Prefix: &wider}.checkPlace(shop))
+}
