@@ -16,6 +16,11 @@ func (w *buildWatch) confirm(ctx context.Context, z *watchedZone) {
 	}
 	proof := proofOf(z.build.Build, nil)
 	if proof == "" {
+		if !z.doubted {
+			z.doubted = true
+			w.log.Warn("the build has no .next/static, so its scripts come from Next.js, if that has them: copy it there",
+				zap.String("zone", z.config.label()), zap.String("build", z.build.ID), zap.String("directory", z.build.Dir))
+		}
 		return
 	}
 	lacks := false
@@ -26,7 +31,8 @@ func (w *buildWatch) confirm(ctx context.Context, z *watchedZone) {
 	if lacks && !z.confirmed && !z.doubted {
 		z.doubted = true
 		w.log.Warn("the application does not answer with the files of its build, so nobody can tell when it runs another: "+
-			"start it again if it was built since, give it its .next/static, or name the directory that it was started in",
+			"start it again if it was built since, give it its .next/static, name the directory that it was started in, "+
+			"or look whether the upstream is another application",
 			zap.String("zone", z.config.label()), zap.String("build", z.build.ID),
 			zap.String("directory", z.build.Dir), zap.String("asked", proof))
 	}
@@ -42,16 +48,21 @@ func (z *watchedZone) setConfirmed(w *buildWatch, confirmed bool) {
 func (w *buildWatch) proceed(ctx context.Context, i int) {
 	z := w.zones[i]
 	fresh := z.others.waiting.Load()
-	proof := ""
-	if fresh.export == nil && z.build != nil && len(z.upstreams) > 0 {
-		proof = proofOf(fresh.Build, z.build.Build)
-	}
-	if proof == "" {
+	if fresh.export != nil || z.build == nil || len(z.upstreams) == 0 {
 		w.take(i, true)
 		return
 	}
+	proof := proofOf(fresh.Build, z.build.Build)
+	if proof == "" && len(fresh.Static) > 0 {
+		w.take(i, true) // its scripts are those of the one before
+		return
+	}
 	waited := time.Since(time.Unix(0, z.others.since.Load()))
-	decision := decideWaiting(standingsOf(ctx, z.upstreams, proof), z.confirmed, waited)
+	standings, confirmed := []standing{unclear}, false
+	if proof != "" {
+		standings, confirmed = standingsOf(ctx, z.upstreams, proof), z.confirmed
+	}
+	decision := decideWaiting(standings, confirmed, waited)
 	z.others.mixed.Store(decision == waitsMixed)
 	switch {
 	case ctx.Err() != nil:
@@ -103,5 +114,6 @@ func (w *buildWatch) take(i int, confirmed bool) {
 		fresh.export.report(z.config.label(), w.log)
 	}
 	w.log.Info("build taken",
-		zap.String("zone", z.config.label()), zap.String("build", fresh.ID), zap.String("next", fresh.NextVersion))
+		zap.String("zone", z.config.label()), zap.String("build", fresh.ID), zap.String("next", fresh.NextVersion),
+		zap.String("directory", fresh.Dir))
 }

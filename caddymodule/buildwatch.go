@@ -206,6 +206,10 @@ func (w *buildWatch) notice(z *watchedZone) {
 		w.await(z, nil) // it was put back
 	default:
 		fresh, err := z.config.readBuild(w.repl, w.handler.fileSettings())
+		if err == nil && z.build != nil && fresh.export == nil && fresh.Dir != z.build.Dir {
+			err = errors.Join(fmt.Errorf("%s has no build any more, and %s is another: name it by `build`, and reload, if it is meant",
+				z.build.Dir, fresh.Dir), fresh.close())
+		}
 		if err != nil {
 			w.refuse(z, stamp, err)
 			return

@@ -319,3 +319,24 @@ func TestAProcessStartsWithoutABuildThatIsMissing(t *testing.T) {
 		})
 	}
 }
+
+// What lies beside a build that is gone is another build, and one without scripts proves nothing.
+func TestWhatIsNotMeantIsNotTaken(t *testing.T) {
+	app := t.TempDir()
+	writeNext(t, filepath.Join(app, ".next"), "first")
+	p := startProcess(t, "first")
+	e := serve(t, fmt.Sprintf("nextjs {\n watch 10ms\n zone / beside %s {\n build %s\n }\n}", p.address, app), "nextjs {\n state "+t.TempDir()+"\n}")
+	refused := buildReadsTotal.WithLabelValues("beside", "refused")
+	before := testutil.ToFloat64(refused)
+	writeNext(t, filepath.Join(app, "next.bak"), "older")
+	require.NoError(t, os.RemoveAll(filepath.Join(app, ".next")))
+	require.Eventually(t, func() bool { return testutil.ToFloat64(refused) >= before+2 }, patience, time.Millisecond)
+	assert.Equal(t, "first", buildOf(t, e))
+
+	buildtest.Write(t, filepath.Join(app, ".next"), buildtest.Build{ID: "bare", App: map[string]string{"/page/page": "/page"}})
+	eventuallyEqual(t, "bare bare ", waitingBuilds)
+	for range 20 {
+		require.Equal(t, "first", buildOf(t, e))
+	}
+	assert.Equal(t, "bare bare ", waitingBuilds())
+}

@@ -190,7 +190,7 @@ func TestFilesCommandSaysWhatIsWrong(t *testing.T) {
 	}})
 	for message, args := range map[string][]string{
 		"no edge answers at the admin address " + free:                  {"--address", free},
-		"\nIt is without caddy-nextjs, or an older one":                   {"--address", other.Listener.Addr().String()},
+		"\nIt is without caddy-nextjs, or an older one":                 {"--address", other.Listener.Addr().String()},
 		"reading the answer of the edge at":                             {"--address", broken.Listener.Addr().String()},
 		"serves no zone of Next.js":                                     {"--address", empty.Listener.Addr().String()},
 		"asking the edge at":                                            {"--address", failing.Listener.Addr().String()},

@@ -111,6 +111,8 @@ func (f *zoneFacts) whyNotKept(a *attempt, h *Handler) string {
 		return "the zone is a dev server"
 	case h.Cache != nil && h.Cache.Off:
 		return "the site says `cache off`"
+	case f.others.note() != "":
+		return "the zone has no build yet: " + f.others.note()
 	case f.pages == nil:
 		return "the build of the zone is not known; say `build`, or `cache` to keep what Next.js marks as shared all the same"
 	}

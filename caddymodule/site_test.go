@@ -44,7 +44,10 @@ func get(t *testing.T, e *edge, host, path string) (int, string) {
 // writeBuild makes a build directory that says where its zone is.
 func writeBuild(t *testing.T, dir, basePath, assetPrefix string) {
 	t.Helper()
-	buildtest.Write(t, dir, buildtest.Build{Config: buildtest.JSON{"basePath": basePath, "assetPrefix": assetPrefix}})
+	script := "static/chunks/" + strings.ReplaceAll(basePath+assetPrefix, "/", "_") + ".js"
+	buildtest.Write(t, dir, buildtest.Build{
+		Config: buildtest.JSON{"basePath": basePath, "assetPrefix": assetPrefix}, Files: map[string]string{script: ""},
+	})
 }
 
 func TestZonesByPathAndBuild(t *testing.T) {

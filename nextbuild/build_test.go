@@ -44,6 +44,15 @@ func TestReadFindsTheBuildWhereItLies(t *testing.T) {
 	}
 }
 
+// While `next build` runs, and after it was interrupted, a copy that somebody keeps beside it is not the build.
+func TestACopyBesideAnIncompleteBuildIsNotTaken(t *testing.T) {
+	app := t.TempDir()
+	buildtest.Write(t, filepath.Join(app, "next.bak"), buildtest.Build{ID: "old"})
+	require.NoError(t, os.MkdirAll(filepath.Join(app, ".next", "cache"), 0o700))
+	_, err := Read(app)
+	require.ErrorContains(t, err, "holds no build: BUILD_ID is missing there and in its .next")
+}
+
 // `next build` copies neither static nor public files into the standalone directory.
 func TestReadTakesTheFilesFromBesideAStandaloneDirectory(t *testing.T) {
 	app := t.TempDir()

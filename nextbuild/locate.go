@@ -31,6 +31,10 @@ func locate(dir string) (place, error) {
 			return p, err
 		}
 	}
+	if info, err := os.Stat(filepath.Join(dir, ".next")); err == nil && info.IsDir() {
+		// What lies beside it is not meant: a copy that somebody keeps, another application.
+		return place{}, fmt.Errorf("%s holds no build: BUILD_ID is missing there and in its .next; run `next build` (`next dev` writes none), or name the distDir", dir)
+	}
 	dists, err := distsBelow(dir, monorepoDepth)
 	if err != nil {
 		return place{}, fmt.Errorf("looking for a build: %w", err)
