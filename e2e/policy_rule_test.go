@@ -25,7 +25,7 @@ var markOfNext = regexp.MustCompile(`^s-maxage=(\d+)(, stale-while-revalidate(=\
 var lasting = regexp.MustCompile(`s-maxage|public|max-age=[1-9]`)
 
 // languageRoots are the paths at which an application of the tests that has given its build to the edge chooses the language.
-var languageRoots = map[string]bool{"/depot": true, "/depot/": true, "/shop": true}
+var languageRoots = map[string]bool{"/depot": true, "/depot/": true}
 
 // wantedCacheControl is what the edge says, in an answer of an age, where the application says what direct does:
 // docs/caching.md, written down once more.
