@@ -85,7 +85,7 @@ func openEvents(ctx context.Context, s subject, encoding string, streams int) (u
 
 // readEvents opens an event stream and reads some of its events.
 func (c *client) readEvents(plan chunkPlan, encoding string, count int) error {
-	res, err := c.get(plan.path()+"&events=1", encoding)
+	res, err := c.get(plan.path()+"&events=1", encoding) //nolint:bodyclose // it is open for as long as the client is
 	if err != nil {
 		return err
 	}

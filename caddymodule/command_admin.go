@@ -49,10 +49,10 @@ func explainAdminError(address, otherwise string, err error) error {
 	said := errors.New(text) // Caddy's own ends in a line break
 	switch {
 	case strings.HasPrefix(text, "performing request:"):
-		return fmt.Errorf("no edge answers at the admin address %s: %w\nStart it, or %s.", address, said, otherwise) //nolint:revive // for people
+		return fmt.Errorf("no edge answers at the admin address %s: %w\nStart it, or %s", address, said, otherwise)
 	case strings.Contains(text, "HTTP 404"):
-		return fmt.Errorf("the Caddy at %s does not know what is asked: %w\n"+ //nolint:revive // for people
-			"It is without caddy-nextjs, or an older one; `caddy nextjs version` says what this one is.", address, said)
+		return fmt.Errorf("the Caddy at %s does not know what is asked: %w\n"+
+			"It is without caddy-nextjs, or an older one; `caddy nextjs version` says what this one is", address, said)
 	}
 	if _, answer, found := strings.Cut(text, fmt.Sprintf("HTTP %d: ", http.StatusBadRequest)); found {
 		if refused := (caddy.APIError{}); json.Unmarshal([]byte(answer), &refused) == nil && refused.Message != "" {

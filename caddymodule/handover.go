@@ -42,7 +42,7 @@ type whenStarted struct{ app *App }
 
 // Handle implements caddyevents.Handler.
 func (s *whenStarted) Handle(context.Context, caddy.Event) error {
-	s.app.started()
+	s.app.started() //nolint:contextcheck // it begins what lasts as long as the configuration
 	return nil
 }
 

@@ -90,7 +90,7 @@ func (b *requestBody) readLocked(p []byte) (int, error) {
 	n, err := b.source.Read(p)
 	b.read += int64(n)
 	switch {
-	case err == io.EOF: //nolint:errorlint // readers return it as it is
+	case err == io.EOF:
 		b.atEnd = true
 	case err != nil && b.failure == nil:
 		b.failure = err

@@ -48,7 +48,7 @@ func (c *SharedCaches) check() error {
 
 // Validate implements caddy.Validator.
 func (h *Handler) Validate() error {
-	if err := h.SharedCaches.check(); err != nil {
+	if err := h.check(); err != nil {
 		return fmt.Errorf("nextjs: %w", err)
 	}
 	return nil

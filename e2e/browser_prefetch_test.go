@@ -89,8 +89,10 @@ func TestLinksToRedirectsAreNotPrefetchedWithoutEnd(t *testing.T) {
 	}
 	var windows []*moving
 	for _, place := range []struct{ origin, kind, end string }{
-		{e.tlsURL(""), "rule", ""}, {e.tlsURL(""), "middleware", ""}, // HTTP/2
-		{e.url(""), "rule", ""}, {e.url(""), "middleware", ""},
+		{e.tlsURL(""), "rule", ""},
+		{e.tlsURL(""), "middleware", ""}, // HTTP/2
+		{e.url(""), "rule", ""},
+		{e.url(""), "middleware", ""},
 		{fmt.Sprintf("http://localhost:%d", port), "slash", "/"},
 	} {
 		m := &moving{

@@ -121,8 +121,10 @@ func newPrintedDeploys(t *testing.T, running, built shipped) *printedDeploys {
 	p := &printedDeploys{
 		units: u, env: append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH")), blocks: map[string]string{},
 		words: [][2]string{
-			{"/srv/web", web}, {"/home/ci/web", checkout},
-			{"web@3000", "web@3000"}, {"web@3001", "web@3001"}, // these are names
+			{"/srv/web", web},
+			{"/home/ci/web", checkout},
+			{"web@3000", "web@3000"},
+			{"web@3001", "web@3001"}, // these are names
 			{"localhost:3000", fmt.Sprintf("localhost:%d", u.ports["web@3000"])},
 			{"localhost:3001", fmt.Sprintf("localhost:%d", u.ports["web@3001"])},
 		},

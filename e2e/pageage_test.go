@@ -20,7 +20,7 @@ func startCopy(t *testing.T, f *fixture) *app {
 	t.Helper()
 	dir := t.TempDir()
 	server := filepath.Join(".next", "standalone")
-	require.NoError(t, os.CopyFS(filepath.Join(dir, server), os.DirFS(filepath.Join(f.app.dir, server))))
+	require.NoError(t, os.CopyFS(filepath.Join(dir, server), os.DirFS(filepath.Join(f.dir, server))))
 	// How old a page is, Next.js reads from its file: both copies begin with pages whose time is over.
 	made := time.Now().Add(-time.Hour)
 	require.NoError(t, filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
@@ -29,7 +29,7 @@ func startCopy(t *testing.T, f *fixture) *app {
 		}
 		return os.Chtimes(path, made, made)
 	}))
-	a := &app{zone: f.app.zone, dir: dir, ready: f.app.ready}
+	a := &app{zone: f.zone, dir: dir, ready: f.ready}
 	require.NoError(t, a.start())
 	t.Cleanup(a.kill)
 	require.NoError(t, a.waitUntilReady())
@@ -44,7 +44,7 @@ func TestNothingIsOlderThanByNextStart(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			direct, behind := startCopy(t, f), startCopy(t, f)
-			e := startEdge(t, nil, setup{zones: fmt.Sprintf("\t\tzone %s %s {\n\t\t\tbuild %s\n\t\t}\n\t\tcache\n", f.app.zone, behind.upstream(), f.build.Dir)})
+			e := startEdge(t, nil, setup{zones: fmt.Sprintf("\t\tzone %s %s {\n\t\t\tbuild %s\n\t\t}\n\t\tcache\n", f.zone, behind.upstream(), f.build.Dir)})
 			path := f.path("/isr")
 			if f == set.next15 {
 				path += "/" // trailingSlash

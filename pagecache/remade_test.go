@@ -89,7 +89,7 @@ type visits struct {
 func visiting(t *testing.T, page isrPage, recheck time.Duration) *visits {
 	store, err := blobstore.Open(blobstore.Settings{Memory: 16 << 20})
 	require.NoError(t, err)
-	cache, err := New(store, Settings{}, Policy{KeyOf, ForRequest, ForResponse, func(h http.Header, f Facts, s Served) { Tell(h, Told{Result: s.Result, Age: s.Age, TTL: s.Left}) }})
+	cache, err := New(store, Settings{}, Policy{KeyOf, ForRequest, ForResponse, func(h http.Header, _ Facts, s Served) { Tell(h, Told{Result: s.Result, Age: s.Age, TTL: s.Left}) }})
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		cache.Close()
@@ -159,7 +159,7 @@ func TestNothingIsOlderThanNextJSWouldShow(t *testing.T) {
 }
 
 func compareVisits(t *testing.T, gaps []time.Duration, revalidate, render, expire, recheck time.Duration) {
-	random := rand.New(rand.NewPCG(1, uint64(revalidate)+uint64(render)+uint64(expire))) //nolint:gosec // a test
+	random := rand.New(rand.NewPCG(1, uint64(revalidate)+uint64(render)+uint64(expire)))
 	began := time.Now().Add(-time.Duration(random.Int64N(int64(2 * revalidate))))
 	page := isrPage{revalidate: revalidate, expire: expire, render: render, made: began, content: began}
 	page.deleted = time.Now().Add(time.Duration(random.Int64N(int64(4 * time.Hour))))

@@ -52,7 +52,8 @@ func TestA404IsToldForAShortTime(t *testing.T) {
 		{toldFor(31536000), Told{Result: fresh, Status: 308, Shared404: time.Minute}, toldFor(31536000), true, false},
 		{toldFor(31536000), Told{Result: fresh, Status: http.StatusNotFound}, toldFor(31536000), true, false},
 		{
-			toldFor(31536000), Told{Result: fresh, Status: 404, Shared404: time.Minute, Unshared: true},
+			toldFor(31536000),
+			Told{Result: fresh, Status: 404, Shared404: time.Minute, Unshared: true},
 			"private, no-store", true, false,
 		},
 	} {
@@ -100,7 +101,9 @@ func TestAKept404LivesAsLongAsNextJSSays(t *testing.T) {
 		seconds int
 		age     string
 	}{
-		{0, ResultMiss, 60, ""}, {0, ResultHit, 60, "0"}, {59 * second, ResultHit, 119, "59"},
+		{0, ResultMiss, 60, ""},
+		{0, ResultHit, 60, "0"},
+		{59 * second, ResultHit, 119, "59"},
 		{1000 * second, ResultHit, 1119, "1059"},
 		{2500 * second, ResultHit, 3600, "3559"},
 	} {

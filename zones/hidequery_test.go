@@ -26,7 +26,8 @@ func TestTheQueryThatNextIsShown(t *testing.T) {
 		},
 		Routes: object{
 			"dynamicRoutes": []any{
-				object{"page": "/items/[id]", "regex": "^/items/([^/]+?)(?:/)?$"}, object{"page": "/parts/[id]", "regex": "^/parts/([^/]+?)(?:/)?$"},
+				object{"page": "/items/[id]", "regex": "^/items/([^/]+?)(?:/)?$"},
+				object{"page": "/parts/[id]", "regex": "^/parts/([^/]+?)(?:/)?$"},
 				object{"page": "/post/[id]", "regex": "^/post/([^/]+?)(?:/)?$"},
 			},
 			"dataRoutes": []any{
@@ -149,7 +150,8 @@ func TestTheQueryOfData(t *testing.T) {
 			"dynamicRoutes": []any{object{"page": "/post/[id]", "regex": "^/post/([^/]+?)(?:/)?$"}},
 			"dataRoutes": []any{
 				object{"page": "/post/[id]", "dataRouteRegex": "^/_next/data/build\\-1/post/([^/]+?)\\.json$"},
-				object{"page": "/about", "dataRouteRegex": "^/_next/data/build\\-1/about\\.json$"}, object{"page": "/ssr", "dataRouteRegex": "^/_next/data/build\\-1/ssr\\.json$"},
+				object{"page": "/about", "dataRouteRegex": "^/_next/data/build\\-1/about\\.json$"},
+				object{"page": "/ssr", "dataRouteRegex": "^/_next/data/build\\-1/ssr\\.json$"},
 			},
 		},
 	}))

@@ -38,8 +38,10 @@ func TestUploadLimit(t *testing.T) {
 				},
 			},
 			Middleware: object{"middleware": object{"/": object{"matchers": []object{
-				{"regexp": "^/(guarded|moved|asked)$"}, {"regexp": "^/by-header$", "missing": has("header", "x-skip")},
-				{"regexp": "^/by-agent$", "has": has("header", "user-agent")}, {"regexp": "^/caf\u00e9$"},
+				{"regexp": "^/(guarded|moved|asked)$"},
+				{"regexp": "^/by-header$", "missing": has("header", "x-skip")},
+				{"regexp": "^/by-agent$", "has": has("header", "user-agent")},
+				{"regexp": "^/caf\u00e9$"},
 			}}}},
 		}))
 	}
