@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -64,6 +65,7 @@ func (w *buildWatch) proceed(ctx context.Context, i int) {
 	}
 	decision := decideWaiting(standings, confirmed, waited)
 	z.others.mixed.Store(decision == waitsMixed)
+	z.others.sayWaiting(fresh.ID, decision, standings)
 	switch {
 	case ctx.Err() != nil:
 	case decision == takes:
@@ -80,6 +82,18 @@ func (w *buildWatch) proceed(ctx context.Context, i int) {
 			zap.String("zone", z.config.label()), zap.String("runs", z.build.ID),
 			zap.String("waits", fresh.ID), zap.String("asked", proof))
 	}
+}
+
+// sayWaiting keeps what a build waits for, for those who ask.
+func (o *otherBuilds) sayWaiting(id string, decision decision, standings []standing) {
+	why := "build " + id + " waits: the application still runs the one before"
+	switch {
+	case decision == waitsMixed:
+		why = "build " + id + " waits: some upstreams run it, and others do not yet"
+	case !slices.ContainsFunc(standings, func(s standing) bool { return s != silent }):
+		why = "build " + id + " waits: no upstream answers"
+	}
+	o.why.Store(&why)
 }
 
 // take puts the build that waits in the place of the one before, which stays for the pages that are open.
@@ -106,6 +120,7 @@ func (w *buildWatch) take(i int, confirmed bool) {
 	}
 	w.handler.view.Swap(v).close()
 	z.others.await(nil, time.Now())
+	z.others.why.Store(nil)
 	z.others.missing.Store(nil)
 	w.giveBack(gone)
 	buildReadsTotal.WithLabelValues(z.config.label(), "taken").Inc()

@@ -204,6 +204,7 @@ func (w *buildWatch) notice(z *watchedZone) {
 	case !settled || stamp == z.refused || waiting != nil && waiting.Stamp == stamp:
 	case z.build != nil && stamp == z.build.Stamp:
 		w.await(z, nil) // it was put back
+		z.others.why.Store(nil)
 	default:
 		fresh, err := z.config.readBuild(w.repl, w.handler.fileSettings())
 		if err == nil && z.build != nil && fresh.export == nil && fresh.Dir != z.build.Dir {
@@ -225,6 +226,7 @@ func (w *buildWatch) await(z *watchedZone, fresh *build) {
 		return
 	}
 	z.said = false
+	z.others.why.Store(nil)
 	z.others.await(fresh, time.Now())
 	w.giveBack(old)
 }
@@ -232,6 +234,8 @@ func (w *buildWatch) await(z *watchedZone, fresh *build) {
 // refuse notes that a build cannot be taken.
 func (w *buildWatch) refuse(z *watchedZone, stamp string, err error) {
 	z.refused = stamp
+	why := "a new build is not taken: " + err.Error()
+	z.others.why.Store(&why)
 	buildReadsTotal.WithLabelValues(z.config.label(), "refused").Inc()
 	w.log.Warn("build not taken, the last one stays if there is one",
 		zap.String("zone", z.config.label()), zap.Error(err))

@@ -118,6 +118,10 @@ func TestABuildIsTakenWhenItsApplicationRunsIt(t *testing.T) {
 	for range 20 {
 		require.Equal(t, "first", buildOf(t, e), "the application still runs it")
 	}
+	eventuallyEqual(t, true, func() bool {
+		text := explained(t, e.url("/page")).text()
+		return strings.Contains(text, "note      build second waits: the application still runs the one before\n")
+	})
 	_, script := send(t, e, http.MethodGet, "/_next/static/second.js")
 	assert.Equal(t, "script of second", script, "another process may have told of it already")
 
@@ -194,6 +198,7 @@ func TestNothingIsKeptWhileUpstreamsRunDifferentBuilds(t *testing.T) {
 		assert.Contains(t, status, "detail=deployment")
 	}
 	assert.Equal(t, "second second ", waitingBuilds())
+	assert.Contains(t, explained(t, e.url("/page")).text(), "note      build second waits: some upstreams run it, and others do not yet\n")
 	two.run("second")
 	eventuallyEqual(t, "", waitingBuilds)
 	eventuallyEqual(t, "second", func() string { return buildOf(t, e) })
@@ -332,6 +337,7 @@ func TestWhatIsNotMeantIsNotTaken(t *testing.T) {
 	require.NoError(t, os.RemoveAll(filepath.Join(app, ".next")))
 	require.Eventually(t, func() bool { return testutil.ToFloat64(refused) >= before+2 }, patience, time.Millisecond)
 	assert.Equal(t, "first", buildOf(t, e))
+	assert.Contains(t, explained(t, e.url("/page")).text(), "note      a new build is not taken: ")
 
 	buildtest.Write(t, filepath.Join(app, ".next"), buildtest.Build{ID: "bare", App: map[string]string{"/page/page": "/page"}})
 	eventuallyEqual(t, "bare bare ", waitingBuilds)

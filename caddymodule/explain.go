@@ -30,9 +30,11 @@ type requestReport struct {
 	Deployment string `json:"deployment,omitempty"`
 	// Waiting is the id of a build that the application does not run yet.
 	Waiting string `json:"waiting,omitempty"`
-	Kind    string `json:"kind,omitempty"`
-	Verdict string `json:"verdict,omitempty"`
-	By      string `json:"by,omitempty"`
+	// BuildNote says what that build waits for, or why a new one was refused.
+	BuildNote string `json:"build_note,omitempty"`
+	Kind      string `json:"kind,omitempty"`
+	Verdict   string `json:"verdict,omitempty"`
+	By        string `json:"by,omitempty"`
 	edgeAnswer
 	// NotKept says why the page cache has no part in it, for the zone or the kind of request.
 	NotKept string `json:"not_kept,omitempty"`
@@ -88,6 +90,7 @@ func (report *requestReport) explain(r *http.Request, a *attempt, h *Handler) {
 	if waiting := a.facts.others.waiting.Load(); waiting != nil {
 		report.Waiting = waiting.ID
 	}
+	report.BuildNote = a.facts.others.said()
 	switch {
 	case a.facts.export != nil && a.verdict.Status == 0 && a.verdict.Edge():
 		report.By = byFile

@@ -19,8 +19,8 @@ func (r *requestReport) text() string {
 		return b.String()
 	}
 	line("zone", "%s%s", r.Zone, r.buildText())
-	if r.Waiting != "" {
-		line("waits", "build %s: the application still runs the one before", r.Waiting)
+	if r.BuildNote != "" {
+		line("note", "%s", r.BuildNote)
 	}
 	line("kind", "%s, verdict %s", r.Kind, r.Verdict)
 	switch r.By {

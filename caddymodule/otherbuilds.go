@@ -17,8 +17,18 @@ type otherBuilds struct {
 	since         atomic.Int64 // when waiting came (unix nanoseconds)
 	// mixed says that some upstreams run the one that waits and others do not: nothing that they answer is kept.
 	mixed atomic.Bool
+	// why is what a build waits for, or why it was refused. "": neither is.
+	why atomic.Pointer[string]
 	// missing is why the zone has no build yet, though it names one. nil: it has one, or names none.
 	missing atomic.Pointer[string]
+}
+
+// said is what is known of a build that waits, or was refused.
+func (o *otherBuilds) said() string {
+	if why := o.why.Load(); why != nil {
+		return *why
+	}
+	return ""
 }
 
 // note is what /readyz says of the builds of a zone.
