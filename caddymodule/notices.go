@@ -8,8 +8,6 @@ import (
 	"net/http"
 	"strings"
 	"sync"
-	"sync/atomic"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
@@ -38,24 +36,13 @@ var noticesTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
 	Help: "Requests and answers that show a fault of the application, by zone and notice.",
 }, []string{"zone", "notice"})
 
-// noticeEvery is how often at most a notice of a zone is said.
-const noticeEvery = time.Hour
-
-// noticesSaid holds what was said of a zone and when, over builds and configurations.
-var noticesSaid sync.Map // of saidNotice: *atomic.Int64, in nanoseconds since 1970
-
-type saidNotice struct {
-	zone string
-	what string // a notice, or the stamp of a build and an advice
-}
-
 // zoneNotices are the notices of one zone.
 type zoneNotices struct {
 	zone     string
 	mark     string    // in Via, of requests that go to the zone's application
 	marked   [3]string // Via as reverse_proxy writes it of HTTP/1.1, 2.0 and 3.0, with the mark
 	counters [notices]prometheus.Counter
-	said     [notices]*atomic.Int64
+	said     [notices]*hourly
 }
 
 // viaWritten is what reverse_proxy writes.
@@ -79,8 +66,7 @@ func noticesOf(zone, space string) *zoneNotices {
 	}
 	for n, name := range noticeNames {
 		z.counters[n] = noticesTotal.WithLabelValues(zone, name)
-		said, _ := noticesSaid.LoadOrStore(saidNotice{zone, name}, new(atomic.Int64))
-		z.said[n] = said.(*atomic.Int64)
+		z.said[n] = hourlyOf(zone, name)
 	}
 	return z
 }
@@ -88,8 +74,7 @@ func noticesOf(zone, space string) *zoneNotices {
 // notice counts a notice, and says it once an hour at most.
 func (z *zoneNotices) notice(n notice, logger *zap.Logger, msg string, fields ...zap.Field) {
 	z.counters[n].Inc()
-	now, last := time.Now().UnixNano(), z.said[n].Load()
-	if last != 0 && now-last < int64(noticeEvery) || !z.said[n].CompareAndSwap(last, now) {
+	if !z.said[n].may() {
 		return
 	}
 	logger.Warn(msg, append([]zap.Field{zap.String("zone", z.zone), zap.String("notice", noticeNames[n])}, fields...)...)
@@ -154,7 +139,7 @@ func (b *build) advise(zone string, logger *zap.Logger) {
 		return
 	}
 	for _, advice := range b.book.Advice() {
-		if _, said := noticesSaid.LoadOrStore(saidNotice{zone, b.Stamp + advice.Name}, new(atomic.Int64)); !said {
+		if hourlyOf(zone, b.Stamp+advice.Name).never() {
 			logger.Warn(advice.Message,
 				zap.String("zone", zone), zap.String("advice", advice.Name), zap.String("remedy", advice.Remedy))
 		}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/caddyserver/caddy/v2"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -42,7 +43,7 @@ func TestARequestOfTheApplicationItselfIsNoticed(t *testing.T) {
 		ours.ofRequest(sent(c.from, c.via...), logger)
 		assert.Equal(t, c.want, logs.Len()-before, "%v", c.via)
 	}
-	ours.said[noticeCameBack].Add(-int64(noticeEvery + time.Minute))
+	ours.said[noticeCameBack].last.Add(-int64(time.Hour + time.Minute))
 	ours.ofRequest(sent(ours, "3.0 Caddy"), logger)
 	require.Equal(t, 2, logs.Len())
 	assert.Equal(t, "/a", logs.All()[1].ContextMap()["path"])
@@ -61,9 +62,9 @@ func TestARequestOfTheApplicationItselfIsNoticed(t *testing.T) {
 func TestARequestThatGoesInACircleEnds(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), ".next")
 	buildtest.Write(t, dir, buildtest.Build{App: map[string]string{"/page/page": "/page"}, Files: map[string]string{"static/a.js": ""}})
-	e := serve(t, "nextjs "+named(t, "x"))
 	counted := noticesTotal.WithLabelValues("root", "loop")
 	for _, words := range []string{"cache", "build " + dir} {
+		e := &edge{port: freePort(t), tlsPort: freePort(t)}
 		require.NoError(t, e.load(t, fmt.Sprintf("nextjs localhost:%s {\n %s\n}", e.port, words)))
 		before := testutil.ToFloat64(counted)
 		for _, path := range []string{"/page", "/_next/static/chunks/b.js", "/_next/image?url=%2Fa.png&w=64&q=75", "/api/x"} {
@@ -74,5 +75,6 @@ func TestARequestThatGoesInACircleEnds(t *testing.T) {
 			assert.GreaterOrEqual(t, res.StatusCode, 400, "%s %s", words, path)
 		}
 		assert.Greater(t, testutil.ToFloat64(counted), before)
+		require.NoError(t, caddy.Stop())
 	}
 }

@@ -4,9 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
@@ -66,24 +63,13 @@ var repairsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
 	Help: "Requests and answers of Next.js that the edge put right, by zone and repair.",
 }, []string{"zone", "repair"})
 
-// repairLogEvery is how often at most a repair of a zone is said.
-const repairLogEvery = time.Hour
-
-// repairsSaid holds when a repair of a zone was said last, over builds and configurations.
-var repairsSaid sync.Map // of saidRepair: *atomic.Int64, in nanoseconds since 1970
-
-type saidRepair struct {
-	zone   string
-	repair repair
-}
-
 // zoneRepairs are the repairs of one zone.
 type zoneRepairs struct {
 	zone     string
 	on       uint8 // a bit for each
 	flood    zones.FloodLimit
 	counters [repairs]prometheus.Counter
-	said     [repairs]*atomic.Int64
+	said     [repairs]*hourly
 }
 
 // of returns the repairs of a zone. A site that says nothing of them has all.
@@ -91,8 +77,7 @@ func (s *Repairs) of(zone string) (zoneRepairs, error) {
 	z := zoneRepairs{zone: zone, on: 1<<repairs - 1, flood: defaultFlood}
 	for r := range repairs {
 		z.counters[r] = repairsTotal.WithLabelValues(zone, r.String())
-		said, _ := repairsSaid.LoadOrStore(saidRepair{zone, r}, new(atomic.Int64))
-		z.said[r] = said.(*atomic.Int64)
+		z.said[r] = hourlyOf(zone, r.String())
 	}
 	if s == nil {
 		return z, nil
@@ -124,8 +109,7 @@ func (z *zoneRepairs) count(r repair) { z.counters[r].Inc() }
 
 // say logs that something was put right, once an hour at most.
 func (z *zoneRepairs) say(r repair, logger *zap.Logger, msg string, fields ...zap.Field) {
-	now, last := time.Now().UnixNano(), z.said[r].Load()
-	if last != 0 && now-last < int64(repairLogEvery) || !z.said[r].CompareAndSwap(last, now) {
+	if !z.said[r].may() {
 		return
 	}
 	logger.Warn(msg, append([]zap.Field{zap.String("zone", z.zone), zap.Stringer("repair", r)}, fields...)...)

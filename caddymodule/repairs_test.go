@@ -46,7 +46,7 @@ func TestARepairIsSaidOnceAnHourForEachZone(t *testing.T) {
 	assert.Equal(t, map[string]any{"zone": "said first", "repair": "location", "path": "/a"},
 		logs.All()[0].ContextMap())
 
-	again.said[repairLocation].Add(-int64(repairLogEvery + time.Minute))
+	again.said[repairLocation].last.Add(-int64(time.Hour + time.Minute))
 	again.say(repairLocation, logger, "put right")
 	assert.Equal(t, 3, logs.Len())
 }
