@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/quic-go/quic-go/http3"
@@ -91,7 +92,21 @@ https://localhost:%s {
 	if err != nil {
 		return err
 	}
-	return caddy.Load(config, true)
+	if err := caddy.Load(config, true); err != nil {
+		return err
+	}
+	// The listener of the configuration before may be closed a moment later, with the connections that came to it.
+	for calm, tries := 0, 0; calm < 3 && tries < 1000; tries++ {
+		time.Sleep(time.Millisecond)
+		conn, err := net.Dial("tcp", "localhost:"+e.port)
+		if err != nil {
+			calm = 0
+			continue
+		}
+		_ = conn.Close() // nothing was said
+		calm++
+	}
+	return nil
 }
 
 func (e *edge) url(path string) string { return "http://localhost:" + e.port + path }
