@@ -44,7 +44,8 @@ func (s Source) String() string { return sourceNames[s] }
 type Accepts func() []string
 
 // Serve answers a GET or HEAD for the file at a path below the basePath, with the headers that the build adds to it. Ranges and conditions
-// are those of RFC 9110. A file that has changed or gone since the set was made is served as it was if it is held open, else not.
+// are those of RFC 9110. A file that has changed or gone since the set was made is served as it was if it is held open,
+// else not.
 func (s *Set) Serve(w http.ResponseWriter, r *http.Request, path string, more []nextbuild.Header, accepts Accepts) (Source, error) {
 	f := s.files[path]
 	if f == nil {

@@ -208,8 +208,9 @@ func (w *buildWatch) notice(z *watchedZone) {
 	default:
 		fresh, err := z.config.readBuild(w.repl, w.handler.fileSettings())
 		if err == nil && z.build != nil && fresh.export == nil && fresh.Dir != z.build.Dir {
-			err = errors.Join(fmt.Errorf("%s has no build any more, and %s is another: name it by `build`, and reload, if it is meant",
-				z.build.Dir, fresh.Dir), fresh.close())
+			err = fmt.Errorf("%s has no build any more, and %s is another: name it by `build`, and reload, if it is meant",
+				z.build.Dir, fresh.Dir)
+			err = errors.Join(err, fresh.close())
 		}
 		if err != nil {
 			w.refuse(z, stamp, err)

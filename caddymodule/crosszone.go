@@ -18,7 +18,8 @@ func isRewritten(r *http.Request) bool {
 // leave answers a soft navigation or prefetch that a page of another zone makes.
 func (f *zoneFacts) leave(w http.ResponseWriter, r *http.Request, kind zones.Kind) {
 	if report := explaining[requestReport](r); report != nil {
-		report.Zone, report.Kind, report.By, report.NotKept = f.name.(string), kind.String(), byEdge, "a page of another zone asks: its client is told to load the document"
+		report.Zone, report.Kind, report.By = f.name.(string), kind.String(), byEdge
+		report.NotKept = "a page of another zone asks: its client is told to load the document"
 		return
 	}
 	f.crossings.Inc()

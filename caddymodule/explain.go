@@ -75,7 +75,8 @@ func serveRequestReport(w http.ResponseWriter, r *http.Request) error {
 		return apiError(http.StatusBadRequest, err)
 	}
 	report := &requestReport{URL: u.RequestURI()}
-	if report.edgeAnswer, err = explainRequest(r.Context(), u, query["header"], report, func() bool { return report.Zone != "" }); err != nil {
+	filled := func() bool { return report.Zone != "" }
+	if report.edgeAnswer, err = explainRequest(r.Context(), u, query["header"], report, filled); err != nil {
 		return apiError(http.StatusBadRequest, err)
 	}
 	return answerJSON(w, http.StatusOK, report)

@@ -41,7 +41,9 @@ func siteURL(text string) (*url.URL, error) {
 
 // explainRequest sends a request through the running servers as a client would, for a report instead of an answer, until
 // one has filled it.
-func explainRequest(ctx context.Context, u *url.URL, headers []string, report any, filled func() bool) (answer edgeAnswer, err error) {
+func explainRequest(
+	ctx context.Context, u *url.URL, headers []string, report any, filled func() bool,
+) (answer edgeAnswer, err error) {
 	app := running.app()
 	if app == nil {
 		return answer, errors.New("no configuration with nextjs is running")

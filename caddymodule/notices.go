@@ -28,7 +28,8 @@ const (
 )
 
 var noticeNames = [notices]string{
-	noticeRewriteOverTLS: "rewrite_over_tls", noticeCameBack: "came_back", noticeOtherDeployment: "other_deployment", noticeLoop: "loop",
+	noticeRewriteOverTLS: "rewrite_over_tls", noticeCameBack: "came_back",
+	noticeOtherDeployment: "other_deployment", noticeLoop: "loop",
 }
 
 var noticesTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -106,7 +107,8 @@ func (z *zoneNotices) ofRequest(r *http.Request, logger *zap.Logger) (returns in
 	switch {
 	case returns >= maxReturns:
 		z.notice(noticeLoop, logger, "a request goes in a circle: an upstream leads back to this edge",
-			zap.String("path", r.URL.Path), zap.String("remedy", "name the application as the zone's upstream, and not the site"))
+			zap.String("path", r.URL.Path),
+			zap.String("remedy", "name the application as the zone's upstream, and not the site"))
 	case returns > 0:
 		z.notice(noticeCameBack, logger,
 			"a request came back from the application, whose middleware runs twice: a rewrite names the site's own address",

@@ -201,7 +201,8 @@ func (o purgeOrder) checkPlace(zone *zones.Zone) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%s is not in zone %s, whose pages are below %s: paths have the basePath", *path, zone.Name, strings.Join(zone.Paths, ", "))
+	return fmt.Errorf("%s is not in zone %s, whose pages are below %s: paths have the basePath",
+		*path, zone.Name, strings.Join(zone.Paths, ", "))
 }
 
 // source is that of the pictures, "" for any.

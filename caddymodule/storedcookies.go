@@ -49,7 +49,8 @@ func (s *saidCookies) first(build, page string) bool {
 // cleanStoredCookies takes off an answer what Next.js has stored with a prerendered route handler for one visitor, and
 // would give to all. It comes before the cookies are named for their zone.
 func (t *Transport) cleanStoredCookies(req *http.Request, h http.Header, a *attempt) {
-	if len(h["Set-Cookie"]) == 0 || !a.facts.repairs.has(repairStoredCookies) || a.facts.book == nil || a.leadsElsewhere(req) {
+	if len(h["Set-Cookie"]) == 0 || !a.facts.repairs.has(repairStoredCookies) ||
+		a.facts.book == nil || a.leadsElsewhere(req) {
 		return
 	}
 	done := a.facts.book.CleanStoredCookies(h, a.verdict, processCookies)

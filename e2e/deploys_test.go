@@ -194,12 +194,7 @@ func TestNoPageOutlivesItsScriptsInADeploy(t *testing.T) {
 		{"a link moved after the restart", func(t *testing.T, load bool) { deployByLink(t, load, false, first, second) }},
 		{"an older Next.js", func(t *testing.T, load bool) { deployByLink(t, load, true, second, older) }},
 		{"two upstreams", func(t *testing.T, load bool) {
-			old, fresh, link := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "current")
-			first.copyTo(t, old)
-			second.copyTo(t, fresh)
-			moveLink(t, link, old)
-			d := newDeployed(t, 2, link, old)
-			d.sees(t, first, 0)
+			d, link, fresh := newLinked(t, 2, first, second)
 			if load {
 				defer d.underLoad(t)()
 			}
@@ -230,14 +225,22 @@ func moveLink(t *testing.T, link, target string) {
 	require.NoError(t, os.Rename(link+".new", link))
 }
 
-// deployByLink deploys a release by moving a link, before or after the application is started again.
-func deployByLink(t *testing.T, load, linkFirst bool, from, to shipped) {
-	old, fresh, link := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "current")
+// newLinked starts an edge that goes by a link, and upstreams of the release that it names. The other one lies ready.
+func newLinked(t *testing.T, upstreams int, from, to shipped) (d *deployed, link, fresh string) {
+	t.Helper()
+	old := t.TempDir()
+	fresh, link = t.TempDir(), filepath.Join(t.TempDir(), "current")
 	from.copyTo(t, old)
 	to.copyTo(t, fresh)
 	moveLink(t, link, old)
-	d := newDeployed(t, 1, link, old)
+	d = newDeployed(t, upstreams, link, old)
 	d.sees(t, from, 0)
+	return d, link, fresh
+}
+
+// deployByLink deploys a release by moving a link, before or after the application is started again.
+func deployByLink(t *testing.T, load, linkFirst bool, from, to shipped) {
+	d, link, fresh := newLinked(t, 1, from, to)
 	if load {
 		defer d.underLoad(t)()
 	}

@@ -33,7 +33,8 @@ func locate(dir string) (place, error) {
 	}
 	if info, err := os.Stat(filepath.Join(dir, ".next")); err == nil && info.IsDir() {
 		// What lies beside it is not meant: a copy that somebody keeps, another application.
-		return place{}, fmt.Errorf("%s holds no build: BUILD_ID is missing there and in its .next; run `next build` (`next dev` writes none), or name the distDir", dir)
+		return place{}, fmt.Errorf("%s holds no build: BUILD_ID is missing there and in its .next; "+
+			"run `next build` (`next dev` writes none), or name the distDir", dir)
 	}
 	dists, err := distsBelow(dir, monorepoDepth)
 	if err != nil {
