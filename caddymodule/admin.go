@@ -1,17 +1,9 @@
 package caddymodule
 
 import (
-	"encoding/json"
-	"fmt"
 	"net/http"
 
 	"github.com/caddyserver/caddy/v2"
-)
-
-// Where the admin endpoint says what files are served, and takes orders to purge.
-const (
-	filesPath = "/nextjs/files"
-	purgePath = "/nextjs/purge"
 )
 
 // Admin adds to Caddy's admin API what commands ask the running edge:
@@ -31,37 +23,13 @@ func (Admin) CaddyModule() caddy.ModuleInfo {
 
 // Routes implements caddy.AdminRouter.
 func (Admin) Routes() []caddy.AdminRoute {
-	return []caddy.AdminRoute{
-		{Pattern: filesPath, Handler: onlyGet(serveFilesReport)},
-		{Pattern: explainPath, Handler: onlyGet(serveRequestReport)},
-		{Pattern: imagePath, Handler: onlyGet(serveImageReport)},
-		{Pattern: purgePath, Handler: caddy.AdminHandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
-			return servePurge(w, r, caddy.Log().Named("admin.api.nextjs"))
-		})},
+	list := make([]caddy.AdminRoute, len(routes))
+	for i, one := range routes {
+		list[i] = caddy.AdminRoute{Pattern: one.path, Handler: caddy.AdminHandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
+			return one.serve(w, r, caddy.Log().Named("admin.api.nextjs"))
+		})}
 	}
-}
-
-// onlyGet refuses requests that would change something.
-func onlyGet(next caddy.AdminHandlerFunc) caddy.AdminHandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		if r.Method != http.MethodGet {
-			w.Header().Set("Allow", http.MethodGet)
-			return caddy.APIError{HTTPStatus: http.StatusMethodNotAllowed, Err: fmt.Errorf("method %s is not allowed for %s, only GET is", r.Method, r.URL.Path)}
-		}
-		return next(w, r)
-	}
-}
-
-func serveFilesReport(w http.ResponseWriter, _ *http.Request) error {
-	text, err := json.Marshal(runningFiles(running.handlers()))
-	if err != nil {
-		return caddy.APIError{HTTPStatus: http.StatusInternalServerError, Err: fmt.Errorf("writing what files are served: %w", err)}
-	}
-	w.Header().Set("Content-Type", "application/json")
-	if _, err := w.Write(append(text, '\n')); err != nil {
-		return caddy.APIError{HTTPStatus: http.StatusInternalServerError, Err: fmt.Errorf("writing what files are served: %w", err)}
-	}
-	return nil
+	return list
 }
 
 // Interface guard

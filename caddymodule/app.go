@@ -38,6 +38,7 @@ type App struct {
 	images   *imageState
 	pages    *pageState
 	ctx      caddy.Context
+	http     *caddyhttp.App // nil: the configuration has none
 	logger   *zap.Logger
 	handOver handOver
 	// readiness is asked by nextjs_health.
@@ -84,8 +85,9 @@ func (a *App) Start() error {
 	if err != nil {
 		return nil
 	}
-	if httpApp := mod.(*caddyhttp.App); httpApp.GracePeriod == 0 {
-		httpApp.GracePeriod = caddy.Duration(defaultGracePeriod)
+	a.http = mod.(*caddyhttp.App)
+	if a.http.GracePeriod == 0 {
+		a.http.GracePeriod = caddy.Duration(defaultGracePeriod)
 		a.logger.Debug("grace_period is not set: requests in flight get the default when the servers stop",
 			zap.Duration("grace_period", defaultGracePeriod))
 	}
@@ -166,3 +168,6 @@ var (
 	_ caddy.Provisioner  = (*App)(nil)
 	_ caddy.CleanerUpper = (*App)(nil)
 )
+
+// HeadLimits are how large heads of requests the sites of the configuration take.
+func (a *App) HeadLimits() headLimits { return a.heads }

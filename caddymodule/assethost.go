@@ -4,10 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
-	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
@@ -62,7 +60,7 @@ func (b *build) assetURLPath() (string, error) {
 
 // placeAsset returns what a request to a site of files means in its zone, and asks for it as the zone's application knows it. Only files
 // below /_next/static are served.
-func (f *zoneFacts) placeAsset(r *http.Request, m zones.Match) (zones.Match, bool) {
+func placeAsset(f *zoneFacts, r *http.Request, m zones.Match) (zones.Match, bool) {
 	if !m.AsWritten || !strings.HasPrefix(m.Path, "/_next/static/") {
 		return m, false
 	}
@@ -80,26 +78,4 @@ func (f *zoneFacts) placeAsset(r *http.Request, m zones.Match) (zones.Match, boo
 	m.Full = full
 	r.URL.Path, r.URL.RawPath = path, full
 	return m, true
-}
-
-// otherSites lets pages of other sites use a file: as a font or module (CORS), and where they are isolated (COEP).
-var otherSites = []nextbuild.Header{
-	{Key: "Access-Control-Allow-Origin", Value: "*"}, {Key: "Cross-Origin-Resource-Policy", Value: "cross-origin"}, {Key: "Timing-Allow-Origin", Value: "*"},
-}
-
-// allowOtherSites adds what otherSites says. What the application says itself stays.
-func allowOtherSites(h http.Header) {
-	for _, header := range otherSites {
-		if len(h[header.Key]) == 0 {
-			h[header.Key] = []string{header.Value}
-		}
-	}
-}
-
-// otherSitesHeaders returns the headers of a file: the last one of a name counts.
-func otherSitesHeaders(own []nextbuild.Header) []nextbuild.Header {
-	if len(own) == 0 {
-		return otherSites
-	}
-	return slices.Concat(otherSites, own)
 }

@@ -21,7 +21,6 @@ type attempt struct {
 	waited    bool            // for a dev server that is being started again
 	repaired  zones.RSCRepair // where made, the _rsc parameter is ours, and the URL does not tell what the answer is
 	verdict   *zones.Verdict
-	kept      string       // the name by which the answer may be kept, "" if it may not
 	isAsset   bool         // the answer is a file for pages of other sites
 	isSource  bool         // the edge itself asks, for a picture
 	query     string       // of the request, where shown is another
@@ -46,6 +45,11 @@ type attempt struct {
 	// What the upstream source hands to reverse_proxy, which writes to it: one for each request, used again for each try.
 	offered reverseproxy.Upstream
 	offer   [1]*reverseproxy.Upstream
+}
+
+// newAttempt returns what is known of a request to a zone.
+func newAttempt(facts *zoneFacts, v *view, kind zones.Kind) *attempt {
+	return &attempt{zone: facts.zone, kind: kind, facts: facts, view: v, cookies: facts.cookies}
 }
 
 // next chooses the upstream of the next try.

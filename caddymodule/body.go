@@ -2,13 +2,13 @@ package caddymodule
 
 import (
 	"io"
-	"mime"
 	"net/http"
 	"strings"
 	"sync"
 
 	"github.com/caddy-nextjs/caddy-nextjs/streaming"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // watchBody wraps the body of an answer, so that the request counts as in flight until its end, and so that a stream can be
@@ -21,20 +21,11 @@ func watchBody(res *http.Response, upstream *zones.Upstream) io.ReadCloser {
 			kind = streaming.WebSocket
 		}
 		return &countedTunnel{Body: processStreams.Watch(kind, res.Body), upstream: upstream}
-	case isEventStream(res.Header):
+	case streaming.IsEventStream(res.Header):
 		return &countedBody{ReadCloser: processStreams.Watch(streaming.EventStream, res.Body), upstream: upstream}
 	default:
 		return &countedBody{ReadCloser: res.Body, upstream: upstream}
 	}
-}
-
-func isEventStream(h http.Header) bool {
-	value := h["Content-Type"]
-	if len(value) == 0 || !strings.Contains(strings.ToLower(value[0]), "event-stream") {
-		return false
-	}
-	mediaType, _, err := mime.ParseMediaType(value[0])
-	return err == nil && mediaType == "text/event-stream"
 }
 
 // countedBody ends the request's count when it is closed.
@@ -62,3 +53,17 @@ func (t *countedTunnel) Close() error {
 	t.once.Do(t.upstream.End)
 	return t.Body.Close()
 }
+
+// streamGauge reports the open streams of the process at the moment it is asked.
+type streamGauge struct{ streams *streaming.Streams }
+
+func (streamGauge) Describe(ch chan<- *prometheus.Desc) { ch <- openStreamsDesc }
+
+func (g streamGauge) Collect(ch chan<- prometheus.Metric) {
+	for kind := range streaming.Kind(streaming.Kinds) {
+		ch <- prometheus.MustNewConstMetric(openStreamsDesc, prometheus.GaugeValue, float64(g.streams.Open(kind)), kind.String())
+	}
+}
+
+var openStreamsDesc = prometheus.NewDesc("caddy_nextjs_open_streams",
+	"Open server-sent event streams, WebSockets and other upgraded connections, by type.", []string{"type"}, nil)

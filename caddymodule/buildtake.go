@@ -118,7 +118,7 @@ func (w *buildWatch) take(i int, confirmed bool) {
 	} else {
 		z.others.last.Store(before)
 	}
-	w.handler.view.Swap(v).close()
+	closeView(w.handler.site.view.Swap(v))
 	z.others.await(nil, time.Now())
 	z.others.why.Store(nil)
 	z.others.missing.Store(nil)

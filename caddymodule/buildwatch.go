@@ -53,7 +53,7 @@ func newBuildWatch(h *Handler, repl *caddy.Replacer, log *zap.Logger) (*buildWat
 		if err := errors.Join(config.checkDev(), config.checkExport()); err != nil {
 			return w, fmt.Errorf("zone %s: %w", config.label(), err)
 		}
-		fresh, err := config.readBuild(repl, h.fileSettings())
+		fresh, err := config.readBuild(repl, h.files.assetSettings(h.CDN))
 		switch {
 		case err == nil:
 			w.begin(z, fresh)
@@ -206,7 +206,7 @@ func (w *buildWatch) notice(z *watchedZone) {
 		w.await(z, nil) // it was put back
 		z.others.why.Store(nil)
 	default:
-		fresh, err := z.config.readBuild(w.repl, w.handler.fileSettings())
+		fresh, err := z.config.readBuild(w.repl, w.handler.files.assetSettings(w.handler.CDN))
 		if err == nil && z.build != nil && fresh.export == nil && fresh.Dir != z.build.Dir {
 			err = fmt.Errorf("%s has no build any more, and %s is another: name it by `build`, and reload, if it is meant",
 				z.build.Dir, fresh.Dir)

@@ -7,9 +7,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// The commands of the project are below one of Caddy's.
-func init() {
-	caddycmd.RegisterCommand(caddycmd.Command{
+// command returns the commands of the project, below one of Caddy's.
+func command(readFiles ReadFiles) caddycmd.Command {
+	return caddycmd.Command{
 		Name:  "nextjs",
 		Usage: "<command>",
 		Short: "Tells about self-hosted Next.js applications, their builds and their edge, and steers it",
@@ -17,7 +17,7 @@ func init() {
 Commands for Next.js applications behind this server. Those about a running edge ask
 its admin endpoint, those that steer it also its nextjs_control; the others need none.`,
 		CobraFunc: func(cmd *cobra.Command) {
-			cmd.AddCommand(newExplainCommand(), newFilesCommand(), newImageCommand(), newPurgeCommand(), newVersionCommand())
+			cmd.AddCommand(newExplainCommand(), newFilesCommand(readFiles), newImageCommand(), newPurgeCommand(), newVersionCommand())
 			cmd.RunE = func(cmd *cobra.Command, args []string) error {
 				if len(args) > 0 {
 					return fmt.Errorf("unknown command %q for %q; see %s --help", args[0], cmd.CommandPath(), cmd.CommandPath())
@@ -25,5 +25,5 @@ its admin endpoint, those that steer it also its nextjs_control; the others need
 				return cmd.Help()
 			}
 		},
-	})
+	}
 }

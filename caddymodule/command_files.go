@@ -9,8 +9,11 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// ReadFiles reads the builds in directories and describes their files, without an edge.
+type ReadFiles func(ctx context.Context, dirs []string) (filesReport, error)
+
 // newFilesCommand makes `caddy nextjs files`.
-func newFilesCommand() *cobra.Command {
+func newFilesCommand(read ReadFiles) *cobra.Command {
 	var edge adminFlags
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -30,7 +33,7 @@ Sizes are in units of 1000 bytes, in JSON in bytes.`,
   caddy nextjs files --json /srv/web/.next/standalone
   caddy nextjs files --address localhost:2019`,
 		RunE: func(cmd *cobra.Command, dirs []string) error {
-			report, err := edge.filesOf(cmd.Context(), dirs)
+			report, err := edge.filesOf(cmd.Context(), dirs, read)
 			if err != nil {
 				return err
 			}
@@ -43,12 +46,12 @@ Sizes are in units of 1000 bytes, in JSON in bytes.`,
 }
 
 // filesOf describes the builds in directories or, without any, what the running edge serves.
-func (f *adminFlags) filesOf(ctx context.Context, dirs []string) (filesReport, error) {
+func (f *adminFlags) filesOf(ctx context.Context, dirs []string, read ReadFiles) (filesReport, error) {
 	if len(dirs) > 0 {
 		if *f != (adminFlags{}) {
 			return filesReport{}, errors.New("--address, --config and --adapter name a running edge, which is not asked when build directories are named")
 		}
-		return readFiles(ctx, dirs)
+		return read(ctx, dirs)
 	}
 	var report filesReport
 	address, err := f.ask(http.MethodGet, filesPath, nil, "name another address by --address or --config, or name build directories", &report)

@@ -71,7 +71,7 @@ func writeFilesBuild(t *testing.T, dir string) {
 
 // runFiles runs the command and returns what it prints.
 func runFiles(args ...string) (string, error) {
-	cmd := newFilesCommand()
+	cmd := newFilesCommand(readFiles)
 	var out bytes.Buffer
 	cmd.SetOut(&out)
 	cmd.SetErr(&out)

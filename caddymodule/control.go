@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"path"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
@@ -115,11 +116,13 @@ func (c *Control) answer(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (c *Control) serve(w http.ResponseWriter, r *http.Request) error {
-	switch {
-	case isFromElsewhere(r):
+	if isFromElsewhere(r) {
 		return apiError(http.StatusForbidden, errors.New("a page of another site asks"))
-	case strings.HasSuffix(r.URL.Path, "/purge"):
-		return servePurge(w, r, c.logger)
+	}
+	for _, one := range routes {
+		if one.scoped && strings.HasSuffix(r.URL.Path, "/"+path.Base(one.path)) {
+			return one.serve(w, r, c.logger)
+		}
 	}
 	return apiError(http.StatusNotFound, errors.New("nothing is here; POST …/purge is"))
 }

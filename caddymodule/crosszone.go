@@ -4,8 +4,6 @@ import (
 	"net/http"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
-
-	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
 // isRewritten reports whether a directive before ours has changed the request's path. Then the path of a page, which the browser
@@ -16,13 +14,13 @@ func isRewritten(r *http.Request) bool {
 }
 
 // leave answers a soft navigation or prefetch that a page of another zone makes.
-func (f *zoneFacts) leave(w http.ResponseWriter, r *http.Request, kind zones.Kind) {
+func (in *arrival) leave(w http.ResponseWriter, r *http.Request) {
 	if report := explaining[requestReport](r); report != nil {
-		report.Zone, report.Kind, report.By = f.name.(string), kind.String(), byEdge
+		report.Zone, report.Kind, report.By = in.found.Zone.Name, in.kind.String(), byEdge
 		report.NotKept = "a page of another zone asks: its client is told to load the document"
 		return
 	}
-	f.crossings.Inc()
+	in.zone.crossings.Inc()
 	loadDocument(w)
 }
 

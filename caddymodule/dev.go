@@ -1,24 +1,9 @@
 package caddymodule
 
 import (
-	"context"
 	"errors"
-	"net"
-	"time"
 
-	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
-
-	"github.com/caddy-nextjs/caddy-nextjs/zones"
-)
-
-const (
-	// devPatience is how long a request waits for a dev server that takes no connections: long enough for one that is started again, short
-	// enough for a person who has forgotten to start it.
-	devPatience = 10 * time.Second
-	// devKnockEvery is how often such a dev server is tried.
-	devKnockEvery = 100 * time.Millisecond
 )
 
 var (
@@ -49,38 +34,4 @@ func (c *ZoneConfig) parseDev(d *caddyfile.Dispenser) error {
 	}
 	c.Dev = true
 	return nil
-}
-
-// waitForDev waits, once for each request, until the dev server of its zone takes connections, if err says that it did not: it is being
-// started again, and the next try of reverse_proxy will reach it. Nothing was sent, and nothing is sent here.
-func (a *attempt) waitForDev(ctx context.Context, err error) {
-	if _, isDial := errors.AsType[reverseproxy.DialError](err); !isDial || !a.zone.Dev || a.waited {
-		return
-	}
-	a.waited = true
-	ctx, cancel := context.WithTimeout(ctx, devPatience)
-	defer cancel()
-	ticker := time.NewTicker(devKnockEvery)
-	defer ticker.Stop()
-	for !takesConnections(ctx, a.upstream) {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-	}
-}
-
-// takesConnections opens a connection to an upstream, and closes it.
-func takesConnections(ctx context.Context, upstream *zones.Upstream) bool {
-	address, err := caddy.ParseNetworkAddress(upstream.Address)
-	if err != nil {
-		return false
-	}
-	conn, err := new(net.Dialer).DialContext(ctx, address.Network, address.JoinHostPort(0))
-	if err != nil {
-		return false
-	}
-	_ = conn.Close()
-	return true
 }

@@ -142,12 +142,12 @@ func TestWhatWaitsForADevServer(t *testing.T) {
 		{"one of a zone without dev", false, refused, false},
 	} {
 		a := &attempt{zone: &zones.Zone{Dev: c.dev}, upstream: nobody}
-		a.waitForDev(ended, c.err)
+		waitForDev(a, ended, c.err)
 		assert.Equal(t, c.waited, a.waited, c.name)
 	}
 	// The second time it does not wait, or this would take as long as devPatience.
 	a := &attempt{zone: &zones.Zone{Dev: true}, upstream: nobody, waited: true}
-	a.waitForDev(t.Context(), refused)
+	waitForDev(a, t.Context(), refused)
 }
 
 // A client that leaves takes its wait with it.
@@ -156,7 +156,7 @@ func TestTheWaitForADevServerEndsWithItsRequest(t *testing.T) {
 	a := &attempt{zone: &zones.Zone{Dev: true}, upstream: &zones.Upstream{Address: "localhost:" + freePort(t)}}
 	done := make(chan struct{})
 	go func() {
-		a.waitForDev(ctx, reverseproxy.NewDialError(errors.New("connection refused")))
+		waitForDev(a, ctx, reverseproxy.NewDialError(errors.New("connection refused")))
 		close(done)
 	}()
 	cancel()

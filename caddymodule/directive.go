@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
@@ -25,8 +26,10 @@ var (
 	zoneWords = []string{"build", "dev", "export", "host", "image", "optional"}
 )
 
-// site is what one `nextjs` directive says.
-type site struct {
+// directive is what one `nextjs` directive says.
+type directive struct {
+	helper         httpcaddyfile.Helper
+	inline         []string // upstreams on the directive's own line
 	zones          []ZoneConfig
 	watch          caddy.Duration
 	upgradeTimeout caddy.Duration
@@ -100,11 +103,7 @@ func parseDirective(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error)
 	if err != nil {
 		return nil, err
 	}
-	handlers, err := s.handlers()
-	if err != nil {
-		return nil, err
-	}
-	route := caddyhttp.Route{HandlersRaw: handlers}
+	route := caddyhttp.Route{HandlersRaw: s.handlers()}
 	if matchers != nil {
 		route.MatcherSetsRaw = caddyhttp.RawMatcherSets{matchers}
 	}
@@ -127,14 +126,11 @@ func refusePathArgument(d *caddyfile.Dispenser) error {
 	return nil
 }
 
-func parseSite(h httpcaddyfile.Helper) (*site, error) {
-	s := new(site)
-	inline, err := parseInlineUpstreams(h.Dispenser)
-	if err != nil {
+// parseSite reads what stands after the directive's name.
+func parseSite(h httpcaddyfile.Helper) (*directive, error) {
+	s := &directive{helper: h}
+	if err := s.parseInlineZone(); err != nil {
 		return nil, err
-	}
-	if len(inline) > 0 {
-		s.zones = []ZoneConfig{{Paths: []string{"/"}, Upstreams: inline}}
 	}
 	seen := map[string]bool{}
 	for h.NextBlock(0) {
@@ -143,93 +139,8 @@ func parseSite(h httpcaddyfile.Helper) (*site, error) {
 			return nil, h.Errf("%s is written twice", word)
 		}
 		seen[word] = true
-		switch word {
-		case "zone":
-			if len(inline) > 0 {
-				return nil, h.Errf("upstreams on the directive's own line make a single zone; with more zones write that one as `zone / %s`",
-					strings.Join(inline, " "))
-			}
-			file, line := h.File(), h.Line()
-			zone, err := parseZone(h.Dispenser)
-			if err != nil {
-				return nil, err
-			}
-			s.zones = append(s.zones, zone)
-			if err := s.check(); err != nil {
-				return nil, fmt.Errorf("%w, at %s:%d", err, file, line)
-			}
-		case "build":
-			if len(inline) == 0 {
-				return nil, h.Err("build belongs into a zone's block, or to upstreams on the directive's own line")
-			}
-			if err := oneArg(h.Dispenser, &s.zones[0].Build, "a directory"); err != nil {
-				return nil, err
-			}
-			// The build knows its basePath better than the line above does.
-			s.zones[0].Name, s.zones[0].Paths = "root", nil
-		case "dev":
-			if len(inline) == 0 {
-				return nil, h.Err("dev belongs into a zone's block, or to upstreams on the directive's own line")
-			}
-			if err := s.zones[0].parseDev(h.Dispenser); err != nil {
-				return nil, err
-			}
-		case "image":
-			if len(inline) == 0 {
-				return nil, h.Err("image belongs into a zone's block, or to upstreams on the directive's own line; its bounds are global options: `nextjs { image { … } }`")
-			}
-			if err := s.zones[0].parseImage(h.Dispenser); err != nil {
-				return nil, err
-			}
-		case "export":
-			return nil, h.Err("export belongs into a zone's block, which has no upstreams: `zone / { export ./out }`")
-		case "watch":
-			if s.watch, err = positiveDuration(h.Dispenser); err != nil {
-				return nil, err
-			}
-		case "upgrade_timeout":
-			if s.upgradeTimeout, err = positiveDuration(h.Dispenser); err != nil {
-				return nil, err
-			}
-		case "max_header_size":
-			if s.maxHeaderSize, err = headerSize(h.Dispenser); err != nil {
-				return nil, err
-			}
-		case "speculation":
-			if s.speculation, err = parseSpeculation(h.Dispenser); err != nil {
-				return nil, err
-			}
-		case "asset_host":
-			if err := s.parseAssetHost(h.Dispenser); err != nil {
-				return nil, err
-			}
-		case "static":
-			if err := s.parseStatic(h.Dispenser); err != nil {
-				return nil, err
-			}
-		case "cache":
-			if err := s.parseCache(h.Dispenser); err != nil {
-				return nil, err
-			}
-		case "repair":
-			if err := s.parseRepair(h.Dispenser); err != nil {
-				return nil, err
-			}
-		case "cdn", "shared_404":
-			if err := s.shared.parse(h.Dispenser); err != nil {
-				return nil, err
-			}
-		case "show_query":
-			s.showQuery = true
-			if err := noArgs(h.Dispenser); err != nil {
-				return nil, err
-			}
-		case "proxy":
-			if s.proxy, err = parseProxy(h); err != nil {
-				return nil, err
-			}
-		default:
-			return nil, h.Errf("unknown word %q in nextjs; allowed: %s", word, strings.Join(directiveWords, ", "))
+		if err := s.parseWord(word); err != nil {
+			return nil, err
 		}
 	}
 	if len(s.zones) == 0 {
@@ -241,8 +152,103 @@ func parseSite(h httpcaddyfile.Helper) (*site, error) {
 	return s, nil
 }
 
+// parseInlineZone reads the upstreams on the directive's own line: they make a single zone.
+func (s *directive) parseInlineZone() error {
+	for _, upstream := range s.helper.RemainingArgs() {
+		if err := checkUpstreamArg(s.helper.Dispenser, upstream); err != nil {
+			return err
+		}
+		s.inline = append(s.inline, upstream)
+	}
+	if len(s.inline) > 0 {
+		s.zones = []ZoneConfig{{Paths: []string{"/"}, Upstreams: s.inline}}
+	}
+	return nil
+}
+
+// parseWord reads one word of the block.
+func (s *directive) parseWord(word string) (err error) {
+	d := s.helper.Dispenser
+	switch word {
+	case "zone":
+		return s.parseZone()
+	case "build", "dev", "image", "export":
+		return s.parseInlineWord(word)
+	case "watch":
+		s.watch, err = positiveDuration(d)
+	case "upgrade_timeout":
+		s.upgradeTimeout, err = positiveDuration(d)
+	case "max_header_size":
+		s.maxHeaderSize, err = headerSize(d)
+	case "speculation":
+		s.speculation, err = parseSpeculation(d)
+	case "asset_host":
+		err = s.parseAssetHost(d)
+	case "static":
+		err = s.parseStatic(d)
+	case "cache":
+		s.cache, err = parseSiteCache(d)
+	case "repair":
+		err = s.parseRepair(d)
+	case "cdn", "shared_404":
+		err = s.shared.parse(d)
+	case "show_query":
+		s.showQuery, err = true, noArgs(d)
+	case "proxy":
+		s.proxy, err = parseProxy(s.helper)
+	default:
+		err = d.Errf("unknown word %q in nextjs; allowed: %s", word, strings.Join(directiveWords, ", "))
+	}
+	return err
+}
+
+// parseZone reads a zone of several.
+func (s *directive) parseZone() error {
+	d := s.helper.Dispenser
+	if len(s.inline) > 0 {
+		return d.Errf("upstreams on the directive's own line make a single zone; with more zones write that one as `zone / %s`",
+			strings.Join(s.inline, " "))
+	}
+	file, line := d.File(), d.Line()
+	zone, err := parseZone(d)
+	if err != nil {
+		return err
+	}
+	s.zones = append(s.zones, zone)
+	if err := s.check(); err != nil {
+		return fmt.Errorf("%w, at %s:%d", err, file, line)
+	}
+	return nil
+}
+
+// parseInlineWord reads a word of a zone that may stand in the directive's block if that has the only zone.
+func (s *directive) parseInlineWord(word string) error {
+	d := s.helper.Dispenser
+	switch {
+	case word == "export":
+		return d.Err("export belongs into a zone's block, which has no upstreams: `zone / { export ./out }`")
+	case len(s.inline) == 0 && word == "image":
+		return d.Err("image belongs into a zone's block, or to upstreams on the directive's own line; its bounds are global options: `nextjs { image { … } }`")
+	case len(s.inline) == 0:
+		return d.Errf("%s belongs into a zone's block, or to upstreams on the directive's own line", word)
+	}
+	zone := &s.zones[0]
+	switch word {
+	case "build":
+		if err := oneArg(d, &zone.Build, "a directory"); err != nil {
+			return err
+		}
+		// The build knows its basePath better than the line above does.
+		zone.Name, zone.Paths = "root", nil
+		return nil
+	case "dev":
+		return zone.parseDev(d)
+	}
+	return zone.parseImage(d)
+}
+
 // check finds at adapt time what would otherwise be found when the configuration is loaded. What builds claim is not known here.
-func (s *site) check() error {
+func (s *directive) check() error {
 	list := make([]*zones.Zone, len(s.zones))
 	for i, zone := range s.zones {
 		name := zone.label()
@@ -257,22 +263,18 @@ func (s *site) check() error {
 	return nil
 }
 
-func parseInlineUpstreams(d *caddyfile.Dispenser) ([]string, error) {
-	upstreams := d.RemainingArgs()
-	for _, upstream := range upstreams {
-		if err := checkUpstreamArg(d, upstream); err != nil {
-			return nil, err
-		}
+// upstreams is how many the largest zone has.
+func (s *directive) upstreams() int {
+	most := 0
+	for _, zone := range s.zones {
+		most = max(most, len(zone.Upstreams))
 	}
-	return upstreams, nil
+	return most
 }
 
 // handlers returns the handlers that the directive stands for.
-func (s *site) handlers() ([]json.RawMessage, error) {
-	proxy, err := s.proxyHandler()
-	if err != nil {
-		return nil, err
-	}
+func (s *directive) handlers() []json.RawMessage {
+	proxy := proxyHandler(s.proxy, time.Duration(s.upgradeTimeout), s.upstreams())
 	handlers := []json.RawMessage{
 		caddyconfig.JSONModuleObject(&Handler{
 			Zones: s.zones, Watch: s.watch, Speculation: s.speculation, AssetHost: s.assetHost, StaticOff: s.staticOff, Cache: s.cache,
@@ -289,5 +291,5 @@ func (s *site) handlers() ([]json.RawMessage, error) {
 	if (&Handler{Zones: s.zones, AssetHost: s.assetHost, Cache: s.cache}).keepsPages() {
 		handlers = append(handlers, caddyconfig.JSONModuleObject(Cache{}, "handler", "nextjs_cache", nil))
 	}
-	return append(handlers, caddyconfig.JSONModuleObject(proxy, "handler", "reverse_proxy", nil)), nil
+	return append(handlers, caddyconfig.JSONModuleObject(proxy, "handler", "reverse_proxy", nil))
 }

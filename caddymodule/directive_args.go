@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"math"
+	"strconv"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -56,18 +57,95 @@ func parseDuration(d *caddyfile.Dispenser, word, value string) (caddy.Duration, 
 	return caddy.Duration(duration), nil
 }
 
-// headerSize reads max_header_size.
-func headerSize(d *caddyfile.Dispenser) (int, error) {
+// eachWord reads the words of a block, none of which may be there twice.
+func eachWord(d *caddyfile.Dispenser, read func(word string) error) error {
+	seen := map[string]bool{}
+	for nesting := d.Nesting(); d.NextBlock(nesting); {
+		word := d.Val()
+		if seen[word] {
+			return d.Errf("%s is written twice", word)
+		}
+		seen[word] = true
+		if err := read(word); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// offArg reads the word off.
+func offArg(d *caddyfile.Dispenser) error {
+	word, value := d.Val(), ""
+	if err := oneArg(d, &value, "off"); err != nil {
+		return err
+	}
+	if value != "off" {
+		return d.Errf("%s takes off, found %q", word, value)
+	}
+	return nil
+}
+
+// sizeArg reads a size in bytes; -1 stands for off.
+func sizeArg(d *caddyfile.Dispenser, mayBeOff bool) (int64, error) {
+	word, what := d.Val(), "a size such as 64MiB"
+	if mayBeOff {
+		what = "off or " + what
+	}
 	var value string
-	if err := oneArg(d, &value, "a size such as 16KiB"); err != nil {
+	if err := oneArg(d, &value, what); err != nil {
 		return 0, err
 	}
+	if mayBeOff && value == "off" {
+		return -1, nil
+	}
 	size, err := humanize.ParseBytes(value)
-	if err != nil {
-		return 0, d.Errf("max_header_size takes a size such as 16KiB, found %q", value)
+	if err != nil || size == 0 || size > math.MaxInt64 {
+		return 0, d.Errf("%s takes %s, found %q", word, what, value)
 	}
-	if size < minHeaderSize || size > math.MaxInt32-serverRoom {
-		return 0, d.Errf("max_header_size takes a size from 1KiB to 2GiB, found %q", value)
+	return int64(size), nil
+}
+
+// textArgs reads at least one argument.
+func textArgs(d *caddyfile.Dispenser, list []string, what string) ([]string, error) {
+	word, args := d.Val(), d.RemainingArgs()
+	if len(args) == 0 {
+		return nil, d.Errf("%s takes %s", word, what)
 	}
-	return int(size), nil
+	return append(list, args...), nil
+}
+
+func noArgs(d *caddyfile.Dispenser) error {
+	if word := d.Val(); d.NextArg() {
+		return d.Errf("%s takes no arguments, found %q", word, d.Val())
+	}
+	return nil
+}
+
+// countArg reads a whole number that is at least least.
+func countArg(d *caddyfile.Dispenser, least int) (int, error) {
+	word, value := d.Val(), ""
+	if err := oneArg(d, &value, "a number"); err != nil {
+		return 0, err
+	}
+	count, err := strconv.Atoi(value)
+	if err != nil || count < least {
+		return 0, d.Errf("%s takes a whole number of at least %d, found %q", word, least, value)
+	}
+	return count, nil
+}
+
+// countArgs reads whole numbers.
+func countArgs(d *caddyfile.Dispenser, list []int) ([]int, error) {
+	word, args := d.Val(), d.RemainingArgs()
+	if len(args) == 0 {
+		return nil, d.Errf("%s takes one or more numbers", word)
+	}
+	for _, arg := range args {
+		count, err := strconv.Atoi(arg)
+		if err != nil || count < 1 {
+			return nil, d.Errf("%s takes whole numbers of at least 1, found %q", word, arg)
+		}
+		list = append(list, count)
+	}
+	return list, nil
 }

@@ -38,38 +38,38 @@ func (s *CacheSettings) parse(d *caddyfile.Dispenser) error {
 	})
 }
 
-// parseCache reads `cache` of a site.
-func (s *site) parseCache(d *caddyfile.Dispenser) error {
-	s.cache = new(SiteCache)
+// parseSiteCache reads `cache` of a site.
+func parseSiteCache(d *caddyfile.Dispenser) (*SiteCache, error) {
+	cache := new(SiteCache)
 	if d.NextArg() {
 		if d.Val() != "off" || d.NextArg() {
-			return d.Errf("cache takes a block or off, found %q; its bounds are global options: `nextjs { cache { … } }`", d.Val())
+			return nil, d.Errf("cache takes a block or off, found %q; its bounds are global options: `nextjs { cache { … } }`", d.Val())
 		}
-		s.cache.Off = true
-		return nil
+		cache.Off = true
+		return cache, nil
 	}
 	for nesting := d.Nesting(); d.NextBlock(nesting); {
 		var err error
 		switch word := d.Val(); word {
 		case "ignore_query":
-			s.cache.IgnoreQuery, err = textArgs(d, s.cache.IgnoreQuery, "names of query parameters, such as utm_* gclid")
+			cache.IgnoreQuery, err = textArgs(d, cache.IgnoreQuery, "names of query parameters, such as utm_* gclid")
 		case "allow":
-			s.cache.Allow, err = textArgs(d, s.cache.Allow, "paths, such as /blog/* /about")
+			cache.Allow, err = textArgs(d, cache.Allow, "paths, such as /blog/* /about")
 		case "tags_header":
-			err = oneArg(d, &s.cache.TagsHeader, "the name of a header")
+			err = oneArg(d, &cache.TagsHeader, "the name of a header")
 		case "recheck":
-			s.cache.Recheck, err = durationOrOff(d)
+			cache.Recheck, err = durationOrOff(d)
 		case "stale_if_error":
-			s.cache.StaleIfError, err = positiveDuration(d)
+			cache.StaleIfError, err = positiveDuration(d)
 		default:
 			err = d.Errf("unknown word %q in cache; allowed: %s", word, strings.Join(siteCacheWords, ", "))
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
 	}
-	if err := s.cache.check(); err != nil {
-		return d.Err(err.Error())
+	if err := cache.check(); err != nil {
+		return nil, d.Err(err.Error())
 	}
-	return nil
+	return cache, nil
 }

@@ -1,20 +1,15 @@
 package caddymodule
 
 import (
-	"math"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
-	"github.com/dustin/go-humanize"
 )
 
-// Words of the global option `nextjs` and its blocks. A test compares them with the reference in docs/caddyfile.md.
-var (
-	globalWords = []string{"state", "static", "image", "cache"}
-	staticWords = []string{"memory", "cache_size", "precompress"}
-)
+// globalWords are those of the global option `nextjs`. A test compares them with the reference in docs/caddyfile.md.
+var globalWords = []string{"state", "static", "image", "cache"}
 
 // parseGlobal reads the global option:
 //
@@ -76,71 +71,4 @@ func parseGlobal(d *caddyfile.Dispenser, existing any) (any, error) {
 		}
 	}
 	return httpcaddyfile.App{Name: "nextjs", Value: caddyconfig.JSON(app, nil)}, nil
-}
-
-func (s *StaticSettings) parse(d *caddyfile.Dispenser) error {
-	if d.NextArg() {
-		return d.Errf("static takes a block here, found %q; `static off` belongs into the site's nextjs block", d.Val())
-	}
-	return eachWord(d, func(word string) (err error) {
-		switch word {
-		case "memory":
-			s.Memory, err = sizeArg(d, true)
-		case "cache_size":
-			s.CacheSize, err = sizeArg(d, false)
-		case "precompress":
-			s.PrecompressOff, err = true, offArg(d)
-		default:
-			err = d.Errf("unknown word %q in static; allowed: %s", word, strings.Join(staticWords, ", "))
-		}
-		return err
-	})
-}
-
-// eachWord reads the words of a block, none of which may be there twice.
-func eachWord(d *caddyfile.Dispenser, read func(word string) error) error {
-	seen := map[string]bool{}
-	for nesting := d.Nesting(); d.NextBlock(nesting); {
-		word := d.Val()
-		if seen[word] {
-			return d.Errf("%s is written twice", word)
-		}
-		seen[word] = true
-		if err := read(word); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// offArg reads the word off.
-func offArg(d *caddyfile.Dispenser) error {
-	word, value := d.Val(), ""
-	if err := oneArg(d, &value, "off"); err != nil {
-		return err
-	}
-	if value != "off" {
-		return d.Errf("%s takes off, found %q", word, value)
-	}
-	return nil
-}
-
-// sizeArg reads a size in bytes; -1 stands for off.
-func sizeArg(d *caddyfile.Dispenser, mayBeOff bool) (int64, error) {
-	word, what := d.Val(), "a size such as 64MiB"
-	if mayBeOff {
-		what = "off or " + what
-	}
-	var value string
-	if err := oneArg(d, &value, what); err != nil {
-		return 0, err
-	}
-	if mayBeOff && value == "off" {
-		return -1, nil
-	}
-	size, err := humanize.ParseBytes(value)
-	if err != nil || size == 0 || size > math.MaxInt64 {
-		return 0, d.Errf("%s takes %s, found %q", word, what, value)
-	}
-	return int64(size), nil
 }

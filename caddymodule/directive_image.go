@@ -1,7 +1,6 @@
 package caddymodule
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
@@ -52,37 +51,34 @@ func (s *ImageSettings) parse(d *caddyfile.Dispenser) error {
 	})
 }
 
-// parseImage reads `image off`, or what the zone's optimizer allows.
-func (c *ZoneConfig) parseImage(d *caddyfile.Dispenser) error {
-	if c.Image != nil {
-		return d.Err("image is written twice")
-	}
-	c.Image = new(ZoneImage)
+// parseZoneImage reads `image off`, or what the zone's optimizer allows.
+func parseZoneImage(d *caddyfile.Dispenser) (*ZoneImage, error) {
+	image := new(ZoneImage)
 	if d.NextArg() {
 		if d.Val() != "off" || d.NextArg() {
-			return d.Errf("image takes off or a block, found %q", d.Val())
+			return nil, d.Errf("image takes off or a block, found %q", d.Val())
 		}
-		c.Image.Off = true
+		image.Off = true
 		if d.NextBlock(d.Nesting()) {
-			return d.Err("image off takes no block")
+			return nil, d.Err("image off takes no block")
 		}
-		return nil
+		return image, nil
 	}
 	seen := map[string]bool{}
 	for nesting := d.Nesting(); d.NextBlock(nesting); {
 		word := d.Val()
 		if seen[word] && !repeatable[word] {
-			return d.Errf("%s is written twice", word)
+			return nil, d.Errf("%s is written twice", word)
 		}
 		seen[word] = true
-		if err := c.Image.parseWord(d); err != nil {
-			return err
+		if err := image.parseWord(d); err != nil {
+			return nil, err
 		}
-		if err := c.Image.check(); err != nil {
-			return d.Errf("image: %v", err)
+		if err := image.check(); err != nil {
+			return nil, d.Errf("image: %v", err)
 		}
 	}
-	return nil
+	return image, nil
 }
 
 // repeatable are the words of the zone's block whose arguments add up.
@@ -160,49 +156,4 @@ func (z *ZoneImage) parseForward(d *caddyfile.Dispenser) error {
 		forward.Headers = append(forward.Headers, args[2:]...)
 	}
 	return nil
-}
-
-// textArgs reads at least one argument.
-func textArgs(d *caddyfile.Dispenser, list []string, what string) ([]string, error) {
-	word, args := d.Val(), d.RemainingArgs()
-	if len(args) == 0 {
-		return nil, d.Errf("%s takes %s", word, what)
-	}
-	return append(list, args...), nil
-}
-
-func noArgs(d *caddyfile.Dispenser) error {
-	if word := d.Val(); d.NextArg() {
-		return d.Errf("%s takes no arguments, found %q", word, d.Val())
-	}
-	return nil
-}
-
-// countArg reads a whole number that is at least least.
-func countArg(d *caddyfile.Dispenser, least int) (int, error) {
-	word, value := d.Val(), ""
-	if err := oneArg(d, &value, "a number"); err != nil {
-		return 0, err
-	}
-	count, err := strconv.Atoi(value)
-	if err != nil || count < least {
-		return 0, d.Errf("%s takes a whole number of at least %d, found %q", word, least, value)
-	}
-	return count, nil
-}
-
-// countArgs reads whole numbers.
-func countArgs(d *caddyfile.Dispenser, list []int) ([]int, error) {
-	word, args := d.Val(), d.RemainingArgs()
-	if len(args) == 0 {
-		return nil, d.Errf("%s takes one or more numbers", word)
-	}
-	for _, arg := range args {
-		count, err := strconv.Atoi(arg)
-		if err != nil || count < 1 {
-			return nil, d.Errf("%s takes whole numbers of at least 1, found %q", word, arg)
-		}
-		list = append(list, count)
-	}
-	return list, nil
 }

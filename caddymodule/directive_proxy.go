@@ -71,16 +71,16 @@ func refuseOwnWords(segment *caddyfile.Dispenser) error {
 	return nil
 }
 
-// proxyHandler returns the reverse_proxy of the site: what its proxy block says, and what makes it stream.
-func (s *site) proxyHandler() (*reverseproxy.Handler, error) {
-	proxy := s.proxy
+// proxyHandler returns the reverse_proxy of a site: what its proxy block says, and what makes it stream. upgradeTimeout
+// is that of the transport, 0 for the default; upstreams is how many the largest zone has.
+func proxyHandler(proxy reverseproxy.Handler, upgradeTimeout time.Duration, upstreams int) *reverseproxy.Handler {
 	proxy.DynamicUpstreamsRaw = caddyconfig.JSONModuleObject(UpstreamSource{}, "source", "nextjs", nil)
 	transport := map[string]any{"protocol": "nextjs"}
-	if s.upgradeTimeout != 0 {
-		transport["upgrade_timeout"] = s.upgradeTimeout
+	if upgradeTimeout != 0 {
+		transport["upgrade_timeout"] = caddy.Duration(upgradeTimeout)
 	}
 	proxy.TransportRaw = caddyconfig.JSON(transport, nil)
-	proxy.LoadBalancing = s.retries()
+	proxy.LoadBalancing = retries(upstreams)
 	if proxy.FlushInterval == 0 {
 		proxy.FlushInterval = caddy.Duration(flushInterval)
 	}
@@ -88,19 +88,15 @@ func (s *site) proxyHandler() (*reverseproxy.Handler, error) {
 		proxy.StreamCloseDelay = caddy.Duration(streamCloseDelay)
 	}
 	removeAcceptEncoding(&proxy)
-	return &proxy, nil
+	return &proxy
 }
 
 // retries lets every upstream of the largest zone be tried once, and one more try for a single upstream. Only a request of
 // which nothing was sent is tried again: without a matcher that matches nothing Caddy would repeat any failed GET.
-func (s *site) retries() *reverseproxy.LoadBalancing {
-	tries := 2
-	for _, zone := range s.zones {
-		tries = max(tries, len(zone.Upstreams))
-	}
+func retries(upstreams int) *reverseproxy.LoadBalancing {
 	nothing := caddy.ModuleMap{"not": caddyconfig.JSON([]map[string]json.RawMessage{{}}, nil)}
 	return &reverseproxy.LoadBalancing{
-		Retries:       tries - 1,
+		Retries:       max(2, upstreams) - 1,
 		RetryMatchRaw: caddyhttp.RawMatcherSets{nothing},
 	}
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // parseRepair reads `repair off|{ <name> off … }`.
-func (s *site) parseRepair(d *caddyfile.Dispenser) error {
+func (s *directive) parseRepair(d *caddyfile.Dispenser) error {
 	s.repair = new(Repairs)
 	switch args := d.RemainingArgs(); {
 	case len(args) == 1 && args[0] == "off":
@@ -27,7 +27,7 @@ func (s *site) parseRepair(d *caddyfile.Dispenser) error {
 			return d.Errf("%s is written twice", name)
 		}
 		seen[name] = true
-		if err := s.repair.parse(d, r); err != nil {
+		if err := parseOneRepair(s.repair, d, r); err != nil {
 			return err
 		}
 	}
@@ -37,8 +37,8 @@ func (s *site) parseRepair(d *caddyfile.Dispenser) error {
 	return nil
 }
 
-// parse reads what stands after the name of a repair.
-func (s *Repairs) parse(d *caddyfile.Dispenser, r repair) (err error) {
+// parseOneRepair reads what stands after the name of a repair.
+func parseOneRepair(s *Repairs, d *caddyfile.Dispenser, r repair) (err error) {
 	args := d.RemainingArgs()
 	switch {
 	case len(args) == 1 && args[0] == "off":

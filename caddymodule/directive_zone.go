@@ -6,72 +6,85 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 )
 
-// parseZone reads one zone. Its arguments are told apart by their shape, in any order: /path, an upstream (it has a port, a scheme
-// or a socket path), and at most one bare word, the name.
+// parseZone reads one zone.
 func parseZone(d *caddyfile.Dispenser) (ZoneConfig, error) {
 	var zone ZoneConfig
 	for d.NextArg() {
-		switch arg := d.Val(); {
-		case strings.HasPrefix(arg, "/"):
-			zone.Paths = append(zone.Paths, arg)
-		case looksLikeUpstream(arg):
-			if err := checkUpstreamArg(d, arg); err != nil {
-				return ZoneConfig{}, err
-			}
-			zone.Upstreams = append(zone.Upstreams, arg)
-		case zone.Name != "":
-			return ZoneConfig{}, d.Errf("zone %s: %q is neither a path (/…) nor an upstream (host:port, unix//…, a URL), and the zone has a name already",
-				zone.Name, arg)
-		default:
-			zone.Name = arg
+		if err := zone.parseArgument(d, d.Val()); err != nil {
+			return ZoneConfig{}, err
 		}
 	}
 	for nesting := d.Nesting(); d.NextBlock(nesting); {
-		switch word := d.Val(); word {
-		case "build":
-			if err := oneArg(d, &zone.Build, "a directory"); err != nil {
-				return ZoneConfig{}, err
-			}
-		case "export":
-			if err := oneArg(d, &zone.Export, "a directory"); err != nil {
-				return ZoneConfig{}, err
-			}
-		case "image":
-			if err := zone.parseImage(d); err != nil {
-				return ZoneConfig{}, err
-			}
-		case "optional":
-			if d.NextArg() {
-				return ZoneConfig{}, d.Errf("optional takes no arguments, found %q", d.Val())
-			}
-			zone.Optional = true
-		case "dev":
-			if err := zone.parseDev(d); err != nil {
-				return ZoneConfig{}, err
-			}
-		case "host":
-			hosts := d.RemainingArgs()
-			if len(hosts) == 0 {
-				return ZoneConfig{}, d.Err("host takes one or more host names, such as example.com or *.example.com")
-			}
-			zone.Host = append(zone.Host, hosts...)
-		default:
-			return ZoneConfig{}, d.Errf("unknown word %q in zone %s; allowed: %s", word, zone.label(), strings.Join(zoneWords, ", "))
+		if err := zone.parseWord(d, d.Val()); err != nil {
+			return ZoneConfig{}, err
 		}
 	}
-	if err := zone.checkExport(); err != nil {
-		return ZoneConfig{}, d.Errf("zone %s: %v", zone.label(), err)
-	}
-	if len(zone.Upstreams) == 0 && zone.Export == "" {
-		return ZoneConfig{}, d.Errf("zone %s has no upstream: write host:port, unix//path or a URL after its path", zone.label())
-	}
-	if len(zone.claimedPaths()) == 0 && zone.Build == "" {
-		return ZoneConfig{}, d.Errf("zone %s has neither a path (`zone /blog …`) nor a build that says one", zone.label())
-	}
-	if err := zone.checkDev(); err != nil {
-		return ZoneConfig{}, d.Errf("zone %s: %v", zone.label(), err)
+	if err := zone.checkComplete(d); err != nil {
+		return ZoneConfig{}, err
 	}
 	return zone, nil
+}
+
+// parseArgument reads an argument of a zone. They are told apart by their shape, in any order: /path, an upstream (it
+// has a port, a scheme or a socket path), and at most one bare word, the name.
+func (c *ZoneConfig) parseArgument(d *caddyfile.Dispenser, arg string) error {
+	switch {
+	case strings.HasPrefix(arg, "/"):
+		c.Paths = append(c.Paths, arg)
+	case looksLikeUpstream(arg):
+		if err := checkUpstreamArg(d, arg); err != nil {
+			return err
+		}
+		c.Upstreams = append(c.Upstreams, arg)
+	case c.Name != "":
+		return d.Errf("zone %s: %q is neither a path (/…) nor an upstream (host:port, unix//…, a URL), and the zone has a name already",
+			c.Name, arg)
+	default:
+		c.Name = arg
+	}
+	return nil
+}
+
+// parseWord reads a word of a zone's block.
+func (c *ZoneConfig) parseWord(d *caddyfile.Dispenser, word string) error {
+	switch word {
+	case "build":
+		return oneArg(d, &c.Build, "a directory")
+	case "export":
+		return oneArg(d, &c.Export, "a directory")
+	case "image":
+		return c.parseImage(d)
+	case "optional":
+		c.Optional = true
+		return noArgs(d)
+	case "dev":
+		return c.parseDev(d)
+	case "host":
+		hosts := d.RemainingArgs()
+		if len(hosts) == 0 {
+			return d.Err("host takes one or more host names, such as example.com or *.example.com")
+		}
+		c.Host = append(c.Host, hosts...)
+		return nil
+	}
+	return d.Errf("unknown word %q in zone %s; allowed: %s", word, c.label(), strings.Join(zoneWords, ", "))
+}
+
+// checkComplete finds what is missing in a zone, or cannot stand together.
+func (c *ZoneConfig) checkComplete(d *caddyfile.Dispenser) error {
+	if err := c.checkExport(); err != nil {
+		return d.Errf("zone %s: %v", c.label(), err)
+	}
+	if len(c.Upstreams) == 0 && c.Export == "" {
+		return d.Errf("zone %s has no upstream: write host:port, unix//path or a URL after its path", c.label())
+	}
+	if len(c.claimedPaths()) == 0 && c.Build == "" {
+		return d.Errf("zone %s has neither a path (`zone /blog …`) nor a build that says one", c.label())
+	}
+	if err := c.checkDev(); err != nil {
+		return d.Errf("zone %s: %v", c.label(), err)
+	}
+	return nil
 }
 
 // checkUpstreamArg refuses an upstream that cannot be right. One with a placeholder is checked when the configuration is loaded.
@@ -83,4 +96,13 @@ func checkUpstreamArg(d *caddyfile.Dispenser, arg string) error {
 		return d.Errf("upstream %q: %v", arg, err)
 	}
 	return nil
+}
+
+// parseImage reads `image off`, or what the zone's optimizer allows.
+func (c *ZoneConfig) parseImage(d *caddyfile.Dispenser) (err error) {
+	if c.Image != nil {
+		return d.Err("image is written twice")
+	}
+	c.Image, err = parseZoneImage(d)
+	return err
 }

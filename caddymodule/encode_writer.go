@@ -12,6 +12,7 @@ import (
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/codings"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/eventcoding"
+	"github.com/caddy-nextjs/caddy-nextjs/streaming"
 )
 
 // encodingWriter compresses an answer if its head allows it. The encoder is in its hands until release.
@@ -22,10 +23,12 @@ type encodingWriter struct {
 	isHead       bool
 	restoreETags bool // the client has named an answer in this coding
 
-	coding      *coding // what the client likes best, nil if it accepts none of ours
-	isChosen    bool    // coding has been looked for
-	sent        int64   // bytes of the body as they go to the client
-	file        fileAnswer
+	coding   *coding // what the client likes best, nil if it accepts none of ours
+	isChosen bool    // coding has been looked for
+	sent     int64   // bytes of the body as they go to the client
+	counter  interface {
+		Sent(coding string, bytes int64)
+	} // nil: nobody counts
 	wroteHeader bool
 	encoder     encode.Encoder // nil while, or because, the answer is not compressed
 	idle        *sync.Pool     // takes the encoder back; nil: it is for one stream
@@ -100,7 +103,7 @@ func (w *encodingWriter) encode(h http.Header) {
 	if w.isHead {
 		return
 	}
-	if isEventStream(h) && eventcoding.Has(w.coding.name) {
+	if streaming.IsEventStream(h) && eventcoding.Has(w.coding.name) {
 		w.encoder = eventcoding.New(w.coding.name)
 	} else {
 		w.idle = &w.coding.idle
@@ -164,7 +167,24 @@ func (w *encodingWriter) end() {
 	if w.encoder != nil {
 		_ = w.encoder.Close() // the client is gone, as others will notice
 	}
-	w.file.count(w)
+	if w.counter != nil {
+		w.counter.Sent(w.sentCoding(), w.sent)
+	}
+}
+
+// CountSent has a counter told what was sent, when the answer has come to its end.
+func (w *encodingWriter) CountSent(counter interface {
+	Sent(coding string, bytes int64)
+}) {
+	w.counter = counter
+}
+
+// sentCoding is the content coding of the answer, "" without one.
+func (w *encodingWriter) sentCoding() string {
+	if values := w.Header()["Content-Encoding"]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
 }
 
 // release gives the encoder back.

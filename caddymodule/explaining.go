@@ -14,22 +14,6 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
-// questionKey is the context key of the report that a request is made for. No client can set it.
-type questionKey struct{}
-
-// explaining returns the report that a request is made for, nil for all that come from outside.
-func explaining[report any](r *http.Request) *report {
-	asked, _ := r.Context().Value(questionKey{}).(*report)
-	return asked
-}
-
-// skipLog leaves a request that a report is made for out of the access log: nobody has come.
-func skipLog(r *http.Request) {
-	if r.Context().Value(questionKey{}) != nil {
-		caddyhttp.SetVar(r.Context(), caddyhttp.LogSkipVar, true)
-	}
-}
-
 // siteURL reads the URL of something on a site.
 func siteURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
@@ -44,14 +28,11 @@ func siteURL(text string) (*url.URL, error) {
 func explainRequest(
 	ctx context.Context, u *url.URL, headers []string, report any, filled func() bool,
 ) (answer edgeAnswer, err error) {
-	app := running.app()
-	if app == nil {
+	now := current.Load()
+	if now == nil {
 		return answer, errors.New("no configuration with nextjs is running")
 	}
-	servers, there, err := app.serversOf(u)
-	if err != nil {
-		return answer, err
-	}
+	servers, there := serversOf(now, u)
 	for _, server := range servers {
 		if !there {
 			answer.Elsewhere = strings.Join(server.Listen, " ")
@@ -79,27 +60,18 @@ func explainRequest(
 	return answer, nil
 }
 
-// edgeAnswer is what the edge says to a request beside its report.
-type edgeAnswer struct {
-	// Answer is the status of a request that comes to no zone, or is refused before.
-	Answer int `json:"answer,omitempty"`
-	// Elsewhere are the addresses of the server that was asked where none listens on the port of the URL.
-	Elsewhere string `json:"elsewhere,omitempty"`
-}
-
 // serversOf returns the servers that listen where a URL points to. If there are none it returns all, for an edge may be
 // reached through other ports than its own; there is false then.
-func (a *App) serversOf(u *url.URL) (servers []*caddyhttp.Server, there bool, err error) {
-	module, err := a.ctx.AppIfConfigured("http")
-	if err != nil {
-		return nil, false, fmt.Errorf("finding the servers: %w", err)
+func serversOf(now *serving, u *url.URL) (servers []*caddyhttp.Server, there bool) {
+	if now.http == nil {
+		return nil, false
 	}
 	port := u.Port()
 	if port == "" {
 		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
 	}
 	var listening, others []*caddyhttp.Server
-	for _, server := range module.(*caddyhttp.App).Servers {
+	for _, server := range now.http.Servers {
 		listens := slices.ContainsFunc(server.Listen, func(address string) bool {
 			_, found, err := net.SplitHostPort(address)
 			return err == nil && found == port
@@ -111,9 +83,9 @@ func (a *App) serversOf(u *url.URL) (servers []*caddyhttp.Server, there bool, er
 		}
 	}
 	if len(listening) > 0 {
-		return listening, true, nil
+		return listening, true
 	}
-	return others, false, nil
+	return others, false
 }
 
 // statusWriter takes an answer of which only the status is of interest.

@@ -19,11 +19,7 @@ import (
 )
 
 var (
-	errExportUpstreams = errors.New("export and upstreams exclude each other: an exported application has no server, its files are all there is; leave out one of them")
-	errExportImage     = errors.New("export and image exclude each other: an exported application has no optimizer; leave out image")
-	errExportWithDev   = errors.New("export and dev exclude each other: `next dev` serves no export; leave out one of them, and name the upstream beside dev")
-	errExportAnswers   = errors.New("the zone is an export and has no upstream: the nextjs_static handler must come before reverse_proxy")
-	errChangedExport   = errors.New("the file was written over and the new export is not taken yet")
+	errChangedExport = errors.New("the file was written over and the new export is not taken yet")
 )
 
 // exportedSite is an exported application, prepared for requests.
@@ -34,39 +30,6 @@ type exportedSite struct {
 	needs []string // what its build has and only a server could do
 	// elsewhere is where its pages look for their files, if that is no path of the zone.
 	elsewhere string
-}
-
-// checkExport refuses what cannot stand beside `export`.
-func (c ZoneConfig) checkExport() error {
-	switch {
-	case c.Export == "":
-	case c.Dev:
-		return errExportWithDev
-	case len(c.Upstreams) > 0:
-		return errExportUpstreams
-	case c.Image != nil:
-		return errExportImage
-	}
-	return nil
-}
-
-// claimedPaths are the paths that the configuration gives to the zone. An export does not say where it is; without a build that does, it has
-// everything.
-func (c ZoneConfig) claimedPaths() []string {
-	if c.Export != "" && c.Build == "" && len(c.Paths) == 0 {
-		return []string{"/"}
-	}
-	return c.Paths
-}
-
-// explainDefaultPath adds to an error about paths which zone has / though nobody wrote it.
-func explainDefaultPath(err error, list []ZoneConfig) error {
-	for _, zone := range list {
-		if len(zone.claimedPaths()) > len(zone.Paths) {
-			return fmt.Errorf("%w (an export does not say its basePath: zone %s has / unless you write another path after `zone`, or name its build)", err, zone.label())
-		}
-	}
-	return err
 }
 
 // elsewhere returns the path below which pages look for their files, if it is none of the zone's.
@@ -146,9 +109,9 @@ func (s *exportedSite) acquire() (release func(), ok bool) {
 	return s.files.Release, true
 }
 
-// serve answers a request to the application. Nobody else could.
-func (s *exportedSite) serve(w http.ResponseWriter, r *http.Request, a *attempt) error {
-	v := a.verdict
+// serveExport answers a request to an exported application. Nobody else could.
+func serveExport(w http.ResponseWriter, r *http.Request, a *attempt) error {
+	v, site := a.verdict, a.facts.export
 	switch {
 	case a.kind == zones.KindUpgrade:
 		return caddyhttp.Error(http.StatusNotFound, errors.New("an export speaks HTTP only"))
@@ -158,25 +121,25 @@ func (s *exportedSite) serve(w http.ResponseWriter, r *http.Request, a *attempt)
 	case v.Status != 0:
 		return serveRedirect(w, r, v)
 	case !v.Edge():
-		return s.serveNotFound(w, r, v)
+		return serveNotFound(w, r, site, v)
 	}
 	if v.Output == zones.OutputPage && a.rules != "" && r.Method == http.MethodGet {
 		w.Header().Add("Speculation-Rules", a.rules)
 	}
-	source, err := s.files.Serve(w, r, v.Path, v.Headers, acceptsOf(r))
+	source, err := site.files.Serve(w, r, v.Path, v.Headers, acceptsOf(r))
 	if source == assets.NotServed {
 		w.Header().Set("Retry-After", "2")
 		w.Header().Set("Cache-Control", "no-store")
 		return caddyhttp.Error(http.StatusServiceUnavailable, fmt.Errorf("serving %s: %w", v.Path, errChangedExport))
 	}
-	a.facts.files.answered(w, source)
+	fileSlot.of(a.facts).counters.answered(w, source)
 	return err
 }
 
 // serveNotFound answers with the page of the application for what is not found.
-func (s *exportedSite) serveNotFound(w http.ResponseWriter, r *http.Request, v *zones.Verdict) error {
+func serveNotFound(w http.ResponseWriter, r *http.Request, site *exportedSite, v *zones.Verdict) error {
 	if v.Path != "" {
-		if served, err := s.files.ServeNotFound(w, r, v.Path, v.Headers); served {
+		if served, err := site.files.ServeNotFound(w, r, v.Path, v.Headers); served {
 			return err
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 
@@ -20,8 +19,6 @@ const (
 	// defaultStaticMemory bounds what is kept in memory of files (bytes): one half for files of builds as they are, the other for what the store
 	// has on disk too.
 	defaultStaticMemory = 64 << 20
-	// leastKept is the least that either may be (bytes): the store counts in blocks of 4 KiB.
-	leastKept = 8 << 10
 	// defaultStaticCache bounds what is kept on disk (bytes).
 	defaultStaticCache = 1 << 30
 )
@@ -72,31 +69,6 @@ type fileState struct {
 	copies   *assets.Copies // nil: none are made
 }
 
-// storePool holds a *pooledStore for each directory that a loaded configuration keeps things in, by that directory.
-var storePool = caddy.NewUsagePool()
-
-type pooledStore struct {
-	name  string // in metrics
-	store *blobstore.Store
-}
-
-// Destruct implements caddy.Destructor.
-func (p *pooledStore) Destruct() error { return p.store.Close() }
-
-func (p *pooledStore) pooled() *pooledStore { return p }
-
-// storeDir is where a store is below the state directory.
-func storeDir(state, name string) (string, error) {
-	if state == "" {
-		state = filepath.Join(caddy.AppDataDir(), "nextjs")
-	}
-	dir, err := filepath.Abs(filepath.Join(caddy.NewReplacer().ReplaceKnown(state, ""), name))
-	if err != nil {
-		return "", fmt.Errorf("finding the state directory: %w", err)
-	}
-	return dir, nil
-}
-
 // leaseFiles opens the store below the state directory, or shares the one that is open.
 func leaseFiles(state string, settings StaticSettings, log *zap.Logger) (*fileState, error) {
 	dir, err := storeDir(state, "files")
@@ -116,6 +88,19 @@ func leaseFiles(state string, settings StaticSettings, log *zap.Logger) (*fileSt
 		f.copies = assets.NewCopies(f.store, log.Named("files"))
 	}
 	return f, nil
+}
+
+// currentFiles are those of the configuration that serves, nil without any.
+var currentFiles atomic.Pointer[fileState]
+
+// serveFiles has the metrics report about the files of the configuration that serves, and applies its bounds. f may be
+// nil.
+func serveFiles(f *fileState) error {
+	currentFiles.Store(f)
+	if f == nil {
+		return nil
+	}
+	return f.applyBounds()
 }
 
 // applyBounds applies the bounds of the configuration.
@@ -140,11 +125,11 @@ func (f *fileState) release() error {
 	return nil
 }
 
-// fileSettings say how files of the site's builds and exports are served. With `static off` nothing is kept of them.
-func (h *Handler) fileSettings() assets.Settings {
-	settings := assets.Settings{CDN: h.CDN}
-	if h.files != nil {
-		settings.Memory, settings.Copies = h.files.memory, h.files.copies
+// assetSettings say how files of builds and exports are served. s is nil with `static off`: nothing is kept of them.
+func (f *fileState) assetSettings(cdn bool) assets.Settings {
+	settings := assets.Settings{CDN: cdn}
+	if f != nil {
+		settings.Memory, settings.Copies = f.memory, f.copies
 	}
 	return settings
 }
@@ -182,7 +167,7 @@ var copiesPending = prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 	Namespace: "caddy", Subsystem: "nextjs", Name: "static_copies_pending",
 	Help: "Files that wait for compressed copies.",
 }, func() float64 {
-	files := running.files()
+	files := currentFiles.Load()
 	if files == nil {
 		return 0
 	}

@@ -8,32 +8,6 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
 
-// javaScriptFiles is what the pages of a build begin with: the scripts that their documents name.
-type javaScriptFiles struct {
-	// Polyfills are for old browsers; no other loads them, and nothing below counts them.
-	Polyfills amount `json:"polyfills"`
-	// App and Pages are the pages of either router; absent where there are none.
-	App   *routerScripts `json:"app,omitempty"`
-	Pages *routerScripts `json:"pages,omitempty"`
-}
-
-// routerScripts are the scripts of the pages of one router.
-type routerScripts struct {
-	// Shared are the scripts of all pages, if there are several pages.
-	Shared amount `json:"shared"`
-	// All are the scripts of any page, each once.
-	All    amount         `json:"all"`
-	Routes []routeScripts `json:"routes"`
-}
-
-// routeScripts are the scripts of one page.
-type routeScripts struct {
-	Route string `json:"route"`
-	// FirstLoad are all that its document names; Own are those without the shared ones.
-	FirstLoad amount `json:"first_load"`
-	Own       amount `json:"own"`
-}
-
 // describeJavaScript adds up the scripts of pages. sizes has every static file of the build.
 func describeJavaScript(js *nextbuild.JavaScript, sizes map[string]amount) (*javaScriptFiles, error) {
 	d := new(javaScriptFiles)

@@ -27,7 +27,10 @@ var (
 var encodingNames = [...]string{"identity", "zstd", "br", "gzip"}
 
 // fileCounters count the answers with files of one zone.
-type fileCounters [assets.Sources]struct {
+type fileCounters [assets.Sources]sourceCounters
+
+// sourceCounters count those that came from one place.
+type sourceCounters struct {
 	requests prometheus.Counter
 	bytes    [len(encodingNames)]prometheus.Counter
 }
@@ -47,28 +50,21 @@ func fileCountersOf(zone string) *fileCounters {
 // answered counts an answer. Its bytes are counted when the handler that compresses has sent them all.
 func (c *fileCounters) answered(w http.ResponseWriter, source assets.Source) {
 	c[source].requests.Inc()
-	if w, ok := w.(*encodingWriter); ok {
-		w.file = fileAnswer{c, source}
+	if w, ok := w.(interface{ CountSent(sentCounter) }); ok {
+		w.CountSent(&c[source])
 	}
 }
 
-// fileAnswer is an answer with a file whose bytes are to be counted.
-type fileAnswer struct {
-	counters *fileCounters
-	source   assets.Source
+// sentCounter is told how many bytes of an answer's body went to the client, and in which content coding; "" is none.
+type sentCounter = interface {
+	Sent(coding string, bytes int64)
 }
 
-func (f fileAnswer) count(w *encodingWriter) {
-	if f.counters == nil {
-		return
-	}
-	encoding := ""
-	if values := w.Header()["Content-Encoding"]; len(values) > 0 {
-		encoding = values[0]
-	}
+// Sent counts the bytes of an answer.
+func (c *sourceCounters) Sent(coding string, bytes int64) {
 	for i, name := range encodingNames {
-		if name == encoding || encoding == "" {
-			f.counters[f.source].bytes[i].Add(float64(w.sent))
+		if name == coding || coding == "" {
+			c.bytes[i].Add(float64(bytes))
 			return
 		}
 	}

@@ -14,9 +14,6 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
-// measuredCodings are the codings in which files are measured, in the order in which they are shown: that of the directive.
-var measuredCodings = []string{"zstd", "br", "gzip"}
-
 // readFiles reads the builds in directories and describes their files, without an edge.
 func readFiles(ctx context.Context, dirs []string) (filesReport, error) {
 	report := filesReport{Zones: []zoneFiles{}}

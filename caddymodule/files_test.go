@@ -42,7 +42,7 @@ func getEncoded(t *testing.T, e *edge, path string, headers ...string) (*http.Re
 // copiesMade waits until every file has its copies.
 func copiesMade(t *testing.T) {
 	t.Helper()
-	require.Eventually(t, func() bool { return running.files().copies.Pending() == 0 }, patience, patience/10_000)
+	require.Eventually(t, func() bool { return currentFiles.Load().copies.Pending() == 0 }, patience, patience/10_000)
 }
 
 func globals(state string) string {
@@ -219,19 +219,10 @@ func TestEverySourceAndEncodingIsCounted(t *testing.T) {
 	counters := fileCountersOf("counted")
 	for source := assets.NotServed + 1; source < assets.Sources; source++ {
 		for _, encoding := range []string{"", "zstd", "br", "gzip", "deflate"} {
-			w := &encodingWriter{sent: 7}
-			w.ResponseWriter = headerOnly{"Content-Encoding": {encoding}}
-			fileAnswer{counters, source}.count(w)
+			counters[source].Sent(encoding, 7)
 		}
 		for _, name := range encodingNames {
 			assert.EqualValues(t, 7, testutil.ToFloat64(staticBytesTotal.WithLabelValues("counted", source.String(), name)))
 		}
 	}
 }
-
-// headerOnly is a response writer of which only the header is looked at.
-type headerOnly http.Header
-
-func (h headerOnly) Header() http.Header       { return http.Header(h) }
-func (headerOnly) Write(p []byte) (int, error) { return len(p), nil }
-func (headerOnly) WriteHeader(int)             {}

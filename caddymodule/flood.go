@@ -1,12 +1,10 @@
 package caddymodule
 
 import (
-	"fmt"
 	"net/http"
 	"strconv"
 	"time"
 
-	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/prometheus/client_golang/prometheus"
@@ -14,29 +12,6 @@ import (
 
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
-
-// PrefetchFlood is how often a client may ask for one segment of a page ahead of a click. A client is an address and
-// its Cookie header.
-type PrefetchFlood struct {
-	// How often, from 1 to 1000.
-	Count int `json:"count"`
-
-	// Within which time.
-	Window caddy.Duration `json:"window"`
-}
-
-// defaultFlood is far above what the client of Next.js asks for when it makes no mistake.
-var defaultFlood = zones.FloodLimit{Count: 20, Window: 10 * time.Second}
-
-func (p PrefetchFlood) limit() (zones.FloodLimit, error) {
-	if p.Count < 1 || p.Count > zones.MaxFloodCount {
-		return zones.FloodLimit{}, fmt.Errorf("count %d is not from 1 to %d", p.Count, zones.MaxFloodCount)
-	}
-	if p.Window <= 0 {
-		return zones.FloodLimit{}, fmt.Errorf("window %s is not above 0", time.Duration(p.Window))
-	}
-	return zones.FloodLimit{Count: p.Count, Window: time.Duration(p.Window)}, nil
-}
 
 // parsePrefetchFlood reads the arguments of `prefetch_flood <count> <window>`.
 func parsePrefetchFlood(d *caddyfile.Dispenser, args []string) (*PrefetchFlood, error) {

@@ -4,18 +4,12 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"maps"
-	"net/http"
-	"slices"
-	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 
-	"github.com/caddy-nextjs/caddy-nextjs/assets"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
@@ -72,13 +66,12 @@ type Handler struct {
 	images    *imageState         // nil: an asset host
 	pages     *pageState          // nil: none are kept
 	upstreams [][]*zones.Upstream // of each zone
-	view      atomic.Pointer[view]
+	site      site
 	watch     *buildWatch
 	leases    []upstreamAddress
 	headLimit siteLimit
 	logs      bool
 	logger    *zap.Logger
-	listen    []string // the addresses of the server
 }
 
 // CaddyModule returns the Caddy module information.
@@ -88,77 +81,107 @@ func (*Handler) CaddyModule() caddy.ModuleInfo {
 
 // Provision implements caddy.Provisioner.
 func (h *Handler) Provision(ctx caddy.Context) error {
+	if err := h.provision(ctx); err != nil {
+		return fmt.Errorf("nextjs: %w", err)
+	}
+	return nil
+}
+
+func (h *Handler) provision(ctx caddy.Context) error {
 	app, err := ctx.App("nextjs")
 	if err != nil {
 		return fmt.Errorf("loading the nextjs app: %w", err)
 	}
-	h.app = app.(*App)
-	if len(h.Zones) == 0 {
-		return fmt.Errorf("nextjs: %w", errNoZones)
-	}
+	h.app, h.logger = app.(*App), ctx.Logger()
 	repl := caddy.NewReplacer()
+	if err := h.checkSettings(); err != nil {
+		return err
+	}
 	if err := h.leaseUpstreams(repl); err != nil {
-		return fmt.Errorf("nextjs: %w", err)
+		return err
 	}
-	if !h.StaticOff {
-		if h.files, err = h.app.useFiles(); err != nil {
-			return fmt.Errorf("nextjs: %w", err)
-		}
+	if err := h.useStores(); err != nil {
+		return err
 	}
-	if h.makesPictures() {
-		if h.images, err = h.app.useImages(); err != nil {
-			return fmt.Errorf("nextjs: %w", err)
-		}
-	}
-	if err := h.Cache.check(); err != nil {
-		return fmt.Errorf("nextjs: cache: %w", err)
-	}
-	if h.keepsPages() {
-		if h.pages, err = h.app.usePages(); err != nil {
-			return fmt.Errorf("nextjs: %w", err)
-		}
-	}
-	h.logger = ctx.Logger()
-	server, _ := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
-	if err := checkHeaderSize(h.MaxHeaderSize); err != nil {
-		return fmt.Errorf("nextjs: %w", err)
-	}
-	h.app.heads.raise(server, cmp.Or(h.MaxHeaderSize, defaultMaxHeaderSize), h.logger)
-	h.headLimit = siteLimit{own: h.MaxHeaderSize, server: h.app.heads.of(server)}
-	if h.watch, err = newBuildWatch(h, repl, ctx.Logger()); err != nil {
-		return fmt.Errorf("nextjs: %w", err)
+	h.knowServer(ctx)
+	if h.watch, err = newBuildWatch(h, repl, h.logger); err != nil {
+		return err
 	}
 	builds := h.watch.builds()
 	v, err := newView(h, builds)
 	if err != nil {
-		return fmt.Errorf("nextjs: %w", err)
+		return err
 	}
-	h.view.Store(v)
+	h.site.view.Store(v)
+	h.tellOfZones(builds)
+	h.watch.start(ctx, cmp.Or(time.Duration(h.Watch), defaultWatch))
+	h.app.handlers = append(h.app.handlers, h)
+	return nil
+}
+
+// checkSettings finds what is wrong with the configuration before anything is opened.
+func (h *Handler) checkSettings() error {
+	if len(h.Zones) == 0 {
+		return errNoZones
+	}
+	if err := h.Cache.check(); err != nil {
+		return fmt.Errorf("cache: %w", err)
+	}
+	if err := checkHeaderSize(h.MaxHeaderSize); err != nil {
+		return err
+	}
+	if h.Speculation != nil {
+		if err := h.Speculation.rules().Validate(); err != nil {
+			return fmt.Errorf("speculation: %w", err)
+		}
+	}
+	if h.Watch < 0 {
+		return fmt.Errorf("watch %s is negative", time.Duration(h.Watch))
+	}
+	return nil
+}
+
+// useStores leases what files, pictures and pages are kept with.
+func (h *Handler) useStores() (err error) {
+	if !h.StaticOff {
+		if h.files, err = h.app.useFiles(); err != nil {
+			return err
+		}
+	}
+	if h.makesPictures() {
+		if h.images, err = h.app.useImages(); err != nil {
+			return err
+		}
+	}
+	if h.keepsPages() {
+		h.pages, err = h.app.usePages()
+	}
+	return err
+}
+
+// knowServer learns from the server of the site where it listens, whether it logs, and how large heads it takes.
+func (h *Handler) knowServer(ctx caddy.Context) {
+	server, _ := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
+	h.app.heads.raise(server, cmp.Or(h.MaxHeaderSize, defaultMaxHeaderSize), h.logger)
+	h.headLimit = siteLimit{own: h.MaxHeaderSize, server: h.app.heads.of(server)}
+	h.site.staticOff = h.StaticOff
+	if server != nil {
+		h.logs, h.site.listen = server.Logs != nil, server.Listen
+	}
+}
+
+// tellOfZones has nextjs_health know of the zones, and says what their builds show to be wrong.
+func (h *Handler) tellOfZones(builds []*build) {
 	for i, config := range h.Zones {
 		h.app.readiness.add(probedZone{
 			name: config.label(), optional: config.Optional, upstreams: h.upstreams[i], export: config.Export != "",
 			note: h.watch.zones[i].others.note,
 		})
-		builds[i].advise(config.label(), ctx.Logger())
+		builds[i].advise(config.label(), h.logger)
 		if builds[i] != nil && builds[i].export != nil {
-			builds[i].export.report(config.label(), ctx.Logger())
+			builds[i].export.report(config.label(), h.logger)
 		}
 	}
-	h.logs = server != nil && server.Logs != nil
-	if server != nil {
-		h.listen = server.Listen
-	}
-	if h.Speculation != nil {
-		if err := h.Speculation.rules().Validate(); err != nil {
-			return fmt.Errorf("nextjs: speculation: %w", err)
-		}
-	}
-	if h.Watch < 0 {
-		return fmt.Errorf("nextjs: watch %s is negative", time.Duration(h.Watch))
-	}
-	h.watch.start(ctx, cmp.Or(time.Duration(h.Watch), defaultWatch))
-	h.app.handlers = append(h.app.handlers, h)
-	return nil
 }
 
 // Cleanup implements caddy.CleanerUpper. The zones stay usable for requests that still run.
@@ -169,123 +192,14 @@ func (h *Handler) Cleanup() error {
 	}
 	h.leases = nil
 	errs = append(errs, h.watch.close())
-	if v := h.view.Load(); v != nil {
-		v.close()
+	if v := h.site.view.Load(); v != nil {
+		closeView(v)
 	}
 	return errors.Join(errs...)
 }
 
-// ServeHTTP implements caddyhttp.MiddlewareHandler.
-func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	if body := guardBody(w, r); body != nil {
-		return body.finish(h.serve(body, r, next))
-	}
-	ignoreUnannouncedBody(r)
-	return h.serve(w, r, next)
-}
-
-func (h *Handler) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	v := h.view.Load()
-	speculates := h.Speculation != nil && len(v.facts) > 1
-	if speculates && strings.HasPrefix(r.URL.Path, speculationPath) {
-		list := slices.SortedFunc(maps.Keys(v.facts), func(a, b *zones.Zone) int { return strings.Compare(a.Name, b.Name) })
-		return h.Speculation.serveSpeculation(w, r, v.table, list)
-	}
-	found, ok := v.table.FindRequest(r)
-	if !ok {
-		unclaimedTotal.Inc()
-		skipLog(r)
-		return refuse(w, fmt.Errorf("no zone claims %s", r.URL.Path))
-	}
-	facts := v.facts[found.Zone]
-	if h.AssetHost {
-		if found, ok = facts.placeAsset(r, found); !ok {
-			unclaimedTotal.Inc()
-			return refuse(w, fmt.Errorf("%s is no file of a build", r.URL.Path))
-		}
-	}
-	if facts.export != nil {
-		release, ok := facts.export.acquire()
-		if !ok && h.view.Load() != v {
-			// A new one was taken since the view was looked at.
-			return h.serve(w, r, next)
-		}
-		defer release()
-	}
-	found = zones.RespellRequest(r.URL, found, facts.book)
-	zones.DropHops(r.Header)
-	zones.DropUpgrade(r)
-	kind, refusal := zones.KindOf(r, found), error(nil)
-	if facts.book.Evades(found, r.URL.RawQuery) {
-		kind, refusal = zones.KindRefused, zones.ErrEvasion
-	}
-	facts.counters[kind].Inc()
-	repl := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
-	repl.Set("http.nextjs.zone", facts.name)
-	repl.Set("http.nextjs.kind", kindNames[kind])
-	extra := h.logFields(r)
-	if extra != nil {
-		extra.Set(zap.String("zone", found.Zone.Name))
-		extra.Set(zap.Stringer("kind", kind))
-	}
-	h.app.handOver.askToLeave(w, r, kind)
-	if size, lines := zones.ReceivedHeaderSize(r); isTooLarge(size, lines, v.headLimit.bytes()) {
-		answerTooLarge(w, found.Zone.Name)
-		return nil
-	}
-	if kind == zones.KindRefused {
-		return refuse(w, cmp.Or(refusal, zones.Refusal(r, found)))
-	}
-	if v.crossings.Leaves(r, kind, found.Zone) && !isRewritten(r) {
-		facts.leave(w, r, kind)
-		return nil
-	}
-	returns := facts.notices.ofRequest(r, h.logger)
-	if returns >= maxReturns {
-		return refuse(w, errLoop)
-	}
-	if h.endPrefetchFlood(w, r, facts) {
-		return nil
-	}
-	trusted, _ := caddyhttp.GetVar(r.Context(), caddyhttp.TrustedProxyVarKey).(bool)
-	if found.Zone.Dev {
-		zones.CleanDevRequest(r, found, kind, trusted)
-	} else {
-		zones.CleanRequest(r, kind, trusted)
-	}
-	a := &attempt{zone: found.Zone, kind: kind, path: found.Path, full: found.Full, asWritten: found.AsWritten, view: v, facts: facts, cookies: facts.cookies, isAsset: h.AssetHost}
-	a.body, _ = w.(*requestBody)
-	a.returned = returns > 0
-	if facts.export != nil {
-		facts.cookies.CleanRequest(r.Header)
-		a.verdict = facts.export.book.Verdict(r, found)
-	} else {
-		a.verdict = facts.book.Verdict(r, found)
-		a.repaired = zones.RepairRSC(r, kind)
-		a.plainDraft = facts.cookies.CleanRequest(r.Header)
-		a.hideQuery(r)
-	}
-	if facts.keep != nil && found.AsWritten && r.ContentLength == 0 && assets.Keepable(r, found.Path) {
-		a.kept = keptName(found.Path, r.URL.RawQuery)
-	}
-	if speculates && kind == zones.KindDocument {
-		a.rules = facts.rules
-	}
-	caddyhttp.SetVar(r.Context(), attemptVar, a)
-	repl.Set("http.nextjs.verdict", verdictNames[a.verdict.String()])
-	if extra != nil {
-		extra.Set(zap.Stringer("verdict", a.verdict))
-	}
-	if report := explaining[requestReport](r); report != nil {
-		report.explain(r, a, h)
-		return nil
-	}
-	return h.serveUpload(w, r, a, found, next)
-}
-
 // Interface guards
 var (
-	_ caddy.Provisioner           = (*Handler)(nil)
-	_ caddy.CleanerUpper          = (*Handler)(nil)
-	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
+	_ caddy.Provisioner  = (*Handler)(nil)
+	_ caddy.CleanerUpper = (*Handler)(nil)
 )

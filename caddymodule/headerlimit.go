@@ -8,7 +8,9 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
@@ -118,4 +120,18 @@ func refuseTooLarge(req *http.Request, zone string) *http.Response {
 	}
 	setTooLargeHeader(res.Header)
 	return res
+}
+
+var headersTooLargeTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
+	Namespace: "caddy", Subsystem: "nextjs", Name: "headers_too_large_total",
+	Help: "Requests answered with 431 because of max_header_size, by zone.",
+}, []string{"zone"})
+
+// headLimitsOf returns the limits of the configuration that is being loaded, which its app has.
+func headLimitsOf(ctx caddy.Context) (headLimits, error) {
+	app, err := ctx.App("nextjs")
+	if err != nil {
+		return nil, fmt.Errorf("loading the nextjs app: %w", err)
+	}
+	return app.(interface{ HeadLimits() headLimits }).HeadLimits(), nil
 }

@@ -3,7 +3,6 @@ package caddymodule
 import (
 	"context"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -13,6 +12,7 @@ import (
 
 	"github.com/caddy-nextjs/caddy-nextjs/assets"
 	"github.com/caddy-nextjs/caddy-nextjs/imageopt"
+	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
@@ -33,13 +33,16 @@ func (Image) CaddyModule() caddy.ModuleInfo {
 func (Image) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	a := attemptOf(r)
 	if report := explaining[imageReport](r); report != nil && a != nil {
-		a.facts.images.explain(report, r, a, next)
+		imageSlot.of(a.facts).explain(report, r, a, next)
 		return nil
 	}
-	if a == nil || a.facts.images == nil || a.isSource || a.returned || a.kind == zones.KindUpgrade {
+	if a == nil || a.isSource || a.returned || a.kind == zones.KindUpgrade {
 		return next.ServeHTTP(w, r)
 	}
-	images := a.facts.images
+	images := imageSlot.of(a.facts)
+	if images == nil {
+		return next.ServeHTTP(w, r)
+	}
 	switch images.duty(a, r) {
 	case imageRefused:
 		if a.facts.repairs.has(repairImageMethods) {
@@ -50,10 +53,10 @@ func (Image) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Ha
 		answerOptions(w, r, a)
 		return nil
 	case imageMade:
-		in := newInner(r, a, next)
+		sources := images.sourcesFor(r, a, next)
 		// Next.js sets them before its optimizer answers.
 		assets.SetHeaders(w.Header(), a.verdict.Headers)
-		images.counters[images.optimizer.Serve(w, r, images.zone, in.local(images.zone.Fetcher))].Inc()
+		images.counters[images.optimizer.Serve(w, r, images.zone, sources.local(images.zone.Fetcher))].Inc()
 		return nil
 	case imageKept:
 		if r.ContentLength != 0 {
@@ -64,12 +67,12 @@ func (Image) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Ha
 		if !ok {
 			break
 		}
-		in := newInner(r, a, next)
+		sources := images.sourcesFor(r, a, next)
 		target := *r.URL
 		result, err := images.passing.Serve(w, r, key, imageopt.Pass{
 			Next: func(w http.ResponseWriter) error { return next.ServeHTTP(w, r) },
 			Again: func(ctx context.Context, accept string, w http.ResponseWriter) error {
-				return in.again(ctx, &target, accept, w)
+				return sources.again(ctx, &target, accept, w)
 			},
 		})
 		images.counters[result].Inc()
@@ -115,6 +118,22 @@ func (z *zoneImages) duty(a *attempt, r *http.Request) imageDuty {
 	return imageKept
 }
 
+// answersSay are the kinds of requests that the edge answers itself where it can. z may be nil.
+func (z *zoneImages) answersSay() []string {
+	switch {
+	case z == nil:
+		return nil
+	case z.zone != nil:
+		return []string{"pictures"}
+	}
+	return []string{"pictures that have passed through"}
+}
+
+// answers reports whether the edge has a part in the answer to a request. z may be nil.
+func (z *zoneImages) answers(a *attempt, r *http.Request) bool {
+	return z != nil && z.duty(a, r) != imagePassed
+}
+
 // dutyOfMethod decides on a request that is neither GET nor HEAD, where nothing else looks at it.
 func (z *zoneImages) dutyOfMethod(a *attempt, method string) imageDuty {
 	switch repaired := a.facts.repairs.has(repairImageMethods); {
@@ -131,11 +150,16 @@ func (z *zoneImages) dutyOfMethod(a *attempt, method string) imageDuty {
 // zoneImages is how the pictures of a zone are made or kept.
 type zoneImages struct {
 	space     string
+	state     *pooledImages
 	optimizer *imageopt.Optimizer
 	zone      *imageopt.Zone // nil: they are not made here
 	passing   *imageopt.Passing
+	serveFile ServeFile
 	counters  *imageCounters
 }
+
+// imageSlot is where the pictures of a zone are.
+var imageSlot = newSlot[*zoneImages]()
 
 // close gives back the connections to hosts of pictures.
 func (z *zoneImages) close() {
@@ -144,54 +168,67 @@ func (z *zoneImages) close() {
 	}
 }
 
-// makesPictures reports whether the pictures of any zone may be the edge's business.
-func (h *Handler) makesPictures() bool {
-	return !h.AssetHost && slices.ContainsFunc(h.Zones, func(zone ZoneConfig) bool { return zone.Export == "" && !zone.Dev && !zone.Image.off() })
+// sourcesFor returns what finds sources on the site of a request.
+func (z *zoneImages) sourcesFor(r *http.Request, a *attempt, next caddyhttp.Handler) siteSources {
+	return siteSources{loopback: newLoopback(r, a, next), serveFile: z.serveFile}
+}
+
+// imageConfig is what the pictures of a zone are prepared from.
+type imageConfig struct {
+	state    *imageState
+	settings *ZoneImage // nil: what the build says
+	zone     *zones.Zone
+	// basePath is that of a zone whose build is not known.
+	basePath  string
+	space     string
+	build     *nextbuild.Build // nil: not known
+	serveFile ServeFile
+	log       *zap.Logger
 }
 
 // newZoneImages prepares the pictures of a zone; nil for one whose pictures are none of the edge's business.
-func (h *Handler) newZoneImages(config ZoneConfig, zone *zones.Zone, space string, read *build, log *zap.Logger) (*zoneImages, error) {
-	if h.images == nil || config.Image.off() || zone.Dev || read != nil && read.export != nil {
-		return nil, nil
-	}
-	if err := config.Image.check(); err != nil {
+func newZoneImages(c imageConfig) (*zoneImages, error) {
+	if err := c.settings.check(); err != nil {
 		return nil, err
 	}
-	z := &zoneImages{space: "image\x00" + space, passing: h.images.passing, counters: imageCountersOf(zone.Name)}
-	images, known, err := config.imagesOf(read)
+	z := &zoneImages{
+		space: "image\x00" + c.space, state: c.state.pooledImages, passing: c.state.passing, serveFile: c.serveFile,
+		counters: imageCountersOf(c.zone.Name),
+	}
+	images, known, err := c.images()
 	if err != nil {
 		return nil, err
 	}
-	if !known || h.images.optimizer == nil {
+	if !known || c.state.optimizer == nil {
 		return z, nil
 	}
-	basePath, trailingSlash, major, deployment := "", false, 0, ""
-	if read != nil {
+	basePath, trailingSlash, major, deployment := c.basePath, false, 0, ""
+	if read := c.build; read != nil {
 		basePath, trailingSlash, major = read.BasePath, read.TrailingSlash, majorOf(read.NextVersion)
 		deployment = read.ID + " " + read.DeploymentID
-	} else if paths := config.claimedPaths(); len(paths) > 0 {
-		basePath = strings.TrimSuffix(paths[0], "/")
 	}
 	settings, err := imageopt.NewSettings(images, basePath, trailingSlash, major)
 	if err != nil {
-		if config.Image != nil {
+		if c.settings != nil {
 			return nil, err
 		}
-		log.Warn("the image settings of the build cannot be used: its pictures are made by Next.js, and kept", zap.String("zone", zone.Name), zap.Error(err))
+		c.log.Warn("the image settings of the build cannot be used: its pictures are made by Next.js, and kept",
+			zap.String("zone", c.zone.Name), zap.Error(err))
 		return z, nil
 	}
 	if !settings.Enabled() {
 		return nil, nil
 	}
-	forwards, err := imageopt.NewForwards(config.Image.forwards())
+	forwards, err := imageopt.NewForwards(c.settings.forwards())
 	if err != nil {
 		return nil, err
 	}
-	z.optimizer = h.images.optimizer
+	z.optimizer = c.state.optimizer
 	z.zone = &imageopt.Zone{
-		Space: z.space, Deployment: deployment, Settings: settings, Fetcher: imageopt.NewFetcher(settings.FetchLimits(config.Image.followsAnywhere()), nil),
+		Space: z.space, Deployment: deployment, Settings: settings,
+		Fetcher:      imageopt.NewFetcher(settings.FetchLimits(c.settings.followsAnywhere()), nil),
 		KeepsNothing: images.MaximumDiskCacheSize != nil && *images.MaximumDiskCacheSize == 0,
-		Forwards:     forwards, Log: log.With(zap.String("zone", zone.Name)), Meter: newImageMeter(zone.Name),
+		Forwards:     forwards, Log: c.log.With(zap.String("zone", c.zone.Name)), Meter: newImageMeter(c.zone.Name),
 	}
 	return z, nil
 }

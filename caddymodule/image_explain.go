@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -10,26 +11,8 @@ import (
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
-	"github.com/caddy-nextjs/caddy-nextjs/imageopt"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
-
-// imagePath is where the admin endpoint explains a request for a picture.
-const imagePath = "/nextjs/image"
-
-// imageReport says how the running edge answers a request for a picture, and why.
-type imageReport struct {
-	// URL of the request.
-	URL  string `json:"url"`
-	Zone string `json:"zone,omitempty"`
-	// Verdict is what the zone's build says of the endpoint.
-	Verdict string `json:"verdict,omitempty"`
-	// By says who makes the picture: edge, or next; Keeps says that the edge keeps what Next.js has made.
-	By    string `json:"by,omitempty"`
-	Keeps bool   `json:"keeps,omitempty"`
-	edgeAnswer
-	*imageopt.Explanation
-}
 
 // explain fills a report in the place of an answer.
 func (z *zoneImages) explain(report *imageReport, r *http.Request, a *attempt, next caddyhttp.Handler) {
@@ -40,7 +23,7 @@ func (z *zoneImages) explain(report *imageReport, r *http.Request, a *attempt, n
 	switch z.duty(a, r) {
 	case imageMade:
 		report.By = "edge"
-		explanation := z.optimizer.Explain(r.Context(), z.zone, r.URL.RawQuery, r.Header, newInner(r, a, next).local(z.zone.Fetcher))
+		explanation := z.optimizer.Explain(r.Context(), z.zone, r.URL.RawQuery, r.Header, z.sourcesFor(r, a, next).local(z.zone.Fetcher))
 		report.Explanation = &explanation
 	case imageKept:
 		report.Keeps = true
@@ -69,59 +52,71 @@ func explainImage(ctx context.Context, text, width, quality string, headers []st
 	return report, err
 }
 
-// imageRequestOf returns the URL that <Image> would write for a picture of a site; one that is such a URL stays, but for what is given
-// beside it.
+// imageRequestOf returns the URL that <Image> would write for a picture of a site; one that is such a URL stays, but for
+// what is given beside it. Width and quality may be empty.
 func imageRequestOf(u *url.URL, width, quality string) *url.URL {
 	if strings.HasSuffix(strings.TrimSuffix(u.Path, "/"), "/_next/image") {
-		if width == "" && quality == "" {
-			return u
-		}
-		query := u.Query()
-		if width != "" {
-			query.Set("w", width)
-		}
-		if quality != "" {
-			query.Set("q", quality)
-		}
-		changed := *u
-		changed.RawQuery = query.Encode()
-		return &changed
-	}
-	base, slash := "", ""
-	if width == "" {
-		width = "640"
-	}
-	for _, handler := range running.handlers() {
-		v := handler.view.Load()
-		found, ok := v.table.Find(u.Host, zones.EscapedPath(u))
-		if !ok {
-			continue
-		}
-		base = strings.TrimSuffix(found.Full, found.Path)
-		facts := v.facts[found.Zone]
-		if facts.build != nil {
-			base = facts.build.BasePath
-		}
-		if facts.images != nil && facts.images.zone != nil {
-			settings := facts.images.zone.Settings
-			if settings.TrailingSlash {
-				slash = "/"
-			}
-			if quality == "" && len(settings.Qualities) > 0 && !slices.Contains(settings.Qualities, 75) {
-				quality = strconv.Itoa(settings.Qualities[0])
-			}
-		}
-		break
-	}
-	if quality == "" {
-		quality = "75"
+		return withParameters(u, width, quality)
 	}
 	source := u.EscapedPath()
 	if u.RawQuery != "" {
 		source += "?" + u.RawQuery
 	}
+	endpoint, usual := endpointFor(u)
 	return &url.URL{
-		Scheme: u.Scheme, Host: u.Host, Path: base + "/_next/image" + slash,
-		RawQuery: "url=" + url.QueryEscape(source) + "&w=" + url.QueryEscape(width) + "&q=" + url.QueryEscape(quality),
+		Scheme: u.Scheme, Host: u.Host, Path: endpoint,
+		RawQuery: "url=" + url.QueryEscape(source) + "&w=" + url.QueryEscape(cmp.Or(width, "640")) +
+			"&q=" + url.QueryEscape(cmp.Or(quality, usual)),
 	}
 }
+
+// withParameters returns a request for a picture with another width or quality, where they are given.
+func withParameters(u *url.URL, width, quality string) *url.URL {
+	if width == "" && quality == "" {
+		return u
+	}
+	query := u.Query()
+	if width != "" {
+		query.Set("w", width)
+	}
+	if quality != "" {
+		query.Set("q", quality)
+	}
+	changed := *u
+	changed.RawQuery = query.Encode()
+	return &changed
+}
+
+// endpointFor returns the path of the optimizer that pages beside a URL would ask, and the quality for which they would.
+func endpointFor(u *url.URL) (path, quality string) {
+	const endpoint, usual = "/_next/image", "75"
+	for _, site := range currentSites() {
+		v := site.view.Load()
+		found, ok := v.table.Find(u.Host, zones.EscapedPath(u))
+		if !ok {
+			continue
+		}
+		facts := v.facts[found.Zone]
+		base := strings.TrimSuffix(found.Full, found.Path)
+		if facts.build != nil {
+			base = facts.build.BasePath
+		}
+		images := imageSlot.of(facts)
+		if images == nil || images.zone == nil {
+			return base + endpoint, usual
+		}
+		path, quality = base+endpoint, usual
+		settings := images.zone.Settings
+		if settings.TrailingSlash {
+			path += "/"
+		}
+		if len(settings.Qualities) > 0 && !slices.Contains(settings.Qualities, 75) {
+			quality = strconv.Itoa(settings.Qualities[0])
+		}
+		return path, quality
+	}
+	return endpoint, usual
+}
+
+// imageRoute says how a picture is answered.
+var imageRoute = readRoute(imagePath, serveImageReport)

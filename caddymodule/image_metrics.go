@@ -80,7 +80,7 @@ func (m imageMeter) Transformed(output string, took time.Duration, source, made 
 var imageGauges = func() (list []prometheus.Collector) {
 	add := func(name, help string, value func(imageopt.PipelineStats, imageopt.OptimizerStats) float64) {
 		list = append(list, prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "caddy", Subsystem: "nextjs", Name: "image_" + name, Help: help}, func() float64 {
-			images := running.images()
+			images := currentImages.Load()
 			if images == nil || images.optimizer == nil {
 				return 0
 			}

@@ -1,14 +1,11 @@
 package caddymodule
 
 import (
-	"cmp"
 	"context"
-	"crypto/tls"
 	"errors"
 	"net/http"
 	"net/url"
 
-	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/caddy-nextjs/caddy-nextjs/assets"
@@ -16,44 +13,36 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
-// innerHost is what the site is called in requests that the edge makes itself. Next.js makes them without a Host; HTTP needs one.
-const innerHost = "localhost"
+// sourceHost is what the site is called in requests for sources. Next.js makes them without a Host; HTTP needs one.
+const sourceHost = "localhost"
 
-// inner makes requests within the process, on behalf of nobody: what they bring is for all clients. It is used after the request that it was made
-// for, too.
-type inner struct {
-	server *caddyhttp.Server
-	tls    *tls.ConnectionState
-	host   string
-	said   forwarded
-	zone   *zones.Zone
-	view   *view
-	facts  *zoneFacts
-	next   caddyhttp.Handler
-}
+// ServeFile answers a request for a source with a file of a build or an export. served is false if there is none;
+// the upstreams have it then. An export answers everything.
+type ServeFile func(w http.ResponseWriter, r *http.Request, a *attempt) (served bool, err error)
 
-func newInner(r *http.Request, a *attempt, next caddyhttp.Handler) *inner {
-	server, _ := r.Context().Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
-	return &inner{server: server, tls: r.TLS, host: r.Host, said: forwardedBy(r), zone: a.zone, view: a.view, facts: a.facts, next: next}
+// siteSources finds sources of pictures on the site itself.
+type siteSources struct {
+	*loopback
+	serveFile ServeFile
 }
 
 // local returns what finds sources of the site.
-func (in *inner) local(fetcher *imageopt.Fetcher) imageopt.Local {
-	return imageopt.Local{Fetch: in.fetch(fetcher), Owner: in.owner}
+func (s siteSources) local(fetcher *imageopt.Fetcher) imageopt.Local {
+	return imageopt.Local{Fetch: s.fetch(fetcher), Owner: s.owner}
 }
 
 // owner names the application that has a source, if that is another zone's: on another site the same path may belong
 // to another application.
-func (in *inner) owner(href string) string {
-	if len(in.view.facts) < 2 {
+func (s siteSources) owner(href string) string {
+	if len(s.view.facts) < 2 {
 		return ""
 	}
 	target, _, err := imageopt.LocalURL(href)
 	if err != nil {
 		return ""
 	}
-	found, facts := in.find(&http.Request{Method: http.MethodGet, URL: target, Host: in.host, Header: http.Header{}})
-	if found.Zone == in.zone {
+	_, facts := s.find(&http.Request{Method: http.MethodGet, URL: target, Host: s.host, Header: http.Header{}})
+	if facts == s.facts {
 		return ""
 	}
 	deployment := ""
@@ -64,14 +53,16 @@ func (in *inner) owner(href string) string {
 }
 
 // fetch returns what gets a source: a file of a build, or what an upstream answers.
-func (in *inner) fetch(fetcher *imageopt.Fetcher) func(context.Context, string, http.Header) (imageopt.Source, error) {
+func (s siteSources) fetch(
+	fetcher *imageopt.Fetcher,
+) func(context.Context, string, http.Header) (imageopt.Source, error) {
 	return func(ctx context.Context, href string, forward http.Header) (imageopt.Source, error) {
 		var failed error
 		source, err := fetcher.Local(ctx, href, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if forward != nil {
 				r.Header = forward.Clone()
 			}
-			failed = in.serve(w, r) //nolint:contextcheck // the request has it
+			failed = s.serve(w, r) //nolint:contextcheck // the request has it
 			if failed != nil {
 				writeStatusOf(w, failed)
 			}
@@ -87,93 +78,46 @@ func (in *inner) fetch(fetcher *imageopt.Fetcher) func(context.Context, string, 
 }
 
 // again asks the application for what a request has asked for.
-func (in *inner) again(ctx context.Context, target *url.URL, accept string, w http.ResponseWriter) error {
-	u := *target
-	r := (&http.Request{
-		Method: http.MethodGet, URL: &u, RequestURI: u.RequestURI(), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{}, Body: http.NoBody, Host: in.host,
-	}).WithContext(ctx)
+func (s siteSources) again(ctx context.Context, target *url.URL, accept string, w http.ResponseWriter) error {
+	headers := http.Header{}
 	if accept != "" {
-		r.Header.Set("Accept", accept)
+		headers.Set("Accept", accept)
 	}
-	in.said.tell(r)
-	r = in.prepare(r, w) //nolint:contextcheck // the request has it
-	found, _ := in.view.table.FindRequest(r)
-	caddyhttp.SetVar(r.Context(), attemptVar, &attempt{ //nolint:contextcheck // the request has it
-		zone: in.zone, kind: zones.KindImage, facts: in.facts, verdict: in.facts.book.Verdict(r, found), cookies: in.facts.cookies, view: in.view, isSource: true,
-	})
-	return in.next.ServeHTTP(w, r)
+	r := s.get(ctx, target, headers)
+	found, _ := s.view.table.FindRequest(r)
+	a := s.requestOf(s.facts, zones.KindImage, s.facts.book.Verdict(r, found))
+	a.isSource = true
+	return s.do(w, r, a) //nolint:contextcheck // the request has it
 }
 
-// repeat asks the application for a page once more, as by nobody: with the headers that choose the variant, and with If-None-Match unless etag is empty.
-func (in *inner) repeat(ctx context.Context, w http.ResponseWriter, target *url.URL, headers http.Header, etag string, of *attempt) error {
-	u := *target
-	r := (&http.Request{
-		Method: http.MethodGet, URL: &u, RequestURI: u.RequestURI(), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: headers.Clone(), Body: http.NoBody, Host: in.host,
-	}).WithContext(ctx)
-	if etag != "" {
-		r.Header.Set("If-None-Match", etag)
-	}
-	in.said.tell(r)
-	r = in.prepare(r, w) //nolint:contextcheck // the request has it
-	a := &attempt{
-		zone: in.zone, kind: of.kind, facts: in.facts, verdict: of.verdict, cookies: in.facts.cookies, view: in.view, path: of.path, full: of.full, repaired: of.repaired,
-		rules: of.rules, fills: true, tags: of.tags,
-	}
-	a.hideQuery(r)
-	caddyhttp.SetVar(r.Context(), attemptVar, a) //nolint:contextcheck // the request has it
-	return in.next.ServeHTTP(w, r)
-}
+var errRefusedSource = errors.New("refused as from a client")
 
-// prepare gives a request what Caddy's handlers look for.
-func (in *inner) prepare(r *http.Request, w http.ResponseWriter) *http.Request {
-	r.RemoteAddr, r.TLS = cmp.Or(in.said.peer, "127.0.0.1:0"), in.tls
-	r = caddyhttp.PrepareRequest(r, caddy.NewReplacer(), w, in.server)
-	// Not what the server's trusted_proxies say of the loopback address.
-	caddyhttp.SetVar(r.Context(), caddyhttp.TrustedProxyVarKey, in.said.trusted)
-	return r
-}
-
-// serve answers a request as the site would, from the files of builds and the upstreams. Redirects and rules of the build apply.
-func (in *inner) serve(w http.ResponseWriter, r *http.Request) error {
-	r.Host = in.host
-	found, facts := in.find(r)
-	if facts.export != nil {
-		release, ok := facts.export.acquire()
-		if !ok {
-			return caddyhttp.Error(http.StatusServiceUnavailable, errChangedExport)
-		}
-		defer release()
-	}
-	r.Host = innerHost
+// serve answers a request as the site would, from the files of builds and the upstreams. Redirects and rules of the
+// build apply.
+func (s siteSources) serve(w http.ResponseWriter, r *http.Request) error {
+	r.Host = s.host
+	found, facts := s.find(r)
+	r.Host = sourceHost
 	found = zones.RespellRequest(r.URL, found, facts.book)
 	kind := zones.KindOf(r, found)
 	if kind == zones.KindRefused || facts.book.Evades(found, r.URL.RawQuery) {
-		return caddyhttp.Error(http.StatusNotFound, errors.New("refused as from a client"))
+		return caddyhttp.Error(http.StatusNotFound, errRefusedSource)
 	}
-	in.said.tellScheme(r)
-	r = in.prepare(r, w)
-	a := &attempt{zone: found.Zone, kind: kind, facts: facts, cookies: facts.cookies, view: in.view, isSource: true}
-	caddyhttp.SetVar(r.Context(), attemptVar, a)
-	if facts.export != nil {
-		a.verdict = facts.export.book.Verdict(r, found)
-		return facts.export.serve(w, r, a)
+	s.said.tellScheme(r)
+	a := s.requestOf(facts, kind, facts.verdictOf(r, found))
+	a.isSource = true
+	r = s.prepare(r, w, a)
+	if served, err := s.serveFile(w, r, a); served {
+		return err
 	}
-	a.verdict = facts.book.Verdict(r, found)
-	if facts.assets != nil && isFile(a.verdict) {
-		if source, err := facts.assets.Serve(w, r, a.verdict.Path, a.verdict.Headers, noCodings); source != assets.NotServed {
-			return err
-		}
-	}
-	return in.next.ServeHTTP(w, r)
+	return s.next.ServeHTTP(w, r)
 }
 
-func noCodings() []string { return nil }
-
 // find returns the zone of a source: that of its path, where another zone of the site claims it.
-func (in *inner) find(r *http.Request) (zones.Match, *zoneFacts) {
-	found, ok := in.view.table.FindRequest(r)
-	if ok && found.Zone != in.zone {
-		if facts := in.view.facts[found.Zone]; facts != nil {
+func (s siteSources) find(r *http.Request) (zones.Match, *zoneFacts) {
+	found, ok := s.view.table.FindRequest(r)
+	if ok && found.Zone != s.facts.zone {
+		if facts := s.view.facts[found.Zone]; facts != nil {
 			return found, facts
 		}
 	}
@@ -181,8 +125,8 @@ func (in *inner) find(r *http.Request) (zones.Match, *zoneFacts) {
 		path := zones.EscapedPath(r.URL)
 		found = zones.Match{Path: path, Full: path}
 	}
-	found.Zone = in.zone
-	return found, in.facts
+	found.Zone = s.facts.zone
+	return found, s.facts
 }
 
 // writeStatusOf answers with the status of an error that a handler has returned. What has been written already stays.

@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -151,6 +152,19 @@ func openImages(dir string, settings ImageSettings, log *zap.Logger) (*pooledIma
 	}
 	p.optimizer = imageopt.NewOptimizer(store, p.pipeline)
 	return p, nil
+}
+
+// currentImages are those of the configuration that serves, nil without any.
+var currentImages atomic.Pointer[imageState]
+
+// serveImages has the metrics report about the pictures of the configuration that serves, and applies its bounds. s
+// may be nil.
+func serveImages(s *imageState) error {
+	currentImages.Store(s)
+	if s == nil {
+		return nil
+	}
+	return s.applyBounds()
 }
 
 // applyBounds applies the bounds of the configuration.

@@ -85,18 +85,18 @@ func (z *ZoneImage) forwards() []imageopt.Forward {
 	return list
 }
 
-// imagesOf returns what the zone's optimizer allows, if that is known.
-func (c ZoneConfig) imagesOf(read *build) (images nextbuild.Images, known bool, err error) {
+// images returns what the zone's optimizer allows, if that is known.
+func (c imageConfig) images() (images nextbuild.Images, known bool, err error) {
 	switch {
-	case read != nil:
-		images = read.Images
-	case c.Image != nil:
+	case c.build != nil:
+		images = c.build.Images
+	case c.settings != nil:
 		images = imageopt.DefaultImages(0)
 	default:
 		return images, false, nil
 	}
-	if c.Image != nil {
-		err = c.Image.apply(&images)
+	if c.settings != nil {
+		err = c.settings.apply(&images)
 	}
 	return images, true, err
 }

@@ -57,7 +57,7 @@ func TestImageSettingsOverABuild(t *testing.T) {
 		c.want(&want)
 		assert.Equal(t, want, got, name)
 	}
-	_, known, err := ZoneConfig{}.imagesOf(nil)
+	_, known, err := imageConfig{}.images()
 	require.NoError(t, err)
 	assert.False(t, known, "neither a build nor a block says what is allowed")
 }

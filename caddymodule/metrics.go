@@ -8,7 +8,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/caddy-nextjs/caddy-nextjs/assets"
-	"github.com/caddy-nextjs/caddy-nextjs/streaming"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
@@ -23,18 +22,6 @@ var (
 		Namespace: "caddy", Subsystem: "nextjs", Name: "unclaimed_requests_total",
 		Help: "Requests answered with 404 because no zone claims their path.",
 	})
-	dialFailuresTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Namespace: "caddy", Subsystem: "nextjs", Name: "upstream_dial_failures_total",
-		Help: "Attempts that could not connect to their upstream, by zone.",
-	}, []string{"zone"})
-	upgradeTimeoutsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Namespace: "caddy", Subsystem: "nextjs", Name: "upgrade_timeouts_total",
-		Help: "Upgrade requests ended by upgrade_timeout because the upstream did not answer, by zone.",
-	}, []string{"zone"})
-	headersTooLargeTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Namespace: "caddy", Subsystem: "nextjs", Name: "headers_too_large_total",
-		Help: "Requests answered with 431 because of max_header_size, by zone.",
-	}, []string{"zone"})
 	crossZoneTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Namespace: "caddy", Subsystem: "nextjs", Name: "cross_zone_navigations_total",
 		Help: "Soft navigations and prefetches from pages of other zones that the edge answered itself, by the zone they asked.",
@@ -47,20 +34,7 @@ var (
 		Namespace: "caddy", Subsystem: "nextjs", Name: "files_held",
 		Help: "Files of builds and exports that are held open, so that they can be served when they have been replaced.",
 	}, func() float64 { return float64(assets.HeldFiles()) })
-	openStreamsDesc = prometheus.NewDesc("caddy_nextjs_open_streams",
-		"Open server-sent event streams, WebSockets and other upgraded connections, by type.", []string{"type"}, nil)
 )
-
-// streamGauge reports the open streams of the process at the moment it is asked.
-type streamGauge struct{ streams *streaming.Streams }
-
-func (streamGauge) Describe(ch chan<- *prometheus.Desc) { ch <- openStreamsDesc }
-
-func (g streamGauge) Collect(ch chan<- prometheus.Metric) {
-	for kind := range streaming.Kind(streaming.Kinds) {
-		ch <- prometheus.MustNewConstMetric(openStreamsDesc, prometheus.GaugeValue, float64(g.streams.Open(kind)), kind.String())
-	}
-}
 
 func registerMetrics(registry *prometheus.Registry) error {
 	collectors := []prometheus.Collector{

@@ -5,9 +5,10 @@ package caddymodule
 import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 )
 
-// Every module and directive of the project. Module ids are API: they do not change.
+// Every module, directive, command and route of the project. Module ids are API: they do not change.
 func init() {
 	caddy.RegisterModule(new(App))
 	caddy.RegisterModule(new(Handler))
@@ -29,4 +30,8 @@ func init() {
 	httpcaddyfile.RegisterDirectiveOrder("nextjs_health", httpcaddyfile.Before, "respond")
 	httpcaddyfile.RegisterHandlerDirective("nextjs_control", parseControl)
 	httpcaddyfile.RegisterDirectiveOrder("nextjs_control", httpcaddyfile.Before, "respond")
+
+	caddycmd.RegisterCommand(command(readFiles))
+	// On the admin endpoint, and for nextjs_control.
+	handleRoutes(filesRoute, readRoute(explainPath, serveRequestReport), imageRoute, purgeRoute(purgeImages, purgePages))
 }

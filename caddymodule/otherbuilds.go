@@ -1,13 +1,8 @@
 package caddymodule
 
 import (
-	"net/http"
-	"strings"
 	"sync/atomic"
 	"time"
-
-	"github.com/caddy-nextjs/caddy-nextjs/assets"
-	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
 // otherBuilds are the builds of a zone beside the one that it is served by: the next one, which the application does
@@ -44,21 +39,4 @@ func (o *otherBuilds) await(b *build, now time.Time) {
 	o.since.Store(now.UnixNano())
 	o.mixed.Store(false)
 	o.waiting.Store(b)
-}
-
-// assetsOf returns the files of the other build that has the immutable file which a request asks for, nil if none has.
-// A document may come from one process and its scripts be asked of another.
-func (o *otherBuilds) assetsOf(r *http.Request, a *attempt) *assets.Set {
-	if o == nil || a.verdict.Reason != zones.Unknown || !strings.HasPrefix(a.path, "/_next/static/") {
-		return nil
-	}
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		return nil
-	}
-	for _, other := range [...]*build{o.waiting.Load(), o.last.Load()} {
-		if other != nil && other.assets.Has(a.path) {
-			return other.assets
-		}
-	}
-	return nil
 }

@@ -32,10 +32,13 @@ func (Cache) CaddyModule() caddy.ModuleInfo {
 // ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (Cache) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	a := attemptOf(r)
-	if a == nil || a.facts.pages == nil || a.isSource || a.returned {
+	if a == nil || a.isSource || a.returned {
 		return next.ServeHTTP(w, r)
 	}
-	pages := a.facts.pages
+	pages := pageSlot.of(a.facts)
+	if pages == nil {
+		return next.ServeHTTP(w, r)
+	}
 	a.tags = pages.tagsHeader
 	w = pages.watching(w, r, a)
 	if !isPageKind(a.kind) {
@@ -46,7 +49,7 @@ func (Cache) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Ha
 			a.fills = to != w // else the answer goes past the cache
 			return next.ServeHTTP(to, r)
 		},
-		func() pagecache.Again { return pages.again(r, a, next) })
+		func() pagecache.Again { return newRefetch(r, a, next).again })
 	pages.counters.count(result)
 	return err
 }
@@ -76,24 +79,40 @@ type zonePages struct {
 	counters    *pageCounters
 }
 
+// pageSlot is where the pages of a zone are.
+var pageSlot = newSlot[*zonePages]()
+
+// pageConfig is what the pages of a zone are prepared from.
+type pageConfig struct {
+	state *pageState
+	site  *SiteCache // nil: it says nothing
+	zone  string
+	space string
+	build *nextbuild.Build // nil: not known
+}
+
 // newZonePages prepares the pages of a zone; nil for one whose pages are not kept.
-func (h *Handler) newZonePages(zone *zones.Zone, space string, read *build) *zonePages {
-	if h.pages == nil || zone.Dev || read != nil && read.export != nil || read == nil && h.Cache == nil {
+func newZonePages(c pageConfig) *zonePages {
+	if c.build == nil && c.site == nil {
 		return nil
 	}
-	z := &zonePages{cache: h.pages.cache, space: "page\x00" + space, tagsHeader: pagecache.TagsHeader, recheck: defaultRecheck, counters: pageCountersOf(zone.Name)}
-	if c := h.Cache; c != nil {
-		z.ignoreQuery, z.staleError, z.allow = c.IgnoreQuery, time.Duration(c.StaleIfError), patternsOf(c.Allow)
-		if c.Recheck != 0 {
-			z.recheck = max(0, time.Duration(c.Recheck))
-		}
-		z.tagsHeader = cmp.Or(http.CanonicalHeaderKey(c.TagsHeader), z.tagsHeader)
+	z := &zonePages{
+		cache: c.state.cache, space: "page\x00" + c.space, tagsHeader: pagecache.TagsHeader, recheck: defaultRecheck,
+		counters: pageCountersOf(c.zone),
 	}
+	if site := c.site; site != nil {
+		z.ignoreQuery, z.staleError, z.allow = site.IgnoreQuery, time.Duration(site.StaleIfError), patternsOf(site.Allow)
+		if site.Recheck != 0 {
+			z.recheck = max(0, time.Duration(site.Recheck))
+		}
+		z.tagsHeader = cmp.Or(http.CanonicalHeaderKey(site.TagsHeader), z.tagsHeader)
+	}
+	read := c.build
 	if read != nil {
 		z.buildID = read.ID
 		// Whoever names his builds himself may build one again, with other pages (generateBuildId, deploymentId).
 		sum := sha256.Sum256([]byte(read.Stamp))
-		z.build, z.deployment, z.stamp = read.Build, read.ID, hex.EncodeToString(sum[:4])
+		z.build, z.deployment, z.stamp = read, read.ID, hex.EncodeToString(sum[:4])
 		if read.DeploymentID != "" {
 			z.deployment = read.DeploymentID // what Next.js says in x-nextjs-deployment-id
 		}

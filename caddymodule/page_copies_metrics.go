@@ -32,7 +32,7 @@ func (pageCopies) Describe(ch chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (pageCopies) Collect(ch chan<- prometheus.Metric) {
-	pages := running.pages()
+	pages := currentPages.Load()
 	if pages == nil {
 		return
 	}

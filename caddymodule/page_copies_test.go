@@ -63,7 +63,7 @@ func TestCopiesOfPagesBehindEncode(t *testing.T) {
 	assert.Equal(t, body, codingtest.Decode(t, "zstd", coded))
 	assert.Equal(t, `"abc-zstd"`, first.Header.Get("Etag"))
 	for _, c := range []struct{ accept, coding string }{{browser, "br"}, {"zstd, gzip", "zstd"}, {"gzip", "gzip"}} {
-		served := running.pages().cache.Stats().Copies[codings.Rank(c.coding)].Served
+		served := currentPages.Load().cache.Stats().Copies[codings.Rank(c.coding)].Served
 		require.Eventually(t, func() bool {
 			res, coded := codedAs(t, e, "Accept-Encoding", c.accept)
 			coding := res.Header.Get("Content-Encoding")
@@ -71,7 +71,7 @@ func TestCopiesOfPagesBehindEncode(t *testing.T) {
 			require.Equal(t, body, codingtest.Decode(t, coding, coded))
 			require.Equal(t, []string{"Accept-Encoding"}, res.Header["Vary"])
 			require.Equal(t, fmt.Sprintf(`"abc-%s"`, coding), res.Header.Get("Etag"))
-			return coding == c.coding && running.pages().cache.Stats().Copies[codings.Rank(c.coding)].Served > served
+			return coding == c.coding && currentPages.Load().cache.Stats().Copies[codings.Rank(c.coding)].Served > served
 		}, 10*time.Second, time.Millisecond, c.coding)
 	}
 	for _, c := range []struct{ accept, named, etag string }{
@@ -131,7 +131,7 @@ func TestPagesAreCompressedOnTheirWayWithPrecompressOff(t *testing.T) {
 	for range 10 {
 		require.Equal(t, "zstd", ask())
 	}
-	stats := running.pages().cache.Stats()
+	stats := currentPages.Load().cache.Stats()
 	assert.Zero(t, stats.Copies[codings.Rank("br")].Made)
 	assert.Zero(t, stats.CopiesWaiting)
 

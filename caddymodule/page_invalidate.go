@@ -37,7 +37,7 @@ func (z *zonePages) changed(r *http.Request, facts pagecache.Facts, status int, 
 }
 
 func (z *zonePages) purgeForAction(s pagecache.Selector) {
-	purgesTotal.WithLabelValues(cachePages, "action").Inc()
+	countPurge(cachePages, "action")
 	_ = z.cache.Purge(s) // the selector makes sense
 }
 

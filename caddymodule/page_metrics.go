@@ -33,7 +33,7 @@ func (c *pageCounters) count(result pagecache.Result) {
 var pageGauges = func() (list []prometheus.Collector) {
 	add := func(name, help string, value func(pagecache.Stats) float64) {
 		list = append(list, prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "caddy", Subsystem: "nextjs", Name: "page_" + name, Help: help}, func() float64 {
-			pages := running.pages()
+			pages := currentPages.Load()
 			if pages == nil {
 				return 0
 			}

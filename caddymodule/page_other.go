@@ -12,33 +12,53 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
-// again returns what asks the application once more for the page that a request asks for: with the headers that conditions of rules look at, so that they
-// lead to the same page, and with those that choose the variant.
-func (z *zonePages) again(r *http.Request, a *attempt, next caddyhttp.Handler) pagecache.Again {
-	in, target, chosen := newInner(r, a, next), *r.URL, http.Header{}
-	if a.verdict.Choice() != "" {
-		chosen = a.facts.book.Asked(r.Header)
+// refetch asks the application once more for a page that a client has asked for, as by nobody. Of the client's request
+// it has no more than what chooses the page: that request goes on meanwhile.
+type refetch struct {
+	*loopback
+	target url.URL
+	// chosen are the headers that conditions of rules look at, headers those that choose the variant besides.
+	chosen, headers http.Header
+	variant         pagecache.Variant
+	kind            zones.Kind
+	verdict         *zones.Verdict
+	path, full      string
+	repaired        zones.RSCRepair
+	rules, tags     string
+}
+
+// newRefetch returns what refetches the page that r asks for.
+func newRefetch(r *http.Request, a *attempt, next caddyhttp.Handler) *refetch {
+	f := &refetch{
+		loopback: newLoopback(r, a, next), target: *r.URL, chosen: http.Header{},
+		kind: a.kind, verdict: a.verdict, path: a.path, full: a.full, repaired: a.repaired, rules: a.rules, tags: a.tags,
 	}
-	variant, _, _ := pagecache.VariantOf(r.Header, a.path)
-	headers := maps.Clone(chosen)
+	if a.verdict.Choice() != "" {
+		f.chosen = a.facts.book.Asked(r.Header)
+	}
+	f.variant, _, _ = pagecache.VariantOf(r.Header, a.path)
+	f.headers = maps.Clone(f.chosen)
 	for _, name := range [...]string{
 		"Rsc", "Next-Router-Prefetch", "Next-Router-Segment-Prefetch", "Next-Router-State-Tree", "Next-Url", "X-Nextjs-Data",
 	} {
 		if values := r.Header[name]; len(values) > 0 {
-			headers[name] = values
+			f.headers[name] = values
 		}
 	}
-	return func(ctx context.Context, w http.ResponseWriter, as pagecache.Variant, etag string) error {
-		if as != variant {
-			return in.repeatAs(ctx, w, &target, chosen, as, etag, a)
-		}
-		return in.repeat(ctx, w, &target, headers, etag, a)
-	}
+	return f
 }
 
-// repeatAs asks the application for another variant of the page.
-func (in *inner) repeatAs(ctx context.Context, w http.ResponseWriter, target *url.URL, chosen http.Header, as pagecache.Variant, etag string, of *attempt) error {
-	u, headers, kind := *target, maps.Clone(chosen), zones.KindDocument
+// again implements pagecache.Again.
+func (f *refetch) again(ctx context.Context, w http.ResponseWriter, as pagecache.Variant, etag string) error {
+	if as != f.variant {
+		return f.other(ctx, w, as, etag)
+	}
+	return f.send(ctx, w, &f.target, f.headers.Clone(), etag, f.kind, f.repaired)
+}
+
+// other asks for another variant of the page.
+func (f *refetch) other(ctx context.Context, w http.ResponseWriter, as pagecache.Variant, etag string) error {
+	u, headers, kind := f.target, maps.Clone(f.chosen), zones.KindDocument
 	maps.Copy(headers, pagecache.HeadersOf(as))
 	switch as {
 	case pagecache.VariantRSC:
@@ -48,6 +68,20 @@ func (in *inner) repeatAs(ctx context.Context, w http.ResponseWriter, target *ur
 	}
 	u.RawQuery = zones.WithoutRSC(u.RawQuery)
 	zones.RepairRSC(&http.Request{URL: &u, Header: headers}, kind)
-	// Not all of the attempt: the request that it belongs to goes on with it.
-	return in.repeat(ctx, w, &u, headers, etag, &attempt{kind: kind, verdict: of.verdict, path: of.path, full: of.full, rules: of.rules, tags: of.tags})
+	return f.send(ctx, w, &u, headers, etag, kind, zones.RSCRepair{})
+}
+
+// send asks for the page with the headers that choose the variant, and with If-None-Match unless etag is empty.
+func (f *refetch) send(
+	ctx context.Context, w http.ResponseWriter, target *url.URL, headers http.Header, etag string,
+	kind zones.Kind, repaired zones.RSCRepair,
+) error {
+	if etag != "" {
+		headers.Set("If-None-Match", etag)
+	}
+	r := f.get(ctx, target, headers)
+	a := f.requestOf(f.facts, kind, f.verdict)
+	a.path, a.full, a.rules, a.tags, a.repaired, a.fills = f.path, f.full, f.rules, f.tags, repaired, true
+	a.hideQuery(r)
+	return f.do(w, r, a) //nolint:contextcheck // the request has it
 }

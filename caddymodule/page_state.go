@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -128,17 +128,6 @@ func (s *SiteCache) check() error {
 	return nil
 }
 
-// keepsPages reports whether pages of some zone are kept, as far as the configuration says.
-func (h *Handler) keepsPages() bool {
-	switch {
-	case h.AssetHost, h.Cache != nil && h.Cache.Off:
-		return false
-	}
-	return slices.ContainsFunc(h.Zones, func(zone ZoneConfig) bool {
-		return !zone.Dev && zone.Export == "" && (zone.Build != "" || h.Cache != nil)
-	})
-}
-
 // pageState is what the handlers of one configuration keep pages with.
 type pageState struct {
 	dir      string
@@ -186,6 +175,19 @@ func openPages(dir string, settings CacheSettings, log *zap.Logger) (*pooledPage
 
 func (s CacheSettings) engine(log *zap.Logger) pagecache.Settings {
 	return pagecache.Settings{MaxBody: s.MaxBody, FillMemory: cmp.Or(s.FillMemory, max(pagecache.DefaultFillMemory, s.MaxBody)), Revalidations: s.Revalidations, NoCopies: s.PrecompressOff, Logger: log}
+}
+
+// currentPages are those of the configuration that serves, nil without any.
+var currentPages atomic.Pointer[pageState]
+
+// servePages has the metrics report about the pages of the configuration that serves, and applies its bounds. s may be
+// nil.
+func servePages(s *pageState, log *zap.Logger) error {
+	currentPages.Store(s)
+	if s == nil {
+		return nil
+	}
+	return s.applyBounds(log)
 }
 
 // applyBounds applies the bounds of the configuration.

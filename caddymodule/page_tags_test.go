@@ -41,7 +41,7 @@ func TestAPurgeByTagFindsWhatTheApplicationSays(t *testing.T) {
 					return strings.Contains(status, "; hit")
 				}, 10*time.Second, time.Millisecond, path)
 			}
-			require.NoError(t, running.pages().cache.Purge(pagecache.Selector{Tag: "birds"}))
+			require.NoError(t, currentPages.Load().cache.Purge(pagecache.Selector{Tag: "birds"}))
 			for _, path := range paths {
 				_, status := cachedAs(t, e, path)
 				assert.Equal(t, path != "/tagged", strings.Contains(status, "; hit"), "%s: %s", path, status)

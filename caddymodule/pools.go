@@ -43,26 +43,3 @@ func releaseUpstream(address upstreamAddress) error {
 	}
 	return nil
 }
-
-// leaseUpstreams takes the state of each zone's upstreams from the pool.
-func (h *Handler) leaseUpstreams(repl *caddy.Replacer) error {
-	h.upstreams = make([][]*zones.Upstream, len(h.Zones))
-	for i, config := range h.Zones {
-		if len(config.Upstreams) == 0 && config.Export == "" {
-			return fmt.Errorf("zone %s: it has no upstream", config.label())
-		}
-		addresses, err := config.upstreamAddresses(repl)
-		if err != nil {
-			return err
-		}
-		for _, address := range addresses {
-			upstream, err := leaseUpstream(address)
-			if err != nil {
-				return fmt.Errorf("zone %s: %w", config.label(), err)
-			}
-			h.leases = append(h.leases, address)
-			h.upstreams[i] = append(h.upstreams[i], upstream)
-		}
-	}
-	return nil
-}

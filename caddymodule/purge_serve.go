@@ -18,12 +18,14 @@ import (
 // controlBodyLimit bounds the body of a request that controls the edge (bytes).
 const controlBodyLimit = 64 << 10
 
-// servePurge answers `POST …/purge`, of nextjs_control and of the admin endpoint. The error is a caddy.APIError that says what is wrong.
-func servePurge(w http.ResponseWriter, r *http.Request, log *zap.Logger) error {
-	if r.Method != http.MethodPost {
-		w.Header().Set("Allow", http.MethodPost)
-		return apiError(http.StatusMethodNotAllowed, fmt.Errorf("method %s is not allowed here, only POST is", r.Method))
-	}
+// purgeRoute answers `POST …/purge`, of nextjs_control and of the admin endpoint.
+func purgeRoute(caches ...purgeCache) route {
+	return route{path: purgePath, method: http.MethodPost, scoped: true, handler: func(w http.ResponseWriter, r *http.Request, log *zap.Logger) error {
+		return servePurge(w, r, log, caches)
+	}}
+}
+
+func servePurge(w http.ResponseWriter, r *http.Request, log *zap.Logger, caches []purgeCache) error {
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, controlBodyLimit))
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
 		return apiError(http.StatusRequestEntityTooLarge, fmt.Errorf("the body has more than %d bytes", tooLarge.Limit))
@@ -36,12 +38,12 @@ func servePurge(w http.ResponseWriter, r *http.Request, log *zap.Logger) error {
 		return apiError(http.StatusBadRequest, err)
 	}
 	begun := time.Now()
-	report, err := order.run(running.handlers()) //nolint:contextcheck // a purge is not given up half-way
+	report, err := carryOut(order, currentSites(), caches) //nolint:contextcheck // a purge is not given up half-way
 	if err != nil {
 		return apiError(http.StatusBadRequest, err)
 	}
 	purgeSeconds.WithLabelValues(order.Cache).Observe(time.Since(begun).Seconds())
-	purgesTotal.WithLabelValues(order.Cache, order.scope()).Inc()
+	countPurge(order.Cache, order.scope())
 	fields := []zap.Field{
 		zap.String("cache", order.Cache), zap.String("scope", order.scope()), zap.Strings("zones", report.zones()), zap.String("remote_ip", remoteIP(r)),
 	}

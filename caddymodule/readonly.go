@@ -8,7 +8,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-nextjs/caddy-nextjs/assets"
-	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
 var errReadOnly = errors.New("files and pictures can only be read")
@@ -22,18 +21,6 @@ func refuseMethod(w http.ResponseWriter, a *attempt) error {
 	}
 	w.Header().Set("Allow", "GET, HEAD")
 	return refuse(w, errReadOnly)
-}
-
-// isOptionsOfFile reports whether a request asks for what may be done with a file, and the edge answers that: a file of the
-// build that nothing looks at, or what stands where a zone without build has its files.
-func (a *attempt) isOptionsOfFile(r *http.Request) bool {
-	switch {
-	case r.Method != http.MethodOptions || !a.facts.repairs.has(repairImageMethods):
-		return false
-	case a.facts.assets != nil:
-		return a.verdict.TakesOptions() && a.facts.assets.Has(a.verdict.Path)
-	}
-	return a.facts.keep != nil && a.kind == zones.KindStatic && a.asWritten
 }
 
 // answerOptions says what may be done with a file or a picture, and on a site of files that pages of other sites may do it.

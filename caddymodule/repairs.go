@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/caddyserver/caddy/v2"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
@@ -113,4 +115,27 @@ func (z *zoneRepairs) say(r repair, logger *zap.Logger, msg string, fields ...za
 		return
 	}
 	logger.Warn(msg, append([]zap.Field{zap.String("zone", z.zone), zap.Stringer("repair", r)}, fields...)...)
+}
+
+// PrefetchFlood is how often a client may ask for one segment of a page ahead of a click. A client is an address and
+// its Cookie header.
+type PrefetchFlood struct {
+	// How often, from 1 to 1000.
+	Count int `json:"count"`
+
+	// Within which time.
+	Window caddy.Duration `json:"window"`
+}
+
+// defaultFlood is far above what the client of Next.js asks for when it makes no mistake.
+var defaultFlood = zones.FloodLimit{Count: 20, Window: 10 * time.Second}
+
+func (p PrefetchFlood) limit() (zones.FloodLimit, error) {
+	if p.Count < 1 || p.Count > zones.MaxFloodCount {
+		return zones.FloodLimit{}, fmt.Errorf("count %d is not from 1 to %d", p.Count, zones.MaxFloodCount)
+	}
+	if p.Window <= 0 {
+		return zones.FloodLimit{}, fmt.Errorf("window %s is not above 0", time.Duration(p.Window))
+	}
+	return zones.FloodLimit{Count: p.Count, Window: time.Duration(p.Window)}, nil
 }

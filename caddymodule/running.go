@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"errors"
 	"slices"
 	"sync"
 
@@ -55,8 +56,15 @@ func (r *runningApps) list() []*App {
 
 func (r *runningApps) change(apps []*App) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	r.apps = apps
+	r.mu.Unlock()
+	switch app := r.app(); app {
+	case nil:
+		current.Store(nil)
+		(&App{}).applyBounds()
+	default:
+		current.Store(app.serving())
+	}
 }
 
 // handlers returns the handlers of the configuration that serves, in the order in which they were provisioned. Handlers are added before
@@ -78,43 +86,19 @@ func (r *runningApps) app() *App {
 	return r.apps[len(r.apps)-1]
 }
 
-// files, images and pages return what the configuration that serves keeps these with, nil without any.
-func (r *runningApps) files() *fileState {
-	if app := r.app(); app != nil {
-		return app.files
+// serving is the configuration of the app. Sites are added before the app starts, so the list does not change any more.
+func (a *App) serving() *serving {
+	now := &serving{http: a.http}
+	for _, h := range a.handlers {
+		now.sites = append(now.sites, &h.site)
 	}
-	return nil
-}
-
-func (r *runningApps) images() *imageState {
-	if app := r.app(); app != nil {
-		return app.images
-	}
-	return nil
-}
-
-func (r *runningApps) pages() *pageState {
-	if app := r.app(); app != nil {
-		return app.pages
-	}
-	return nil
+	return now
 }
 
 // applyBounds applies the bounds of the configuration to what it shares with others. They were checked when the
 // configuration was loaded.
 func (a *App) applyBounds() {
-	log := func(err error) {
-		if err != nil {
-			a.logger.Error("a bound does not hold", zap.Error(err))
-		}
-	}
-	if a.files != nil {
-		log(a.files.applyBounds())
-	}
-	if a.images != nil {
-		log(a.images.applyBounds())
-	}
-	if a.pages != nil {
-		log(a.pages.applyBounds(a.logger))
+	if err := errors.Join(serveFiles(a.files), serveImages(a.images), servePages(a.pages, a.logger)); err != nil {
+		a.logger.Error("a bound does not hold", zap.Error(err))
 	}
 }

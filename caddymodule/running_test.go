@@ -104,14 +104,14 @@ func TestAConfigurationThatFailsAfterItHasStartedGivesItsBoundsBack(t *testing.T
 func TestNothingIsLeftOfAConfigurationThatHasEnded(t *testing.T) {
 	e := &edge{port: freePort(t), tlsPort: freePort(t)}
 	require.NoError(t, e.load(t, keepsAll(t), bounded(t.TempDir(), roomy)))
-	require.NotNil(t, running.pages())
-	require.NotNil(t, running.images())
-	require.NotNil(t, running.files())
+	require.NotNil(t, currentPages.Load())
+	require.NotNil(t, currentImages.Load())
+	require.NotNil(t, currentFiles.Load())
 	require.NoError(t, caddy.Stop())
 	assert.Nil(t, running.app())
-	assert.Nil(t, running.pages())
-	assert.Nil(t, running.images())
-	assert.Nil(t, running.files())
+	assert.Nil(t, currentPages.Load())
+	assert.Nil(t, currentImages.Load())
+	assert.Nil(t, currentFiles.Load())
 	for _, gauge := range append(append([]prometheus.Collector{copiesPending}, pageGauges...), imageGauges...) {
 		assert.Zero(t, testutil.ToFloat64(gauge))
 	}

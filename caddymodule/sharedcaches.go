@@ -59,23 +59,8 @@ var shared404Total = prometheus.NewCounterVec(prometheus.CounterOpts{
 	Help: "Answers with status 404 that Next.js let shared caches keep for longer than shared_404, by zone.",
 }, []string{"zone"})
 
-// shared404 is how long caches in front are told to keep a 404 of a zone.
-type shared404 struct {
-	most  time.Duration
-	count func()
-}
-
 func (h *Handler) newShared404(zone string) *shared404 {
 	return &shared404{cmp.Or(time.Duration(h.Shared404), defaultShared404), shared404Total.WithLabelValues(zone).Inc}
-}
-
-// shared404 is the bound for an answer on its way from the upstream: none for one that goes into the page cache, which
-// keeps it for as long as Next.js says, and tells clients less.
-func (a *attempt) shared404() time.Duration {
-	if a.fills {
-		return 0
-	}
-	return a.facts.shared404.most
 }
 
 // Interface guard

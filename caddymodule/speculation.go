@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"mime"
 	"net/http"
 	"net/url"
 	"slices"
@@ -46,8 +45,8 @@ func speculationHeader(zone string) string {
 	return `"` + speculationPath + url.PathEscape(zone) + speculationSuffix + `"`
 }
 
-// serveSpeculation answers a request for the rules of a zone.
-func (s *Speculation) serveSpeculation(w http.ResponseWriter, r *http.Request, table *zones.Table, list []*zones.Zone) error {
+// serve answers a request for the rules of a zone.
+func (s *Speculation) serve(w http.ResponseWriter, r *http.Request, table *zones.Table, list []*zones.Zone) error {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
 		return caddyhttp.Error(http.StatusMethodNotAllowed, fmt.Errorf("%s of speculation rules", r.Method))
@@ -65,21 +64,4 @@ func (s *Speculation) serveSpeculation(w http.ResponseWriter, r *http.Request, t
 	h.Set("ETag", `"`+hex.EncodeToString(sum[:12])+`"`)
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(text))
 	return nil
-}
-
-// addSpeculation names the rules in the head of a page. What the application says itself stays: the header is a list.
-func addSpeculation(res *http.Response, header string) {
-	if res.StatusCode != http.StatusOK || res.Request.Method != http.MethodGet || !isHTML(res.Header) {
-		return
-	}
-	res.Header["Speculation-Rules"] = append(res.Header["Speculation-Rules"], header)
-}
-
-func isHTML(h http.Header) bool {
-	value := h["Content-Type"]
-	if len(value) == 0 {
-		return false
-	}
-	mediaType, _, err := mime.ParseMediaType(value[0])
-	return err == nil && mediaType == "text/html"
 }

@@ -14,7 +14,7 @@ import (
 func (a *App) sayZones() {
 	said := map[string]bool{}
 	for _, h := range a.handlers {
-		facts := h.view.Load().facts
+		facts := h.site.view.Load().facts
 		list := make([]*zones.Zone, 0, len(facts))
 		for zone := range facts {
 			list = append(list, zone)
@@ -23,14 +23,15 @@ func (a *App) sayZones() {
 		for _, zone := range list {
 			if space := facts[zone].space; !said[space] {
 				said[space] = true
-				facts[zone].say(zone, a.logger)
+				sayZone(facts[zone], a.logger)
 			}
 		}
 	}
 }
 
-// say says what a zone is and what the edge answers of it.
-func (f *zoneFacts) say(zone *zones.Zone, log *zap.Logger) {
+// sayZone says what a zone is and what the edge answers of it.
+func sayZone(f *zoneFacts, log *zap.Logger) {
+	zone := f.zone
 	build, next := "not known", ""
 	if f.build != nil {
 		build, next = f.build.ID, f.build.NextVersion
@@ -41,29 +42,20 @@ func (f *zoneFacts) say(zone *zones.Zone, log *zap.Logger) {
 	}
 	log.Info("zone", zap.String("zone", zone.Name), zap.Strings("paths", paths), zap.Strings("host", zone.Hosts),
 		zap.Int("upstreams", len(zone.Upstreams)), zap.String("build", build), zap.String("next", next),
-		zap.Strings("edge_answers", f.answers(zone)))
+		zap.Strings("edge_answers", edgeAnswers(f)))
 }
 
-// answers are the kinds of requests that the edge answers itself where it can.
-func (f *zoneFacts) answers(zone *zones.Zone) (kinds []string) {
+// edgeAnswers are the kinds of requests that the edge answers itself where it can.
+func edgeAnswers(f *zoneFacts) (kinds []string) {
 	switch {
 	case f.export != nil:
 		return []string{"everything"}
-	case zone.Dev:
+	case f.zone.Dev:
 		return []string{}
-	case f.assets != nil && !f.staticOff:
-		kinds = append(kinds, "files")
-	case f.keep != nil:
-		kinds = append(kinds, "files that have passed through")
 	}
-	switch {
-	case f.images == nil:
-	case f.images.zone != nil:
-		kinds = append(kinds, "pictures")
-	default:
-		kinds = append(kinds, "pictures that have passed through")
-	}
-	if f.pages != nil {
+	kinds = append(kinds, fileSlot.of(f).answers()...)
+	kinds = append(kinds, imageSlot.of(f).answersSay()...)
+	if pageSlot.of(f) != nil {
 		kinds = append(kinds, "pages")
 	}
 	return kinds

@@ -36,34 +36,38 @@ func (Static) CaddyModule() caddy.ModuleInfo {
 func (Static) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	a := attemptOf(r)
 	if a != nil && a.facts.export != nil {
-		return a.facts.export.serve(w, r, a)
+		return serveExport(w, r, a)
 	}
-	if a == nil || a.facts.staticOff || !isPlain(a, r) {
+	if a == nil || !isPlain(a, r) {
+		return next.ServeHTTP(w, r)
+	}
+	files := fileSlot.of(a.facts)
+	if files.off {
 		return next.ServeHTTP(w, r)
 	}
 	var source assets.Source
 	var err error
-	others := a.facts.others.assetsOf(r, a)
+	others := assetsOf(files.others, r, a)
 	switch {
-	case a.isOptionsOfFile(r):
+	case files.isOptions(r, a):
 		answerOptions(w, r, a)
 		return nil
-	case a.facts.assets != nil && a.verdict.RefusesMethod() && a.facts.assets.Has(a.verdict.Path):
+	case files.set != nil && a.verdict.RefusesMethod() && files.set.Has(a.verdict.Path):
 		return refuseMethod(w, a)
-	case a.facts.assets != nil && isFile(a.verdict):
-		source, err = serveFile(w, r, a, a.facts.assets, a.verdict.Path, next)
+	case files.set != nil && isFile(a.verdict):
+		source, err = serveFile(w, r, a, files.set, a.verdict.Path, next)
 	case others != nil:
 		source, err = serveFile(w, r, a, others, a.path, next)
-	case a.facts.keep != nil && a.kept != "" && !a.returned:
+	case files.keeps(r, a) && !a.returned:
 		var complete func(http.Header)
 		if a.isAsset {
 			complete = allowOtherSites
 		}
-		source, err = a.facts.keep.Serve(w, r, a.kept, acceptsOf(r), complete, func(w http.ResponseWriter) error { return next.ServeHTTP(w, r) })
+		source, err = files.keep.Serve(w, r, keptName(a.path, r.URL.RawQuery), acceptsOf(r), complete, func(w http.ResponseWriter) error { return next.ServeHTTP(w, r) })
 	default:
 		return next.ServeHTTP(w, r)
 	}
-	a.facts.files.answered(w, source)
+	files.counters.answered(w, source)
 	return err
 }
 

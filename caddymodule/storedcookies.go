@@ -50,7 +50,7 @@ func (s *saidCookies) first(build, page string) bool {
 // would give to all. It comes before the cookies are named for their zone.
 func (t *Transport) cleanStoredCookies(req *http.Request, h http.Header, a *attempt) {
 	if len(h["Set-Cookie"]) == 0 || !a.facts.repairs.has(repairStoredCookies) ||
-		a.facts.book == nil || a.leadsElsewhere(req) {
+		a.facts.book == nil || leadsElsewhere(a, req) {
 		return
 	}
 	done := a.facts.book.CleanStoredCookies(h, a.verdict, processCookies)
@@ -70,4 +70,4 @@ func (t *Transport) cleanStoredCookies(req *http.Request, h http.Header, a *atte
 }
 
 // leadsElsewhere reports whether the proxy has rewritten the path, so that the verdict is not about the answer.
-func (a *attempt) leadsElsewhere(req *http.Request) bool { return zones.EscapedPath(req.URL) != a.full }
+func leadsElsewhere(a *attempt, req *http.Request) bool { return zones.EscapedPath(req.URL) != a.full }

@@ -14,6 +14,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache"
@@ -125,11 +126,10 @@ func (t *Transport) tellHeaderSize(ctx caddy.Context, server *caddyhttp.Server) 
 	if t.MaxHeaderSize == 0 {
 		return nil // handlers know it
 	}
-	app, err := ctx.App("nextjs")
+	heads, err := headLimitsOf(ctx)
 	if err != nil {
-		return fmt.Errorf("loading the nextjs app: %w", err)
+		return err
 	}
-	heads := app.(*App).heads
 	limit := heads.of(server)
 	limit.transport = max(limit.transport, t.MaxHeaderSize)
 	heads.raise(server, t.MaxHeaderSize, ctx.Logger())
@@ -189,7 +189,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		upstream.End()
 		err = explain(err, a)
-		a.waitForDev(req.Context(), err)
+		waitForDev(a, req.Context(), err)
 		return nil, err
 	}
 	if keepAlive := res.Header["Keep-Alive"]; len(keepAlive) > 0 {
@@ -278,3 +278,8 @@ func keepPath(req *http.Request) {
 		req.URL.Opaque = raw
 	}
 }
+
+var dialFailuresTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
+	Namespace: "caddy", Subsystem: "nextjs", Name: "upstream_dial_failures_total",
+	Help: "Attempts that could not connect to their upstream, by zone.",
+}, []string{"zone"})

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // upgradeTimeoutError is a timeout to those who ask (net.Error), so the client gets 504.
@@ -34,3 +36,8 @@ func upgradeWithin(limit time.Duration, transport http.RoundTripper, req *http.R
 	}
 	return nil, errUpgradeTimeout
 }
+
+var upgradeTimeoutsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
+	Namespace: "caddy", Subsystem: "nextjs", Name: "upgrade_timeouts_total",
+	Help: "Upgrade requests ended by upgrade_timeout because the upstream did not answer, by zone.",
+}, []string{"zone"})

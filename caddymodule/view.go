@@ -2,17 +2,10 @@ package caddymodule
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
-
-// view is what a handler knows of its site. It is replaced as a whole when a build has changed.
-type view struct {
-	table     *zones.Table
-	crossings *zones.Crossings
-	facts     map[*zones.Zone]*zoneFacts
-	headLimit siteLimit
-}
 
 // newView prepares what configurations and builds say.
 func newView(h *Handler, builds []*build) (*view, error) {
@@ -27,29 +20,9 @@ func newView(h *Handler, builds []*build) (*view, error) {
 	v := &view{facts: make(map[*zones.Zone]*zoneFacts, len(list)), headLimit: h.headLimit}
 	for i, zone := range list {
 		zone.Upstreams = h.upstreams[i]
-		facts := &zoneFacts{name: zone.Name, counters: countersOf(zone.Name), crossings: crossZoneTotal.WithLabelValues(zone.Name), rules: speculationHeader(zone.Name)}
-		facts.staticOff, facts.others = h.StaticOff, h.watch.zones[i].others
-		facts.shared404, facts.log = h.newShared404(zone.Name), h.logger
-		if facts.space, err = h.Zones[i].space(zone); err != nil {
+		if v.facts[zone], err = h.newFacts(h.Zones[i], zone, builds[i], h.watch.zones[i].others); err != nil {
 			return nil, fmt.Errorf("zone %s: %w", zone.Name, err)
 		}
-		switch {
-		case builds[i] != nil:
-			facts.build, facts.book, facts.assets, facts.export = builds[i].Build, builds[i].book, builds[i].assets, builds[i].export
-		case h.files != nil && !zone.Dev:
-			facts.keep = h.files.keep(facts.space)
-		}
-		if facts.repairs, err = h.Repair.of(zone.Name); err != nil {
-			return nil, err
-		}
-		facts.notices = noticesOf(zone.Name, facts.space)
-		facts.hidesQuery = facts.book != nil && !h.ShowQuery
-		facts.files = fileCountersOf(zone.Name)
-		facts.pages = h.newZonePages(zone, facts.space, builds[i])
-		if facts.images, err = h.newZoneImages(h.Zones[i], zone, facts.space, builds[i], h.logger); err != nil {
-			return nil, fmt.Errorf("zone %s: image: %w", zone.Name, err)
-		}
-		v.facts[zone] = facts
 	}
 	if v.table, err = zones.NewTable(list); err != nil {
 		return nil, err
@@ -61,9 +34,72 @@ func newView(h *Handler, builds []*build) (*view, error) {
 	return v, nil
 }
 
-// close gives back what the view has besides the builds. Requests that still use it are answered by Next.js.
-func (v *view) close() {
+// newFacts prepares what requests of a zone need.
+func (h *Handler) newFacts(config ZoneConfig, zone *zones.Zone, read *build, others *otherBuilds) (*zoneFacts, error) {
+	facts := &zoneFacts{zone: zone, others: others, shared404: h.newShared404(zone.Name), log: h.logger}
+	var err error
+	if facts.space, err = config.space(zone); err != nil {
+		return nil, err
+	}
+	if facts.repairs, err = h.Repair.of(zone.Name); err != nil {
+		return nil, err
+	}
+	facts.notices = noticesOf(zone.Name, facts.space)
+	if read != nil {
+		facts.build, facts.book, facts.export = read.Build, read.book, read.export
+	}
+	facts.hidesQuery = facts.book != nil && !h.ShowQuery
+	zoneSlot.put(facts, newSiteZone(zone.Name))
+	h.addFiles(facts, read)
+	h.addPages(facts)
+	if err := h.addImages(facts, config); err != nil {
+		return nil, fmt.Errorf("image: %w", err)
+	}
+	return facts, nil
+}
+
+// addFiles adds how the files of a zone are served.
+func (h *Handler) addFiles(facts *zoneFacts, read *build) {
+	config := fileConfig{zone: facts.zone.Name, space: facts.space, others: facts.others, off: h.StaticOff}
+	switch {
+	case read != nil:
+		config.set = read.assets
+	case !facts.zone.Dev:
+		config.passing = h.files
+	}
+	fileSlot.put(facts, newZoneFiles(config))
+}
+
+// addPages adds how the pages of a zone are kept, if they are.
+func (h *Handler) addPages(facts *zoneFacts) {
+	if h.pages == nil || facts.zone.Dev || facts.export != nil {
+		return
+	}
+	pageSlot.put(facts, newZonePages(pageConfig{
+		state: h.pages, site: h.Cache, zone: facts.zone.Name, space: facts.space, build: facts.build,
+	}))
+}
+
+// addImages adds how the pictures of a zone are made or kept, if they are.
+func (h *Handler) addImages(facts *zoneFacts, config ZoneConfig) error {
+	if h.images == nil || facts.export != nil || !config.mayMakePictures() {
+		return nil
+	}
+	basePath := ""
+	if paths := config.claimedPaths(); len(paths) > 0 {
+		basePath = strings.TrimSuffix(paths[0], "/")
+	}
+	images, err := newZoneImages(imageConfig{
+		state: h.images, settings: config.Image, zone: facts.zone, basePath: basePath, space: facts.space,
+		build: facts.build, serveFile: serveSource, log: h.logger,
+	})
+	imageSlot.put(facts, images)
+	return err
+}
+
+// closeView gives back what a view has besides the builds. Requests that still use it are answered by Next.js.
+func closeView(v *view) {
 	for _, facts := range v.facts {
-		facts.images.close()
+		imageSlot.of(facts).close()
 	}
 }

@@ -237,21 +237,4 @@ func defaultZoneName(path string) string {
 	return "root"
 }
 
-// upstreamAddresses reads the zone's upstreams, replacing global placeholders such as {env.WEB}.
-func (c ZoneConfig) upstreamAddresses(repl *caddy.Replacer) ([]upstreamAddress, error) {
-	addresses := make([]upstreamAddress, 0, len(c.Upstreams))
-	for _, upstream := range c.Upstreams {
-		replaced, err := repl.ReplaceOrErr(upstream, true, true)
-		if err != nil {
-			return nil, fmt.Errorf("zone %s: upstream %q: %w", c.label(), upstream, err)
-		}
-		address, err := parseUpstream(replaced)
-		if err != nil {
-			return nil, fmt.Errorf("zone %s: upstream %q: %w", c.label(), upstream, err)
-		}
-		addresses = append(addresses, address)
-	}
-	return addresses, nil
-}
-
 var errNoZones = errors.New("it needs at least one zone")

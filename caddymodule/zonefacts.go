@@ -1,53 +1,38 @@
 package caddymodule
 
 import (
-	"github.com/prometheus/client_golang/prometheus"
+	"net/http"
+
 	"go.uber.org/zap"
 
-	"github.com/caddy-nextjs/caddy-nextjs/assets"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
-// zoneFacts are what each request of a zone needs, looked up and boxed once.
+// zoneFacts is what each request of a zone needs, looked up once. It is replaced when the zone's build changes.
 type zoneFacts struct {
-	name      any
-	space     string // see ZoneConfig.space
-	counters  *kindCounters
-	crossings prometheus.Counter
-	cookies   *zones.CookieScope
-	rules     string
+	zone *zones.Zone
+	// space names the application in what is kept: files, pictures and pages.
+	space     string
 	build     *nextbuild.Build // nil: the build is not known
 	book      *zones.Rulebook  // nil: the same, or an export
-	assets    *assets.Set      // nil: likewise
+	export    *exportedSite    // nil: Next.js serves the zone
 	others    *otherBuilds
-	export    *exportedSite // nil: Next.js serves the zone
-	keep      *assets.Keep  // nil: the edge keeps no files of the zone
-	files     *fileCounters
-	images    *zoneImages // nil: they are Next.js's
-	pages     *zonePages  // nil: they are not kept
+	cookies   *zones.CookieScope
 	repairs   zoneRepairs
-	log       *zap.Logger
 	notices   *zoneNotices
-	staticOff bool // files are Next.js's
 	shared404 *shared404
-	// Next.js is not told the query of pages that ignore it.
+	log       *zap.Logger
+	// hidesQuery says that Next.js is not told the query of pages that ignore it.
 	hidesQuery bool
+
+	slots [maxSlots]any
 }
 
-// kindNames are the names of the kinds as values of placeholders.
-var kindNames = func() (names [zones.Kinds]any) {
-	for kind := range zones.Kind(zones.Kinds) {
-		names[kind] = kind.String()
+// verdictOf is what the zone's build, or its export, says of a request.
+func (z *zoneFacts) verdictOf(r *http.Request, found zones.Match) *zones.Verdict {
+	if z.export != nil {
+		return z.export.book.Verdict(r, found)
 	}
-	return names
-}()
-
-// verdictNames are the names of the verdicts as values of placeholders.
-var verdictNames = func() map[string]any {
-	names := map[string]any{}
-	for _, name := range zones.VerdictNames() {
-		names[name] = name
-	}
-	return names
-}()
+	return z.book.Verdict(r, found)
+}

@@ -212,3 +212,12 @@ func (o purgeOrder) source() string {
 	}
 	return *o.Source
 }
+
+// zones are the names of the zones that were purged.
+func (r purgeReport) zones() []string {
+	names := make([]string, len(r.Purged))
+	for i, one := range r.Purged {
+		names[i] = one.Zone
+	}
+	return names
+}

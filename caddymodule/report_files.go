@@ -1,0 +1,178 @@
+package caddymodule
+
+import (
+	"encoding/json"
+	"slices"
+)
+
+// filesReport is what is served from where: the answer of GET /nextjs/files, and what `caddy nextjs files` prints. Sizes are in bytes.
+type filesReport struct {
+	// Zones are those of the running edge, or one without a name for each build directory.
+	Zones []zoneFiles `json:"zones"`
+}
+
+// zoneFiles is what is said of one zone.
+type zoneFiles struct {
+	Name  string   `json:"name,omitempty"`
+	Paths []string `json:"paths,omitempty"`
+	// ByRoutes says that the zone has, besides its paths, what its build names.
+	ByRoutes bool     `json:"by_routes,omitempty"`
+	Hosts    []string `json:"hosts,omitempty"`
+	// Listen are the addresses at which the zone is served.
+	Listen    []string `json:"listen,omitempty"`
+	Upstreams []string `json:"upstreams,omitempty"`
+	Dev       bool     `json:"dev,omitempty"`
+	// StaticOff says that the upstreams serve the files too, though the edge has the build.
+	StaticOff bool `json:"static_off,omitempty"`
+	// Build is absent where the edge has none: the upstreams serve everything.
+	Build *buildFiles `json:"build,omitempty"`
+}
+
+// buildFiles are the files of one build.
+type buildFiles struct {
+	ID          string `json:"id"`
+	NextVersion string `json:"next,omitempty"`
+	Directory   string `json:"directory"`
+	// Static are those below /_next/static, Public those of the public folder (of an export: all others), as far as they are served from
+	// the directory.
+	Static fileClass `json:"static"`
+	Public fileClass `json:"public"`
+	// NotServed are the others, by the reason.
+	NotServed []notServed `json:"not_served,omitempty"`
+	// JavaScript is what the pages begin with. Only where the command reads the directory itself.
+	JavaScript *javaScriptFiles `json:"javascript,omitempty"`
+}
+
+// fileClass are files that are served alike.
+type fileClass struct {
+	// Path is what their addresses begin with.
+	Path string `json:"path"`
+	// Directory is empty where the build was delivered without them: the upstreams serve them.
+	Directory string `json:"directory,omitempty"`
+	amount
+}
+
+// amount is a number of files and their sizes.
+type amount struct {
+	Files int   `json:"files"`
+	Bytes int64 `json:"bytes"`
+	// Memory are those of them that are kept in memory. Only of a running edge.
+	Memory *count `json:"memory,omitempty"`
+	// Compressed are the copies of them by coding: br, zstd, gzip.
+	Compressed map[string]copies `json:"compressed,omitempty"`
+}
+
+type count struct {
+	Files int   `json:"files"`
+	Bytes int64 `json:"bytes"`
+}
+
+// copies are files that a coding makes smaller.
+type copies struct {
+	Files int `json:"files"`
+	// Bytes are those of the copies, Raw those of the same files as they are.
+	Bytes int64 `json:"bytes"`
+	Raw   int64 `json:"raw"`
+}
+
+// sent returns the size of the files as they go to a client that takes a coding.
+func (a amount) sent(coding string) int64 {
+	c := a.Compressed[coding]
+	return a.Bytes - c.Raw + c.Bytes
+}
+
+// add adds files of the same kind.
+func (a *amount) add(b amount) {
+	a.Files += b.Files
+	a.Bytes += b.Bytes
+	if b.Memory != nil {
+		if a.Memory == nil {
+			a.Memory = new(count)
+		}
+		a.Memory.Files += b.Memory.Files
+		a.Memory.Bytes += b.Memory.Bytes
+	}
+	for coding, c := range b.Compressed {
+		if a.Compressed == nil {
+			a.Compressed = make(map[string]copies)
+		}
+		sum := a.Compressed[coding]
+		a.Compressed[coding] = copies{sum.Files + c.Files, sum.Bytes + c.Bytes, sum.Raw + c.Raw}
+	}
+}
+
+// notServed are files that the edge does not answer with at their addresses.
+type notServed struct {
+	// Reason is a verdict (middleware, rule, redirect, page, …), `rewrite` where another file is served at the path, `missing` where the file
+	// has gone or is a link that leads out of its directory.
+	Reason string `json:"reason"`
+	count
+	// Examples are addresses of at most three of them.
+	Examples []string `json:"examples"`
+}
+
+const notServedExamples = 3
+
+func (n *notServed) add(address string, size int64) {
+	n.Files++
+	n.Bytes += size
+	if len(n.Examples) < notServedExamples {
+		n.Examples = append(n.Examples, address)
+	}
+}
+
+// sameness is equal for zones that differ in nothing but where they are served, what is in memory, and which copies are there yet.
+func (z zoneFiles) sameness() string {
+	z.Listen = nil
+	if z.Build != nil {
+		build := *z.Build
+		for _, class := range []*fileClass{&build.Static, &build.Public} {
+			class.Memory, class.Compressed = nil, nil
+		}
+		z.Build = &build
+	}
+	key, _ := json.Marshal(z) // strings and numbers only: it cannot fail
+	return string(key)
+}
+
+// join adds to a zone where else it is served, and what of it is in memory for there.
+func (z *zoneFiles) join(same zoneFiles) {
+	for _, address := range same.Listen {
+		if !slices.Contains(z.Listen, address) {
+			z.Listen = append(z.Listen, address)
+		}
+	}
+	if z.Build != nil {
+		z.Build.Static.add(amount{Memory: same.Build.Static.Memory})
+		z.Build.Public.add(amount{Memory: same.Build.Public.Memory})
+	}
+}
+
+// javaScriptFiles is what the pages of a build begin with: the scripts that their documents name.
+type javaScriptFiles struct {
+	// Polyfills are for old browsers; no other loads them, and nothing below counts them.
+	Polyfills amount `json:"polyfills"`
+	// App and Pages are the pages of either router; absent where there are none.
+	App   *routerScripts `json:"app,omitempty"`
+	Pages *routerScripts `json:"pages,omitempty"`
+}
+
+// routerScripts are the scripts of the pages of one router.
+type routerScripts struct {
+	// Shared are the scripts of all pages, if there are several pages.
+	Shared amount `json:"shared"`
+	// All are the scripts of any page, each once.
+	All    amount         `json:"all"`
+	Routes []routeScripts `json:"routes"`
+}
+
+// routeScripts are the scripts of one page.
+type routeScripts struct {
+	Route string `json:"route"`
+	// FirstLoad are all that its document names; Own are those without the shared ones.
+	FirstLoad amount `json:"first_load"`
+	Own       amount `json:"own"`
+}
+
+// measuredCodings are the codings in which files are measured, in the order in which they are shown: that of the directive.
+var measuredCodings = []string{"zstd", "br", "gzip"}

@@ -1,0 +1,41 @@
+package caddymodule
+
+import (
+	"fmt"
+	"net/http"
+
+	"go.uber.org/zap"
+)
+
+// route is something that the edge answers about itself.
+type route struct {
+	// path on the admin endpoint. Its last segment is the route's name for nextjs_control.
+	path   string
+	method string
+	// scoped says that nextjs_control has the route, too: whoever has a token may ask.
+	scoped bool
+	// handler answers. Its error is a caddy.APIError that says what is wrong.
+	handler func(w http.ResponseWriter, r *http.Request, log *zap.Logger) error
+}
+
+// routes are those of all rooms.
+var routes []route
+
+// handleRoutes adds routes. It is for the initialization of the process only.
+func handleRoutes(list ...route) { routes = append(routes, list...) }
+
+// serve refuses other methods than that of the route.
+func (o route) serve(w http.ResponseWriter, r *http.Request, log *zap.Logger) error {
+	if r.Method != o.method {
+		w.Header().Set("Allow", o.method)
+		return apiError(http.StatusMethodNotAllowed, fmt.Errorf("method %s is not allowed here, only %s is", r.Method, o.method))
+	}
+	return o.handler(w, r, log)
+}
+
+// readRoute is a route that changes nothing and logs nothing.
+func readRoute(path string, handler func(http.ResponseWriter, *http.Request) error) route {
+	return route{path: path, method: http.MethodGet, handler: func(w http.ResponseWriter, r *http.Request, _ *zap.Logger) error {
+		return handler(w, r)
+	}}
+}
