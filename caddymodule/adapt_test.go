@@ -9,21 +9,16 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/caddyserver/caddy/v2/caddyconfig"
 	_ "github.com/caddyserver/caddy/v2/modules/standard" // the directives that surround ours
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 var update = flag.Bool("update", false, "write what the adapter says into the golden files")
 
 const goldenSeparator = "\n----------\n"
-
-// adapt turns a Caddyfile into JSON.
-func adapt(caddyfile string) (json.RawMessage, error) {
-	config, _, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(caddyfile), map[string]any{"filename": "Caddyfile"})
-	return config, err
-}
 
 // Each file of testdata/adapt is a Caddyfile, a line of ten dashes, and what `caddy adapt` makes of it: JSON, or an error.
 func TestAdaptGoldenFiles(t *testing.T) {
@@ -50,7 +45,7 @@ func TestAdaptGoldenFiles(t *testing.T) {
 
 func adaptedText(t *testing.T, input string) string {
 	t.Helper()
-	config, err := adapt(input)
+	config, err := edgetest.Adapt(input)
 	if err != nil {
 		return err.Error()
 	}

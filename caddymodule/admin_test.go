@@ -13,6 +13,8 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // askFiles asks the admin endpoint, without the network.
@@ -39,9 +41,9 @@ func TestFilesOfTheRunningEdgeGolden(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), ".next")
 	writeFilesBuild(t, dir)
 	assert.Empty(t, runningReport(t).Zones)
-	home := named(t, "home")
-	e := serve(t, fmt.Sprintf("nextjs {\n zone / %s\n zone docs %s {\n build %s\n }\n zone off %[2]s {\n host off.example\n build %[3]s\n }\n}", home, named(t, "docs"), dir))
-	_, body := get(t, e, "localhost", "/docs/a.txt")
+	home := edgetest.Named(t, "home")
+	e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone / %s\n zone docs %s {\n build %s\n }\n zone off %[2]s {\n host off.example\n build %[3]s\n }\n}", home, edgetest.Named(t, "docs"), dir))
+	_, body := e.Get(t, "localhost", "/docs/a.txt")
 	require.Len(t, body, 700)
 
 	copiesMade(t)
@@ -49,7 +51,7 @@ func TestFilesOfTheRunningEdgeGolden(t *testing.T) {
 	require.Len(t, report.Zones, 3, "the test's two servers have the same zones")
 	assert.Equal(t, count{1, 700}, *report.Zones[0].Build.Public.Memory)
 	text := report.text()
-	listen := []string{":" + e.port, ":" + e.tlsPort}
+	listen := []string{":" + e.Port, ":" + e.TLSPort}
 	slices.Sort(listen)
 	text = strings.NewReplacer(dir, "/srv/docs/.next", home, "web:3000", strings.Join(listen, " "), ":443 :80").Replace(text)
 	assertGolden(t, "testdata/files/edge.txt", text)
@@ -58,23 +60,23 @@ func TestFilesOfTheRunningEdgeGolden(t *testing.T) {
 func TestFilesSayWhenTheEdgeLeavesThemAll(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), ".next")
 	writeFilesBuild(t, dir)
-	serve(t, "nextjs localhost:1 {\n build "+dir+"\n static off\n}")
+	edgetest.Serve(t, "nextjs localhost:1 {\n build "+dir+"\n static off\n}")
 	assert.Contains(t, runningReport(t).text(), "\n`static off`: all files come from the upstream, localhost:1\n")
-	serve(t, "nextjs localhost:1 {\n dev\n}")
+	edgetest.Serve(t, "nextjs localhost:1 {\n dev\n}")
 	assert.Contains(t, runningReport(t).text(), "\nNo build: all files come from the upstream, localhost:1 (next dev)\n")
 }
 
 func TestFilesFollowReloads(t *testing.T) {
-	e := serve(t, "nextjs {\n zone first / localhost:1\n}")
+	e := edgetest.Serve(t, "nextjs {\n zone first / localhost:1\n}")
 	name := func() string { return runningReport(t).Zones[0].Name }
 	require.Equal(t, "first", name())
-	require.Error(t, e.load(t, "nextjs {\n zone second / localhost:1 {\n build nowhere\n }\n}"))
+	require.Error(t, e.Load(t, "nextjs {\n zone second / localhost:1 {\n build nowhere\n }\n}"))
 	assert.Equal(t, "first", name(), "a configuration that does not load changes nothing")
-	require.Error(t, e.load(t, "nextjs {\n zone second / localhost:1\n}\n}\nhttp://192.0.2.1 {\n bind 192.0.2.1\n respond ok"))
+	require.Error(t, e.Load(t, "nextjs {\n zone second / localhost:1\n}\n}\nhttp://192.0.2.1 {\n bind 192.0.2.1\n respond ok"))
 	assert.Equal(t, "first", name(), "nor does one that does not start")
-	require.NoError(t, e.load(t, "nextjs {\n zone second / localhost:1\n}"))
+	require.NoError(t, e.Load(t, "nextjs {\n zone second / localhost:1\n}"))
 	assert.Equal(t, "second", name())
-	require.NoError(t, e.load(t, "respond ok"))
+	require.NoError(t, e.Load(t, "respond ok"))
 	assert.Empty(t, runningReport(t).Zones)
 }
 
@@ -82,7 +84,7 @@ func TestFilesFollowReloads(t *testing.T) {
 func TestFilesWhileReloading(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), ".next")
 	writeFilesBuild(t, dir)
-	e := serve(t, "nextjs localhost:1 {\n build "+dir+"\n}")
+	e := edgetest.Serve(t, "nextjs localhost:1 {\n build "+dir+"\n}")
 	done := make(chan struct{})
 	asked := make(chan error, 1)
 	go func() {
@@ -104,8 +106,8 @@ func TestFilesWhileReloading(t *testing.T) {
 		}
 	}()
 	for range 3 {
-		require.NoError(t, e.load(t, "nextjs localhost:1 {\n build "+dir+"\n watch 1s\n}"))
-		require.NoError(t, e.load(t, "nextjs localhost:1 {\n build "+dir+"\n}"))
+		require.NoError(t, e.Load(t, "nextjs localhost:1 {\n build "+dir+"\n watch 1s\n}"))
+		require.NoError(t, e.Load(t, "nextjs localhost:1 {\n build "+dir+"\n}"))
 	}
 	close(done)
 	require.NoError(t, <-asked)

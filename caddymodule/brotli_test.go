@@ -12,6 +12,8 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/encode"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/codingtest"
 )
 
 // What a stream of Brotli may hold in memory: one that flushes small chunks, and a large file in one piece. docs/benchmarks.md has
@@ -91,7 +93,7 @@ func TestBrotliKeepsItsSettings(t *testing.T) {
 		_, err := encoder.Write(text)
 		require.NoError(t, err)
 		require.NoError(t, encoder.Close())
-		got, err := io.ReadAll(decoder(t, &packed, "br"))
+		got, err := io.ReadAll(codingtest.Reader(t, "br", &packed))
 		require.NoError(t, err)
 		assert.Equal(t, text, got, settings)
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/caddy-nextjs/caddy-nextjs/assets"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
@@ -30,7 +31,7 @@ func startProcess(t *testing.T, build string) *process {
 	t.Helper()
 	p := &process{}
 	p.run(build)
-	p.address = upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	p.address = edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		id := *p.build.Load()
 		switch r.URL.Path {
 		case "/_next/static/" + id + "/_ssgManifest.js":
@@ -62,15 +63,15 @@ func writeNext(t *testing.T, dir, id string) {
 }
 
 // buildOf is the build whose page the edge answers with. Its script must be there.
-func buildOf(t *testing.T, e *edge) string {
+func buildOf(t *testing.T, e *edgetest.Edge) string {
 	t.Helper()
-	body, _ := cachedAs(t, e, "/page")
+	body, _ := e.Cached(t, "/page")
 	_, id, found := strings.Cut(body, `"buildId":"`)
 	require.True(t, found, body)
 	id = strings.TrimSuffix(id, `"}`)
-	res, script := send(t, e, http.MethodGet, "/_next/static/"+id+".js")
+	res := e.Ask(t, http.MethodGet, "/_next/static/"+id+".js")
 	require.Equal(t, http.StatusOK, res.StatusCode)
-	require.Equal(t, "script of "+id, script)
+	require.Equal(t, "script of "+id, res.Text)
 	return id
 }
 
@@ -86,7 +87,7 @@ func waitingBuilds() (ids string) {
 
 func eventuallyEqual[T any](t *testing.T, want T, get func() T) {
 	t.Helper()
-	if !assert.Eventually(t, func() bool { return assert.ObjectsAreEqual(want, get()) }, patience, 2*time.Millisecond) {
+	if !assert.Eventually(t, func() bool { return assert.ObjectsAreEqual(want, get()) }, edgetest.Patience, 2*time.Millisecond) {
 		require.Equal(t, want, get())
 	}
 }
@@ -98,7 +99,7 @@ func TestABuildIsTakenWhenItsApplicationRunsIt(t *testing.T) {
 	p := startProcess(t, "first")
 	none := assets.HeldFiles()
 	site := fmt.Sprintf("nextjs {\n watch 10ms\n zone / %s {\n build %s\n }\n cache {\n recheck 10ms\n }\n}", p.address, dir)
-	e := serve(t, site, "nextjs {\n state "+t.TempDir()+"\n}")
+	e := edgetest.Serve(t, site, "nextjs {\n state "+t.TempDir()+"\n}")
 	require.Equal(t, "first", buildOf(t, e))
 	confirmed := func() (all bool) {
 		for _, h := range running.handlers() {
@@ -119,16 +120,16 @@ func TestABuildIsTakenWhenItsApplicationRunsIt(t *testing.T) {
 		require.Equal(t, "first", buildOf(t, e), "the application still runs it")
 	}
 	eventuallyEqual(t, true, func() bool {
-		text := explained(t, e.url("/page")).text()
+		text := explained(t, e.URL("/page")).text()
 		return strings.Contains(text, "note      build second waits: the application still runs the one before\n")
 	})
-	_, script := send(t, e, http.MethodGet, "/_next/static/second.js")
-	assert.Equal(t, "script of second", script, "another process may have told of it already")
+	res := e.Ask(t, http.MethodGet, "/_next/static/second.js")
+	assert.Equal(t, "script of second", res.Text, "another process may have told of it already")
 
 	// A reload does not take it either, with one upstream more.
 	p2 := startProcess(t, "first")
 	site = strings.Replace(site, p.address, p.address+" "+p2.address, 1)
-	require.NoError(t, e.load(t, site, "nextjs {\n state "+t.TempDir()+"\n}"))
+	require.NoError(t, e.Load(t, site, "nextjs {\n state "+t.TempDir()+"\n}"))
 	eventuallyEqual(t, "second second ", waitingBuilds)
 	require.Equal(t, "first", buildOf(t, e))
 
@@ -136,8 +137,8 @@ func TestABuildIsTakenWhenItsApplicationRunsIt(t *testing.T) {
 	p2.run("second")
 	eventuallyEqual(t, "", waitingBuilds)
 	eventuallyEqual(t, "second", func() string { return buildOf(t, e) })
-	_, script = send(t, e, http.MethodGet, "/_next/static/first.js")
-	assert.Equal(t, "script of first", script, "pages of it are still open")
+	res = e.Ask(t, http.MethodGet, "/_next/static/first.js")
+	assert.Equal(t, "script of first", res.Text, "pages of it are still open")
 
 	// Back again.
 	writeNext(t, dir, "first")
@@ -149,7 +150,7 @@ func TestABuildIsTakenWhenItsApplicationRunsIt(t *testing.T) {
 	p2.run("third")
 	eventuallyEqual(t, "third", func() string { return buildOf(t, e) })
 
-	require.NoError(t, e.load(t, "nextjs "+named(t, "x")))
+	require.NoError(t, e.Load(t, "nextjs "+edgetest.Named(t, "x")))
 	eventuallyEqual(t, none, assets.HeldFiles)
 }
 
@@ -158,24 +159,26 @@ func TestAPageOfAnotherBuildIsNotKept(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), ".next")
 	writeNext(t, dir, "first")
 	p := startProcess(t, "second")
-	e := serve(t, fmt.Sprintf("nextjs {\n watch 1h\n zone / %s {\n build %s\n }\n}", p.address, dir), "nextjs {\n state "+t.TempDir()+"\n}")
+	e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n watch 1h\n zone / %s {\n build %s\n }\n}", p.address, dir),
+		"nextjs {\n state "+t.TempDir()+"\n}")
 	counted := pageRequestsTotal.WithLabelValues("root", "miss", "deployment")
 	before := testutil.ToFloat64(counted)
 	for range 3 {
-		body, status := cachedAs(t, e, "/page")
+		body, status := e.Cached(t, "/page")
 		assert.Contains(t, body, `"second"`)
 		assert.NotContains(t, status, "; hit")
 	}
-	require.Eventually(t, func() bool { return testutil.ToFloat64(counted) >= before+3 }, patience, time.Millisecond, "counted after the answer")
+	require.Eventually(t, func() bool { return testutil.ToFloat64(counted) >= before+3 }, edgetest.Patience,
+		time.Millisecond, "counted after the answer")
 	p.run("first")
 	eventuallyEqual(t, true, func() bool {
-		body, status := cachedAs(t, e, "/page")
+		body, status := e.Cached(t, "/page")
 		return strings.Contains(body, `"first"`) && strings.Contains(status, "; hit")
 	})
 	// One that is kept is asked for in the background.
 	p.run("second")
 	for range 3 {
-		body, _ := cachedAs(t, e, "/page")
+		body, _ := e.Cached(t, "/page")
 		assert.Contains(t, body, `"first"`)
 	}
 }
@@ -185,7 +188,8 @@ func TestNothingIsKeptWhileUpstreamsRunDifferentBuilds(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), ".next")
 	writeNext(t, dir, "first")
 	one, two := startProcess(t, "first"), startProcess(t, "first")
-	e := serve(t, fmt.Sprintf("nextjs {\n watch 10ms\n zone / %s %s {\n build %s\n }\n cache\n}", one.address, two.address, dir),
+	e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n watch 10ms\n zone / %s %s {\n build %s\n }\n cache\n}", one.address,
+		two.address, dir),
 		"nextjs {\n state "+t.TempDir()+"\n}")
 	writeNext(t, dir, "second")
 	eventuallyEqual(t, "second second ", waitingBuilds)
@@ -194,16 +198,16 @@ func TestNothingIsKeptWhileUpstreamsRunDifferentBuilds(t *testing.T) {
 	eventuallyEqual(t, true, func() bool { return running.handlers()[1].watch.zones[0].others.mixed.Load() })
 	for range 20 {
 		buildOf(t, e)
-		_, status := cachedAs(t, e, "/page")
+		_, status := e.Cached(t, "/page")
 		assert.Contains(t, status, "detail=deployment")
 	}
 	assert.Equal(t, "second second ", waitingBuilds())
-	assert.Contains(t, explained(t, e.url("/page")).text(), "note      build second waits: some upstreams run it, and others do not yet\n")
+	assert.Contains(t, explained(t, e.URL("/page")).text(), "note      build second waits: some upstreams run it, and others do not yet\n")
 	two.run("second")
 	eventuallyEqual(t, "", waitingBuilds)
 	eventuallyEqual(t, "second", func() string { return buildOf(t, e) })
 	eventuallyEqual(t, true, func() bool {
-		_, status := cachedAs(t, e, "/page")
+		_, status := e.Cached(t, "/page")
 		return strings.Contains(status, "; hit")
 	})
 }
@@ -212,14 +216,14 @@ func TestNothingIsKeptWhileUpstreamsRunDifferentBuilds(t *testing.T) {
 func TestALoadThatFailsClosesItsBuilds(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), ".next")
 	writeNext(t, dir, "first")
-	e := serve(t, "nextjs "+named(t, "x"))
+	e := edgetest.Serve(t, "nextjs "+edgetest.Named(t, "x"))
 	before := assets.HeldFiles()
 	for name, bad := range map[string]string{
 		"a dev zone with a build": fmt.Sprintf("nextjs {\n zone a /a a:1 {\n build %[1]s\n }\n zone b /b b:1 {\n dev\n build %[1]s\n }\n}", dir),
 		"a build that is missing": fmt.Sprintf("nextjs {\n zone a /a a:1 {\n build %[1]s\n }\n zone b /b b:1 {\n build %[1]s-absent\n }\n}", dir),
 		"zones in conflict":       fmt.Sprintf("nextjs {\n zone a a:1 {\n build %[1]s\n }\n zone b b:1 {\n build %[1]s\n }\n}", dir),
 	} {
-		assert.Error(t, e.load(t, bad), name)
+		assert.Error(t, e.Load(t, bad), name)
 		assert.Equal(t, before, assets.HeldFiles(), name)
 	}
 }
@@ -271,7 +275,7 @@ func TestWhatAnUpstreamSays(t *testing.T) {
 	assert.Equal(t, silent, ask("127.0.0.1:1"))
 	for status, want := range map[int]standing{200: has, 404: hasNot, 302: unclear, 401: unclear, 500: unclear} {
 		asked := atomic.Int32{}
-		address := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		address := edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
 			asked.Add(1)
 			assert.Equal(t, http.MethodHead, r.Method)
 			assert.Equal(t, "/_next/static/x.js", r.URL.Path)
@@ -300,25 +304,27 @@ func TestAProcessStartsWithoutABuildThatIsMissing(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), ".next")
 			c.begin(t, dir)
 			p := startProcess(t, "first")
-			site := fmt.Sprintf("nextjs_health\nnextjs {\n watch 10ms\n zone /other %s\n zone main %s {\n build %s\n }\n}", named(t, "other"), p.address, dir)
-			e := serve(t, site, "nextjs {\n state "+t.TempDir()+"\n}")
-			_, body := get(t, e, "localhost", "/other")
+			site := fmt.Sprintf("nextjs_health\nnextjs {\n watch 10ms\n zone /other %s\n zone main %s {\n build %s\n }\n}",
+				edgetest.Named(t, "other"), p.address, dir)
+			e := edgetest.Serve(t, site, "nextjs {\n state "+t.TempDir()+"\n}")
+			_, body := e.Get(t, "localhost", "/other")
 			assert.Equal(t, "other", body)
-			_, body = get(t, e, "localhost", "/page")
+			_, body = e.Get(t, "localhost", "/page")
 			assert.Contains(t, body, `"first"`)
-			status, report := get(t, e, "localhost", "/readyz")
+			status, report := e.Get(t, "localhost", "/readyz")
 			assert.Equal(t, http.StatusOK, status)
 			assert.Contains(t, report, `"without_build":`)
 			assert.Contains(t, report, c.why)
-			assert.ErrorContains(t, e.load(t, site+"\n# again", "nextjs {\n state "+t.TempDir()+"\n}"), c.why, "a reload keeps what runs")
+			assert.ErrorContains(t, e.Load(t, site+"\n# again", "nextjs {\n state "+t.TempDir()+"\n}"), c.why,
+				"a reload keeps what runs")
 
 			writeNext(t, dir, "first")
 			eventuallyEqual(t, true, func() bool {
-				_, status := cachedAs(t, e, "/page")
+				_, status := e.Cached(t, "/page")
 				return strings.Contains(status, "; hit")
 			})
 			eventuallyEqual(t, false, func() bool {
-				_, report := get(t, e, "localhost", "/readyz")
+				_, report := e.Get(t, "localhost", "/readyz")
 				return strings.Contains(report, "without_build")
 			})
 		})
@@ -330,14 +336,16 @@ func TestWhatIsNotMeantIsNotTaken(t *testing.T) {
 	app := t.TempDir()
 	writeNext(t, filepath.Join(app, ".next"), "first")
 	p := startProcess(t, "first")
-	e := serve(t, fmt.Sprintf("nextjs {\n watch 10ms\n zone / beside %s {\n build %s\n }\n}", p.address, app), "nextjs {\n state "+t.TempDir()+"\n}")
+	e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n watch 10ms\n zone / beside %s {\n build %s\n }\n}", p.address, app),
+		"nextjs {\n state "+t.TempDir()+"\n}")
 	refused := buildReadsTotal.WithLabelValues("beside", "refused")
 	before := testutil.ToFloat64(refused)
 	writeNext(t, filepath.Join(app, "next.bak"), "older")
 	require.NoError(t, os.RemoveAll(filepath.Join(app, ".next")))
-	require.Eventually(t, func() bool { return testutil.ToFloat64(refused) >= before+2 }, patience, time.Millisecond)
+	require.Eventually(t, func() bool { return testutil.ToFloat64(refused) >= before+2 }, edgetest.Patience,
+		time.Millisecond)
 	assert.Equal(t, "first", buildOf(t, e))
-	assert.Contains(t, explained(t, e.url("/page")).text(), "note      a new build is not taken: ")
+	assert.Contains(t, explained(t, e.URL("/page")).text(), "note      a new build is not taken: ")
 
 	buildtest.Write(t, filepath.Join(app, ".next"), buildtest.Build{ID: "bare", App: map[string]string{"/page/page": "/page"}})
 	eventuallyEqual(t, "bare bare ", waitingBuilds)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/caddy-nextjs/caddy-nextjs/assets"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
 
@@ -175,7 +176,7 @@ func TestMeasuringEndsEarly(t *testing.T) {
 }
 
 func TestFilesCommandSaysWhatIsWrong(t *testing.T) {
-	free := "localhost:" + freePort(t)
+	free := "localhost:" + edgetest.FreePort(t)
 	other := httptest.NewServer(http.NotFoundHandler())
 	defer other.Close()
 	broken := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("hello")) }))

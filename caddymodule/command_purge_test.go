@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // runPurge runs the command and returns what it prints.
@@ -26,7 +28,7 @@ func runPurge(args ...string) (string, error) {
 
 func TestPurgeCommandThroughTheControlHandler(t *testing.T) {
 	c := startControlled(t)
-	control := []string{"--control", c.url("/_edge"), "--token-file", c.token}
+	control := []string{"--control", c.URL("/_edge"), "--token-file", c.token}
 	purge := func(args ...string) (string, error) { return runPurge(append(args, control...)...) }
 	c.picture(t, "/shop", "/a.jpg")
 	text, err := purge("images", "--zone", "shop", "--source", "/a.jpg")
@@ -41,7 +43,7 @@ func TestPurgeCommandThroughTheControlHandler(t *testing.T) {
 	wrong := tokenIn(t, "guess")
 	for message, args := range map[string][]string{
 		"/_edge/purge refuses: unknown zone \"blog\"; the configuration has: root, shop": append([]string{"--zone", "blog"}, control...),
-		"refuses the token in " + wrong: {"--all", "--control", c.url("/_edge"), "--token-file", wrong},
+		"refuses the token in " + wrong: {"--all", "--control", c.URL("/_edge"), "--token-file", wrong},
 	} {
 		_, err := runPurge(append([]string{"images"}, args...)...)
 		assert.ErrorContains(t, err, message)
@@ -91,7 +93,7 @@ func TestPurgeCommandSaysWhatIsWrong(t *testing.T) {
 	}
 	other := httptest.NewServer(http.NotFoundHandler())
 	defer other.Close()
-	free := "localhost:" + freePort(t)
+	free := "localhost:" + edgetest.FreePort(t)
 	at := func(url string) []string { return []string{"images", "--all", "--control", url, "--token-file", token} }
 	for message, args := range map[string][]string{
 		"name one cache to purge: images":               {},

@@ -13,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // resettingUpstream is a server that answers the first request of each connection, announcing keepAlive ("" announces nothing), and
@@ -71,9 +73,9 @@ func (u *resettingUpstream) serve(conn *net.TCPConn) {
 	}
 }
 
-func post(t *testing.T, e *edge, body io.Reader) int {
+func post(t *testing.T, e *edgetest.Edge, body io.Reader) int {
 	t.Helper()
-	client, base := e.client(t, "h1")
+	client, base := e.Client(t, edgetest.H1)
 	res, err := client.Post(base, "text/plain", body)
 	require.NoError(t, err)
 	_, _ = io.Copy(io.Discard, res.Body)
@@ -90,7 +92,7 @@ func TestPostsNeverMeetAConnectionThatTheUpstreamGaveUp(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			u := newResettingUpstream(t, "timeout=1", time.Second)
-			e := serve(t, "nextjs "+u.Addr().String())
+			e := edgetest.Serve(t, "nextjs "+u.Addr().String())
 			// The first connection is opened before the upstream has announced anything.
 			for _, pause := range []time.Duration{0, 0, 300, 400, 600, 700, 900, 1000, 1100, 0} {
 				time.Sleep(pause * time.Millisecond) // being idle is what is tested
@@ -105,11 +107,11 @@ func TestPostsNeverMeetAConnectionThatTheUpstreamGaveUp(t *testing.T) {
 // The sharpness of the test above: an upstream that breaks its own promise does cause 502s, and only for what cannot be repeated.
 func TestAnUpstreamThatBreaksItsPromiseFailsPostsOnly(t *testing.T) {
 	u := newResettingUpstream(t, "", 0)
-	e := serve(t, "nextjs "+u.Addr().String())
+	e := edgetest.Serve(t, "nextjs "+u.Addr().String())
 	require.Equal(t, http.StatusOK, post(t, e, strings.NewReader("body")))
 	assert.Equal(t, http.StatusBadGateway, post(t, e, strings.NewReader("body")))
 	require.Equal(t, http.StatusOK, post(t, e, strings.NewReader("body")))
-	client, base := e.client(t, "h1")
+	client, base := e.Client(t, edgetest.H1)
 	res, err := client.Get(base)
 	require.NoError(t, err)
 	assert.Equal(t, http.StatusOK, res.StatusCode)
@@ -118,9 +120,9 @@ func TestAnUpstreamThatBreaksItsPromiseFailsPostsOnly(t *testing.T) {
 
 func TestUpstreamsThatRefuseConnectionsArePassedOver(t *testing.T) {
 	var served atomic.Int64
-	alive := upstream(t, func(http.ResponseWriter, *http.Request) { served.Add(1) })
-	dead1, dead2 := "localhost:"+freePort(t), "localhost:"+freePort(t)
-	e := serve(t, fmt.Sprintf("nextjs %s %s %s", dead1, alive, dead2))
+	alive := edgetest.Upstream(t, func(http.ResponseWriter, *http.Request) { served.Add(1) })
+	dead1, dead2 := "localhost:"+edgetest.FreePort(t), "localhost:"+edgetest.FreePort(t)
+	e := edgetest.Serve(t, fmt.Sprintf("nextjs %s %s %s", dead1, alive, dead2))
 	for range 20 {
 		require.Equal(t, http.StatusOK, post(t, e, strings.NewReader("body")))
 	}
@@ -133,10 +135,10 @@ func TestARequestThatWasSentIsNotSentAgain(t *testing.T) {
 		received.Add(1)
 		panic(http.ErrAbortHandler)
 	}
-	e := serve(t, fmt.Sprintf("nextjs %s %s", upstream(t, broken), upstream(t, broken)))
+	e := edgetest.Serve(t, fmt.Sprintf("nextjs %s %s", edgetest.Upstream(t, broken), edgetest.Upstream(t, broken)))
 	assert.Equal(t, http.StatusBadGateway, post(t, e, strings.NewReader("body")))
 	assert.EqualValues(t, 1, received.Load())
-	client, base := e.client(t, "h1")
+	client, base := e.Client(t, edgetest.H1)
 	res, err := client.Get(base)
 	require.NoError(t, err)
 	assert.Equal(t, http.StatusBadGateway, res.StatusCode)
@@ -148,25 +150,25 @@ func TestUpstreamsOverTLSAndUnixSockets(t *testing.T) {
 	socket := t.TempDir() + "/web.sock"
 	listener, err := net.Listen("unix", socket)
 	require.NoError(t, err)
-	server := &http.Server{Handler: http.HandlerFunc(hello), ReadHeaderTimeout: patience}
+	server := &http.Server{Handler: http.HandlerFunc(hello), ReadHeaderTimeout: edgetest.Patience}
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(func() { _ = server.Close() })
-	e := serve(t, fmt.Sprintf("nextjs {\n zone / %s\n zone /unix unix/%s\n zone /plain http://%s\n}",
-		trustedTLSUpstream(t, hello), socket, upstream(t, hello)))
-	client, _ := e.client(t, "h1")
+	e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone / %s\n zone /unix unix/%s\n zone /plain http://%s\n}",
+		edgetest.TrustedTLSUpstream(t, hello), socket, edgetest.Upstream(t, hello)))
+	client, _ := e.Client(t, edgetest.H1)
 	for _, path := range []string{"/", "/unix", "/plain"} {
-		res, err := client.Get(e.url(path))
+		res, err := client.Get(e.URL(path))
 		require.NoError(t, err, path)
 		body, err := io.ReadAll(res.Body)
 		require.NoError(t, err)
 		assert.Equal(t, http.StatusOK, res.StatusCode, path)
-		assert.Equal(t, "localhost:"+e.port, string(body), "the upstream sees the public host")
+		assert.Equal(t, "localhost:"+e.Port, string(body), "the upstream sees the public host")
 	}
 }
 
 func TestAFailedHandshakeLetsAnotherUpstreamAnswer(t *testing.T) {
 	ok := func(http.ResponseWriter, *http.Request) {}
-	e := serve(t, fmt.Sprintf("nextjs %s %s", untrustedTLSUpstream(t, ok), upstream(t, ok)))
+	e := edgetest.Serve(t, fmt.Sprintf("nextjs %s %s", edgetest.UntrustedTLSUpstream(t, ok), edgetest.Upstream(t, ok)))
 	for range 4 {
 		require.Equal(t, http.StatusOK, post(t, e, strings.NewReader("body")))
 	}
@@ -175,16 +177,16 @@ func TestAFailedHandshakeLetsAnotherUpstreamAnswer(t *testing.T) {
 // Next.js leaves the upgrade of an unknown path hanging; here the upstream never answers anything.
 func TestAnUpgradeThatIsNotAnsweredEndsByTimeout(t *testing.T) {
 	release := make(chan struct{})
-	address := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	address := edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		select {
 		case <-r.Context().Done():
 		case <-release:
 			_, _ = io.WriteString(w, "slow answer")
 		}
 	})
-	e := serve(t, fmt.Sprintf("nextjs %s {\n upgrade_timeout 200ms\n}", address))
+	e := edgetest.Serve(t, fmt.Sprintf("nextjs %s {\n upgrade_timeout 200ms\n}", address))
 	slow := make(chan *http.Response, 1)
-	client, base := e.client(t, "h1")
+	client, base := e.Client(t, edgetest.H1)
 	go func() {
 		if res, err := client.Get(base); err == nil {
 			slow <- res
@@ -202,9 +204,9 @@ func TestAnUpgradeThatIsNotAnsweredEndsByTimeout(t *testing.T) {
 }
 
 func TestAnUpgradeThatIsRefusedGetsTheRefusal(t *testing.T) {
-	address := upstream(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUpgradeRequired) })
-	e := serve(t, "nextjs "+address)
-	client, base := e.client(t, "h1")
+	address := edgetest.Upstream(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUpgradeRequired) })
+	e := edgetest.Serve(t, "nextjs "+address)
+	client, base := e.Client(t, edgetest.H1)
 	req, err := http.NewRequest(http.MethodGet, base, nil)
 	require.NoError(t, err)
 	req.Header.Set("Connection", "Upgrade")

@@ -18,6 +18,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 const purgeAll = `{"cache": "images", "all": true}`
@@ -26,7 +28,7 @@ const purgeAll = `{"cache": "images", "all": true}`
 func paint(t *testing.T) (address string, asked *atomic.Int64) {
 	t.Helper()
 	asked = new(atomic.Int64)
-	return upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	return edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		asked.Add(1)
 		w.Header().Set("Content-Type", "image/webp")
 		w.Header().Set("Cache-Control", "public, max-age=60, must-revalidate")
@@ -36,7 +38,7 @@ func paint(t *testing.T) (address string, asked *atomic.Int64) {
 
 // controlled is an edge with nextjs_control below /_edge and the zones root, at /, and shop, at /shop.
 type controlled struct {
-	*edge
+	*edgetest.Edge
 	root, shop *atomic.Int64
 	token      string // the file
 	log        string
@@ -48,7 +50,7 @@ func startControlled(t *testing.T) *controlled {
 	var root, shop string
 	root, c.root = paint(t)
 	shop, c.shop = paint(t)
-	c.edge = serve(t, fmt.Sprintf("handle_path /_edge/* {\n nextjs_control {\n token_file %s\n }\n}\nnextjs {\n zone / %s\n zone /shop %s\n}", c.token, root, shop),
+	c.Edge = edgetest.Serve(t, fmt.Sprintf("handle_path /_edge/* {\n nextjs_control {\n token_file %s\n }\n}\nnextjs {\n zone / %s\n zone /shop %s\n}", c.token, root, shop),
 		fmt.Sprintf("nextjs {\n state %s\n}\nlog {\n output file %s\n}", t.TempDir(), c.log))
 	return c
 }
@@ -56,8 +58,8 @@ func startControlled(t *testing.T) *controlled {
 // picture asks for the picture of a source, and reports whether it was kept.
 func (c *controlled) picture(t *testing.T, base, source string) (hit bool) {
 	t.Helper()
-	client, _ := c.client(t, "h1")
-	res, err := client.Get(c.url(base + "/_next/image?w=640&q=75&url=" + source))
+	client, _ := c.Client(t, edgetest.H1)
+	res, err := client.Get(c.URL(base + "/_next/image?w=640&q=75&url=" + source))
 	require.NoError(t, err)
 	defer res.Body.Close()
 	require.Equal(t, http.StatusOK, res.StatusCode)
@@ -77,12 +79,12 @@ func (c *controlled) order(t *testing.T, method, path, body string, header ...st
 // try is order for a moment at which one server hands over to the next, where a connection may end.
 func (c *controlled) try(t *testing.T, method, path, body string, header ...string) (*http.Response, string, error) {
 	t.Helper()
-	req, err := http.NewRequest(method, c.url(path), strings.NewReader(body))
+	req, err := http.NewRequest(method, c.URL(path), strings.NewReader(body))
 	require.NoError(t, err)
 	for i := 0; i < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
 	}
-	client, _ := c.client(t, "h1")
+	client, _ := c.Client(t, edgetest.H1)
 	res, err := client.Do(req)
 	if err != nil {
 		return nil, "", err
@@ -177,7 +179,7 @@ func TestAPurgeIsOneLineOfTheLog(t *testing.T) {
 			}
 		}
 		return len(lines) > before
-	}, patience, time.Millisecond)
+	}, edgetest.Patience, time.Millisecond)
 	require.Len(t, lines, before+1)
 	var line map[string]any
 	require.NoError(t, json.Unmarshal([]byte(lines[before]), &line))
@@ -206,7 +208,7 @@ func TestWithoutTheTokenNothingIsDoneNorSaid(t *testing.T) {
 		{http.MethodOptions, "/_edge/purge", ""},
 		{http.MethodPost, "/_edge/nothing", "Bearer wrong"},
 	} {
-		header := []string{"Origin", c.url("")}
+		header := []string{"Origin", c.URL("")}
 		if request[2] != "" {
 			header = append(header, "Authorization", request[2])
 		}
@@ -263,7 +265,8 @@ func TestWhatTheControlHandlerRefuses(t *testing.T) {
 	}
 	assert.True(t, c.picture(t, "", "/a.jpg"), "nothing was purged")
 
-	res, text := c.order(t, http.MethodPost, "/_edge/purge", purgeAll, "Authorization", "Bearer s3cret", "Origin", c.url(""))
+	res, text := c.order(t, http.MethodPost, "/_edge/purge", purgeAll, "Authorization", "Bearer s3cret", "Origin",
+		c.URL(""))
 	assert.Equal(t, http.StatusOK, res.StatusCode, "the site's own page: %s", text)
 }
 
@@ -311,20 +314,22 @@ func TestPurgesFollowReloads(t *testing.T) {
 	for name, directives := range map[string]string{
 		"token_file: stat /nowhere": "nextjs_control {\n token_file /nowhere\n}", " is empty": "nextjs_control {\n token_file " + tokenIn(t, "\n") + "\n}",
 	} {
-		require.ErrorContains(t, c.load(t, directives), name)
+		require.ErrorContains(t, c.Load(t, directives), name)
 	}
 	status, _ := order(`{"cache": "images", "zone": "shop"}`)
 	require.Equal(t, http.StatusOK, status, "the configuration that serves is the one before")
 
 	address, _ := paint(t)
-	require.NoError(t, c.load(t, token+"nextjs {\n zone blog / "+address+" {\n image off\n }\n}"))
-	afterReload(t, says(`{"cache": "images", "zone": "shop"}`, `unknown zone \"shop\"; the configuration has: blog`))
+	require.NoError(t, c.Load(t, token+"nextjs {\n zone blog / "+address+" {\n image off\n }\n}"))
+	edgetest.AfterReload(t, says(`{"cache": "images", "zone": "shop"}`,
+		`unknown zone \"shop\"; the configuration has: blog`))
 	status, text := order(`{"cache": "images", "zone": "blog"}`)
 	assert.Equal(t, http.StatusOK, status)
 	assert.JSONEq(t, `{"purged": []}`, text, "it keeps no pictures")
 
-	require.NoError(t, c.load(t, token+"respond ok"))
-	afterReload(t, says(`{"cache": "images", "zone": "blog"}`, `unknown zone \"blog\": the configuration has no zones`))
+	require.NoError(t, c.Load(t, token+"respond ok"))
+	edgetest.AfterReload(t, says(`{"cache": "images", "zone": "blog"}`,
+		`unknown zone \"blog\": the configuration has no zones`))
 	_, text = order(purgeAll)
 	assert.JSONEq(t, `{"purged": []}`, text)
 }

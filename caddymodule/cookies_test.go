@@ -11,12 +11,14 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // settingUpstream starts an application that tells the cookies it got, and sets those that a query asks for.
 func settingUpstream(t *testing.T) string {
 	t.Helper()
-	return upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	return edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		for _, cookie := range r.URL.Query()["set"] {
 			w.Header().Add("Set-Cookie", cookie)
 		}
@@ -25,10 +27,11 @@ func settingUpstream(t *testing.T) string {
 }
 
 func TestCookiesOfOneZoneDoNotReachAnother(t *testing.T) {
-	e := serve(t, fmt.Sprintf("nextjs {\n zone home / %s\n zone /shop %s\n}", settingUpstream(t), settingUpstream(t)))
-	for _, front := range fronts {
+	e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone home / %s\n zone /shop %s\n}", settingUpstream(t),
+		settingUpstream(t)))
+	for _, front := range edgetest.Protocols {
 		t.Run(front, func(t *testing.T) {
-			client, base := e.client(t, front)
+			client, base := e.Client(t, front)
 			jar, err := cookiejar.New(nil)
 			require.NoError(t, err)
 			client.Jar = jar
@@ -64,8 +67,8 @@ func TestCookiesOfOneZoneDoNotReachAnother(t *testing.T) {
 }
 
 func TestCookiesOfASingleZoneKeepTheirNames(t *testing.T) {
-	e := serve(t, "nextjs "+settingUpstream(t))
-	client, base := e.client(t, "h1")
+	e := edgetest.Serve(t, "nextjs "+settingUpstream(t))
+	client, base := e.Client(t, edgetest.H1)
 	res, err := client.Get(base + "/?set=" + url.QueryEscape("NEXT_LOCALE=de; Path=/"))
 	require.NoError(t, err)
 	assert.Equal(t, []string{"NEXT_LOCALE=de; Path=/"}, res.Header["Set-Cookie"])
@@ -73,8 +76,9 @@ func TestCookiesOfASingleZoneKeepTheirNames(t *testing.T) {
 
 // A draft mode cookie from before the site had more than one zone can be ended by the application that takes it.
 func TestDraftModeThatCamePlainEnds(t *testing.T) {
-	e := serve(t, fmt.Sprintf("nextjs {\n zone home / %s\n zone /shop %s\n}", settingUpstream(t), settingUpstream(t)))
-	client, base := e.client(t, "h1")
+	e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone home / %s\n zone /shop %s\n}", settingUpstream(t),
+		settingUpstream(t)))
+	client, base := e.Client(t, edgetest.H1)
 	req, err := http.NewRequest(http.MethodGet, base+"/?set="+url.QueryEscape("__prerender_bypass=; Path=/; Max-Age=0"), nil)
 	require.NoError(t, err)
 	req.Header.Set("Cookie", "__prerender_bypass=old")

@@ -10,18 +10,21 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 func TestASoftNavigationToAnotherZoneIsAnsweredByTheEdge(t *testing.T) {
 	var asked atomic.Int64
-	address := upstream(t, func(w http.ResponseWriter, _ *http.Request) {
+	address := edgetest.Upstream(t, func(w http.ResponseWriter, _ *http.Request) {
 		asked.Add(1)
 		_, _ = io.WriteString(w, "payload")
 	})
-	e := serve(t, fmt.Sprintf("rewrite /old/* /blog{path}\nnextjs {\n zone left / %s\n zone /blog %s\n}", named(t, "home"), address))
+	e := edgetest.Serve(t, fmt.Sprintf("rewrite /old/* /blog{path}\nnextjs {\n zone left / %s\n zone /blog %s\n}",
+		edgetest.Named(t, "home"), address))
 	count := crossZoneTotal.WithLabelValues("blog")
-	for _, front := range fronts {
-		client, base := e.client(t, front)
+	for _, front := range edgetest.Protocols {
+		client, base := e.Client(t, front)
 		for _, c := range []struct {
 			path, from string
 			headers    []string

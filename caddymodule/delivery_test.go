@@ -14,6 +14,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 const imageCaddyfile = "../caddy-build/image/Caddyfile"
@@ -60,7 +62,7 @@ func readShipped(t *testing.T, file string, env map[string]string) *shipped {
 		t.Setenv(name, value)
 	}
 	t.Chdir(beside)
-	config, err := adapt(string(data))
+	config, err := edgetest.Adapt(string(data))
 	require.NoError(t, err, file)
 	s := new(shipped)
 	require.NoError(t, json.Unmarshal(config, s))
@@ -106,7 +108,7 @@ func TestTheCaddyfileOfTheImageIsFilledInByTheEnvironment(t *testing.T) {
 	t.Run("nothing", func(t *testing.T) {
 		data, err := os.ReadFile(imageCaddyfile)
 		require.NoError(t, err)
-		_, err = adapt(string(data))
+		_, err = edgetest.Adapt(string(data))
 		assert.ErrorContains(t, err, "nextjs needs an upstream")
 	})
 }

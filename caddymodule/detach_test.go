@@ -7,11 +7,13 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 func TestAnImageIsMadeAlsoWhenItsClientLeaves(t *testing.T) {
 	asked, finish, left, noticed := make(chan struct{}, 1), make(chan struct{}), make(chan error, 1), make(chan struct{}, 1)
-	address := upstream(t, func(_ http.ResponseWriter, r *http.Request) {
+	address := edgetest.Upstream(t, func(_ http.ResponseWriter, r *http.Request) {
 		asked <- struct{}{}
 		if r.URL.Path == "/page" {
 			<-r.Context().Done()
@@ -21,10 +23,10 @@ func TestAnImageIsMadeAlsoWhenItsClientLeaves(t *testing.T) {
 		<-finish
 		left <- r.Context().Err()
 	})
-	e := serve(t, "nextjs "+address)
-	for _, front := range fronts {
+	e := edgetest.Serve(t, "nextjs "+address)
+	for _, front := range edgetest.Protocols {
 		t.Run(front, func(t *testing.T) {
-			client, base := e.client(t, front)
+			client, base := e.Client(t, front)
 			for _, path := range []string{"/_next/image?url=/first.jpg", "/page"} {
 				ctx, cancel := context.WithCancel(context.Background())
 				defer cancel()

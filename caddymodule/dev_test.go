@@ -19,16 +19,17 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
 func TestADevServerSeesItsOwnOriginAndTheIDsOfItsRequests(t *testing.T) {
-	address := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	address := edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		_, _ = fmt.Fprintf(w, "%s %s", r.Header.Get("Origin"), r.Header.Get("X-Nextjs-Request-Id"))
 	})
-	e := serve(t, fmt.Sprintf("nextjs {\n zone /blog %s {\n dev\n }\n zone /shop %s\n}", address, address))
-	for _, front := range fronts {
-		client, base := e.client(t, front)
+	e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone /blog %s {\n dev\n }\n zone /shop %s\n}", address, address))
+	for _, front := range edgetest.Protocols {
+		client, base := e.Client(t, front)
 		for _, c := range []struct{ path, origin, want string }{
 			{"/blog/_next/hmr", base, "http://localhost 7"},
 			{"/blog/__nextjs_font/a.woff2", base, "http://localhost 7"},
@@ -65,9 +66,10 @@ func reviving(t *testing.T, address string, handler http.HandlerFunc) {
 }
 
 func TestRequestsWaitForADevServerThatIsStartedAgain(t *testing.T) {
-	address := "localhost:" + freePort(t)
-	e := serve(t, fmt.Sprintf("nextjs {\n zone / patient %s {\n dev\n }\n zone /shop hasty %s\n}", address, address))
-	res, err := http.Get(e.url("/shop"))
+	address := "localhost:" + edgetest.FreePort(t)
+	e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone / patient %s {\n dev\n }\n zone /shop hasty %s\n}", address,
+		address))
+	res, err := http.Get(e.URL("/shop"))
 	require.NoError(t, err)
 	_ = res.Body.Close()
 	require.Equal(t, http.StatusBadGateway, res.StatusCode, "a zone without dev waits for nobody")
@@ -81,7 +83,7 @@ func TestRequestsWaitForADevServerThatIsStartedAgain(t *testing.T) {
 	}
 	answers := make(chan outcome, 2)
 	go func() {
-		res, err := http.Post(e.url("/a"), "text/plain", strings.NewReader(body))
+		res, err := http.Post(e.URL("/a"), "text/plain", strings.NewReader(body))
 		if err != nil {
 			answers <- outcome{text: err.Error()}
 			return
@@ -91,13 +93,13 @@ func TestRequestsWaitForADevServerThatIsStartedAgain(t *testing.T) {
 		answers <- outcome{res.StatusCode, string(text)}
 	}()
 	go func() {
-		conn, err := net.Dial("tcp", "localhost:"+e.port)
+		conn, err := net.Dial("tcp", "localhost:"+e.Port)
 		if err != nil {
 			answers <- outcome{text: err.Error()}
 			return
 		}
 		defer conn.Close()
-		_, _ = fmt.Fprintf(conn, "GET /_next/hmr HTTP/1.1\r\nHost: localhost:%s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", e.port)
+		_, _ = fmt.Fprintf(conn, "GET /_next/hmr HTTP/1.1\r\nHost: localhost:%s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", e.Port)
 		res, err := http.ReadResponse(bufio.NewReader(conn), nil)
 		if err != nil {
 			answers <- outcome{text: err.Error()}
@@ -106,7 +108,7 @@ func TestRequestsWaitForADevServerThatIsStartedAgain(t *testing.T) {
 		_ = res.Body.Close()
 		answers <- outcome{res.StatusCode, "upgraded"}
 	}()
-	afterReload(t, func() bool { return testutil.ToFloat64(failures) >= before+2 })
+	edgetest.AfterReload(t, func() bool { return testutil.ToFloat64(failures) >= before+2 })
 
 	var asked atomic.Int64
 	reviving(t, address, func(w http.ResponseWriter, r *http.Request) {
@@ -130,7 +132,7 @@ func TestWhatWaitsForADevServer(t *testing.T) {
 	refused := reverseproxy.NewDialError(errors.New("connection refused"))
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	nobody := &zones.Upstream{Address: "localhost:" + freePort(t)}
+	nobody := &zones.Upstream{Address: "localhost:" + edgetest.FreePort(t)}
 	for _, c := range []struct {
 		name   string
 		dev    bool
@@ -153,7 +155,7 @@ func TestWhatWaitsForADevServer(t *testing.T) {
 // A client that leaves takes its wait with it.
 func TestTheWaitForADevServerEndsWithItsRequest(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	a := &attempt{zone: &zones.Zone{Dev: true}, upstream: &zones.Upstream{Address: "localhost:" + freePort(t)}}
+	a := &attempt{zone: &zones.Zone{Dev: true}, upstream: &zones.Upstream{Address: "localhost:" + edgetest.FreePort(t)}}
 	done := make(chan struct{})
 	go func() {
 		waitForDev(a, ctx, reverseproxy.NewDialError(errors.New("connection refused")))
@@ -162,7 +164,7 @@ func TestTheWaitForADevServerEndsWithItsRequest(t *testing.T) {
 	cancel()
 	select {
 	case <-done:
-	case <-time.After(patience):
+	case <-time.After(edgetest.Patience):
 		require.Fail(t, "it waits for ever")
 	}
 }

@@ -10,11 +10,13 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // Both directions of one request flow at once: each line is answered before the next is sent.
 func TestRequestAndResponseFlowAtTheSameTime(t *testing.T) {
-	address := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	address := edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		_ = http.NewResponseController(w).EnableFullDuplex()
 		lines := bufio.NewScanner(r.Body)
 		for lines.Scan() {
@@ -22,11 +24,11 @@ func TestRequestAndResponseFlowAtTheSameTime(t *testing.T) {
 			w.(http.Flusher).Flush()
 		}
 	})
-	e := serve(t, "nextjs "+address)
-	for _, front := range fronts {
+	e := edgetest.Serve(t, "nextjs "+address)
+	for _, front := range edgetest.Protocols {
 		t.Run(front, func(t *testing.T) {
-			client, base := e.client(t, front)
-			ctx, cancel := context.WithTimeout(context.Background(), patience)
+			client, base := e.Client(t, front)
+			ctx, cancel := context.WithTimeout(context.Background(), edgetest.Patience)
 			defer cancel()
 			up, write := io.Pipe()
 			req, err := http.NewRequestWithContext(ctx, http.MethodPost, base, up)
@@ -51,16 +53,16 @@ func TestRequestAndResponseFlowAtTheSameTime(t *testing.T) {
 func TestAnAnswerThatBeginsDuringTheUploadTakesNothingFromIt(t *testing.T) {
 	const size = 1 << 20
 	got := make(chan int64, 1)
-	address := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	address := edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		_ = http.NewResponseController(w).EnableFullDuplex()
 		_, _ = io.WriteString(w, "begin\n")
 		w.(http.Flusher).Flush()
 		n, _ := io.Copy(io.Discard, r.Body)
 		got <- n
 	})
-	e := serve(t, "nextjs "+address)
-	client, base := e.client(t, "h1")
-	client.Timeout = patience
+	e := edgetest.Serve(t, "nextjs "+address)
+	client, base := e.Client(t, edgetest.H1)
+	client.Timeout = edgetest.Patience
 	res, err := client.Post(base, "application/octet-stream", io.LimitReader(zeros{}, size))
 	require.NoError(t, err)
 	_, _ = io.Copy(io.Discard, res.Body)

@@ -10,6 +10,9 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/codingtest"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // eventStreamMemory bounds what an open event stream holds for its encoder (bytes); docs/benchmarks.md has what was
@@ -27,7 +30,7 @@ func (d discards) Flush()                      {}
 func TestAnOpenEventStreamHoldsLittleMemory(t *testing.T) {
 	// A parameter of the type does not hide it, nor do settings for pages.
 	const settings = `{"encodings": {"zstd": {"level": "best"}, "nextjs_br": {"quality": 9, "window": 22}, "gzip": {"level": 9}}}`
-	for _, encoding := range encodings[1:] {
+	for _, encoding := range codingtest.All[1:] {
 		e, err := newEncode(t, settings)
 		require.NoError(t, err)
 		const streams = 20
@@ -64,10 +67,10 @@ func TestAnOpenEventStreamHoldsLittleMemory(t *testing.T) {
 func TestAnEventStreamHasTheHeadersOfItsEncoding(t *testing.T) {
 	e, err := newEncode(t, `{}`)
 	require.NoError(t, err)
-	for _, encoding := range encodings[1:] {
+	for _, encoding := range codingtest.All[1:] {
 		res := through(t, e, asking(http.MethodGet, encoding), http.StatusOK, "data: x\n\n",
 			"Content-Type", "text/event-stream", "Etag", `"a"`, "Accept-Ranges", "bytes")
-		text, err := io.ReadAll(decoded(t, res, encoding))
+		text, err := io.ReadAll(edgetest.Decoded(t, res, encoding))
 		require.NoError(t, err)
 		assert.Equal(t, "data: x\n\n", string(text))
 		assert.Equal(t, `"a-`+encoding+`"`, res.Header.Get("Etag"))

@@ -9,6 +9,9 @@ import (
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/codingtest"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // Whatever is written in whatever pieces comes out again, and all of it that was flushed can be read at that moment. The bytes of cuts
@@ -24,8 +27,8 @@ func FuzzEncodings(f *testing.F) {
 		if len(cuts) > 64 || len(text) > 1<<18 {
 			t.Skip("each flush decodes all that was written: more would only take longer")
 		}
-		for i := range 2 * len(encodings) {
-			encoding, contentType := encodings[i/2], []string{"text/html", "text/event-stream"}[i%2]
+		for i := range 2 * len(codingtest.All) {
+			encoding, contentType := codingtest.All[i/2], []string{"text/html", "text/event-stream"}[i%2]
 			recorder := httptest.NewRecorder()
 			require.NoError(t, e.ServeHTTP(recorder, asking(http.MethodGet, encoding), caddyhttp.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) error {
 				w.Header().Set("Content-Type", contentType)
@@ -48,13 +51,13 @@ func FuzzEncodings(f *testing.F) {
 					}
 					written := text[:len(text)-len(rest)]
 					got := make([]byte, len(written))
-					_, err := io.ReadFull(decoder(t, bytes.NewReader(recorder.Body.Bytes()), encoding), got)
+					_, err := io.ReadFull(codingtest.Reader(t, encoding, bytes.NewReader(recorder.Body.Bytes())), got)
 					require.NoError(t, err, encoding)
 					require.True(t, bytes.Equal(written, got), encoding)
 				}
 				return nil
 			})))
-			got, err := io.ReadAll(decoded(t, recorder.Result(), encoding))
+			got, err := io.ReadAll(edgetest.Decoded(t, recorder.Result(), encoding))
 			require.NoError(t, err, encoding)
 			require.True(t, bytes.Equal(text, got), encoding)
 		}

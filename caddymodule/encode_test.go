@@ -17,6 +17,9 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/codingtest"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // newEncode returns the handler with the given settings.
@@ -82,7 +85,7 @@ func TestTheClientAndThePreferenceChooseTheEncoding(t *testing.T) {
 		e, err := newEncode(t, c.settings)
 		require.NoError(t, err)
 		res := through(t, e, asking(http.MethodGet, c.accept), http.StatusOK, "page", "Content-Type", "text/html")
-		text, err := io.ReadAll(decoded(t, res, c.want))
+		text, err := io.ReadAll(edgetest.Decoded(t, res, c.want))
 		require.NoError(t, err)
 		assert.Equal(t, "page", string(text), "%+v", c)
 	}
@@ -145,7 +148,7 @@ func TestWhatIsNeverCompressed(t *testing.T) {
 			assert.Equal(t, "bytes", res.Header.Get("Accept-Ranges"), c.name)
 			continue
 		}
-		text, err := io.ReadAll(decoder(t, bytes.NewReader(raw), "br"))
+		text, err := io.ReadAll(codingtest.Reader(t, "br", bytes.NewReader(raw)))
 		require.NoError(t, err, c.name)
 		assert.Equal(t, c.body, string(text), c.name)
 		assert.Empty(t, res.Header["Content-Length"], c.name)
@@ -156,9 +159,9 @@ func TestWhatIsNeverCompressed(t *testing.T) {
 func TestAnAnswerWithoutABodyIsWhole(t *testing.T) {
 	e, err := newEncode(t, `{}`)
 	require.NoError(t, err)
-	for _, encoding := range encodings {
+	for _, encoding := range codingtest.All {
 		res := through(t, e, asking(http.MethodGet, encoding), http.StatusOK, "", "Content-Type", "text/html")
-		text, err := io.ReadAll(decoded(t, res, encoding))
+		text, err := io.ReadAll(edgetest.Decoded(t, res, encoding))
 		require.NoError(t, err, encoding)
 		assert.Empty(t, text, encoding)
 	}
@@ -168,8 +171,8 @@ func TestAnAnswerWithoutABodyIsWhole(t *testing.T) {
 func TestABrokenStreamIsNotCompleted(t *testing.T) {
 	e, err := newEncode(t, `{}`)
 	require.NoError(t, err)
-	for i := range 2 * len(encodings[1:]) {
-		encoding, contentType := encodings[1+i/2], []string{"text/html", "text/event-stream"}[i%2]
+	for i := range 2 * len(codingtest.All[1:]) {
+		encoding, contentType := codingtest.All[1+i/2], []string{"text/html", "text/event-stream"}[i%2]
 		recorder := httptest.NewRecorder()
 		require.PanicsWithValue(t, http.ErrAbortHandler, func() {
 			_ = e.ServeHTTP(recorder, asking(http.MethodGet, encoding), caddyhttp.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) error {
@@ -179,7 +182,7 @@ func TestABrokenStreamIsNotCompleted(t *testing.T) {
 				panic(http.ErrAbortHandler)
 			}))
 		})
-		text, err := io.ReadAll(decoded(t, recorder.Result(), encoding))
+		text, err := io.ReadAll(edgetest.Decoded(t, recorder.Result(), encoding))
 		require.Error(t, err, encoding)
 		assert.Equal(t, "half a page", string(text), encoding)
 	}
@@ -193,7 +196,7 @@ func TestHeadHasTheHeadersOfGet(t *testing.T) {
 		{"Content-Type", "text/html", "Content-Length", "10", "Etag", `"x"`},
 		{"Content-Type", "image/avif", "Content-Length", "1000"},
 	} {
-		for _, encoding := range encodings {
+		for _, encoding := range codingtest.All {
 			get := through(t, e, asking(http.MethodGet, encoding), http.StatusOK, "", headers...)
 			head := through(t, e, asking(http.MethodHead, encoding), http.StatusOK, "", headers...)
 			assert.Equal(t, get.Header, head.Header, "%s %v", encoding, headers)
@@ -210,7 +213,7 @@ func TestWebSocketsAndTunnelsAreLeftAlone(t *testing.T) {
 	require.NoError(t, err)
 	for _, req := range []*http.Request{asking(http.MethodConnect, "br"), asking(http.MethodGet, "br", "Sec-Websocket-Key", "x")} {
 		res := through(t, e, req, http.StatusOK, "page", "Content-Type", "text/html")
-		body, err := io.ReadAll(decoded(t, res, ""))
+		body, err := io.ReadAll(edgetest.Decoded(t, res, ""))
 		require.NoError(t, err)
 		assert.Equal(t, "page", string(body), req.Method)
 	}
@@ -230,7 +233,7 @@ func TestEarlyHintsPass(t *testing.T) {
 		}))
 	}))
 	defer server.Close()
-	for _, encoding := range encodings[1:] {
+	for _, encoding := range codingtest.All[1:] {
 		var early []int
 		trace := &httptrace.ClientTrace{Got1xxResponse: func(code int, _ textproto.MIMEHeader) error {
 			early = append(early, code)
@@ -242,7 +245,7 @@ func TestEarlyHintsPass(t *testing.T) {
 		res, err := http.DefaultClient.Do(req)
 		require.NoError(t, err)
 		assert.Equal(t, []int{http.StatusEarlyHints}, early)
-		text, err := io.ReadAll(decoded(t, res, encoding))
+		text, err := io.ReadAll(edgetest.Decoded(t, res, encoding))
 		require.NoError(t, err)
 		assert.Equal(t, "page", string(text))
 	}
@@ -251,7 +254,7 @@ func TestEarlyHintsPass(t *testing.T) {
 // The application knows its own ETags only; a client knows those of the encodings it was given.
 func TestETagsAreThoseOfTheEncoding(t *testing.T) {
 	const etag = `"abc"`
-	address := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	address := edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("ETag", r.URL.Query().Get("weak")+etag)
 		if strings.Contains(r.Header.Get("If-None-Match"), etag) {
 			w.WriteHeader(http.StatusNotModified)
@@ -260,12 +263,12 @@ func TestETagsAreThoseOfTheEncoding(t *testing.T) {
 		w.Header().Set("Content-Type", "text/html")
 		_, _ = io.WriteString(w, strings.Repeat("page ", 200))
 	})
-	e := serve(t, "nextjs "+address)
-	for _, front := range fronts {
-		for _, encoding := range encodings {
+	e := edgetest.Serve(t, "nextjs "+address)
+	for _, front := range edgetest.Protocols {
+		for _, encoding := range codingtest.All {
 			t.Run(front+"/"+encoding, func(t *testing.T) {
 				ask := func(query, ifNoneMatch string) *http.Response {
-					client, base := e.client(t, front)
+					client, base := e.Client(t, front)
 					req, err := http.NewRequest(http.MethodGet, base+query, nil)
 					require.NoError(t, err)
 					req.Header.Set("Accept-Encoding", encoding)
@@ -300,14 +303,14 @@ func TestETagsAreThoseOfTheEncoding(t *testing.T) {
 
 // Next.js sends some answers without a content type; what they look like is for the browser to say.
 func TestAnAnswerWithoutAContentTypeStaysWithoutOne(t *testing.T) {
-	address := upstream(t, func(w http.ResponseWriter, _ *http.Request) {
+	address := edgetest.Upstream(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header()["Content-Type"] = nil
 		_, _ = io.WriteString(w, "<html>"+strings.Repeat("page ", 200))
 	})
-	e := serve(t, "nextjs "+address)
-	for _, front := range fronts {
-		for _, encoding := range encodings {
-			client, base := e.client(t, front)
+	e := edgetest.Serve(t, "nextjs "+address)
+	for _, front := range edgetest.Protocols {
+		for _, encoding := range codingtest.All {
+			client, base := e.Client(t, front)
 			req, err := http.NewRequest(http.MethodGet, base, nil)
 			require.NoError(t, err)
 			req.Header.Set("Accept-Encoding", encoding)
@@ -322,7 +325,7 @@ func TestAnAnswerWithoutAContentTypeStaysWithoutOne(t *testing.T) {
 
 // A shared cache learns from Vary that an answer has other encodings, whatever this client accepts.
 func TestVaryNamesTheEncodingWhetherOrNotTheClientAcceptsOne(t *testing.T) {
-	address := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	address := edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", r.URL.Query().Get("type"))
 		if vary := r.URL.Query().Get("vary"); vary != "" {
 			w.Header().Set("Vary", vary)
@@ -333,8 +336,8 @@ func TestVaryNamesTheEncodingWhetherOrNotTheClientAcceptsOne(t *testing.T) {
 		}
 		_, _ = io.WriteString(w, "0123456789")
 	})
-	e := serve(t, "nextjs "+address)
-	client, base := e.client(t, "h1")
+	e := edgetest.Serve(t, "nextjs "+address)
+	client, base := e.Client(t, edgetest.H1)
 	for _, c := range []struct {
 		query, accept, ifNoneMatch string
 		vary                       []string

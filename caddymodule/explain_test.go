@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 func explained(t *testing.T, address string, headers ...string) *requestReport {
@@ -34,7 +35,7 @@ func explained(t *testing.T, address string, headers ...string) *requestReport {
 func TestExplainSaysWhoAnswersAndWhy(t *testing.T) {
 	dir, log := filepath.Join(t.TempDir(), ".next"), filepath.Join(t.TempDir(), "access.log")
 	buildtest.Write(t, dir, buildtest.Build{App: map[string]string{"/page": "/", "/news/page": "/news"}})
-	next := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	next := edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("X-Nextjs-Cache", "HIT")
 		w.Header().Set("Cache-Control", "s-maxage=60, stale-while-revalidate=31535940")
@@ -43,20 +44,20 @@ func TestExplainSaysWhoAnswersAndWhy(t *testing.T) {
 		}
 		_, _ = io.WriteString(w, "page")
 	})
-	e := serve(t, fmt.Sprintf("log {\n output file %s\n}\nnextjs {\n zone / main %s {\n build %s\n }\n zone /shop %s\n cache {\n stale_if_error 1h\n }\n}",
-		log, next, dir, named(t, "shop")), "nextjs {\n state "+t.TempDir()+"\n}")
+	e := edgetest.Serve(t, fmt.Sprintf("log {\n output file %s\n}\nnextjs {\n zone / main %s {\n build %s\n }\n zone /shop %s\n cache {\n stale_if_error 1h\n }\n}",
+		log, next, dir, edgetest.Named(t, "shop")), "nextjs {\n state "+t.TempDir()+"\n}")
 
-	text := explained(t, e.url("/news")).text()
+	text := explained(t, e.URL("/news")).text()
 	assert.Contains(t, text, "kept      not yet: the next answer is, if Next.js marks it for everybody\n")
-	cachedAs(t, e, "/news")
-	cachedAs(t, e, "/news")
-	text = explained(t, e.url("/news")).text()
+	e.Cached(t, "/news")
+	e.Cached(t, "/news")
+	text = explained(t, e.URL("/news")).text()
 	assert.Regexp(t, `age       [0-9]s, fresh for [1-6][0-9]?[ms]0?s?, then served while it is fetched again for 1 year, then while Next.js fails for 1h\n`, text)
-	cachedAs(t, e, "/")
-	assert.Contains(t, explained(t, e.url("/")).text(), "kept      not the last answer: the answer says private, no-store or no-cache\n")
-	assert.Contains(t, explained(t, e.url("/nowhere")).text(), "kept      never, because the build has nothing at the path\n")
+	e.Cached(t, "/")
+	assert.Contains(t, explained(t, e.URL("/")).text(), "kept      not the last answer: the answer says private, no-store or no-cache\n")
+	assert.Contains(t, explained(t, e.URL("/nowhere")).text(), "kept      never, because the build has nothing at the path\n")
 
-	other := explained(t, e.url("/shop/a"), "RSC: 1", "Referer: "+e.url("/news")).text()
+	other := explained(t, e.URL("/shop/a"), "RSC: 1", "Referer: "+e.URL("/news")).text()
 	assert.Contains(t, other, "answer    the edge itself\nbecause   a page of another zone asks: its client is told to load the document\n")
 	wrong := explained(t, "http://localhost:1/news").text()
 	assert.Contains(t, wrong, "note      no site listens on that port: this is what the one on :")
@@ -84,8 +85,10 @@ func TestDurationsAsPeopleSayThem(t *testing.T) {
 func TestEachZoneIsSaidOnceWhenItStarts(t *testing.T) {
 	dir, log := filepath.Join(t.TempDir(), ".next"), filepath.Join(t.TempDir(), "log")
 	buildtest.Write(t, dir, buildtest.Build{App: map[string]string{"/page": "/"}})
-	site := fmt.Sprintf("nextjs {\n zone / main %s {\n build %s\n }\n zone /shop %s\n}", named(t, "main"), dir, named(t, "shop"))
-	e := serve(t, site, fmt.Sprintf("log {\n output file %s\n format json\n }\n nextjs {\n state %s\n }", log, t.TempDir()))
+	site := fmt.Sprintf("nextjs {\n zone / main %s {\n build %s\n }\n zone /shop %s\n}", edgetest.Named(t, "main"), dir,
+		edgetest.Named(t, "shop"))
+	e := edgetest.Serve(t, site, fmt.Sprintf("log {\n output file %s\n format json\n }\n nextjs {\n state %s\n }", log,
+		t.TempDir()))
 	said := func() (lines []string) {
 		data, err := os.ReadFile(log)
 		require.NoError(t, err)
@@ -96,14 +99,15 @@ func TestEachZoneIsSaidOnceWhenItStarts(t *testing.T) {
 		}
 		return lines
 	}
-	require.Eventually(t, func() bool { return len(said()) == 2 }, patience, 10*time.Millisecond, "two zones on two sites")
+	require.Eventually(t, func() bool { return len(said()) == 2 }, edgetest.Patience, 10*time.Millisecond,
+		"two zones on two sites")
 	assert.Contains(t, said()[0], `"zone":"main","paths":["/"]`)
 	assert.Contains(t, said()[0], `"build":"build-1"`)
 	assert.Contains(t, said()[0], `"edge_answers":["files","pictures","pages"]`)
 	assert.Contains(t, said()[1], `"zone":"shop","paths":["/shop"]`)
 	assert.Contains(t, said()[1], `"build":"not known"`)
 	assert.Contains(t, said()[1], `"edge_answers":["files that have passed through","pictures that have passed through"]`)
-	assert.Error(t, e.load(t, strings.Replace(site, "zone /shop", "zone shop", 1)), "it has no path")
+	assert.Error(t, e.Load(t, strings.Replace(site, "zone /shop", "zone shop", 1)), "it has no path")
 	assert.Len(t, said(), 2, "what does not run is not said")
 }
 

@@ -16,14 +16,15 @@ import (
 
 	"github.com/caddy-nextjs/caddy-nextjs/assets"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 var chunk = strings.Repeat("export const page = 1;\n", 500)
 
 // getEncoded asks for a file as a browser does.
-func getEncoded(t *testing.T, e *edge, path string, headers ...string) (*http.Response, string) {
+func getEncoded(t *testing.T, e *edgetest.Edge, path string, headers ...string) (*http.Response, string) {
 	t.Helper()
-	client, base := e.client(t, "h1")
+	client, base := e.Client(t, edgetest.H1)
 	req, err := http.NewRequest(http.MethodGet, strings.TrimSuffix(base, "/")+path, nil)
 	require.NoError(t, err)
 	req.Close = true // a reload closes idle connections
@@ -32,7 +33,7 @@ func getEncoded(t *testing.T, e *edge, path string, headers ...string) (*http.Re
 		req.Header.Set(headers[i], headers[i+1])
 	}
 	var res *http.Response
-	afterReload(t, func() bool { res, err = client.Do(req); return err == nil })
+	edgetest.AfterReload(t, func() bool { res, err = client.Do(req); return err == nil })
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
 	require.NoError(t, err)
@@ -42,18 +43,15 @@ func getEncoded(t *testing.T, e *edge, path string, headers ...string) (*http.Re
 // copiesMade waits until every file has its copies.
 func copiesMade(t *testing.T) {
 	t.Helper()
-	require.Eventually(t, func() bool { return currentFiles.Load().copies.Pending() == 0 }, patience, patience/10_000)
-}
-
-func globals(state string) string {
-	return fmt.Sprintf("nextjs {\n state %s\n}", state)
+	require.Eventually(t, func() bool { return currentFiles.Load().copies.Pending() == 0 }, edgetest.Patience,
+		edgetest.Patience/10_000)
 }
 
 func TestFilesOfABuildAreCompressedAhead(t *testing.T) {
 	dir, state := t.TempDir(), t.TempDir()
 	buildtest.Write(t, filepath.Join(dir, ".next"), buildtest.Build{Files: map[string]string{"static/chunks/a.js": chunk}})
 	directive := fmt.Sprintf("nextjs localhost:1 {\n build %s\n}", dir)
-	e := serve(t, directive, globals(state))
+	e := edgetest.Serve(t, directive, edgetest.State(state))
 	copiesMade(t)
 	sent := staticBytesTotal.WithLabelValues("root", "memory", "br")
 	before := testutil.ToFloat64(sent)
@@ -74,10 +72,10 @@ func TestFilesOfABuildAreCompressedAhead(t *testing.T) {
 	assert.NotEmpty(t, entries, "beside the state, not in the build")
 
 	// A reload finds them; a failing one changes nothing.
-	assert.Error(t, e.load(t, "nextjs localhost:1 {\n build /nowhere\n}", globals(t.TempDir())))
+	assert.Error(t, e.Load(t, "nextjs localhost:1 {\n build /nowhere\n}", edgetest.State(t.TempDir())))
 	res, _ = getEncoded(t, e, "/_next/static/chunks/a.js")
 	assert.Equal(t, "br", res.Header.Get("Content-Encoding"))
-	require.NoError(t, e.load(t, directive, globals(state)))
+	require.NoError(t, e.Load(t, directive, edgetest.State(state)))
 	copiesMade(t)
 	again, sameBody := getEncoded(t, e, "/_next/static/chunks/a.js")
 	assert.Equal(t, "br", again.Header.Get("Content-Encoding"))
@@ -87,16 +85,18 @@ func TestFilesOfABuildAreCompressedAhead(t *testing.T) {
 func TestPrecompressOff(t *testing.T) {
 	dir, state := t.TempDir(), t.TempDir()
 	buildtest.Write(t, filepath.Join(dir, ".next"), buildtest.Build{Files: map[string]string{"static/chunks/a.js": chunk}})
-	e := serve(t, fmt.Sprintf("nextjs localhost:1 {\n build %s\n}", dir), fmt.Sprintf("nextjs {\n state %s\n static {\n precompress off\n memory off\n }\n}", state))
+	e := edgetest.Serve(t, fmt.Sprintf("nextjs localhost:1 {\n build %s\n}", dir),
+		fmt.Sprintf("nextjs {\n state %s\n static {\n precompress off\n memory off\n }\n}", state))
 	res, _ := getEncoded(t, e, "/_next/static/chunks/a.js")
 	assert.Equal(t, "zstd", res.Header.Get("Content-Encoding"), "on its way")
 	assert.True(t, strings.HasSuffix(res.Header.Get("Etag"), `-zstd"`))
 }
 
 func TestBoundsThatAreTooSmallAreRefusedByName(t *testing.T) {
-	e := serve(t, "nextjs localhost:1", globals(t.TempDir()))
+	e := edgetest.Serve(t, "nextjs localhost:1", edgetest.State(t.TempDir()))
 	for _, word := range []string{"memory", "cache_size"} {
-		err := e.load(t, "nextjs localhost:1", fmt.Sprintf("nextjs {\n state %s\n static {\n %s 1KiB\n }\n}", t.TempDir(), word))
+		err := e.Load(t, "nextjs localhost:1", fmt.Sprintf("nextjs {\n state %s\n static {\n %s 1KiB\n }\n}", t.TempDir(),
+			word))
 		assert.ErrorContains(t, err, "static: "+word+" must be at least 8KiB")
 	}
 }
@@ -107,7 +107,7 @@ func TestAStateDirectoryThatCannotBeUsed(t *testing.T) {
 	buildtest.Write(t, filepath.Join(dir, ".next"), buildtest.Build{Files: map[string]string{"static/chunks/a.js": chunk}})
 	file := filepath.Join(dir, "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
-	e := serve(t, fmt.Sprintf("nextjs localhost:1 {\n build %s\n}", dir), globals(file))
+	e := edgetest.Serve(t, fmt.Sprintf("nextjs localhost:1 {\n build %s\n}", dir), edgetest.State(file))
 	copiesMade(t)
 	res, _ := getEncoded(t, e, "/_next/static/chunks/a.js")
 	assert.Equal(t, "br", res.Header.Get("Content-Encoding"), "copies are kept in memory")
@@ -117,7 +117,7 @@ func TestAStateDirectoryThatCannotBeUsed(t *testing.T) {
 func immutableUpstream(t *testing.T) (address string, asked *atomic.Int64) {
 	t.Helper()
 	asked = new(atomic.Int64)
-	return upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	return edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet { // by HEAD the edge asks which build it runs
 			asked.Add(1)
 		}
@@ -131,7 +131,7 @@ func immutableUpstream(t *testing.T) (address string, asked *atomic.Int64) {
 func TestFilesThatPassThroughAreKept(t *testing.T) {
 	address, asked := immutableUpstream(t)
 	state := t.TempDir()
-	e := serve(t, "nextjs "+address, globals(state))
+	e := edgetest.Serve(t, "nextjs "+address, edgetest.State(state))
 	first, _ := getEncoded(t, e, "/_next/static/chunks/a.js")
 	assert.Equal(t, "zstd", first.Header.Get("Content-Encoding"), "on its way")
 	copiesMade(t)
@@ -148,7 +148,7 @@ func TestFilesThatPassThroughAreKept(t *testing.T) {
 	}
 	assert.EqualValues(t, 1, asked.Load())
 
-	require.NoError(t, e.load(t, "nextjs "+address+" {\n watch 3s\n}", globals(state)))
+	require.NoError(t, e.Load(t, "nextjs "+address+" {\n watch 3s\n}", edgetest.State(state)))
 	_, _ = getEncoded(t, e, "/_next/static/chunks/a.js")
 	assert.EqualValues(t, 1, asked.Load(), "a reload loses nothing")
 
@@ -158,7 +158,7 @@ func TestFilesThatPassThroughAreKept(t *testing.T) {
 	_, _ = getEncoded(t, e, "/_next/static/build-id/_buildManifest.js")
 	assert.EqualValues(t, 4, asked.Load(), "its name does not tell its content")
 
-	require.NoError(t, e.load(t, "nextjs "+address+" {\n static off\n}", globals(state)))
+	require.NoError(t, e.Load(t, "nextjs "+address+" {\n static off\n}", edgetest.State(state)))
 	_, _ = getEncoded(t, e, "/_next/static/chunks/a.js")
 	assert.EqualValues(t, 5, asked.Load())
 }
@@ -179,7 +179,7 @@ func TestAnAssetHost(t *testing.T) {
 		})
 	}
 	address, asked := immutableUpstream(t)
-	e := serve(t, fmt.Sprintf(`nextjs {
+	e := edgetest.Serve(t, fmt.Sprintf(`nextjs {
 		asset_host
 		zone web %[1]s {
 			build %[2]s/web
@@ -191,7 +191,7 @@ func TestAnAssetHost(t *testing.T) {
 			build %[2]s/shop
 		}
 		zone /plain %[1]s
-	}`, address, dir), globals(t.TempDir()))
+	}`, address, dir), edgetest.State(t.TempDir()))
 	for path, want := range map[string]int{
 		"/_next/static/chunks/web.js": 200, "/_next/static/chunks/docs.js": 200, "/s/_next/static/chunks/shop.js": 200,
 		"/": 404, "/about": 404, "/a.txt": 404, "/docs/a.txt": 404, "/_next/image?url=%2Fa.png&w=64&q=75": 404, "/_next/static/../../a.txt": 404, "/s/about": 404, "/plain/about": 404,

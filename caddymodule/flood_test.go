@@ -7,11 +7,13 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/assert"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 func TestAPrefetchThatIsMadeOverAndOverIsEmpty(t *testing.T) {
 	var asked atomic.Int64
-	address := upstream(t, func(w http.ResponseWriter, _ *http.Request) {
+	address := edgetest.Upstream(t, func(w http.ResponseWriter, _ *http.Request) {
 		asked.Add(1)
 		w.Header().Set("Content-Type", "text/x-component")
 		w.Header().Set("X-Nextjs-Prerender", "1")
@@ -29,9 +31,9 @@ func TestAPrefetchThatIsMadeOverAndOverIsEmpty(t *testing.T) {
 		{"repair {\n prefetch_flood off\n }", 60},
 		{"repair off", 60},
 	} {
-		for _, front := range []string{"h1", "h2"} {
-			e := serve(t, "nextjs "+address+" {\n "+test.words+"\n}")
-			client, base := e.client(t, front)
+		for _, front := range []string{edgetest.H1, edgetest.H2} {
+			e := edgetest.Serve(t, "nextjs "+address+" {\n "+test.words+"\n}")
+			client, base := e.Client(t, front)
 			before, passed := count(), 0
 			for range 60 {
 				res, body := askWith(t, client, http.MethodGet, base+"/page", ofSegment)
@@ -66,9 +68,9 @@ func TestAPrefetchThatIsMadeOverAndOverIsEmpty(t *testing.T) {
 
 // Behind a proxy that is trusted, a client is who the proxy says.
 func TestPrefetchesAreCountedForEachClient(t *testing.T) {
-	address := upstream(t, func(http.ResponseWriter, *http.Request) {})
-	e := serve(t, "nextjs "+address, "servers {\n trusted_proxies static 127.0.0.0/8 ::1/128\n }")
-	client, base := e.client(t, "h1")
+	address := edgetest.Upstream(t, func(http.ResponseWriter, *http.Request) {})
+	e := edgetest.Serve(t, "nextjs "+address, "servers {\n trusted_proxies static 127.0.0.0/8 ::1/128\n }")
+	client, base := e.Client(t, edgetest.H1)
 	for _, ip := range []string{"192.0.2.1", "192.0.2.2"} {
 		for i := range 21 {
 			res, _ := askWith(t, client, http.MethodGet, base+"/page", withHeader(ofSegment, "X-Forwarded-For", ip))

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 const visitorAddress = "203.0.113.9"
@@ -60,7 +61,7 @@ func TestTheEdgeAsksAsItsVisitorsHaveCome(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			asked := &askedAs{visitor: map[string][]http.Header{}, edge: map[string][]http.Header{}}
-			next := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+			next := edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
 				asked.note(r)
 				if r.URL.Path == "/photo" {
 					w.Header().Set("Content-Type", "image/png")
@@ -78,15 +79,15 @@ func TestTheEdgeAsksAsItsVisitorsHaveCome(t *testing.T) {
 			})
 			dir := t.TempDir()
 			buildtest.Write(t, filepath.Join(dir, ".next"), buildtest.Build{App: map[string]string{"/page/page": "/page"}})
-			e := serve(t, fmt.Sprintf("nextjs {\n zone / %s {\n build %s\n image {\n local /photo\n sizes 640\n qualities 75\n }\n }\n %s\n}", next, dir, c.words),
+			e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone / %s {\n build %s\n image {\n local /photo\n sizes 640\n qualities 75\n }\n }\n %s\n}", next, dir, c.words),
 				"nextjs {\n state "+t.TempDir()+"\n}", c.global)
 			require.Eventually(t, func() bool {
-				body, status := cachedAs(t, e, "/page", asVisitor...)
+				body, status := e.Cached(t, "/page", asVisitor...)
 				require.Equal(t, "page", body, status)
 				return len(asked.of(asked.edge, "/page")) > 2
 			}, 20*time.Second, 20*time.Millisecond)
-			client, _ := e.client(t, "h1")
-			req, err := http.NewRequest(http.MethodGet, e.url("/_next/image?url=%2Fphoto&w=640&q=75"), nil)
+			client, _ := e.Client(t, edgetest.H1)
+			req, err := http.NewRequest(http.MethodGet, e.URL("/_next/image?url=%2Fphoto&w=640&q=75"), nil)
 			require.NoError(t, err)
 			for i := 0; i < len(asVisitor); i += 2 {
 				req.Header.Set(asVisitor[i], asVisitor[i+1])
@@ -98,10 +99,11 @@ func TestTheEdgeAsksAsItsVisitorsHaveCome(t *testing.T) {
 
 			proto, host := "https", "www.example.com"
 			if !c.trusted {
-				proto, host = "http", "localhost:"+e.port
+				proto, host = "http", "localhost:"+e.Port
 			}
 			for _, h := range asked.of(asked.edge, "/page") {
-				assert.Equal(t, []string{proto, host, "localhost:" + e.port}, []string{h.Get("X-Forwarded-Proto"), h.Get("X-Forwarded-Host"), h.Get("Host")})
+				assert.Equal(t, []string{proto, host, "localhost:" + e.Port}, []string{h.Get("X-Forwarded-Proto"),
+					h.Get("X-Forwarded-Host"), h.Get("Host")})
 				assert.NotContains(t, fmt.Sprint(h), visitorAddress)
 			}
 			for _, h := range asked.of(asked.edge, "/photo") {

@@ -11,11 +11,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 func TestTooLargeHeadersAreAnsweredByTheEdge(t *testing.T) {
 	var asked atomic.Int64
-	address := upstream(t, func(_ http.ResponseWriter, r *http.Request) {
+	address := edgetest.Upstream(t, func(_ http.ResponseWriter, r *http.Request) {
 		asked.Add(1)
 		_, _ = io.Copy(io.Discard, r.Body)
 	})
@@ -23,7 +25,7 @@ func TestTooLargeHeadersAreAnsweredByTheEdge(t *testing.T) {
 		words string
 		limit int
 	}{{"", 16384}, {"max_header_size 4KiB", 4096}} {
-		e := serve(t, fmt.Sprintf("nextjs {\n zone limited / %s\n %s\n}", address, setting.words))
+		e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone limited / %s\n %s\n}", address, setting.words))
 		count := headersTooLargeTotal.WithLabelValues("limited")
 		for _, c := range []struct {
 			name, method, body string
@@ -37,9 +39,9 @@ func TestTooLargeHeadersAreAnsweredByTheEdge(t *testing.T) {
 			// Node.js would drop some of them.
 			{"too many", http.MethodGet, "", make([]string, 1001), true},
 		} {
-			for _, front := range fronts {
+			for _, front := range edgetest.Protocols {
 				t.Run(fmt.Sprintf("%s %d %s", c.name, setting.limit, front), func(t *testing.T) {
-					client, base := e.client(t, front)
+					client, base := e.Client(t, front)
 					before, askedBefore := testutil.ToFloat64(count), asked.Load()
 					req, err := http.NewRequest(c.method, base+"/a", strings.NewReader(c.body))
 					require.NoError(t, err)
@@ -63,8 +65,8 @@ func TestTooLargeHeadersAreAnsweredByTheEdge(t *testing.T) {
 }
 
 func TestTooLargeHeadersOfHEAD(t *testing.T) {
-	e := serve(t, "nextjs "+named(t, "x"))
-	client, base := e.client(t, "h1")
+	e := edgetest.Serve(t, "nextjs "+edgetest.Named(t, "x"))
+	client, base := e.Client(t, edgetest.H1)
 	req, err := http.NewRequest(http.MethodHead, base, nil)
 	require.NoError(t, err)
 	req.Header.Set("Cookie", strings.Repeat("a", 16384))

@@ -21,6 +21,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // largeSite starts an upstream with an event stream for each HTTP version at /events?<version>, whose events are sent
@@ -35,10 +36,10 @@ func largeSite(t *testing.T) (directive, address string, events map[string]chan 
 		},
 	})
 	events = map[string]chan string{}
-	for _, front := range fronts {
+	for _, front := range edgetest.Protocols {
 		events[front] = make(chan string)
 	}
-	address = upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	address = edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/events" {
 			_, _ = io.Copy(io.Discard, r.Body)
 			w.Header().Set("Cache-Control", "s-maxage=31536000")
@@ -66,12 +67,12 @@ func largeSite(t *testing.T) (directive, address string, events map[string]chan 
 // connection goes on.
 func TestALargeHeadIsRefusedOnItsStreamAlone(t *testing.T) {
 	directive, _, events := largeSite(t)
-	e := serve(t, directive)
+	e := edgetest.Serve(t, directive)
 	refused := headersTooLargeTotal.WithLabelValues("large")
-	for _, front := range fronts {
+	for _, front := range edgetest.Protocols {
 		t.Run(front, func(t *testing.T) {
-			client, base := e.client(t, front)
-			ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
+			client, base := e.Client(t, front)
+			ctx, cancel := context.WithTimeout(t.Context(), 2*edgetest.Patience)
 			defer cancel()
 			var connections []net.Conn
 			ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(got httptrace.GotConnInfo) {
@@ -137,7 +138,7 @@ func TestALargeHeadIsRefusedOnItsStreamAlone(t *testing.T) {
 				}
 			}
 			hear("after")
-			if front == "h2" { // an HTTP/1.1 client has one more, and quic-go traces none
+			if front == edgetest.H2 { // an HTTP/1.1 client has one more, and quic-go traces none
 				for _, connection := range connections {
 					require.Same(t, connections[0], connection)
 				}
@@ -149,27 +150,27 @@ func TestALargeHeadIsRefusedOnItsStreamAlone(t *testing.T) {
 // Whatever order Caddy starts its apps in, and whatever configuration came before.
 func TestServersTakeLargeHeadsAfterEachLoad(t *testing.T) {
 	directive, address, _ := largeSite(t)
-	e := serve(t, directive)
+	e := edgetest.Serve(t, directive)
 	cookie := strings.Repeat("x", 20_000)
 	for i := range 6 {
-		for _, front := range fronts {
-			client, base := e.client(t, front)
+		for _, front := range edgetest.Protocols {
+			client, base := e.Client(t, front)
 			req, err := http.NewRequest(http.MethodGet, base+"/a.txt", nil)
 			require.NoError(t, err)
 			req.Header.Set("Cookie", cookie)
-			afterReload(t, func() bool {
+			edgetest.AfterReload(t, func() bool {
 				res, err := client.Do(req)
 				return err == nil && res.Body.Close() == nil && res.StatusCode == http.StatusRequestHeaderFieldsTooLarge
 			})
 		}
-		require.NoError(t, e.load(t, directive+fmt.Sprintf("\nheader X-Load %d", i)))
+		require.NoError(t, e.Load(t, directive+fmt.Sprintf("\nheader X-Load %d", i)))
 	}
 	// A larger site beside it, with an own limit. What it lets pass the other one still refuses.
 	large := fmt.Sprintf("handle /large/* {\n nextjs {\n zone more /large %s\n max_header_size 128KiB\n }\n}\nhandle {\n %s\n}", address, directive)
-	require.NoError(t, e.load(t, large))
+	require.NoError(t, e.Load(t, large))
 	cookie = strings.Repeat("x", 100_000)
-	for _, front := range fronts {
-		client, base := e.client(t, front)
+	for _, front := range edgetest.Protocols {
+		client, base := e.Client(t, front)
 		for path, want := range map[string]int{"/large/a": http.StatusOK, "/new": http.StatusRequestHeaderFieldsTooLarge} {
 			req, err := http.NewRequest(http.MethodGet, base+path, nil)
 			require.NoError(t, err)
@@ -197,7 +198,7 @@ func TestLimitsOfServers(t *testing.T) {
 		"a server with less":       {"max_header_size 64KiB", "servers {\n max_header_size 32KiB\n}", 32 << 10},
 	} {
 		t.Run(name, func(t *testing.T) {
-			serve(t, fmt.Sprintf("nextjs {\n zone / %s\n %s\n}", named(t, "x"), c.words), c.globals)
+			edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone / %s\n %s\n}", edgetest.Named(t, "x"), c.words), c.globals)
 			app, err := caddy.ActiveContext().App("http")
 			require.NoError(t, err)
 			for server, settings := range app.(*caddyhttp.App).Servers {
@@ -245,17 +246,17 @@ func TestHeaderSizeOfATransport(t *testing.T) {
 		"less than what is so": {"", `, "max_header_size": 4096`, 5_000, http.StatusRequestHeaderFieldsTooLarge},
 	} {
 		t.Run(name, func(t *testing.T) {
-			port := freePort(t)
+			port := edgetest.FreePort(t)
 			config := fmt.Sprintf(`{
 				"admin": {"disabled": true, "config": {"persist": false}},
 				"apps": {"http": {"servers": {"edge": {"listen": ["127.0.0.1:%s"], "automatic_https": {"disable": true}, "routes": [{"handle": [
 					{"handler": "nextjs"%s, "zones": [{"name": "root", "paths": ["/"], "upstreams": [%q]}]},
 					{"handler": "reverse_proxy", "dynamic_upstreams": {"source": "nextjs"}, "transport": {"protocol": "nextjs"%s}}
-				]}]}}}}}`, port, c.handler, named(t, "root"), c.transport)
+				]}]}}}}}`, port, c.handler, edgetest.Named(t, "root"), c.transport)
 			require.NoError(t, caddy.Load([]byte(config), true))
 			t.Cleanup(func() { require.NoError(t, caddy.Stop()) })
-			e := &edge{port: port}
-			client, base := e.client(t, "h1")
+			e := &edgetest.Edge{Port: port}
+			client, base := e.Client(t, edgetest.H1)
 			req, err := http.NewRequest(http.MethodGet, base, nil)
 			require.NoError(t, err)
 			req.Header.Set("Cookie", strings.Repeat("x", c.head))
@@ -269,10 +270,11 @@ func TestHeaderSizeOfATransport(t *testing.T) {
 
 // What the client has sent fits, and what is added to it on the way does not.
 func TestAHeadThatGrowsOnTheWayIsRefused(t *testing.T) {
-	e := serve(t, fmt.Sprintf("nextjs {\n zone grown / %s\n proxy {\n header_up X-Added %s\n }\n}", named(t, "x"), strings.Repeat("x", 2000)))
+	e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone grown / %s\n proxy {\n header_up X-Added %s\n }\n}",
+		edgetest.Named(t, "x"), strings.Repeat("x", 2000)))
 	refused := headersTooLargeTotal.WithLabelValues("grown")
-	for _, front := range fronts {
-		client, base := e.client(t, front)
+	for _, front := range edgetest.Protocols {
+		client, base := e.Client(t, front)
 		for size, want := range map[int]int{13_000: http.StatusOK, 15_000: http.StatusRequestHeaderFieldsTooLarge} {
 			before := testutil.ToFloat64(refused)
 			req, err := http.NewRequest(http.MethodPost, base, strings.NewReader("a body"))

@@ -12,12 +12,14 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // probe asks the health handler of an edge whose site hands /healthz and /readyz to it.
-func probe(t *testing.T, e *edge, path string) (int, readinessReport) {
+func probe(t *testing.T, e *edgetest.Edge, path string) (int, readinessReport) {
 	t.Helper()
-	status, body := get(t, e, "localhost", path)
+	status, body := e.Get(t, "localhost", path)
 	var report readinessReport
 	require.NoError(t, json.Unmarshal([]byte(body), &report), body)
 	return status, report
@@ -26,8 +28,8 @@ func probe(t *testing.T, e *edge, path string) (int, readinessReport) {
 const healthSite = "handle /healthz {\n nextjs_health\n}\nhandle /readyz {\n nextjs_health {\n timeout 200ms\n }\n}\n"
 
 func TestReadyWhenEachZoneThatIsNeededAnswers(t *testing.T) {
-	up := named(t, "x")
-	closed := "127.0.0.1:" + freePort(t)
+	up := edgetest.Named(t, "x")
+	closed := "127.0.0.1:" + edgetest.FreePort(t)
 	secure := httptest.NewTLSServer(http.NotFoundHandler())
 	t.Cleanup(secure.Close)
 	// One that listens and says nothing, as Next.js 16 does while it starts.
@@ -47,7 +49,7 @@ func TestReadyWhenEachZoneThatIsNeededAnswers(t *testing.T) {
 		"TLS, with an unknown root": {"zone / " + secure.URL, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e := serve(t, healthSite+"handle {\n nextjs {\n "+c.zones+"\n }\n}")
+			e := edgetest.Serve(t, healthSite+"handle {\n nextjs {\n "+c.zones+"\n }\n}")
 			status, report := probe(t, e, "/readyz")
 			assert.Equal(t, c.ready, report.Ready, "%+v", report)
 			want := http.StatusOK
@@ -56,7 +58,7 @@ func TestReadyWhenEachZoneThatIsNeededAnswers(t *testing.T) {
 				assert.NotEmpty(t, report.Zones[len(report.Zones)-1].Error)
 			}
 			assert.Equal(t, want, status)
-			status, _ = get(t, e, "localhost", "/healthz")
+			status, _ = e.Get(t, "localhost", "/healthz")
 			assert.Equal(t, http.StatusOK, status)
 		})
 	}
@@ -64,13 +66,13 @@ func TestReadyWhenEachZoneThatIsNeededAnswers(t *testing.T) {
 
 func TestManyProbesAskTheUpstreamOnce(t *testing.T) {
 	var asked atomic.Int64
-	address := upstream(t, func(_ http.ResponseWriter, r *http.Request) {
+	address := edgetest.Upstream(t, func(_ http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == probePath {
 			asked.Add(1)
 		}
 	})
 	// The test's edge has two sites of the same zone.
-	e := serve(t, healthSite+"handle {\n nextjs "+address+"\n}")
+	e := edgetest.Serve(t, healthSite+"handle {\n nextjs "+address+"\n}")
 	for range 20 {
 		status, report := probe(t, e, "/readyz")
 		require.Equal(t, http.StatusOK, status)
@@ -80,8 +82,8 @@ func TestManyProbesAskTheUpstreamOnce(t *testing.T) {
 }
 
 func TestOtherPathsAreNoProbes(t *testing.T) {
-	e := serve(t, "nextjs_health\nrespond \"mine\"")
-	client, base := e.client(t, "h1")
+	e := edgetest.Serve(t, "nextjs_health\nrespond \"mine\"")
+	client, base := e.Client(t, edgetest.H1)
 	res, err := client.Get(base + "/elsewhere")
 	require.NoError(t, err)
 	body, err := io.ReadAll(res.Body)

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/heaptest"
 )
 
@@ -30,14 +31,14 @@ func TestTheEdgeHoldsNoRequests(t *testing.T) {
 		}},
 	})
 	app := newApplication(t, "A")
-	private := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	private := edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		if strings.Contains(r.URL.Path, "fails") {
 			w.WriteHeader(http.StatusInternalServerError)
 		}
 		w.Header().Set("Cache-Control", "private, no-store")
 		_, _ = io.WriteString(w, "x")
 	})
-	e := serve(t, fmt.Sprintf(`nextjs {
+	e := edgetest.Serve(t, fmt.Sprintf(`nextjs {
 		zone / %[1]s
 		zone private /private %[2]s
 		zone made /made %[1]s {
@@ -65,7 +66,7 @@ func TestTheEdgeHoldsNoRequests(t *testing.T) {
 			memory 1MiB
 		}
 	}`, t.TempDir()))
-	conn, err := net.Dial("tcp", "localhost:"+e.port)
+	conn, err := net.Dial("tcp", "localhost:"+e.Port)
 	require.NoError(t, err)
 	defer conn.Close()
 	answers := bufio.NewReader(conn)

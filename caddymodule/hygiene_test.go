@@ -7,19 +7,21 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 func TestInternalHeadersPassInNoDirection(t *testing.T) {
 	seen := make(chan *http.Request, 1)
-	address := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	address := edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		seen <- r
 		w.Header().Set("X-Next-Cache-Tags", "_N_T_/layout")
 		w.Header().Set("X-Middleware-Rewrite", "http://localhost:3000/inside")
 		w.Header().Set("X-Nextjs-Cache", "HIT")
 		_, _ = io.WriteString(w, "ok")
 	})
-	e := serve(t, "nextjs "+address+" {\n proxy {\n header_up X-Real-IP {client_ip}\n }\n}")
-	client, base := e.client(t, "h1")
+	e := edgetest.Serve(t, "nextjs "+address+" {\n proxy {\n header_up X-Real-IP {client_ip}\n }\n}")
+	client, base := e.Client(t, edgetest.H1)
 	req, err := http.NewRequest(http.MethodGet, base+"/a?x=1&nxtPslug=b", nil)
 	require.NoError(t, err)
 	for name, value := range map[string]string{
@@ -37,7 +39,7 @@ func TestInternalHeadersPassInNoDirection(t *testing.T) {
 		assert.Empty(t, got.Header.Values(name), name)
 	}
 	assert.Equal(t, "kept", got.Header.Get("X-Custom"))
-	assert.Equal(t, "localhost:"+e.port, got.Header.Get("X-Forwarded-Host"))
+	assert.Equal(t, "localhost:"+e.Port, got.Header.Get("X-Forwarded-Host"))
 	assert.Equal(t, []string{"127.0.0.1"}, got.Header.Values("X-Real-Ip"), "what the operator sets with header_up passes")
 	assert.Empty(t, res.Header.Values("X-Next-Cache-Tags"))
 	assert.Empty(t, res.Header.Values("X-Middleware-Rewrite"))
@@ -46,10 +48,10 @@ func TestInternalHeadersPassInNoDirection(t *testing.T) {
 
 func TestATrustedProxyMaySayWhereTheVisitorIs(t *testing.T) {
 	seen := make(chan string, 1)
-	address := upstream(t, func(_ http.ResponseWriter, r *http.Request) { seen <- r.Header.Get("X-Vercel-Ip-Country") })
+	address := edgetest.Upstream(t, func(_ http.ResponseWriter, r *http.Request) { seen <- r.Header.Get("X-Vercel-Ip-Country") })
 	for globals, want := range map[string]string{"": "", "servers {\n trusted_proxies static 127.0.0.0/8 ::1/128\n }": "DE"} {
-		e := serve(t, "nextjs "+address, globals)
-		client, base := e.client(t, "h1")
+		e := edgetest.Serve(t, "nextjs "+address, globals)
+		client, base := e.Client(t, edgetest.H1)
 		req, err := http.NewRequest(http.MethodGet, base, nil)
 		require.NoError(t, err)
 		req.Header.Set("X-Vercel-Ip-Country", "DE")

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // Next.js makes a picture for any method. 200 stands for its answer.
@@ -42,13 +43,14 @@ func TestPicturesCanOnlyBeRead(t *testing.T) {
 		{"next dev", "dev", "", 200, 200, 200},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			e := serve(t, fmt.Sprintf("nextjs {\n %s\n zone / %s {\n %s\n }\n}", c.site, named(t, "next"), c.zone), globals(t.TempDir()))
+			e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n %s\n zone / %s {\n %s\n }\n}", c.site, edgetest.Named(t, "next"),
+				c.zone), edgetest.State(t.TempDir()))
 			count := repairsTotal.WithLabelValues("root", "image_methods")
 			for method, want := range map[string]int{
 				http.MethodOptions: c.options, http.MethodPost: c.post, http.MethodDelete: c.post, "BREW": c.unknown,
 			} {
 				before := testutil.ToFloat64(count)
-				res := answerTo(t, e, method, "/_next/image?url=%2Fa.png&w=64&q=75")
+				res := e.Ask(t, method, "/_next/image?url=%2Fa.png&w=64&q=75")
 				assert.Equal(t, want, res.StatusCode, method)
 				allow := map[int]string{204: "GET, HEAD, OPTIONS", 405: "GET, HEAD"}[want]
 				assert.Equal(t, allow, res.Header.Get("Allow"), method)
@@ -57,7 +59,7 @@ func TestPicturesCanOnlyBeRead(t *testing.T) {
 				assert.Equal(t, counted, testutil.ToFloat64(count) > before, method)
 			}
 			for _, path := range []string{"/_next/image/other", "/about", "/api/x", "/x/../_next/image"} {
-				assert.Equal(t, http.StatusOK, answerTo(t, e, http.MethodOptions, path).StatusCode, path)
+				assert.Equal(t, http.StatusOK, e.Ask(t, http.MethodOptions, path).StatusCode, path)
 			}
 		})
 	}
@@ -74,16 +76,16 @@ func TestAnAssetHostAnswersPreflights(t *testing.T) {
 		}}},
 		Files: map[string]string{"static/chunks/web.js": "a", "static/media/own.js": "own"},
 	})
-	site := func(words string) *edge {
-		return serve(t, fmt.Sprintf("nextjs {\n asset_host\n %s\n zone web localhost:1 {\n build %s/web\n }\n zone /plain %s\n}", words, dir, named(t, "next")),
-			globals(t.TempDir()))
+	site := func(words string) *edgetest.Edge {
+		return edgetest.Serve(t, fmt.Sprintf("nextjs {\n asset_host\n %s\n zone web localhost:1 {\n build %s/web\n }\n zone /plain %s\n}", words, dir, edgetest.Named(t, "next")),
+			edgetest.State(t.TempDir()))
 	}
 	e := site("")
 	for path, want := range map[string]struct{ origin, age string }{
 		"/_next/static/chunks/web.js": {"*", "86400"}, "/_next/static/media/own.js": {"https://a.example", "5"},
 		"/plain/_next/static/chunks/p.js": {"*", "86400"},
 	} {
-		res := answerTo(t, e, http.MethodOptions, path, "Origin", "https://a.example",
+		res := e.Ask(t, http.MethodOptions, path, "Origin", "https://a.example",
 			"Access-Control-Request-Method", "GET", "Access-Control-Request-Headers", "x-one,x-two")
 		assert.Equal(t, http.StatusNoContent, res.StatusCode, path)
 		for name, value := range map[string]string{
@@ -94,7 +96,7 @@ func TestAnAssetHostAnswersPreflights(t *testing.T) {
 			assert.Equal(t, []string{value}, res.Header[name], "%s: %s", path, name)
 		}
 		// One that is no preflight says less.
-		res = answerTo(t, e, http.MethodOptions, path)
+		res = e.Ask(t, http.MethodOptions, path)
 		assert.Equal(t, http.StatusNoContent, res.StatusCode, path)
 		assert.Equal(t, want.origin, res.Header.Get("Access-Control-Allow-Origin"), path)
 		for _, name := range []string{"Access-Control-Allow-Methods", "Access-Control-Allow-Headers", "Vary"} {
@@ -102,9 +104,11 @@ func TestAnAssetHostAnswersPreflights(t *testing.T) {
 		}
 	}
 	for _, path := range []string{"/", "/plain/about", "/_next/image?url=%2Fa.png&w=64&q=75"} {
-		assert.Equal(t, http.StatusNotFound, answerTo(t, e, http.MethodOptions, path, "Access-Control-Request-Method", "GET").StatusCode, path)
+		assert.Equal(t, http.StatusNotFound, e.Ask(t, http.MethodOptions, path, "Access-Control-Request-Method",
+			"GET").StatusCode, path)
 	}
 	e = site("repair off")
-	assert.Equal(t, http.StatusOK, answerTo(t, e, http.MethodOptions, "/plain/_next/static/chunks/p.js").StatusCode)
-	assert.Equal(t, http.StatusBadGateway, answerTo(t, e, http.MethodOptions, "/_next/static/chunks/web.js").StatusCode, "Next.js is asked")
+	assert.Equal(t, http.StatusOK, e.Ask(t, http.MethodOptions, "/plain/_next/static/chunks/p.js").StatusCode)
+	assert.Equal(t, http.StatusBadGateway, e.Ask(t, http.MethodOptions, "/_next/static/chunks/web.js").StatusCode,
+		"Next.js is asked")
 }

@@ -14,10 +14,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 func TestRedirectsThatNameTheUpstreamAreMadeRelative(t *testing.T) {
-	address := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	address := edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		location := r.URL.Query().Get("to")
 		w.Header().Set("Location", location)
 		w.Header().Set("Refresh", "0;url="+location)
@@ -37,10 +38,10 @@ func TestRedirectsThatNameTheUpstreamAreMadeRelative(t *testing.T) {
 		{"repair off", anyAddress, anyAddress},
 		{"repair {\n location off\n }", anyAddress, anyAddress},
 	}
-	for _, front := range []string{"h1", "h2"} {
+	for _, front := range []string{edgetest.H1, edgetest.H2} {
 		for _, test := range tests {
-			e := serve(t, "nextjs "+address+" {\n "+test.words+"\n}")
-			client, base := e.client(t, front)
+			e := edgetest.Serve(t, "nextjs "+address+" {\n "+test.words+"\n}")
+			client, base := e.Client(t, front)
 			_, port, _ := strings.Cut(strings.TrimPrefix(base, "https://"), ":")
 			to, want := strings.ReplaceAll(test.to, "EDGE", port), strings.ReplaceAll(test.want, "EDGE", port)
 			before := testutil.ToFloat64(repairsTotal.WithLabelValues("root", "location"))
@@ -66,19 +67,19 @@ func TestAKeptRedirectNamesNoUpstream(t *testing.T) {
 			"initialRevalidateSeconds": false, "srcRoute": "/leave", "dataRoute": nil,
 		}}},
 	})
-	address := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	address := edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Location", "http://"+r.Host+"/login")
 		w.Header().Set("X-Nextjs-Cache", "HIT")
 		w.Header().Set("Cache-Control", "s-maxage=31536000")
 		w.WriteHeader(http.StatusTemporaryRedirect)
 	})
 	_, port, _ := strings.Cut(address, ":")
-	e := serve(t, fmt.Sprintf("nextjs %s {\n build %s\n}", address, dir), "nextjs {\n state "+t.TempDir()+"\n}")
+	e := edgetest.Serve(t, fmt.Sprintf("nextjs %s {\n build %s\n}", address, dir), "nextjs {\n state "+t.TempDir()+"\n}")
 	for _, host := range []string{"localhost:" + port, "example.com", "example.com"} {
-		req, err := http.NewRequest(http.MethodGet, e.url("/leave"), nil)
+		req, err := http.NewRequest(http.MethodGet, e.URL("/leave"), nil)
 		require.NoError(t, err)
 		req.Host = host
-		client, _ := e.client(t, "h1")
+		client, _ := e.Client(t, edgetest.H1)
 		res, err := client.Do(req)
 		require.NoError(t, err)
 		require.NoError(t, res.Body.Close())

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 func TestARequestOfTheApplicationItselfIsNoticed(t *testing.T) {
@@ -64,12 +65,12 @@ func TestARequestThatGoesInACircleEnds(t *testing.T) {
 	buildtest.Write(t, dir, buildtest.Build{App: map[string]string{"/page/page": "/page"}, Files: map[string]string{"static/a.js": ""}})
 	counted := noticesTotal.WithLabelValues("root", "loop")
 	for _, words := range []string{"cache", "build " + dir} {
-		e := &edge{port: freePort(t), tlsPort: freePort(t)}
-		require.NoError(t, e.load(t, fmt.Sprintf("nextjs localhost:%s {\n %s\n}", e.port, words)))
+		e := edgetest.New(t)
+		require.NoError(t, e.Load(t, fmt.Sprintf("nextjs localhost:%s {\n %s\n}", e.Port, words)))
 		before := testutil.ToFloat64(counted)
 		for _, path := range []string{"/page", "/_next/static/chunks/b.js", "/_next/image?url=%2Fa.png&w=64&q=75", "/api/x"} {
-			client := &http.Client{Timeout: patience}
-			res, err := client.Get("http://localhost:" + e.port + path)
+			client := &http.Client{Timeout: edgetest.Patience}
+			res, err := client.Get("http://localhost:" + e.Port + path)
 			require.NoError(t, err, "%s %s", words, path)
 			require.NoError(t, res.Body.Close())
 			assert.GreaterOrEqual(t, res.StatusCode, 400, "%s %s", words, path)

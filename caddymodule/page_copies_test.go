@@ -14,6 +14,7 @@ import (
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/codings"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/codingtest"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // codedPage is an upstream with one page that is worth a copy.
@@ -25,7 +26,7 @@ func codedPage(t *testing.T) (url, body string) {
 
 func pageOf(t *testing.T, body string) (url string) {
 	t.Helper()
-	return upstream(t, func(w http.ResponseWriter, _ *http.Request) {
+	return edgetest.Upstream(t, func(w http.ResponseWriter, _ *http.Request) {
 		h := w.Header()
 		h.Set("Content-Type", "text/html; charset=utf-8")
 		h.Set("X-Nextjs-Cache", "HIT")
@@ -36,10 +37,10 @@ func pageOf(t *testing.T, body string) (url string) {
 }
 
 // codedAs asks for a page with headers.
-func codedAs(t *testing.T, e *edge, headers ...string) (res *http.Response, body []byte) {
+func codedAs(t *testing.T, e *edgetest.Edge, headers ...string) (res *http.Response, body []byte) {
 	t.Helper()
-	client, _ := e.client(t, "h1")
-	req, err := http.NewRequest(http.MethodGet, e.url("/page"), nil)
+	client, _ := e.Client(t, edgetest.H1)
+	req, err := http.NewRequest(http.MethodGet, e.URL("/page"), nil)
 	require.NoError(t, err)
 	for i := 0; i < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
@@ -57,7 +58,7 @@ const browser = "gzip, deflate, br, zstd"
 // What is compressed on its way and what is a copy are told apart by their coding only, and a browser's ETag is known whichever it has had.
 func TestCopiesOfPagesBehindEncode(t *testing.T) {
 	next, body := codedPage(t)
-	e := serve(t, fmt.Sprintf("nextjs {\n zone / %s\n cache\n}", next), "nextjs {\n state "+t.TempDir()+"\n}")
+	e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone / %s\n cache\n}", next), "nextjs {\n state "+t.TempDir()+"\n}")
 	first, coded := codedAs(t, e, "Accept-Encoding", browser)
 	require.Equal(t, "zstd", first.Header.Get("Content-Encoding"), "compressed on its way")
 	assert.Equal(t, body, codingtest.Decode(t, "zstd", coded))
@@ -104,7 +105,8 @@ func TestALargeCopyOfAPage(t *testing.T) {
 		_, _ = fmt.Fprintf(&text, "<p>%d</p>", random.Uint32())
 	}
 	body := text.String()
-	e := serve(t, fmt.Sprintf("nextjs {\n zone / %s\n cache\n}", pageOf(t, body)), "nextjs {\n state "+t.TempDir()+"\n}")
+	e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone / %s\n cache\n}", pageOf(t, body)),
+		"nextjs {\n state "+t.TempDir()+"\n}")
 	require.Eventually(t, func() bool {
 		res, coded := codedAs(t, e, "Accept-Encoding", browser)
 		coding := res.Header.Get("Content-Encoding")
@@ -121,7 +123,7 @@ func TestALargeCopyOfAPage(t *testing.T) {
 func TestPagesAreCompressedOnTheirWayWithPrecompressOff(t *testing.T) {
 	next, body := codedPage(t)
 	site, state := fmt.Sprintf("nextjs {\n zone / %s\n cache\n}", next), t.TempDir()
-	e := serve(t, site, "nextjs {\n state "+state+"\n cache {\n precompress off\n }\n}")
+	e := edgetest.Serve(t, site, "nextjs {\n state "+state+"\n cache {\n precompress off\n }\n}")
 	ask := func() string {
 		res, coded := codedAs(t, e, "Accept-Encoding", browser)
 		coding := res.Header.Get("Content-Encoding")
@@ -135,8 +137,8 @@ func TestPagesAreCompressedOnTheirWayWithPrecompressOff(t *testing.T) {
 	assert.Zero(t, stats.Copies[codings.Rank("br")].Made)
 	assert.Zero(t, stats.CopiesWaiting)
 
-	require.NoError(t, e.load(t, site, "nextjs {\n state "+state+"\n}"))
+	require.NoError(t, e.Load(t, site, "nextjs {\n state "+state+"\n}"))
 	require.Eventually(t, func() bool { return ask() == "br" }, 10*time.Second, time.Millisecond, "a reload turns it on")
-	require.NoError(t, e.load(t, site, "nextjs {\n state "+state+"\n cache {\n precompress off\n }\n}"))
+	require.NoError(t, e.Load(t, site, "nextjs {\n state "+state+"\n cache {\n precompress off\n }\n}"))
 	require.Equal(t, "zstd", ask(), "and off, copies or not")
 }

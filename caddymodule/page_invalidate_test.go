@@ -10,12 +10,14 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // A server action, a form and an API that have changed something are seen at once: as through `next start`.
 func TestWhatChangesAPageMakesItGone(t *testing.T) {
 	var version atomic.Int64
-	next := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	next := edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
 			if r.URL.Query().Has("fail") {
 				http.Error(w, "no", http.StatusBadRequest)
@@ -44,8 +46,8 @@ func TestWhatChangesAPageMakesItGone(t *testing.T) {
 		w.Header().Set("Cache-Control", "s-maxage=31536000")
 		_, _ = fmt.Fprint(w, version.Load())
 	})
-	e := serve(t, fmt.Sprintf("nextjs {\n zone / %s\n cache\n}", next), "nextjs {\n state "+t.TempDir()+"\n}")
-	client, _ := e.client(t, "h1")
+	e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone / %s\n cache\n}", next), "nextjs {\n state "+t.TempDir()+"\n}")
+	client, _ := e.Client(t, edgetest.H1)
 	action := []string{"Next-Action", "00" + strings.Repeat("ab", 20), "Next-Router-State-Tree", "%5B%5D"}
 	for name, c := range map[string]struct {
 		target  string
@@ -65,9 +67,9 @@ func TestWhatChangesAPageMakesItGone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var before string
 			for range 2 {
-				before, _ = cachedAs(t, e, "/page")
+				before, _ = e.Cached(t, "/page")
 			}
-			req, err := http.NewRequest(http.MethodPost, e.url(c.target), strings.NewReader("x"))
+			req, err := http.NewRequest(http.MethodPost, e.URL(c.target), strings.NewReader("x"))
 			require.NoError(t, err)
 			for i := 0; i < len(c.headers); i += 2 {
 				req.Header.Set(c.headers[i], c.headers[i+1])
@@ -75,7 +77,7 @@ func TestWhatChangesAPageMakesItGone(t *testing.T) {
 			res, err := client.Do(req)
 			require.NoError(t, err)
 			require.NoError(t, res.Body.Close())
-			after, status := cachedAs(t, e, "/page")
+			after, status := e.Cached(t, "/page")
 			if c.changes {
 				assert.NotEqual(t, before, after, status)
 				return
@@ -86,15 +88,15 @@ func TestWhatChangesAPageMakesItGone(t *testing.T) {
 	}
 	t.Run("one elsewhere that sets a cookie", func(t *testing.T) {
 		for range 2 {
-			cachedAs(t, e, "/page")
+			e.Cached(t, "/page")
 		}
-		req, err := http.NewRequest(http.MethodPost, e.url("/other?by=cookie"), strings.NewReader("x"))
+		req, err := http.NewRequest(http.MethodPost, e.URL("/other?by=cookie"), strings.NewReader("x"))
 		require.NoError(t, err)
 		req.Header.Set("Next-Action", action[1])
 		res, err := client.Do(req)
 		require.NoError(t, err)
 		require.NoError(t, res.Body.Close())
-		_, status := cachedAs(t, e, "/page")
+		_, status := e.Cached(t, "/page")
 		assert.Contains(t, status, "detail=purged", "it may have revalidated something: served once more, and asked for")
 		assert.Contains(t, status, "; hit")
 	})

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache"
 )
 
@@ -21,7 +22,7 @@ func TestAPurgeByTagFindsWhatTheApplicationSays(t *testing.T) {
 		{"named", "tags_header x-edge-tags", "X-Edge-Tags", "X-Next-Cache-Tags"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			next := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+			next := edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
 				switch r.URL.Path {
 				case "/tagged":
 					w.Header().Set(c.header, "fish,birds")
@@ -33,17 +34,18 @@ func TestAPurgeByTagFindsWhatTheApplicationSays(t *testing.T) {
 				w.Header().Set("Content-Type", "text/html; charset=utf-8")
 				_, _ = io.WriteString(w, r.URL.Path)
 			})
-			e := serve(t, fmt.Sprintf("nextjs {\n zone / %s\n cache {\n %s\n }\n}", next, c.words), "nextjs {\n state "+t.TempDir()+"\n}")
+			e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone / %s\n cache {\n %s\n }\n}", next, c.words),
+				"nextjs {\n state "+t.TempDir()+"\n}")
 			paths := []string{"/tagged", "/untagged", "/elsewhere"}
 			for _, path := range paths {
 				require.Eventually(t, func() bool {
-					_, status := cachedAs(t, e, path)
+					_, status := e.Cached(t, path)
 					return strings.Contains(status, "; hit")
 				}, 10*time.Second, time.Millisecond, path)
 			}
 			require.NoError(t, currentPages.Load().cache.Purge(pagecache.Selector{Tag: "birds"}))
 			for _, path := range paths {
-				_, status := cachedAs(t, e, path)
+				_, status := e.Cached(t, path)
 				assert.Equal(t, path != "/tagged", strings.Contains(status, "; hit"), "%s: %s", path, status)
 			}
 		})

@@ -17,39 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
-
-// cachedAs asks for a page and returns its body and what the cache says of it. An answer that is still being put into the cache, which
-// its reader may overtake, is waited for.
-func cachedAs(t *testing.T, e *edge, path string, headers ...string) (body, status string) {
-	t.Helper()
-	for range 1000 {
-		if body, status = cachedAtOnce(t, e, path, headers...); !strings.Contains(status, "; collapsed") {
-			break
-		}
-		time.Sleep(time.Millisecond)
-	}
-	return body, status
-}
-
-// cachedAtOnce does not wait.
-func cachedAtOnce(t *testing.T, e *edge, path string, headers ...string) (body, status string) {
-	t.Helper()
-	client, _ := e.client(t, "h1")
-	req, err := http.NewRequest(http.MethodGet, e.url(path), nil)
-	require.NoError(t, err)
-	for i := 0; i < len(headers); i += 2 {
-		req.Header.Set(headers[i], headers[i+1])
-	}
-	res, err := client.Do(req)
-	require.NoError(t, err)
-	defer res.Body.Close()
-	text, err := io.ReadAll(res.Body)
-	require.NoError(t, err)
-	assert.Empty(t, res.Header["X-Nextjs-Said-Cache-Control"], "is for the edge only")
-	assert.Empty(t, res.Header["X-Next-Cache-Tags"])
-	return string(text), strings.Join(res.Header["Cache-Status"], ", ")
-}
 
 // Where a cookie decides which page is at a path, each of the pages is kept by itself, and asked for once more with that cookie and no other.
 func TestAPageThatACookieChoosesIsKeptByItself(t *testing.T) {
@@ -61,7 +30,7 @@ func TestAPageThatACookieChoosesIsKeptByItself(t *testing.T) {
 		}}, "afterFiles": []any{}, "fallback": []any{}}},
 	})
 	var asked sync.Map
-	next := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	next := edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		asked.Store(r.Header.Get("Cookie"), true)
 		w.Header().Set("Cache-Control", "s-maxage=1, stale-while-revalidate=600")
 		w.Header().Set("X-Nextjs-Cache", "HIT")
@@ -72,12 +41,13 @@ func TestAPageThatACookieChoosesIsKeptByItself(t *testing.T) {
 		}
 		_, _ = fmt.Fprintf(w, "page %s", page)
 	})
-	e := serve(t, fmt.Sprintf("nextjs {\n zone / %s {\n build %s\n }\n}", next, dir), "nextjs {\n state "+t.TempDir()+"\n}")
+	e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone / %s {\n build %s\n }\n}", next, dir),
+		"nextjs {\n state "+t.TempDir()+"\n}")
 	seen := map[string]bool{}
 	require.Eventually(t, func() bool {
-		body, status := cachedAs(t, e, "/home", "Cookie", "new=1; session=secret")
+		body, status := e.Cached(t, "/home", "Cookie", "new=1; session=secret")
 		require.Equal(t, "page /new", body, status)
-		body, plain := cachedAs(t, e, "/home", "Cookie", "session=secret")
+		body, plain := e.Cached(t, "/home", "Cookie", "session=secret")
 		require.Equal(t, "page /home", body, plain)
 		seen[status], seen[plain] = true, true
 		_, again := asked.Load("new=1")
@@ -93,7 +63,7 @@ func TestPathsThatAreAllowed(t *testing.T) {
 		App:        map[string]string{"/blog/page": "/blog", "/blog/a/page": "/blog/a", "/blogs/page": "/blogs", "/about/page": "/about"},
 		Middleware: buildtest.JSON{"middleware": buildtest.JSON{"/": buildtest.JSON{"matchers": []any{buildtest.JSON{"regexp": "^/.*$"}}}}},
 	})
-	next := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	next := edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "s-maxage=31536000")
 		w.Header().Set("X-Nextjs-Cache", "HIT")
 		w.Header().Set("X-Edge-Tags", "a,b")
@@ -101,13 +71,13 @@ func TestPathsThatAreAllowed(t *testing.T) {
 		_, _ = io.WriteString(w, r.URL.Path)
 	})
 	site := "nextjs {\n zone / %s {\n build %s\n }\n cache {\n allow /blog/*\n tags_header x-edge-tags\n }\n}"
-	e := serve(t, fmt.Sprintf(site, next, dir), "nextjs {\n state "+t.TempDir()+"\n}")
-	client, _ := e.client(t, "h1")
+	e := edgetest.Serve(t, fmt.Sprintf(site, next, dir), "nextjs {\n state "+t.TempDir()+"\n}")
+	client, _ := e.Client(t, edgetest.H1)
 	for path, kept := range map[string]bool{"/blog": true, "/blog/a": true, "/blogs": false, "/about": false} {
-		cachedAs(t, e, path)
-		_, status := cachedAs(t, e, path)
+		e.Cached(t, path)
+		_, status := e.Cached(t, path)
 		assert.Equal(t, kept, strings.Contains(status, "; hit"), "%s: %s", path, status)
-		res, err := client.Get(e.url(path))
+		res, err := client.Get(e.URL(path))
 		require.NoError(t, err)
 		require.NoError(t, res.Body.Close())
 		assert.Empty(t, res.Header["X-Edge-Tags"], path)
@@ -126,20 +96,21 @@ func TestABuildOfTheSameNameHasItsOwnPages(t *testing.T) {
 	}
 	write("/about")
 	var version atomic.Int64
-	next := upstream(t, func(w http.ResponseWriter, _ *http.Request) {
+	next := edgetest.Upstream(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Cache-Control", "s-maxage=31536000")
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = fmt.Fprintf(w, "version %d", version.Load())
 	})
-	e := serve(t, fmt.Sprintf("nextjs {\n zone / %s {\n build %s\n }\n watch 10ms\n}", next, dir), "nextjs {\n state "+t.TempDir()+"\n}")
+	e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone / %s {\n build %s\n }\n watch 10ms\n}", next, dir),
+		"nextjs {\n state "+t.TempDir()+"\n}")
 	require.Eventually(t, func() bool {
-		_, status := cachedAs(t, e, "/about")
+		_, status := e.Cached(t, "/about")
 		return strings.Contains(status, "; hit")
 	}, 20*time.Second, 10*time.Millisecond)
 	version.Store(1)
 	write("/about", "/more")
 	require.Eventually(t, func() bool {
-		body, _ := cachedAs(t, e, "/about")
+		body, _ := e.Cached(t, "/about")
 		return body == "version 1"
 	}, 20*time.Second, 10*time.Millisecond)
 }
@@ -148,19 +119,20 @@ func TestABuildOfTheSameNameHasItsOwnPages(t *testing.T) {
 func TestCacheOff(t *testing.T) {
 	dir := t.TempDir()
 	buildtest.Write(t, filepath.Join(dir, ".next"), buildtest.Build{App: map[string]string{"/about/page": "/about"}})
-	next := upstream(t, func(w http.ResponseWriter, _ *http.Request) {
+	next := edgetest.Upstream(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Cache-Control", "s-maxage=31536000")
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	})
-	e := serve(t, fmt.Sprintf("nextjs {\n zone / %s {\n build %s\n }\n cache off\n}", next, dir), "nextjs {\n state "+t.TempDir()+"\n}")
-	_, status := cachedAs(t, e, "/about")
+	e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone / %s {\n build %s\n }\n cache off\n}", next, dir),
+		"nextjs {\n state "+t.TempDir()+"\n}")
+	_, status := e.Cached(t, "/about")
 	assert.Empty(t, status)
 }
 
 // Without a build what Next.js marks is kept, where the site says `cache`, and nothing else.
 func TestPagesOfAZoneWithoutBuild(t *testing.T) {
 	var asked atomic.Int64
-	next := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	next := edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		asked.Add(1)
 		h := w.Header()
 		h.Set("Content-Type", "text/html; charset=utf-8")
@@ -186,10 +158,11 @@ func TestPagesOfAZoneWithoutBuild(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			asked.Store(0)
-			e := serve(t, fmt.Sprintf("nextjs {\n zone / %s\n %s\n}", next, c.site), "nextjs {\n state "+t.TempDir()+"\n}")
+			e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone / %s\n %s\n}", next, c.site),
+				"nextjs {\n state "+t.TempDir()+"\n}")
 			for _, path := range []string{"/isr", "/cookie", "/dynamic", "/silent"} {
 				for range 4 {
-					body, _ := cachedAs(t, e, path)
+					body, _ := e.Cached(t, path)
 					assert.Equal(t, path, body)
 				}
 			}
@@ -201,7 +174,7 @@ func TestPagesOfAZoneWithoutBuild(t *testing.T) {
 // Who joins a request that is on its way is told so (RFC 9211, 2.6).
 func TestWhoJoinsARequestIsTold(t *testing.T) {
 	begun, finish := make(chan struct{}), make(chan struct{})
-	next := upstream(t, func(w http.ResponseWriter, _ *http.Request) {
+	next := edgetest.Upstream(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("X-Nextjs-Cache", "MISS")
 		w.Header().Set("Cache-Control", "s-maxage=31536000")
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -211,10 +184,10 @@ func TestWhoJoinsARequestIsTold(t *testing.T) {
 		<-finish
 		_, _ = io.WriteString(w, "page")
 	})
-	e := serve(t, "nextjs {\n zone / "+next+"\n cache\n}", "nextjs {\n state "+t.TempDir()+"\n}")
+	e := edgetest.Serve(t, "nextjs {\n zone / "+next+"\n cache\n}", "nextjs {\n state "+t.TempDir()+"\n}")
 	ask := func() *http.Response {
-		client, _ := e.client(t, "h1")
-		res, err := client.Get(e.url("/page"))
+		client, _ := e.Client(t, edgetest.H1)
+		res, err := client.Get(e.URL("/page"))
 		require.NoError(t, err)
 		return res
 	}
@@ -236,7 +209,7 @@ func TestWhoJoinsARequestIsTold(t *testing.T) {
 // A header that Connection names is not sent on, so it must not choose the variant: with it, anybody could have the payload of the page kept in place of the
 // intercepted one, or of the prefetch.
 func TestAHeaderThatConnectionNamesChoosesNoVariant(t *testing.T) {
-	next := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	next := edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Type", "text/x-component")
 		h.Set("Vary", "rsc, next-router-state-tree, next-router-prefetch, next-router-segment-prefetch, next-url")
@@ -244,16 +217,16 @@ func TestAHeaderThatConnectionNamesChoosesNoVariant(t *testing.T) {
 		h.Set("Cache-Control", "s-maxage=31536000")
 		_, _ = fmt.Fprintf(w, "prefetch %q from %q", r.Header.Get("Next-Router-Prefetch"), r.Header.Get("Next-Url"))
 	})
-	e := serve(t, fmt.Sprintf("nextjs {\n zone / %s\n cache\n}", next), "nextjs {\n state "+t.TempDir()+"\n}")
+	e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone / %s\n cache\n}", next), "nextjs {\n state "+t.TempDir()+"\n}")
 	sum := sha256.Sum256([]byte("1,0,0,/feed"))
 	photo := "/photo?_rsc=" + base64.RawURLEncoding.EncodeToString(sum[:12]) // as the client of Next.js writes it: nothing is kept of what has another one
 	plain := []string{"RSC", "1", "Next-Router-Prefetch", "1", "Next-Url", "/feed"}
 	for range 2 {
-		body, _ := cachedAs(t, e, photo, append(plain, "Connection", "Next-Url, Next-Router-Prefetch")...)
+		body, _ := e.Cached(t, photo, append(plain, "Connection", "Next-Url, Next-Router-Prefetch")...)
 		assert.Equal(t, `prefetch "" from ""`, body)
 	}
 	for range 2 {
-		body, status := cachedAs(t, e, photo, plain...)
+		body, status := e.Cached(t, photo, plain...)
 		assert.Equal(t, `prefetch "1" from "/feed"`, body, status)
 	}
 }
@@ -261,19 +234,20 @@ func TestAHeaderThatConnectionNamesChoosesNoVariant(t *testing.T) {
 // A page that is fresh for long is compared with Next.js's now and then, unless the site wants it otherwise.
 func TestFreshPagesAreRechecked(t *testing.T) {
 	var version, asked atomic.Int64
-	next := upstream(t, func(w http.ResponseWriter, _ *http.Request) {
+	next := edgetest.Upstream(t, func(w http.ResponseWriter, _ *http.Request) {
 		asked.Add(1)
 		w.Header().Set("X-Nextjs-Cache", "HIT")
 		w.Header().Set("Cache-Control", "s-maxage=31536000")
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = fmt.Fprintf(w, "version %d", version.Load())
 	})
-	keep := func(words string) *edge {
+	keep := func(words string) *edgetest.Edge {
 		version.Store(0)
 		asked.Store(0)
-		e := serve(t, "nextjs {\n zone / "+next+"\n cache {\n "+words+"\n }\n}", "nextjs {\n state "+t.TempDir()+"\n}")
+		e := edgetest.Serve(t, "nextjs {\n zone / "+next+"\n cache {\n "+words+"\n }\n}",
+			"nextjs {\n state "+t.TempDir()+"\n}")
 		require.Eventually(t, func() bool {
-			_, status := cachedAs(t, e, "/page")
+			_, status := e.Cached(t, "/page")
 			return strings.Contains(status, "; hit")
 		}, 20*time.Second, 5*time.Millisecond)
 		version.Store(1)
@@ -281,13 +255,13 @@ func TestFreshPagesAreRechecked(t *testing.T) {
 	}
 	e := keep("recheck 20ms")
 	require.Eventually(t, func() bool {
-		body, _ := cachedAs(t, e, "/page")
+		body, _ := e.Cached(t, "/page")
 		return body == "version 1"
 	}, 20*time.Second, 5*time.Millisecond)
 	e = keep("recheck off")
 	before := asked.Load()
 	for begun := time.Now(); time.Since(begun) < 100*time.Millisecond; {
-		body, status := cachedAs(t, e, "/page")
+		body, status := e.Cached(t, "/page")
 		require.Equal(t, "version 0", body)
 		require.Contains(t, status, "; hit")
 	}
@@ -297,7 +271,7 @@ func TestFreshPagesAreRechecked(t *testing.T) {
 // A page that prints addresses of itself is kept for each scheme of which the application is told: whoever comes by
 // http does not get what was made for https. What a client says of the scheme counts where it is a trusted proxy.
 func TestPagesAreKeptForEachScheme(t *testing.T) {
-	next := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	next := edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "public, max-age=600")
 		w.Header().Set("Content-Type", "text/plain")
 		_, _ = io.WriteString(w, r.Header.Get("X-Forwarded-Proto"))
@@ -306,7 +280,8 @@ func TestPagesAreKeptForEachScheme(t *testing.T) {
 		"servers {\n trusted_proxies static 127.0.0.0/8 ::1/128\n}": {"http", "https"},
 		"": {"http", "http"},
 	} {
-		e := serve(t, fmt.Sprintf("nextjs {\n zone / %s\n cache\n}", next), "nextjs {\n state "+t.TempDir()+"\n}\n"+global)
+		e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone / %s\n cache\n}", next),
+			"nextjs {\n state "+t.TempDir()+"\n}\n"+global)
 		for _, how := range []string{"fwd", "hit"} {
 			for i, said := range []string{"http", "https"} {
 				want := how
@@ -315,7 +290,7 @@ func TestPagesAreKeptForEachScheme(t *testing.T) {
 				}
 				var body, status string
 				require.Eventually(t, func() bool { // who comes right behind the first shares its answer
-					body, status = cachedAs(t, e, "/links", "X-Forwarded-Proto", said)
+					body, status = e.Cached(t, "/links", "X-Forwarded-Proto", said)
 					return want == "fwd" || strings.Contains(status, "; hit")
 				}, 20*time.Second, 10*time.Millisecond)
 				assert.Contains(t, status, want, "%s, %s", global, said)
@@ -327,15 +302,16 @@ func TestPagesAreKeptForEachScheme(t *testing.T) {
 
 // Two sites behind a balancer that asks for both by one name are two.
 func TestPagesAreKeptForEachHostThatATrustedProxySays(t *testing.T) {
-	next := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	next := edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "public, max-age=600")
 		w.Header().Set("Content-Type", "text/plain")
 		_, _ = io.WriteString(w, r.Header.Get("X-Forwarded-Host"))
 	})
-	e := serve(t, fmt.Sprintf("nextjs {\n zone / %s\n cache\n}", next), "nextjs {\n state "+t.TempDir()+"\n}\nservers {\n trusted_proxies static 127.0.0.0/8 ::1/128\n}")
+	e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone / %s\n cache\n}", next),
+		"nextjs {\n state "+t.TempDir()+"\n}\nservers {\n trusted_proxies static 127.0.0.0/8 ::1/128\n}")
 	for range 2 {
 		for _, host := range []string{"one.example", "two.example"} {
-			body, status := cachedAs(t, e, "/links", "X-Forwarded-Host", host)
+			body, status := e.Cached(t, "/links", "X-Forwarded-Host", host)
 			assert.Equal(t, host, body, status)
 		}
 	}

@@ -7,13 +7,14 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // prerendered is an upstream that answers like Next.js with a static page, and with the cookie that the query names.
 func prerendered(t *testing.T) string {
 	t.Helper()
-	return upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	return edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Type", "text/html; charset=utf-8")
 		h.Set("Cache-Control", "s-maxage=31536000, stale-while-revalidate=9")
@@ -25,38 +26,26 @@ func prerendered(t *testing.T) string {
 	})
 }
 
-// answerTo sends a request to the edge and returns the head of its answer.
-func answerTo(t *testing.T, e *edge, method, path string, headers ...string) *http.Response {
-	t.Helper()
-	client, base := e.client(t, "h1")
-	req, err := http.NewRequest(method, base+path, nil)
-	require.NoError(t, err)
-	for i := 0; i < len(headers); i += 2 {
-		req.Header.Set(headers[i], headers[i+1])
-	}
-	res, err := client.Do(req)
-	require.NoError(t, err)
-	_, err = io.Copy(io.Discard, res.Body)
-	require.NoError(t, err)
-	require.NoError(t, res.Body.Close())
-	return res
-}
-
-func cacheControl(res *http.Response) []string { return res.Header["Cache-Control"] }
+func cacheControl(res edgetest.Answer) []string { return res.Header["Cache-Control"] }
 
 func TestAnswersOfUpstreamsGetTheirPolicy(t *testing.T) {
-	e := serve(t, "nextjs "+prerendered(t))
-	assert.Equal(t, []string{"public, max-age=0, s-maxage=31536000, must-revalidate"}, cacheControl(answerTo(t, e, http.MethodGet, "/")))
-	assert.Equal(t, []string{"public, max-age=0, s-maxage=31536000, must-revalidate"}, cacheControl(answerTo(t, e, http.MethodHead, "/")))
-	assert.Equal(t, []string{"private, no-cache, no-store, max-age=0, must-revalidate"}, cacheControl(answerTo(t, e, http.MethodGet, "/?cookie=a%3Db")))
-	assert.Equal(t, []string{"no-cache, no-store, max-age=0, must-revalidate"}, cacheControl(answerTo(t, e, http.MethodPost, "/")))
-	assert.Equal(t, []string{"private, no-store"}, cacheControl(answerTo(t, e, http.MethodGet, "/?_rsc=wrong", "RSC", "1")))
+	e := edgetest.Serve(t, "nextjs "+prerendered(t))
+	assert.Equal(t, []string{"public, max-age=0, s-maxage=31536000, must-revalidate"}, cacheControl(e.Ask(t,
+		http.MethodGet, "/")))
+	assert.Equal(t, []string{"public, max-age=0, s-maxage=31536000, must-revalidate"}, cacheControl(e.Ask(t,
+		http.MethodHead, "/")))
+	assert.Equal(t, []string{"private, no-cache, no-store, max-age=0, must-revalidate"}, cacheControl(e.Ask(t,
+		http.MethodGet, "/?cookie=a%3Db")))
+	assert.Equal(t, []string{"no-cache, no-store, max-age=0, must-revalidate"}, cacheControl(e.Ask(t, http.MethodPost,
+		"/")))
+	assert.Equal(t, []string{"private, no-store"}, cacheControl(e.Ask(t, http.MethodGet, "/?_rsc=wrong", "RSC", "1")))
 }
 
 func TestADevServerSpeaksForItself(t *testing.T) {
-	e := serve(t, fmt.Sprintf("nextjs {\n zone / %s {\n dev\n }\n}", prerendered(t)))
-	assert.Equal(t, []string{"s-maxage=31536000, stale-while-revalidate=9"}, cacheControl(answerTo(t, e, http.MethodGet, "/")))
-	assert.Equal(t, []string{"s-maxage=31536000, stale-while-revalidate=9"}, cacheControl(answerTo(t, e, http.MethodPost, "/?cookie=a%3Db")))
+	e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone / %s {\n dev\n }\n}", prerendered(t)))
+	assert.Equal(t, []string{"s-maxage=31536000, stale-while-revalidate=9"}, cacheControl(e.Ask(t, http.MethodGet, "/")))
+	assert.Equal(t, []string{"s-maxage=31536000, stale-while-revalidate=9"}, cacheControl(e.Ask(t, http.MethodPost,
+		"/?cookie=a%3Db")))
 }
 
 func TestTheOperatorHasTheLastWordOnCaching(t *testing.T) {
@@ -66,7 +55,8 @@ func TestTheOperatorHasTheLastWordOnCaching(t *testing.T) {
 		"header":      fmt.Sprintf("header >Cache-Control \"public, max-age=5\"\nnextjs %s", page),
 	} {
 		t.Run(name, func(t *testing.T) {
-			assert.Equal(t, []string{"public, max-age=5"}, cacheControl(answerTo(t, serve(t, directives), http.MethodGet, "/")))
+			assert.Equal(t, []string{"public, max-age=5"}, cacheControl(edgetest.Serve(t, directives).Ask(t, http.MethodGet,
+				"/")))
 		})
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // ofSegment are the headers of a prefetch of a segment.
@@ -31,7 +33,7 @@ func askWith(t *testing.T, client *http.Client, method, url string, headers http
 
 func TestAPrefetchThatIsRedirectedIsEmpty(t *testing.T) {
 	var connections sync.Map
-	address := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	address := edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Set-Cookie", "seen=1")
 		h.Set("Cache-Control", "s-maxage=60")
@@ -51,10 +53,10 @@ func TestAPrefetchThatIsRedirectedIsEmpty(t *testing.T) {
 		}
 	})
 	count := func() float64 { return testutil.ToFloat64(repairsTotal.WithLabelValues("root", "prefetch_redirects")) }
-	for _, front := range []string{"h1", "h2"} {
-		e := serve(t, "nextjs "+address+" {\n cache\n}")
+	for _, front := range []string{edgetest.H1, edgetest.H2} {
+		e := edgetest.Serve(t, "nextjs "+address+" {\n cache\n}")
 		connections.Clear()
-		client, base := e.client(t, front)
+		client, base := e.Client(t, front)
 		for _, path := range []string{"/moved", "//moved", "/a/%2e%2e/moved", "/streamed"} {
 			if path == "/streamed" {
 				used := 0
@@ -90,8 +92,8 @@ func TestAPrefetchThatIsRedirectedIsEmpty(t *testing.T) {
 		}
 		assert.InDelta(t, 0, count()-before, 0)
 	}
-	e := serve(t, "nextjs "+address+" {\n repair {\n prefetch_redirects off\n }\n}")
-	client, base := e.client(t, "h1")
+	e := edgetest.Serve(t, "nextjs "+address+" {\n repair {\n prefetch_redirects off\n }\n}")
+	client, base := e.Client(t, edgetest.H1)
 	res, _ := askWith(t, client, http.MethodGet, base+"/moved", ofSegment)
 	assert.Equal(t, http.StatusPermanentRedirect, res.StatusCode)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 func TestFilesOfABuildCanOnlyBeRead(t *testing.T) {
@@ -23,12 +24,12 @@ func TestFilesOfABuildCanOnlyBeRead(t *testing.T) {
 		Middleware: buildtest.JSON{"middleware": buildtest.JSON{"/": buildtest.JSON{"matchers": []buildtest.JSON{{"regexp": `^/guarded\.txt$`}}}}},
 	})
 	zone := func(more string) string {
-		return fmt.Sprintf("nextjs {\n zone / %s {\n build %s\n }\n%s\n}", named(t, "next"), dir, more)
+		return fmt.Sprintf("nextjs {\n zone / %s {\n build %s\n }\n%s\n}", edgetest.Named(t, "next"), dir, more)
 	}
-	e := serve(t, zone(""))
+	e := edgetest.Serve(t, zone(""))
 	for _, path := range []string{"/_next/static/chunks/a.js", "/b.txt", "/b.txt?a=b"} {
 		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
-			res := answerTo(t, e, method, path)
+			res := e.Ask(t, method, path)
 			assert.Equal(t, http.StatusMethodNotAllowed, res.StatusCode, "%s %s", method, path)
 			assert.Equal(t, "GET, HEAD", res.Header.Get("Allow"))
 			assert.Equal(t, []string{"no-store"}, cacheControl(res))
@@ -37,7 +38,7 @@ func TestFilesOfABuildCanOnlyBeRead(t *testing.T) {
 	}
 	for _, path := range []string{"/_next/static/chunks/a.js", "/b.txt", "/b.txt?a=b"} {
 		preflight := []string{"Origin", "https://a.example", "Access-Control-Request-Method", "GET"}
-		res := answerTo(t, e, http.MethodOptions, path, preflight...)
+		res := e.Ask(t, http.MethodOptions, path, preflight...)
 		assert.Equal(t, http.StatusNoContent, res.StatusCode, path)
 		assert.Equal(t, "GET, HEAD, OPTIONS", res.Header.Get("Allow"))
 		assert.Equal(t, strings.HasPrefix(path, "/b"), res.Header.Get("X-File") == "b", "headers() of the build")
@@ -56,19 +57,19 @@ func TestFilesOfABuildCanOnlyBeRead(t *testing.T) {
 		{http.MethodPost, "/b.txt", "RSC", "1"},
 		{http.MethodPost, "//b.txt"},
 	} {
-		assert.Equal(t, http.StatusOK, answerTo(t, e, asked[0], asked[1], asked[2:]...).StatusCode, "%q is Next.js's", asked)
+		assert.Equal(t, http.StatusOK, e.Ask(t, asked[0], asked[1], asked[2:]...).StatusCode, "%q is Next.js's", asked)
 	}
-	e = serve(t, zone("static off"))
-	assert.Equal(t, http.StatusOK, answerTo(t, e, http.MethodPost, "/b.txt").StatusCode)
-	assert.Equal(t, http.StatusOK, answerTo(t, e, http.MethodOptions, "/b.txt").StatusCode)
-	e = serve(t, zone("repair {\n image_methods off\n}"))
-	assert.Equal(t, http.StatusMethodNotAllowed, answerTo(t, e, http.MethodPost, "/b.txt").StatusCode)
-	assert.Equal(t, http.StatusOK, answerTo(t, e, http.MethodOptions, "/b.txt").StatusCode)
+	e = edgetest.Serve(t, zone("static off"))
+	assert.Equal(t, http.StatusOK, e.Ask(t, http.MethodPost, "/b.txt").StatusCode)
+	assert.Equal(t, http.StatusOK, e.Ask(t, http.MethodOptions, "/b.txt").StatusCode)
+	e = edgetest.Serve(t, zone("repair {\n image_methods off\n}"))
+	assert.Equal(t, http.StatusMethodNotAllowed, e.Ask(t, http.MethodPost, "/b.txt").StatusCode)
+	assert.Equal(t, http.StatusOK, e.Ask(t, http.MethodOptions, "/b.txt").StatusCode)
 }
 
 func TestNobodyKeepsThatThereIsNothing(t *testing.T) {
-	e := serve(t, fmt.Sprintf("nextjs {\n zone /blog %s\n}", named(t, "blog")))
-	res := answerTo(t, e, http.MethodGet, "/other")
+	e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone /blog %s\n}", edgetest.Named(t, "blog")))
+	res := e.Ask(t, http.MethodGet, "/other")
 	assert.Equal(t, http.StatusNotFound, res.StatusCode)
 	assert.Equal(t, []string{"no-store"}, cacheControl(res))
 }

@@ -13,12 +13,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 func TestRefusedRequestsReachNoUpstream(t *testing.T) {
 	var asked atomic.Int64
-	address := upstream(t, func(http.ResponseWriter, *http.Request) { asked.Add(1) })
-	e := serve(t, fmt.Sprintf("nextjs {\n zone careful / %s\n}", address))
+	address := edgetest.Upstream(t, func(http.ResponseWriter, *http.Request) { asked.Add(1) })
+	e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone careful / %s\n}", address))
 	count := requestsTotal.WithLabelValues("careful", "refused")
 	before := testutil.ToFloat64(count)
 	requests := []struct {
@@ -35,9 +37,9 @@ func TestRefusedRequestsReachNoUpstream(t *testing.T) {
 		{"GET /about.rsc", "Connection: Upgrade\r\nUpgrade: websocket\r\n", http.StatusNotFound},
 	}
 	for _, c := range requests {
-		conn, err := net.Dial("tcp", "localhost:"+e.port)
+		conn, err := net.Dial("tcp", "localhost:"+e.Port)
 		require.NoError(t, err)
-		require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
+		require.NoError(t, conn.SetDeadline(time.Now().Add(edgetest.Patience)))
 		_, err = fmt.Fprintf(conn, "%s HTTP/1.1\r\nHost: localhost\r\n%s\r\n", c.line, c.headers)
 		require.NoError(t, err)
 		if c.headers == "Content-Length: 2\r\n" {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 const (
@@ -54,7 +55,7 @@ func keepsAll(t *testing.T) string {
 // Caddy starts apps in no order: the one that fails may come before ours or after it.
 func TestALoadWhosePortIsTakenChangesNothing(t *testing.T) {
 	directives, state := keepsAll(t), t.TempDir()
-	e := serve(t, directives, bounded(state, roomy))
+	e := edgetest.Serve(t, directives, bounded(state, roomy))
 	app := running.app()
 	const kept = 30
 	for _, store := range storesOf(app) {
@@ -67,14 +68,14 @@ func TestALoadWhosePortIsTakenChangesNothing(t *testing.T) {
 	defer taken.Close()
 	_, port, err := net.SplitHostPort(taken.Addr().String())
 	require.NoError(t, err)
-	failing := &edge{port: port, tlsPort: freePort(t)}
+	failing := &edgetest.Edge{Port: port, TLSPort: edgetest.FreePort(t)}
 	for range 12 { // each time in another order
-		require.ErrorContains(t, failing.load(t, directives, bounded(state, narrow)), "address already in use")
+		require.ErrorContains(t, failing.Load(t, directives, bounded(state, narrow)), "address already in use")
 		requireUnchanged(t, app, roomy, kept)
 	}
 
 	// A load that succeeds applies them.
-	require.NoError(t, e.load(t, directives, bounded(state, narrow)))
+	require.NoError(t, e.Load(t, directives, bounded(state, narrow)))
 	require.NotSame(t, app, running.app())
 	for name, store := range storesOf(running.app()) {
 		assert.EqualValues(t, narrow, store.Stats().Disk.Bound, name)
@@ -85,14 +86,15 @@ func TestALoadWhosePortIsTakenChangesNothing(t *testing.T) {
 // Caddy may fail after all apps have started, and calls no Stop then.
 func TestAConfigurationThatFailsAfterItHasStartedGivesItsBoundsBack(t *testing.T) {
 	directives, state := keepsAll(t), t.TempDir()
-	serve(t, directives, bounded(state, roomy))
+	edgetest.Serve(t, directives, bounded(state, roomy))
 	app := running.app()
-	config, err := adapt(fmt.Sprintf("{\n admin off\n persist_config off\n auto_https off\n %s\n}\nhttp://localhost:%s {\n %s\n}",
-		bounded(state, narrow), freePort(t), directives))
+	config, err := edgetest.Adapt(fmt.Sprintf("{\n admin off\n persist_config off\n auto_https off\n %s\n}\nhttp://localhost:%s {\n %s\n}",
+		bounded(state, narrow), edgetest.FreePort(t), directives))
 	require.NoError(t, err)
 	var tree map[string]any
 	require.NoError(t, json.Unmarshal(config, &tree))
-	tree["admin"].(map[string]any)["config"].(map[string]any)["load"] = map[string]any{"module": "http", "url": "http://localhost:" + freePort(t)}
+	tree["admin"].(map[string]any)["config"].(map[string]any)["load"] = map[string]any{"module": "http",
+		"url": "http://localhost:" + edgetest.FreePort(t)}
 	config, err = json.Marshal(tree)
 	require.NoError(t, err)
 	require.ErrorContains(t, caddy.Load(config, true), "loading dynamic config")
@@ -102,8 +104,8 @@ func TestAConfigurationThatFailsAfterItHasStartedGivesItsBoundsBack(t *testing.T
 
 // What has ended is not held, and metrics say nothing of it.
 func TestNothingIsLeftOfAConfigurationThatHasEnded(t *testing.T) {
-	e := &edge{port: freePort(t), tlsPort: freePort(t)}
-	require.NoError(t, e.load(t, keepsAll(t), bounded(t.TempDir(), roomy)))
+	e := edgetest.New(t)
+	require.NoError(t, e.Load(t, keepsAll(t), bounded(t.TempDir(), roomy)))
 	require.NotNil(t, currentPages.Load())
 	require.NotNil(t, currentImages.Load())
 	require.NotNil(t, currentFiles.Load())

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // A CDN may keep what a deploy changes only where the site says that it is purged then. Pictures are as fresh with it
@@ -38,7 +39,7 @@ func TestOnlyAPurgedCDNIsToldToKeepFiles(t *testing.T) {
 		{"cdn\nstatic off", "", keep}, // files are Next.js's, exports are not
 	} {
 		t.Run(c.word, func(t *testing.T) {
-			e := serve(t, fmt.Sprintf(`nextjs {
+			e := edgetest.Serve(t, fmt.Sprintf(`nextjs {
 				%s
 				zone / localhost:1 {
 					build %s
@@ -52,18 +53,18 @@ func TestOnlyAPurgedCDNIsToldToKeepFiles(t *testing.T) {
 				zone /guide {
 					export %s
 				}
-			}`, c.word, dir, export), globals(t.TempDir()))
-			assert.Equal(t, []string{c.pages}, cacheControl(answerTo(t, e, http.MethodGet, "/guide/about")))
+			}`, c.word, dir, export), edgetest.State(t.TempDir()))
+			assert.Equal(t, []string{c.pages}, cacheControl(e.Ask(t, http.MethodGet, "/guide/about")))
 			if c.files == "" {
 				return
 			}
-			res := answerTo(t, e, http.MethodGet, "/logo.png")
+			res := e.Ask(t, http.MethodGet, "/logo.png")
 			assert.Equal(t, []string{c.files}, cacheControl(res))
 			assert.NotEmpty(t, res.Header.Get("Etag"))
-			res = answerTo(t, e, http.MethodGet, "/_next/static/chunks/a.js")
+			res = e.Ask(t, http.MethodGet, "/_next/static/chunks/a.js")
 			assert.Equal(t, []string{"public, max-age=31536000, immutable"}, cacheControl(res))
 			for _, source := range []string{"%2Flogo.png", "%2Fguide%2Flogo.png"} {
-				res = answerTo(t, e, http.MethodGet, "/_next/image?w=64&q=75&url="+source)
+				res = e.Ask(t, http.MethodGet, "/_next/image?w=64&q=75&url="+source)
 				require.Equal(t, http.StatusOK, res.StatusCode)
 				assert.Equal(t, []string{"public, max-age=70, must-revalidate"}, cacheControl(res), source)
 			}
@@ -73,7 +74,7 @@ func TestOnlyAPurgedCDNIsToldToKeepFiles(t *testing.T) {
 
 // A 404 that Next.js has prerendered is told for a minute, as it comes and when it is kept, with a CDN too.
 func TestCachesInFrontKeepA404ForAMinute(t *testing.T) {
-	next := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	next := edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Cache-Control", "s-maxage=31536000")
 		if r.URL.Path == "/brief" {
@@ -99,12 +100,12 @@ func TestCachesInFrontKeepA404ForAMinute(t *testing.T) {
 		{"shared_404 9000h", 31536000, false},
 	} {
 		t.Run(c.words, func(t *testing.T) {
-			e := serve(t, "nextjs "+next+" {\n"+c.words+"\n}", globals(t.TempDir()))
+			e := edgetest.Serve(t, "nextjs "+next+" {\n"+c.words+"\n}", edgetest.State(t.TempDir()))
 			count := shared404Total.WithLabelValues("root")
 			ask := func(path string, seconds int, shortened bool) {
 				t.Helper()
 				before := testutil.ToFloat64(count)
-				res := answerTo(t, e, http.MethodGet, path)
+				res := e.Ask(t, http.MethodGet, path)
 				age, _ := strconv.Atoi(res.Header.Get("Age"))
 				if shortened {
 					seconds += age
@@ -116,7 +117,7 @@ func TestCachesInFrontKeepA404ForAMinute(t *testing.T) {
 			}
 			for _, when := range []string{"cold", "kept"} {
 				if when == "kept" && c.kept {
-					_, status := cachedAs(t, e, "/absent")
+					_, status := e.Cached(t, "/absent")
 					require.Contains(t, status, "hit; ttl=315")
 				}
 				ask("/absent", c.seconds, c.seconds < 31536000)

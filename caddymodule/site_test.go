@@ -18,28 +18,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
-
-// named starts an upstream that answers with its name.
-func named(t *testing.T, name string) string {
-	t.Helper()
-	return upstream(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, name) })
-}
-
-// get returns status and body of a GET through the edge, with a Host of choice.
-func get(t *testing.T, e *edge, host, path string) (int, string) {
-	t.Helper()
-	client, _ := e.client(t, "h1")
-	req, err := http.NewRequest(http.MethodGet, e.url(path), nil)
-	require.NoError(t, err)
-	req.Host = host
-	res, err := client.Do(req)
-	require.NoError(t, err)
-	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
-	require.NoError(t, err)
-	return res.StatusCode, string(body)
-}
 
 // writeBuild makes a build directory that says where its zone is.
 func writeBuild(t *testing.T, dir, basePath, assetPrefix string) {
@@ -53,35 +33,35 @@ func writeBuild(t *testing.T, dir, basePath, assetPrefix string) {
 func TestZonesByPathAndBuild(t *testing.T) {
 	docs := t.TempDir()
 	writeBuild(t, docs, "/docs", "/docs-assets")
-	e := serve(t, fmt.Sprintf("nextjs {\n zone / %s\n zone /blog /blog-assets %s\n zone docs %s {\n build %s\n }\n}",
-		named(t, "root"), named(t, "blog"), named(t, "docs"), docs))
+	e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone / %s\n zone /blog /blog-assets %s\n zone docs %s {\n build %s\n }\n}",
+		edgetest.Named(t, "root"), edgetest.Named(t, "blog"), edgetest.Named(t, "docs"), docs))
 	for path, zone := range map[string]string{
 		"/": "root", "/blog": "blog", "/blog/a": "blog", "/blogs": "root", "/blog-assets/_next/static/a.js": "blog",
 		"/docs/a": "docs", "/docs-assets/_next/static/a.js": "docs", "/docs-assets/a": "root",
 	} {
-		_, body := get(t, e, "localhost", path)
+		_, body := e.Get(t, "localhost", path)
 		assert.Equal(t, zone, body, path)
 	}
 }
 
 func TestZonesByHost(t *testing.T) {
-	port := freePort(t)
-	config, err := adapt(fmt.Sprintf("{\n admin off\n persist_config off\n auto_https off\n}\nhttp://:%s {\n nextjs {\n zone / %s\n zone tenants / %s {\n host *.example.com\n }\n }\n}",
-		port, named(t, "root"), named(t, "tenants")))
+	port := edgetest.FreePort(t)
+	config, err := edgetest.Adapt(fmt.Sprintf("{\n admin off\n persist_config off\n auto_https off\n}\nhttp://:%s {\n nextjs {\n zone / %s\n zone tenants / %s {\n host *.example.com\n }\n }\n}",
+		port, edgetest.Named(t, "root"), edgetest.Named(t, "tenants")))
 	require.NoError(t, err)
 	require.NoError(t, caddy.Load(config, true))
 	t.Cleanup(func() { require.NoError(t, caddy.Stop()) })
-	e := &edge{port: port}
+	e := &edgetest.Edge{Port: port}
 	for host, zone := range map[string]string{"a.example.com": "tenants", "A.Example.Com:80": "tenants", "example.com": "root", "localhost": "root"} {
-		_, body := get(t, e, host, "/")
+		_, body := e.Get(t, host, "/")
 		assert.Equal(t, zone, body, host)
 	}
 }
 
 func TestAPathThatNoZoneClaimsIs404(t *testing.T) {
-	e := serve(t, fmt.Sprintf("nextjs {\n zone /blog %s\n}\nhandle_errors {\n respond \"sorry: {err.status_code}\"\n}", named(t, "blog")))
+	e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone /blog %s\n}\nhandle_errors {\n respond \"sorry: {err.status_code}\"\n}", edgetest.Named(t, "blog")))
 	before := testutil.ToFloat64(unclaimedTotal)
-	status, body := get(t, e, "localhost", "/blogs")
+	status, body := e.Get(t, "localhost", "/blogs")
 	assert.Equal(t, "sorry: 404", body)
 	assert.Equal(t, http.StatusNotFound, status)
 	assert.InDelta(t, before+1, testutil.ToFloat64(unclaimedTotal), 0)
@@ -89,7 +69,7 @@ func TestAPathThatNoZoneClaimsIs404(t *testing.T) {
 
 func TestRequestsAreCountedAndLoggedByZoneAndKind(t *testing.T) {
 	log := filepath.Join(t.TempDir(), "access.log")
-	e := serve(t, fmt.Sprintf(`log {
+	e := edgetest.Serve(t, fmt.Sprintf(`log {
 		output file %s
 	}
 	nextjs {
@@ -97,23 +77,23 @@ func TestRequestsAreCountedAndLoggedByZoneAndKind(t *testing.T) {
 		proxy {
 			header_down X-Zone {http.nextjs.zone}/{http.nextjs.kind}
 		}
-	}`, log, named(t, "x")))
+	}`, log, edgetest.Named(t, "x")))
 	count := requestsTotal.WithLabelValues("counted", "static")
 	before := testutil.ToFloat64(count)
-	client, _ := e.client(t, "h1")
-	res, err := client.Get(e.url("/_next/static/a.js"))
+	client, _ := e.Client(t, edgetest.H1)
+	res, err := client.Get(e.URL("/_next/static/a.js"))
 	require.NoError(t, err)
 	assert.Equal(t, "counted/static", res.Header.Get("X-Zone"))
 	assert.InDelta(t, before+1, testutil.ToFloat64(count), 0)
 	require.Eventually(t, func() bool {
 		data, _ := os.ReadFile(log)
 		return strings.Contains(string(data), `"zone":"counted","kind":"static"`)
-	}, patience, time.Millisecond)
+	}, edgetest.Patience, time.Millisecond)
 }
 
 func TestGracePeriodIsNeverEndless(t *testing.T) {
 	for globals, want := range map[string]time.Duration{"": defaultGracePeriod, "grace_period 5s": 5 * time.Second} {
-		serve(t, "nextjs "+named(t, "x"), globals)
+		edgetest.Serve(t, "nextjs "+edgetest.Named(t, "x"), globals)
 		app, err := caddy.ActiveContext().App("http")
 		require.NoError(t, err)
 		assert.Equal(t, want, time.Duration(app.(*caddyhttp.App).GracePeriod))
@@ -123,9 +103,9 @@ func TestGracePeriodIsNeverEndless(t *testing.T) {
 func TestAFailingReloadChangesNothing(t *testing.T) {
 	build := filepath.Join(t.TempDir(), ".next")
 	writeBuild(t, build, "/blog", "")
-	root, blog := named(t, "root"), named(t, "blog")
+	root, blog := edgetest.Named(t, "root"), edgetest.Named(t, "blog")
 	good := fmt.Sprintf("nextjs {\n zone / %s\n zone /blog %s\n}", root, blog)
-	e := serve(t, good)
+	e := edgetest.Serve(t, good)
 	references := func(address string) int { n, _ := upstreamPool.References(address); return n }
 	require.Equal(t, 2, references(root), "one for each of the two sites of the test's edge")
 
@@ -146,17 +126,17 @@ func TestAFailingReloadChangesNothing(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			require.ErrorContains(t, e.load(t, c.directives), c.message)
-			_, body := get(t, e, "localhost", "/blog/a")
+			require.ErrorContains(t, e.Load(t, c.directives), c.message)
+			_, body := e.Get(t, "localhost", "/blog/a")
 			assert.Equal(t, "blog", body)
 			assert.Equal(t, 2, references(root), "the failed configuration has given back what it took")
 			assert.Equal(t, 2, references(blog))
 		})
 	}
-	require.NoError(t, e.load(t, "nextjs "+blog))
+	require.NoError(t, e.Load(t, "nextjs "+blog))
 	assert.Equal(t, 0, references(root))
-	client, base := e.client(t, "h1")
-	afterReload(t, func() bool {
+	client, base := e.Client(t, edgetest.H1)
+	edgetest.AfterReload(t, func() bool {
 		res, err := client.Get(base)
 		if err != nil {
 			return false
@@ -166,25 +146,18 @@ func TestAFailingReloadChangesNothing(t *testing.T) {
 	})
 }
 
-// afterReload waits until something holds. The servers of the old configuration are still about to stop when a reload returns, and Go's
-// http.Server drops a request that it reads at that very moment.
-func afterReload(t *testing.T, condition func() bool) {
-	t.Helper()
-	require.Eventually(t, condition, patience, time.Millisecond)
-}
-
 // The JSON that the directive stands for, written by hand, does the same.
 func TestJSONWithoutTheDirective(t *testing.T) {
-	port := freePort(t)
+	port := edgetest.FreePort(t)
 	config := fmt.Sprintf(`{
 		"admin": {"disabled": true, "config": {"persist": false}},
 		"apps": {"http": {"servers": {"edge": {"listen": ["127.0.0.1:%s"], "automatic_https": {"disable": true}, "routes": [{"handle": [
 			{"handler": "nextjs", "zones": [{"name": "root", "paths": ["/"], "upstreams": [%q]}]},
 			{"handler": "reverse_proxy", "dynamic_upstreams": {"source": "nextjs"}, "transport": {"protocol": "nextjs", "upgrade_timeout": "5s"}}
-		]}]}}}}}`, port, named(t, "root"))
+		]}]}}}}}`, port, edgetest.Named(t, "root"))
 	require.NoError(t, caddy.Load([]byte(config), true))
 	t.Cleanup(func() { require.NoError(t, caddy.Stop()) })
-	status, body := get(t, &edge{port: port}, "localhost", "/")
+	status, body := (&edgetest.Edge{Port: port}).Get(t, "localhost", "/")
 	assert.Equal(t, http.StatusOK, status)
 	assert.Equal(t, "root", body)
 }
@@ -220,7 +193,7 @@ func TestTheExampleCaddyfileLoads(t *testing.T) {
 	t.Chdir(dir)
 	t.Setenv("SHOP_UPSTREAM", "localhost:3002")
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "edge-token"), []byte("s3cret\n"), 0o600))
-	config, err := adapt(strings.NewReplacer("/var/lib/caddy", dir, "/run/secrets", dir).Replace(string(data)))
+	config, err := edgetest.Adapt(strings.NewReplacer("/var/lib/caddy", dir, "/run/secrets", dir).Replace(string(data)))
 	require.NoError(t, err)
 	var parsed caddy.Config
 	require.NoError(t, json.Unmarshal(config, &parsed))
@@ -229,10 +202,10 @@ func TestTheExampleCaddyfileLoads(t *testing.T) {
 
 // A client at work is sent to the next configuration before the servers of the old one close its idle connection.
 func TestAReloadAsksClientsToLeaveFirst(t *testing.T) {
-	name := named(t, "x")
-	e := serve(t, "nextjs "+name)
-	client, base := e.client(t, "h1")
-	client.Timeout = patience
+	name := edgetest.Named(t, "x")
+	e := edgetest.Serve(t, "nextjs "+name)
+	client, base := e.Client(t, edgetest.H1)
+	client.Timeout = edgetest.Patience
 	closes := func() (bool, error) {
 		res, err := client.Get(base)
 		if err != nil {
@@ -245,9 +218,9 @@ func TestAReloadAsksClientsToLeaveFirst(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, closing)
 	reloaded := make(chan error, 1)
-	go func() { reloaded <- e.load(t, "nextjs "+name+" {\n upgrade_timeout 3s\n}") }()
+	go func() { reloaded <- e.Load(t, "nextjs "+name+" {\n upgrade_timeout 3s\n}") }()
 	// The kept connection belongs to the old configuration until that asks to leave it.
-	require.Eventually(t, func() bool { closing, _ := closes(); return closing }, patience, time.Millisecond)
+	require.Eventually(t, func() bool { closing, _ := closes(); return closing }, edgetest.Patience, time.Millisecond)
 	require.NoError(t, <-reloaded)
-	afterReload(t, func() bool { closing, err := closes(); return err == nil && !closing })
+	edgetest.AfterReload(t, func() bool { closing, err := closes(); return err == nil && !closing })
 }

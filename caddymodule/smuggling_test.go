@@ -22,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // smuggled is a request that bodies are made of: it must never be answered.
@@ -40,8 +41,9 @@ type rawEdge struct {
 
 func startRawEdge(t testing.TB) *rawEdge {
 	t.Helper()
-	e := &rawEdge{port: freePort(t), stock: freePort(t), smuggled: new(atomic.Int64), reading: make(chan struct{}, 1), ended: make(chan struct{})}
-	app := upstream(t, e.application)
+	e := &rawEdge{port: edgetest.FreePort(t), stock: edgetest.FreePort(t), smuggled: new(atomic.Int64),
+		reading: make(chan struct{}, 1), ended: make(chan struct{})}
+	app := edgetest.Upstream(t, e.application)
 	t.Cleanup(func() { close(e.ended) })
 	dir, out := filepath.Join(t.TempDir(), ".next"), filepath.Join(t.TempDir(), "out")
 	buildtest.Write(t, dir, buildtest.Build{
@@ -50,7 +52,7 @@ func startRawEdge(t testing.TB) *rawEdge {
 	})
 	buildtest.WriteExport(t, out, "abc", nil)
 	control := tokenIn(t, "s3cret\n")
-	config, err := adapt(fmt.Sprintf(`{
+	config, err := edgetest.Adapt(fmt.Sprintf(`{
 	admin off
 	persist_config off
 	auto_https off
@@ -84,7 +86,7 @@ http://localhost:%s {
 }
 http://localhost:%s {
 	reverse_proxy %s
-}`, t.TempDir(), e.port, control, app, dir, app, freePort(t), out, e.stock, app))
+}`, t.TempDir(), e.port, control, app, dir, app, edgetest.FreePort(t), out, e.stock, app))
 	require.NoError(t, err)
 	require.NoError(t, caddy.Load(config, true))
 	t.Cleanup(func() { require.NoError(t, caddy.Stop()) })
@@ -197,7 +199,7 @@ var rawTargets = []struct {
 // answers sends bytes on a connection of their own, and returns what comes back: at most one answer for each method.
 func (e *rawEdge) answers(t testing.TB, port, text string, methods ...string) []*http.Response {
 	t.Helper()
-	all, err := exchange(t, port, text, patience, methods)
+	all, err := exchange(t, port, text, edgetest.Patience, methods)
 	assert.NoError(t, err, "neither an answer nor the end of the connection: %.60q", text)
 	return all
 }
@@ -290,7 +292,7 @@ func TestABodyIsAskedForOnlyIfItIsWanted(t *testing.T) {
 		conn, err := net.Dial("tcp", "localhost:"+e.port)
 		require.NoError(t, err)
 		defer conn.Close()
-		require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
+		require.NoError(t, conn.SetDeadline(time.Now().Add(edgetest.Patience)))
 		_, err = fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n", path)
 		require.NoError(t, err)
 		reader := bufio.NewReader(conn)
@@ -373,15 +375,15 @@ func TestVisitorsBehindAProxyThatReusesConnections(t *testing.T) {
 
 // On HTTP/2 and 3 a body that is not read ends its own stream at most.
 func TestABodyThatIsNotReadHarmsNoOtherStream(t *testing.T) {
-	app := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	app := edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/read" {
 			_, _ = io.Copy(io.Discard, r.Body)
 		}
 		_, _ = io.WriteString(w, r.URL.Path)
 	})
-	e := serve(t, "nextjs "+app)
-	for _, front := range []string{"h2", "h3"} {
-		client, base := e.client(t, front)
+	e := edgetest.Serve(t, "nextjs "+app)
+	for _, front := range []string{edgetest.H2, edgetest.H3} {
+		client, base := e.Client(t, front)
 		for _, path := range []string{"/read", "/unread", "/payload.rsc", "/large"} {
 			req, err := http.NewRequest(http.MethodPost, base+path, strings.NewReader(strings.Repeat(smuggled, 300_000/len(smuggled))))
 			require.NoError(t, err)

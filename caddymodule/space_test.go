@@ -24,6 +24,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/codingtest"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/keeping"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
@@ -96,7 +97,7 @@ func newApplication(t *testing.T, name string) *application {
 		size = image.Rect(0, 0, 30, 60)
 	}
 	require.NoError(t, png.Encode(&picture, image.NewRGBA(size)))
-	app.address = upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	app.address = edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		app.mu.Lock()
 		app.asked[strings.Clone(r.URL.Path)]++
 		app.mu.Unlock()
@@ -165,7 +166,7 @@ func (s *twins) load(t *testing.T, site string, apps [2]*application) {
 		fmt.Fprintf(&text, "http://:%s {\n %s\n}\n", s.ports[i]["http"], own)
 		fmt.Fprintf(&text, "https://:%s {\n tls {env.SSL_CERT_FILE} {env.SSL_CERT_FILE}\n %s\n}\n", s.ports[i]["https"], own)
 	}
-	config, err := adapt(text.String())
+	config, err := edgetest.Adapt(text.String())
 	require.NoError(t, err)
 	require.NoError(t, caddy.Load(config, true))
 }
@@ -182,7 +183,7 @@ func (s *twins) ask(t *testing.T, site int, scheme, method, target string) (*htt
 	}
 	defer transport.CloseIdleConnections()
 	var res *http.Response
-	afterReload(t, func() bool {
+	edgetest.AfterReload(t, func() bool {
 		req, err := http.NewRequest(method, scheme+"://app.example"+target, nil)
 		require.NoError(t, err)
 		req.Header.Set("Accept-Encoding", browser)
@@ -250,7 +251,7 @@ func TestSitesThatAreAlikeShareNothingThatIsKept(t *testing.T) {
 	apps := [2]*application{newApplication(t, "A"), newApplication(t, "B")}
 	s := &twins{state: t.TempDir()}
 	for i := range s.ports {
-		s.ports[i] = map[string]string{"http": freePort(t), "https": freePort(t)}
+		s.ports[i] = map[string]string{"http": edgetest.FreePort(t), "https": edgetest.FreePort(t)}
 	}
 	t.Cleanup(func() { require.NoError(t, caddy.Stop()) })
 	for _, phase := range []string{"at first", "with swapped upstreams", "swapped back"} {
@@ -286,7 +287,7 @@ func TestSitesThatAreAlikeShareNothingThatIsKept(t *testing.T) {
 						res, body := s.ask(t, i, "http", http.MethodGet, c.target)
 						require.Equal(t, app.name, madeBy(t, res, body), "site %d", i)
 						return res.Header.Get("Content-Encoding") == "br" // else it is compressed on its way, by zstd
-					}, patience, patience/1000)
+					}, edgetest.Patience, edgetest.Patience/1000)
 				}
 			})
 		}
@@ -316,7 +317,7 @@ func TestFilesKeptUnderTheNameOfAZoneAreNotServed(t *testing.T) {
 	}
 	require.NoError(t, files.release())
 	address, asked := immutableUpstream(t)
-	e := serve(t, "nextjs "+address, globals(state))
+	e := edgetest.Serve(t, "nextjs "+address, edgetest.State(state))
 	_, body := getEncoded(t, e, path, "Accept-Encoding", "identity")
 	assert.NotContains(t, body, "somebody else's")
 	assert.EqualValues(t, 1, asked.Load())

@@ -9,10 +9,12 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 func TestPagesNameTheirSpeculationRules(t *testing.T) {
-	address := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	address := edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		query := r.URL.Query()
 		if own := query.Get("own"); own != "" {
 			w.Header().Set("Speculation-Rules", own)
@@ -25,8 +27,9 @@ func TestPagesNameTheirSpeculationRules(t *testing.T) {
 		}
 		_, _ = io.WriteString(w, "<p>x")
 	})
-	e := serve(t, fmt.Sprintf("nextjs {\n zone home / %s\n zone news /news %s\n speculation prefetch eager\n}", address, named(t, "news")))
-	client, base := e.client(t, "h1")
+	e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone home / %s\n zone news /news %s\n speculation prefetch eager\n}",
+		address, edgetest.Named(t, "news")))
+	client, base := e.Client(t, edgetest.H1)
 	ask := func(method, path string, headers ...string) *http.Response {
 		req, err := http.NewRequest(method, base+path, nil)
 		require.NoError(t, err)
@@ -76,17 +79,18 @@ func TestSpeculationIsOffUnlessAskedFor(t *testing.T) {
 		_, _ = io.WriteString(w, "<p>application")
 	}
 	for _, config := range []string{
-		fmt.Sprintf("nextjs {\n zone / %s\n zone /blog %s\n}", upstream(t, page), upstream(t, page)),
-		fmt.Sprintf("nextjs {\n zone / %s\n zone /blog %s\n speculation off\n}", upstream(t, page), upstream(t, page)),
-		fmt.Sprintf("nextjs %s {\n speculation prefetch\n}", upstream(t, page)),
+		fmt.Sprintf("nextjs {\n zone / %s\n zone /blog %s\n}", edgetest.Upstream(t, page), edgetest.Upstream(t, page)),
+		fmt.Sprintf("nextjs {\n zone / %s\n zone /blog %s\n speculation off\n}", edgetest.Upstream(t, page),
+			edgetest.Upstream(t, page)),
+		fmt.Sprintf("nextjs %s {\n speculation prefetch\n}", edgetest.Upstream(t, page)),
 	} {
-		e := serve(t, config)
-		client, base := e.client(t, "h1")
+		e := edgetest.Serve(t, config)
+		client, base := e.Client(t, edgetest.H1)
 		res, err := client.Get(base + "/")
 		require.NoError(t, err)
 		_, _ = io.Copy(io.Discard, res.Body)
 		assert.Empty(t, res.Header["Speculation-Rules"])
-		_, body := get(t, e, "localhost", "/_caddy-nextjs/speculation/root.json")
+		_, body := e.Get(t, "localhost", "/_caddy-nextjs/speculation/root.json")
 		assert.Equal(t, "<p>application", body)
 	}
 }

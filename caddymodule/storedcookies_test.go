@@ -15,10 +15,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // storingSite is an edge before an application whose prerendered handlers, /feed and /item/[id], have stored cookies.
-func storingSite(t *testing.T, words string, globals ...string) *edge {
+func storingSite(t *testing.T, words string, globals ...string) *edgetest.Edge {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), ".next")
 	buildtest.Write(t, dir, buildtest.Build{
@@ -31,7 +32,7 @@ func storingSite(t *testing.T, words string, globals ...string) *edge {
 			"dynamicRoutes": []any{buildtest.JSON{"page": "/item/[id]", "regex": "^/item/([^/]+?)(?:/)?$"}},
 		},
 	})
-	app := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	app := edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("X-Nextjs-Cache", "HIT")
 		h.Set("Cache-Control", "s-maxage=31536000")
@@ -42,7 +43,7 @@ func storingSite(t *testing.T, words string, globals ...string) *edge {
 		_, _ = io.WriteString(w, "stored")
 	})
 	zones := fmt.Sprintf("zone / %s {\n build %s\n }\n zone other /other %s", app, dir, app)
-	return serve(t, fmt.Sprintf("nextjs {\n %s\n %s\n}", zones, words), globals...)
+	return edgetest.Serve(t, fmt.Sprintf("nextjs {\n %s\n %s\n}", zones, words), globals...)
 }
 
 func TestAStoredCookieReachesOneVisitor(t *testing.T) {
@@ -54,17 +55,17 @@ func TestAStoredCookieReachesOneVisitor(t *testing.T) {
 	anybody := []string{"public, max-age=0, s-maxage=31536000, must-revalidate"}
 	visitor := func(path string) []string { return []string{"visitor=of " + path + "; Path=/; HttpOnly"} }
 	for _, path := range []string{"/feed", "/item/1", "/item/2"} {
-		assert.Equal(t, visitor(path), answerTo(t, e, http.MethodGet, path).Header["Set-Cookie"], "the first")
-		again := answerTo(t, e, http.MethodGet, path)
+		assert.Equal(t, visitor(path), e.Ask(t, http.MethodGet, path).Header["Set-Cookie"], "the first")
+		again := e.Ask(t, http.MethodGet, path)
 		assert.NotContains(t, again.Header, "Set-Cookie")
 		assert.Equal(t, anybody, cacheControl(again), "caches may keep it now")
 	}
-	again := answerTo(t, e, http.MethodGet, "/feed", "X-Draft", "1")
+	again := e.Ask(t, http.MethodGet, "/feed", "X-Draft", "1")
 	ended := []string{"__prerender_bypass.root=; Path=/; Max-Age=0"}
 	assert.Equal(t, ended, again.Header["Set-Cookie"], "draft mode ends")
 	for range 2 {
 		for _, path := range []string{"/live", "/other/feed"} { // not prerendered; a zone without build
-			assert.Equal(t, visitor(path), answerTo(t, e, http.MethodGet, path).Header["Set-Cookie"])
+			assert.Equal(t, visitor(path), e.Ask(t, http.MethodGet, path).Header["Set-Cookie"])
 		}
 	}
 	assert.InDelta(t, 3, passed()-passedBefore, 0)
@@ -82,18 +83,18 @@ func TestAStoredCookieReachesOneVisitor(t *testing.T) {
 // Without its cookie the answer is the same for all, so the edge keeps it.
 func TestAnAnswerIsKeptWithoutItsStoredCookie(t *testing.T) {
 	e := storingSite(t, "")
-	assert.Contains(t, answerTo(t, e, http.MethodGet, "/feed").Header, "Set-Cookie")
+	assert.Contains(t, e.Ask(t, http.MethodGet, "/feed").Header, "Set-Cookie")
 	require.Eventually(t, func() bool {
-		res := answerTo(t, e, http.MethodGet, "/feed")
+		res := e.Ask(t, http.MethodGet, "/feed")
 		assert.NotContains(t, res.Header, "Set-Cookie")
 		return strings.Contains(res.Header.Get("Cache-Status"), "hit")
-	}, patience, time.Millisecond)
+	}, edgetest.Patience, time.Millisecond)
 }
 
 func TestStoredCookiesPassWhereTheOperatorWants(t *testing.T) {
 	e := storingSite(t, "repair {\n stored_cookies off\n}")
 	for range 3 {
-		assert.Contains(t, answerTo(t, e, http.MethodGet, "/feed").Header, "Set-Cookie")
+		assert.Contains(t, e.Ask(t, http.MethodGet, "/feed").Header, "Set-Cookie")
 	}
 }
 
@@ -101,6 +102,6 @@ func TestStoredCookiesPassWhereTheOperatorWants(t *testing.T) {
 func TestCookiesOfRewrittenRequestsStay(t *testing.T) {
 	e := storingSite(t, "cache off\n proxy {\n rewrite /live\n }")
 	for range 3 {
-		assert.Contains(t, answerTo(t, e, http.MethodGet, "/feed").Header, "Set-Cookie")
+		assert.Contains(t, e.Ask(t, http.MethodGet, "/feed").Header, "Set-Cookie")
 	}
 }

@@ -11,43 +11,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/andybalholm/brotli"
-	"github.com/klauspost/compress/zstd"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/codingtest"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
-
-// patience bounds waits for things that happen at once unless something is broken.
-const patience = 10 * time.Second
-
-// encodings are what the edge offers, "" for none.
-var encodings = []string{"", "gzip", "br", "zstd"}
-
-// decoded returns a reader of the plain bytes of a response that must have the given encoding ("" for none).
-func decoded(t testing.TB, res *http.Response, encoding string) io.Reader {
-	t.Helper()
-	require.Equal(t, encoding, res.Header.Get("Content-Encoding"))
-	return decoder(t, res.Body, encoding)
-}
-
-func decoder(t testing.TB, body io.Reader, encoding string) io.Reader {
-	t.Helper()
-	switch encoding {
-	case "gzip":
-		reader, err := gzip.NewReader(body)
-		require.NoError(t, err)
-		return reader
-	case "br":
-		return brotli.NewReader(body)
-	case "zstd":
-		reader, err := zstd.NewReader(body, zstd.WithDecoderConcurrency(1))
-		require.NoError(t, err)
-		t.Cleanup(reader.Close)
-		return reader
-	default:
-		return body
-	}
-}
 
 // chunks are what a streaming upstream writes; the first is as small as the shell of a page can be.
 func chunks() []string {
@@ -62,7 +31,7 @@ func chunks() []string {
 func TestEveryChunkArrivesBeforeTheNextIsWritten(t *testing.T) {
 	for _, body := range []string{"chunked", "with Content-Length", "event stream"} {
 		read := make(chan struct{})
-		address := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		address := edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
 			list := chunks()
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
 			switch body {
@@ -81,12 +50,12 @@ func TestEveryChunkArrivesBeforeTheNextIsWritten(t *testing.T) {
 				}
 			}
 		})
-		e := serve(t, "nextjs "+address)
-		for _, front := range fronts {
-			for _, encoding := range encodings {
+		e := edgetest.Serve(t, "nextjs "+address)
+		for _, front := range edgetest.Protocols {
+			for _, encoding := range codingtest.All {
 				t.Run(fmt.Sprintf("%s/%s/%s", body, front, encoding), func(t *testing.T) {
-					client, base := e.client(t, front)
-					ctx, cancel := context.WithTimeout(context.Background(), patience)
+					client, base := e.Client(t, front)
+					ctx, cancel := context.WithTimeout(context.Background(), edgetest.Patience)
 					defer cancel()
 					req, err := http.NewRequestWithContext(ctx, http.MethodGet, base, nil)
 					require.NoError(t, err)
@@ -96,7 +65,7 @@ func TestEveryChunkArrivesBeforeTheNextIsWritten(t *testing.T) {
 					res, err := client.Do(req)
 					require.NoError(t, err)
 					defer res.Body.Close()
-					reader := decoded(t, res, encoding)
+					reader := edgetest.Decoded(t, res, encoding)
 					for i, chunk := range chunks() {
 						got := make([]byte, len(chunk))
 						_, err := io.ReadFull(reader, got)
@@ -116,7 +85,7 @@ func TestEveryChunkArrivesBeforeTheNextIsWritten(t *testing.T) {
 // The head needs no byte of the body, whatever the client accepts: a browser learns of a page's styles and scripts by it.
 func TestHeadPassesBeforeTheBody(t *testing.T) {
 	gotHead := make(chan struct{})
-	address := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	address := edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("X-Early", "yes")
 		w.WriteHeader(http.StatusOK)
@@ -127,11 +96,11 @@ func TestHeadPassesBeforeTheBody(t *testing.T) {
 		}
 		_, _ = io.WriteString(w, "body")
 	})
-	e := serve(t, "nextjs "+address)
-	for _, front := range fronts {
-		for _, encoding := range encodings {
-			client, base := e.client(t, front)
-			client.Timeout = patience
+	e := edgetest.Serve(t, "nextjs "+address)
+	for _, front := range edgetest.Protocols {
+		for _, encoding := range codingtest.All {
+			client, base := e.Client(t, front)
+			client.Timeout = edgetest.Patience
 			req, err := http.NewRequest(http.MethodGet, base, nil)
 			require.NoError(t, err)
 			req.Header.Set("Accept-Encoding", encoding)
@@ -139,7 +108,7 @@ func TestHeadPassesBeforeTheBody(t *testing.T) {
 			require.NoError(t, err, "%s %s", front, encoding)
 			assert.Equal(t, "yes", res.Header.Get("X-Early"))
 			gotHead <- struct{}{}
-			body, err := io.ReadAll(decoded(t, res, encoding))
+			body, err := io.ReadAll(edgetest.Decoded(t, res, encoding))
 			require.NoError(t, err)
 			assert.Equal(t, "body", string(body))
 		}
@@ -150,7 +119,7 @@ func TestHeadPassesBeforeTheBody(t *testing.T) {
 func TestABrokenStreamDoesNotLookWhole(t *testing.T) {
 	const half = "half a page"
 	read := make(chan struct{})
-	address := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	address := edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		_, _ = io.WriteString(w, half)
 		w.(http.Flusher).Flush()
@@ -160,18 +129,18 @@ func TestABrokenStreamDoesNotLookWhole(t *testing.T) {
 		}
 		panic(http.ErrAbortHandler)
 	})
-	e := serve(t, "nextjs "+address)
-	for _, front := range fronts {
-		for _, encoding := range encodings {
+	e := edgetest.Serve(t, "nextjs "+address)
+	for _, front := range edgetest.Protocols {
+		for _, encoding := range codingtest.All {
 			t.Run(front+"/"+encoding, func(t *testing.T) {
-				client, base := e.client(t, front)
-				client.Timeout = patience
+				client, base := e.Client(t, front)
+				client.Timeout = edgetest.Patience
 				req, err := http.NewRequest(http.MethodGet, base, nil)
 				require.NoError(t, err)
 				req.Header.Set("Accept-Encoding", encoding)
 				res, err := client.Do(req)
 				require.NoError(t, err)
-				reader := decoded(t, res, encoding)
+				reader := edgetest.Decoded(t, res, encoding)
 				_, err = io.ReadFull(reader, make([]byte, len(half)))
 				require.NoError(t, err)
 				read <- struct{}{}
@@ -185,13 +154,13 @@ func TestABrokenStreamDoesNotLookWhole(t *testing.T) {
 func TestTheUpstreamIsNotAskedForCompression(t *testing.T) {
 	seen := make(chan []string, 1)
 	page := strings.Repeat("page ", 1000)
-	address := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	address := edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		seen <- r.Header.Values("Accept-Encoding")
 		w.Header().Set("Content-Type", "text/html")
 		_, _ = io.WriteString(w, page)
 	})
-	e := serve(t, "nextjs "+address)
-	client, base := e.client(t, "h1")
+	e := edgetest.Serve(t, "nextjs "+address)
+	client, base := e.Client(t, edgetest.H1)
 	for _, accept := range []string{"", "gzip", "br, gzip", "br, gzip, zstd", "identity"} {
 		req, err := http.NewRequest(http.MethodGet, base, nil)
 		require.NoError(t, err)
@@ -200,7 +169,8 @@ func TestTheUpstreamIsNotAskedForCompression(t *testing.T) {
 		}
 		res, err := client.Do(req)
 		require.NoError(t, err)
-		body, err := io.ReadAll(decoded(t, res, map[string]string{"gzip": "gzip", "br, gzip": "br", "br, gzip, zstd": "zstd"}[accept]))
+		body, err := io.ReadAll(edgetest.Decoded(t, res, map[string]string{"gzip": "gzip", "br, gzip": "br",
+			"br, gzip, zstd": "zstd"}[accept]))
 		require.NoError(t, err)
 		assert.Equal(t, page, string(body))
 		assert.Empty(t, <-seen, accept)
@@ -212,13 +182,13 @@ func TestAnswersThatAreEncodedAlreadyPassUntouched(t *testing.T) {
 	writer := gzip.NewWriter(&zipped)
 	_, _ = io.WriteString(writer, strings.Repeat("page ", 1000))
 	require.NoError(t, writer.Close())
-	address := upstream(t, func(w http.ResponseWriter, _ *http.Request) {
+	address := edgetest.Upstream(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		w.Header().Set("Content-Encoding", "gzip")
 		_, _ = w.Write(zipped.Bytes())
 	})
-	e := serve(t, "nextjs "+address)
-	client, base := e.client(t, "h1")
+	e := edgetest.Serve(t, "nextjs "+address)
+	client, base := e.Client(t, edgetest.H1)
 	req, err := http.NewRequest(http.MethodGet, base, nil)
 	require.NoError(t, err)
 	req.Header.Set("Accept-Encoding", "zstd, gzip")
@@ -231,7 +201,7 @@ func TestAnswersThatAreEncodedAlreadyPassUntouched(t *testing.T) {
 
 func TestTheUpstreamLearnsThatTheClientHasGone(t *testing.T) {
 	started, gone := make(chan struct{}), make(chan struct{})
-	address := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	address := edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/after-head" {
 			w.Header().Set("Content-Type", "text/event-stream")
 			_, _ = io.WriteString(w, "data: 1\n\n")
@@ -241,10 +211,10 @@ func TestTheUpstreamLearnsThatTheClientHasGone(t *testing.T) {
 		<-r.Context().Done()
 		gone <- struct{}{}
 	})
-	e := serve(t, "nextjs "+address)
-	for _, front := range fronts {
+	e := edgetest.Serve(t, "nextjs "+address)
+	for _, front := range edgetest.Protocols {
 		for _, path := range []string{"/before-head", "/after-head"} {
-			client, base := e.client(t, front)
+			client, base := e.Client(t, front)
 			ctx, cancel := context.WithCancel(context.Background())
 			req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+path, nil)
 			require.NoError(t, err)
@@ -257,7 +227,7 @@ func TestTheUpstreamLearnsThatTheClientHasGone(t *testing.T) {
 			cancel()
 			select {
 			case <-gone:
-			case <-time.After(patience):
+			case <-time.After(edgetest.Patience):
 				t.Fatalf("%s %s: the upstream still works for a client that is gone", front, path)
 			}
 		}

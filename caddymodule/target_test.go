@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
@@ -19,9 +20,12 @@ import (
 // would match.
 func TestThePathPassesByteByByte(t *testing.T) {
 	echo := func(zone string) string {
-		return upstream(t, func(w http.ResponseWriter, r *http.Request) { _, _ = fmt.Fprintf(w, "%s %s", zone, r.RequestURI) })
+		return edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
+			_, _ = fmt.Fprintf(w, "%s %s", zone,
+				r.RequestURI)
+		})
 	}
-	e := serve(t, fmt.Sprintf("nextjs {\n zone / %s\n zone /blog %s\n}", echo("root"), echo("blog")))
+	e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone / %s\n zone /blog %s\n}", echo("root"), echo("blog")))
 	for _, c := range []struct{ target, zone string }{
 		{"/", "root"},
 		{"/?a=b%2Fc&d=|\\^", "root"},
@@ -44,9 +48,9 @@ func TestThePathPassesByteByByte(t *testing.T) {
 		{"/Blog", "root"},
 		{"/%E0%A4%A", "bad"},
 	} {
-		conn, err := net.Dial("tcp", "localhost:"+e.port)
+		conn, err := net.Dial("tcp", "localhost:"+e.Port)
 		require.NoError(t, err)
-		require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
+		require.NoError(t, conn.SetDeadline(time.Now().Add(edgetest.Patience)))
 		_, err = fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", c.target)
 		require.NoError(t, err)
 		res, err := http.ReadResponse(bufio.NewReader(conn), nil)

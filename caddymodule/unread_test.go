@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // A folder that cannot be read keeps nobody from starting. Tests may run as root, who reads all, so this one is a circle.
@@ -23,17 +24,17 @@ func TestAFolderThatCannotBeReadIsTheApplications(t *testing.T) {
 	circle := filepath.Join(root, "public", "circle")
 	require.NoError(t, os.Symlink("circle", circle))
 	log := filepath.Join(t.TempDir(), "log")
-	site := fmt.Sprintf("nextjs {\n zone / %s {\n build %s\n }\n}", named(t, "application"), root)
-	e := &edge{port: freePort(t)}
+	site := fmt.Sprintf("nextjs {\n zone / %s {\n build %s\n }\n}", edgetest.Named(t, "application"), root)
+	e := &edgetest.Edge{Port: edgetest.FreePort(t)}
 	options := "admin off\n persist_config off\n auto_https off\n log {\n output file " + log + "\n level WARN\n }"
-	config, err := adapt(fmt.Sprintf("{\n %s\n}\nhttp://:%s {\n %s\n}", options, e.port, site))
+	config, err := edgetest.Adapt(fmt.Sprintf("{\n %s\n}\nhttp://:%s {\n %s\n}", options, e.Port, site))
 	require.NoError(t, err)
 	require.NoError(t, caddy.Load(config, true))
 	t.Cleanup(func() { require.NoError(t, caddy.Stop()) })
 	for path, want := range map[string]string{
 		"/circle/c.txt": "application", "/circle": "application", "/a.txt": "a", "/_next/static/b.js": "b",
 	} {
-		status, body := get(t, e, "localhost", path)
+		status, body := e.Get(t, "localhost", path)
 		assert.Equal(t, http.StatusOK, status)
 		assert.Equal(t, want, body, path)
 	}

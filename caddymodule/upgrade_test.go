@@ -18,13 +18,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // upgradingUpstream does what Next.js does: it takes every Upgrade for that of a WebSocket, opens one at /ws, and
 // closes the connection elsewhere.
 func upgradingUpstream(t *testing.T, asked *atomic.Int64) string {
 	t.Helper()
-	return upstream(t, func(w http.ResponseWriter, r *http.Request) {
+	return edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		asked.Add(1)
 		if upgrade := r.Header.Get("Upgrade"); upgrade != "" || r.Method == http.MethodConnect {
 			conn, _, err := http.NewResponseController(w).Hijack()
@@ -46,12 +47,12 @@ func upgradingUpstream(t *testing.T, asked *atomic.Int64) string {
 }
 
 // rawAnswer sends a request as it is written and returns the answer, and its body unless the protocol was switched.
-func rawAnswer(t *testing.T, e *edge, request string) (*http.Response, string) {
+func rawAnswer(t *testing.T, e *edgetest.Edge, request string) (*http.Response, string) {
 	t.Helper()
-	conn, err := net.Dial("tcp", "localhost:"+e.port)
+	conn, err := net.Dial("tcp", "localhost:"+e.Port)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close() })
-	require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
+	require.NoError(t, conn.SetDeadline(time.Now().Add(edgetest.Patience)))
 	_, err = io.WriteString(conn, request)
 	require.NoError(t, err)
 	method, _, _ := strings.Cut(request, " ")
@@ -77,7 +78,8 @@ func TestAnUpgradeToAnythingButWebSocketIsIgnored(t *testing.T) {
 		Files: map[string]string{"../public/a.txt": "public", "static/chunks/a.js": "script"},
 	})
 	var asked atomic.Int64
-	e := serve(t, fmt.Sprintf("nextjs {\n zone upgraded / %s {\n build %s\n }\n}", upgradingUpstream(t, &asked), dir))
+	e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone upgraded / %s {\n build %s\n }\n}", upgradingUpstream(t, &asked),
+		dir))
 	_, _ = rawAnswer(t, e, "GET /kept HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
 	for _, upgrade := range []string{
 		"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n",
@@ -117,7 +119,7 @@ func TestAnUpgradeToAnythingButWebSocketIsIgnored(t *testing.T) {
 // Servers of WebSockets understand no list, so the edge chooses WebSocket of it.
 func TestAWebSocketMayBeOneOfSeveralUpgrades(t *testing.T) {
 	var asked atomic.Int64
-	e := serve(t, "nextjs "+upgradingUpstream(t, &asked))
+	e := edgetest.Serve(t, "nextjs "+upgradingUpstream(t, &asked))
 	for _, upgrade := range []string{"websocket", "WebSocket", "websocket, h2c", "h2c,websocket", "h2c\r\nUpgrade: websocket"} {
 		res, hello := rawAnswer(t, e, "GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: "+upgrade+"\r\nHTTP2-Settings: x\r\n\r\n")
 		assert.Equal(t, http.StatusSwitchingProtocols, res.StatusCode, upgrade)
@@ -129,12 +131,12 @@ func TestAWebSocketMayBeOneOfSeveralUpgrades(t *testing.T) {
 // Whoever asks for a tunnel of another kind is told that there is none.
 func TestCONNECTForAnythingButAWebSocket(t *testing.T) {
 	var asked atomic.Int64
-	e := serve(t, "nextjs "+upgradingUpstream(t, &asked))
+	e := edgetest.Serve(t, "nextjs "+upgradingUpstream(t, &asked))
 	res, _ := rawAnswer(t, e, "CONNECT /ws HTTP/1.1\r\nHost: localhost\r\n\r\n")
 	assert.Equal(t, http.StatusNotImplemented, res.StatusCode)
 	assert.Equal(t, []string{"no-store"}, res.Header["Cache-Control"])
 
-	_, base := e.client(t, "h3")
+	_, base := e.Client(t, edgetest.H3)
 	transport := &http3.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
 	t.Cleanup(func() { _ = transport.Close() })
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodConnect, base+"/ws", nil)
