@@ -125,11 +125,11 @@ func (h *hoard) ask(n int) (pagecache.ResultKind, error) {
 		return 0, fmt.Errorf("making a request: %w", err)
 	}
 	facts := pagecache.Facts{Space: "site", Path: path, Class: pagecache.ClassPage, Now: time.Now()}
+	facts.Said = &pagecache.Said{Tags: []string{tagOf(n)}}
 	result, err := h.cache.Serve(discard{http.Header{}}, r, facts, func(w http.ResponseWriter, _ *http.Request) error {
 		header := w.Header()
 		header.Set("Content-Type", "text/html")
 		header.Set("Cache-Control", "s-maxage=31536000")
-		header.Set(pagecache.TagsHeader, tagOf(n))
 		_, err := w.Write([]byte(path))
 		return err
 	}, nil)

@@ -7,6 +7,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
 
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
@@ -21,15 +22,17 @@ type attempt struct {
 	waited    bool            // for a dev server that is being started again
 	repaired  zones.RSCRepair // where made, the _rsc parameter is ours, and the URL does not tell what the answer is
 	verdict   *zones.Verdict
-	isAsset   bool         // the answer is a file for pages of other sites
-	isSource  bool         // the edge itself asks, for a picture
-	query     string       // of the request, where shown is another
-	shown     string       // what Next.js is told of it
-	path      string       // below the basePath
-	full      string       // with what stands before it
-	asWritten bool         // the client wrote it as Next.js routes it
-	returned  bool         // the application has sent it: it is answered past everything that waits for others
-	fills     bool         // the answer goes into the page cache
+	isAsset   bool            // the answer is a file for pages of other sites
+	isSource  bool            // the edge itself asks, for a picture
+	query     string          // of the request, where shown is another
+	shown     string          // what Next.js is told of it
+	path      string          // below the basePath
+	full      string          // with what stands before it
+	asWritten bool            // the client wrote it as Next.js routes it
+	returned  bool            // the application has sent it: it is answered past everything that waits for others
+	fills     bool            // the answer goes into the page cache
+	said      *pagecache.Said // where the transport writes what the application says of an answer; nil: nobody asks
+	heard     pagecache.Said
 	tags      string       // the header in which the application says its cache tags, "" where pages are not kept
 	body      *requestBody // nil: the request has none, or a stream of its own
 	view      *view
@@ -59,6 +62,19 @@ func (a *attempt) next(now time.Time) *zones.Upstream {
 	}
 	a.upstream = a.zone.Pick(now, a.tried...)
 	return a.upstream
+}
+
+// listen has the transport write down what the application says of the answer, anew at each try.
+func (a *attempt) listen() *pagecache.Said {
+	a.said = &a.heard
+	return a.said
+}
+
+// hear notes what the application says of the answer of a try.
+func (a *attempt) hear(said pagecache.Said) {
+	if a.said != nil {
+		*a.said = said
+	}
 }
 
 // hideQuery decides what Next.js is told of the query of a request. Its URL stays as it is: logs, keys and handlers see

@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"testing"
 	"time"
 
@@ -53,7 +54,7 @@ func TestTheCacheReadsWhatTheTransportWrites(t *testing.T) {
 		}
 		own := pagecache.ForResponse(r, facts, c.status, h)
 		if said := h["Cache-Control"]; said != nil {
-			h[pagecache.SaidHeader] = said
+			facts.Said = &pagecache.Said{CacheControl: slices.Clone(said)}
 		}
 		zones.ApplyCachePolicy(zones.Answer{Method: r.Method, Status: c.status, Header: h, Repaired: c.repaired})
 		got := pagecache.ForResponse(r, facts, c.status, h)

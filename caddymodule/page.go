@@ -125,7 +125,7 @@ func (z *zonePages) factsOf(r *http.Request, a *attempt) pagecache.Facts {
 	f := pagecache.Facts{
 		Space: z.space, Deployment: z.deployment, Build: z.stamp, Path: a.full, Host: originOf(r), IgnoreQuery: z.ignoreQuery,
 		Data: a.kind == zones.KindData, StaleIfError: z.staleError, Recheck: z.recheck, Now: time.Now(), Unshared: a.repaired.Made(), Class: z.classOf(r, a),
-		Shared404: a.facts.shared404.most, Shortened: a.facts.shared404.count,
+		Shared404: a.facts.shared404.most, Shortened: a.facts.shared404.count, Said: a.listen(),
 	}
 	f.BuildID, f.Mixed = z.buildID, a.facts.others.mixed.Load()
 	if f.Data && a.facts.book != nil {

@@ -49,15 +49,19 @@ func newRefetch(r *http.Request, a *attempt, next caddyhttp.Handler) *refetch {
 }
 
 // again implements pagecache.Again.
-func (f *refetch) again(ctx context.Context, w http.ResponseWriter, as pagecache.Variant, etag string) error {
+func (f *refetch) again(
+	ctx context.Context, w http.ResponseWriter, as pagecache.Variant, etag string, said *pagecache.Said,
+) error {
 	if as != f.variant {
-		return f.other(ctx, w, as, etag)
+		return f.other(ctx, w, as, etag, said)
 	}
-	return f.send(ctx, w, &f.target, f.headers.Clone(), etag, f.kind, f.repaired)
+	return f.send(ctx, w, &f.target, f.headers.Clone(), etag, said, f.kind, f.repaired)
 }
 
 // other asks for another variant of the page.
-func (f *refetch) other(ctx context.Context, w http.ResponseWriter, as pagecache.Variant, etag string) error {
+func (f *refetch) other(
+	ctx context.Context, w http.ResponseWriter, as pagecache.Variant, etag string, said *pagecache.Said,
+) error {
 	u, headers, kind := f.target, maps.Clone(f.chosen), zones.KindDocument
 	maps.Copy(headers, pagecache.HeadersOf(as))
 	switch as {
@@ -68,13 +72,13 @@ func (f *refetch) other(ctx context.Context, w http.ResponseWriter, as pagecache
 	}
 	u.RawQuery = zones.WithoutRSC(u.RawQuery)
 	zones.RepairRSC(&http.Request{URL: &u, Header: headers}, kind)
-	return f.send(ctx, w, &u, headers, etag, kind, zones.RSCRepair{})
+	return f.send(ctx, w, &u, headers, etag, said, kind, zones.RSCRepair{})
 }
 
 // send asks for the page with the headers that choose the variant, and with If-None-Match unless etag is empty.
 func (f *refetch) send(
 	ctx context.Context, w http.ResponseWriter, target *url.URL, headers http.Header, etag string,
-	kind zones.Kind, repaired zones.RSCRepair,
+	said *pagecache.Said, kind zones.Kind, repaired zones.RSCRepair,
 ) error {
 	if etag != "" {
 		headers.Set("If-None-Match", etag)
@@ -82,6 +86,7 @@ func (f *refetch) send(
 	r := f.get(ctx, target, headers)
 	a := f.requestOf(f.facts, kind, f.verdict)
 	a.path, a.full, a.rules, a.tags, a.repaired, a.fills = f.path, f.full, f.rules, f.tags, repaired, true
+	a.said = said
 	a.hideQuery(r)
 	return f.do(w, r, a) //nolint:contextcheck // the request has it
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -182,6 +181,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return refuseTooLarge(req, a.zone.Name), nil
 	}
 
+	a.hear(pagecache.Said{}) // not what the try before has said
 	a.facts.notices.markVia(req.Header)
 	a.body.allowFullDuplex()
 	upstream.Begin()
@@ -197,7 +197,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	a.facts.notices.ofResponse(res, a, req.URL.Path, t.logger)
 	a.facts.book.NotePostponed(a.verdict, res.Header)
-	tags := takeTags(res.Header, a)
+	tags := takeTags(res.Header, a.tags)
 	zones.CleanResponse(res.Header)
 	t.cleanStoredCookies(req, res.Header, a)
 	a.cookies.CleanResponse(res.Header, a.plainDraft)
@@ -208,12 +208,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if a.rules != "" {
 		addSpeculation(res, a.rules)
 	}
-	if a.fills {
-		if tags != nil {
-			res.Header[pagecache.TagsHeader] = tags
-		}
-		res.Header[pagecache.SaidHeader] = slices.Clone(res.Header["Cache-Control"])
-	}
+	a.hear(pagecache.Said{Tags: tags, CacheControl: res.Header["Cache-Control"]})
 	if !a.isSource { // a picture is as fresh as Next.js says of its source
 		answer := zones.Answer{
 			Method: req.Method, Kind: a.kind, Verdict: a.verdict, Repaired: a.repaired.Made(), Dev: a.zone.Dev,

@@ -16,8 +16,8 @@ import (
 type Next func(w http.ResponseWriter, r *http.Request) error
 
 // Again asks for the same as a request once more, when that may have ended: with If-None-Match unless etag is empty. Where as is another variant than that of
-// the request, it asks for this one of the page, with the headers of HeadersOf.
-type Again func(ctx context.Context, w http.ResponseWriter, as Variant, etag string) error
+// the request, it asks for this one of the page, with the headers of HeadersOf. What the application says to the edge alone is written to said.
+type Again func(ctx context.Context, w http.ResponseWriter, as Variant, etag string, said *Said) error
 
 // pageLocks is the number of locks that the pages share.
 const pageLocks = 256

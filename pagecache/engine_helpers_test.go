@@ -90,6 +90,7 @@ type site struct {
 	recheck  time.Duration
 
 	deployment string
+	said       Said // what the upstream says to the edge alone
 }
 
 var errDown = fmt.Errorf("dial upstream: refused")
@@ -148,13 +149,14 @@ func (s *site) next(w http.ResponseWriter, r *http.Request) error {
 
 // query are the facts of a request that a test asks for: "/path", with a variant.
 func (s *site) facts(path string, variant Variant) Facts {
-	return Facts{Space: "zone", Path: path, Class: ClassPage, Variant: variant, Recheck: s.recheck, Deployment: s.deployment, Now: time.Unix(0, s.now.Load())}
+	return Facts{Space: "zone", Path: path, Class: ClassPage, Variant: variant, Recheck: s.recheck, Deployment: s.deployment, Now: time.Unix(0, s.now.Load()), Said: new(s.said)}
 }
 
 func (s *site) serve(w http.ResponseWriter, r *http.Request, f Facts) (Result, error) {
 	path := r.URL.Path
 	return s.cache.Serve(w, r, f, s.next, func() Again {
-		return func(ctx context.Context, w http.ResponseWriter, as Variant, etag string) error {
+		return func(ctx context.Context, w http.ResponseWriter, as Variant, etag string, said *Said) error {
+			*said = s.said
 			again := httptest.NewRequestWithContext(ctx, http.MethodGet, path, nil)
 			again.Header.Set("Variant", strconv.Itoa(int(as)))
 			if etag != "" {

@@ -53,16 +53,15 @@ func (d directives) isAskMark() bool {
 	return d.has&^dirNoTransform == askWords && d.maxAge == 0
 }
 
-// SaidHeader is the header in which ForResponse looks for the Cache-Control that the upstream had sent, where the edge has replaced it
-// (docs/caching.md). Without it the stale-while-revalidate of Next.js is not known, for the edge does not pass that on. It is never kept nor sent on.
-const SaidHeader = "X-Nextjs-Said-Cache-Control"
-
 // readWords reads the Cache-Control of an answer. What the upstream had said is read only where the edge has written its form of what Next.js
 // marks: there it says no less about who may keep the answer.
-func readWords(h http.Header) words {
+func readWords(h http.Header, said *Said) words {
 	w := words{directives: readDirectives(h["Cache-Control"]), outdated: first(h, "X-Nextjs-Cache") == "STALE"}
 	w.mark = w.isNextMark() || w.isEdgeMark()
-	next := readDirectives(h[SaidHeader])
+	if said == nil {
+		said = new(Said)
+	}
+	next := readDirectives(said.CacheControl)
 	if next.isNextMark() && (w.isEdgeMark() && next.sMaxAge == w.sMaxAge || w.outdated && w.isAskMark()) {
 		w.directives, w.mark = next, true
 	}

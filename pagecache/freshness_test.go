@@ -81,7 +81,7 @@ func TestWindows(t *testing.T) {
 		{[]string{"Cache-Control", "public, max-age=60", "X-Nextjs-Cache", "STALE"}, 0, 0, operator},
 	} {
 		h := fields(c.header...)
-		left := windowsOf(readWords(h), h, operator, ageOf(h, now), time.Time{}, now)
+		left := windowsOf(readWords(h, nil), h, operator, ageOf(h, now), time.Time{}, now)
 		assert.Equal(t, windows{c.fresh, c.while, c.ifErrored, true, false}, left, "%q", c.header)
 	}
 }
@@ -89,7 +89,7 @@ func TestWindows(t *testing.T) {
 func TestNoLifetimeIsGuessed(t *testing.T) {
 	for _, h := range []string{"", "public", "must-revalidate", "stale-while-revalidate=9", "immutable"} {
 		answer := fields("Cache-Control", h, "Last-Modified", "Sun, 22 Nov 2020 12:00:00 GMT")
-		assert.False(t, windowsOf(readWords(answer), answer, 0, 0, time.Time{}, now).explicit, h)
+		assert.False(t, windowsOf(readWords(answer, nil), answer, 0, 0, time.Time{}, now).explicit, h)
 	}
 }
 
@@ -114,14 +114,16 @@ func TestWhatTheUpstreamHasSaid(t *testing.T) {
 		{"max-age=3", isr, "HIT", 3 * second, 0},
 		{edge, "public, s-maxage=5, stale-while-revalidate=60", "HIT", 5 * second, 0},
 	} {
-		h := fields("Cache-Control", c.cacheControl, "X-Nextjs-Cache", c.nextCache, SaidHeader, c.said)
-		left := windowsOf(readWords(h), h, 0, 0, time.Time{}, now)
+		h := fields("Cache-Control", c.cacheControl, "X-Nextjs-Cache", c.nextCache)
+		left := windowsOf(readWords(h, &Said{CacheControl: []string{c.said}}), h, 0, 0, time.Time{}, now)
 		assert.Equal(t, []time.Duration{c.fresh, c.while}, []time.Duration{left.fresh, left.staleWhile}, "%q for %q", c.cacheControl, c.said)
 	}
 	r := asking("/a")
 	for _, cacheControl := range []string{never, "private, no-store", "no-store"} {
-		h := fields("Cache-Control", cacheControl, "X-Nextjs-Cache", "HIT", "Content-Type", html, SaidHeader, isr)
-		assert.Equal(t, not(ReasonPrivate), ForResponse(r, ofPage(r), 200, h), "the edge has forbidden what Next.js had allowed")
+		h := fields("Cache-Control", cacheControl, "X-Nextjs-Cache", "HIT", "Content-Type", html)
+		f := ofPage(r)
+		f.Said = &Said{CacheControl: []string{isr}}
+		assert.Equal(t, not(ReasonPrivate), ForResponse(r, f, 200, h), "the edge has forbidden what Next.js had allowed")
 	}
 }
 
@@ -153,7 +155,7 @@ func TestWhoseTimeMayBeOver(t *testing.T) {
 		if c.remade > 0 {
 			remade = now.Add(-c.remade)
 		}
-		left := windowsOf(readWords(h), h, 0, 0, remade, now)
+		left := windowsOf(readWords(h, nil), h, 0, 0, remade, now)
 		assert.Equal(t, windows{fresh: c.fresh, staleWhile: c.while, explicit: true, unsure: c.unsure}, left, c)
 	}
 }

@@ -32,8 +32,6 @@ type Told struct {
 // more.
 func Tell(h http.Header, t Told) (shortened bool) {
 	h["Cache-Status"] = append(slices.Clip(h["Cache-Status"]), t.status()) // the values may be those of an entry
-	delete(h, SaidHeader)
-	delete(h, TagsHeader)
 	fromEntry := t.Result.Kind == ResultHit || t.Result.Kind == ResultStale
 	if fromEntry {
 		h["Age"] = []string{strconv.FormatInt(int64(max(0, t.Age)/time.Second), 10)}

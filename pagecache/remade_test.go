@@ -118,7 +118,7 @@ func (v *visits) visit(variant Variant) (edge, direct *httptest.ResponseRecorder
 		return nil
 	}
 	_, err := v.cache.Serve(edge, r, f, next, func() Again {
-		return func(ctx context.Context, w http.ResponseWriter, as Variant, etag string) error {
+		return func(ctx context.Context, w http.ResponseWriter, as Variant, etag string, _ *Said) error {
 			if v.back.hangs {
 				v.back.asked++
 				<-ctx.Done()

@@ -32,10 +32,10 @@ func ForResponse(r *http.Request, f Facts, status int, h http.Header) Decision {
 	if reason := ForRequest(r, f); reason != "" {
 		return Decision{Reason: reason}
 	}
-	c := responseCase{r: r, f: &f, status: status, h: h, words: readWords(h), vary: readVary(h["Vary"]), tags: f.Tags}
-	if tags := h[TagsHeader]; tags != nil {
+	c := responseCase{r: r, f: &f, status: status, h: h, words: readWords(h, f.Said), vary: readVary(h["Vary"]), tags: f.Tags}
+	if f.Said != nil && f.Said.Tags != nil {
 		var ok bool
-		c.tags, ok = ParseTags(tags)
+		c.tags, ok = ParseTags(f.Said.Tags)
 		c.tooManyTags = !ok
 	}
 	if c.variant = f.Variant; f.Data {

@@ -167,7 +167,7 @@ func checkResponse(t *testing.T, data []byte, extra, said string) {
 		h.Add("Cache-Control", extra)
 	}
 	if said != "" {
-		h.Set(SaidHeader, said)
+		facts.Said = &Said{CacheControl: []string{said}}
 	}
 	d := ForResponse(r, facts, status, h)
 	if !d.Store {

@@ -157,6 +157,7 @@ func TestForResponse(t *testing.T) {
 			r := asking("/a", c.request...)
 			f := ofPage(r)
 			f.Tags, f.StaleIfError = []string{"t"}, 10*time.Minute
+			f.Said = &Said{Tags: c.header[TagsHeader]}
 			assert.Equal(t, c.want, ForResponse(r, f, c.status, c.header), "%s: %d %q", c.kind, c.status, c.header)
 		}
 	}
@@ -222,10 +223,9 @@ func TestTagsOfAnAnswer(t *testing.T) {
 	assert.Nil(t, ForResponse(r, f, 200, answer).Tags)
 	f.Tags = []string{"of the build"}
 	assert.Equal(t, []string{"of the build"}, ForResponse(r, f, 200, answer).Tags)
-	answer.Set(TagsHeader, "_N_T_/layout, _N_T_/a ,a,,a")
-	answer.Add(TagsHeader, "b")
+	f.Said = &Said{Tags: []string{"_N_T_/layout, _N_T_/a ,a,,a", "b"}}
 	assert.Equal(t, []string{"_N_T_/layout", "_N_T_/a", "a", "b"}, ForResponse(r, f, 200, answer).Tags)
-	answer[TagsHeader] = []string{""}
+	f.Said.Tags = []string{""}
 	assert.Equal(t, []string{}, ForResponse(r, f, 200, answer).Tags)
 
 	segment := asking("/a", asSegment...)

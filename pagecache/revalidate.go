@@ -98,10 +98,11 @@ func (c *Cache) fetchAgain(fl *flight, r *http.Request, again Again) {
 	defer cancel()
 	fl.leash.cancel = cancel
 	c.counts.revalidations.Add(1)
+	fl.facts.Said = new(Said)
 	t := newTee(ctx, fl, r, nil)
 	t.replaces = true
 	t.spare = func(status int) bool { return status >= http.StatusInternalServerError || isOfRequest(status) }
-	err := callAgain(again, ctx, t, fl.facts.Variant, parseHeader(fl.old.header).Get("Etag"))
+	err := callAgain(again, ctx, t, fl.facts.Variant, parseHeader(fl.old.header).Get("Etag"), fl.facts.Said)
 	if err == nil && t.mode == undecided {
 		t.WriteHeader(http.StatusOK)
 	}
@@ -140,13 +141,15 @@ func (c *Cache) fetchAgain(fl *flight, r *http.Request, again Again) {
 }
 
 // callAgain makes a panic of the upstream's handler an error: in the background it would end the process.
-func callAgain(again Again, ctx context.Context, w http.ResponseWriter, as Variant, etag string) (err error) {
+func callAgain(
+	again Again, ctx context.Context, w http.ResponseWriter, as Variant, etag string, said *Said,
+) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("%w: %v", errBrokeOff, p)
 		}
 	}()
-	return again(ctx, w, as, etag)
+	return again(ctx, w, as, etag, said)
 }
 
 // ofBody are headers that say how the body is to be read. The body stays, so they do (RFC 9111, 3.2).

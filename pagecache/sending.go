@@ -53,7 +53,7 @@ func (s *sending) finish() {
 	}
 	q, variant := s.query, s.query.facts.Variant
 	err := q.sendRest(s.flight, &s.had, func(w http.ResponseWriter) error {
-		return q.again()(q.r.Context(), w, variant, "")
+		return q.again()(q.r.Context(), w, variant, "", new(Said))
 	})
 	if err != nil {
 		panic(http.ErrAbortHandler) // the answer must not look whole

@@ -77,7 +77,6 @@ func TestAKept404LivesAsLongAsNextJSSays(t *testing.T) {
 	s := newSite(t, Settings{}, func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Cache-Control", toldFor(3600))
-		h.Set(SaidHeader, "s-maxage=3600, stale-while-revalidate=9")
 		h.Set("X-Nextjs-Cache", "MISS")
 		h.Set("Etag", `"x"`)
 		h.Set("Content-Type", html)
@@ -88,6 +87,7 @@ func TestAKept404LivesAsLongAsNextJSSays(t *testing.T) {
 		w.WriteHeader(http.StatusNotFound)
 		_, _ = w.Write([]byte("nothing here"))
 	})
+	s.said = Said{CacheControl: []string{"s-maxage=3600, stale-while-revalidate=9"}}
 	counted := 0
 	s.cache.policy = Policy{KeyOf, ForRequest, ForResponse, func(h http.Header, _ Facts, served Served) {
 		told := Told{Result: served.Result, Status: served.Status, Age: served.Age, Shared404: time.Minute}

@@ -2,8 +2,8 @@ package pagecache
 
 import "strings"
 
-// TagsHeader is the header in which ForResponse looks for the tags of an answer. A caller that gets them in another one moves them here. It is
-// for caches, and never kept nor sent on.
+// TagsHeader is the header in which Next.js and its adapters say the tags of an answer (Said.Tags), unless the
+// application uses another one. It is for caches, and never sent on.
 const TagsHeader = "X-Next-Cache-Tags"
 
 // Next.js has at most 128 tags of at most 256 characters on what it caches (server/lib/patch-fetch.js), and some of its own for each

@@ -23,10 +23,21 @@ type Facts struct {
 	StaleIfError time.Duration
 	Recheck      time.Duration // how often at most a page that is still fresh is asked for in the background when it is served; 0: never
 	Remade       time.Time     // when Next.js had begun to make the page again for certain, zero: unknown. The cache sets it
+	Said         *Said         // what the application says of the answer, once that is there; nil: the answer itself says it
 	Shared404    time.Duration // how long shared caches are told to keep a 404 of Next.js; 0: as long as Next.js says
 	Shortened    func()        // called for each 404 that they were told to keep for less; nil: nobody counts
 	Unshared     bool          // the URL does not tell the answer from others: its _rsc parameter was missing or wrong
 	Now          time.Time
+}
+
+// Said is what the application says of an answer to the edge alone, written before the answer's head. Each fetch has its
+// own.
+type Said struct {
+	// CacheControl is the Cache-Control that it had sent, where the edge has replaced it (docs/caching.md). The edge does
+	// not pass on the stale-while-revalidate of Next.js.
+	CacheControl []string
+	// Tags are the values of the header with cache tags; nil: it had none.
+	Tags []string
 }
 
 // Class is what the caller says of a path.
