@@ -62,6 +62,62 @@ func TestHowLongAnOldPageStandsInForADeadUpstream(t *testing.T) {
 	assert.ErrorIs(t, err, errDown)
 }
 
+// What cuts the time of a page short is that Next.js has a newer one, which cannot be had while it is down.
+func TestADeadUpstreamLeavesAPageAllOfItsTime(t *testing.T) {
+	answering := func(cacheControl, nextCache string) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", html)
+			if r.Header.Get("Rsc") != "" {
+				w.Header().Set("Content-Type", rsc)
+			}
+			w.Header().Set("Cache-Control", cacheControl)
+			w.Header().Set("X-Nextjs-Cache", nextCache)
+			_, _ = w.Write([]byte("old"))
+		}
+	}
+	for name, c := range map[string]struct {
+		first, second http.HandlerFunc // of the page, then of its payload
+		until         time.Duration
+	}{
+		"the first answer was outdated":          {answering("s-maxage=1, stale-while-revalidate=3600", "STALE"), nil, time.Hour},
+		"its time could have been over any time": {answering("s-maxage=3600", "HIT"), nil, time.Hour},
+		"the same, and it could be stale":        {answering("s-maxage=3600, stale-while-revalidate=5", "HIT"), nil, time.Hour + 5*time.Second},
+		"another variant was outdated": {
+			answering("s-maxage=60, stale-while-revalidate=3600", "MISS"),
+			func(w http.ResponseWriter, r *http.Request) {
+				if r.Header.Get("Rsc") == "" {
+					w.WriteHeader(http.StatusBadGateway) // it stops before the document could be compared
+					return
+				}
+				answering("s-maxage=60, stale-while-revalidate=3600", "STALE")(w, r)
+			},
+			time.Hour + time.Minute,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, Settings{}, c.first)
+			s.cache.policy.ForResponse = ForResponse
+			s.ask("/a", VariantHTML)
+			if c.second != nil {
+				s.upstream = c.second
+				s.ask("/a", VariantRSC, "Rsc", "1")
+				s.idle()
+			}
+			s.down.Store(true)
+			for _, passes := range []time.Duration{10 * time.Second, c.until - 11*time.Second} {
+				s.pass(passes)
+				a := s.ask("/a", VariantHTML)
+				require.NoError(t, a.err)
+				assert.Equal(t, http.StatusOK, a.Code)
+				assert.Equal(t, "old", a.body())
+				s.idle()
+			}
+			s.pass(2 * time.Second)
+			assert.ErrorIs(t, s.ask("/a", VariantHTML).err, errDown)
+		})
+	}
+}
+
 func TestAnErrorIsForAllWhoWaitForIt(t *testing.T) {
 	s := newSite(t, Settings{}, nil)
 	arrived, release := make(chan struct{}, 10), make(chan struct{})

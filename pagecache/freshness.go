@@ -83,7 +83,8 @@ type windows struct {
 // allow itself, except that the operator's own stale_if_error holds: it is the origin that has said it (RFC 9111, 4.2.4).
 //
 // remade is when Next.js had begun to make the page again, zero if nobody knows: the time of the page began no sooner.
-// If its time may be over at any moment, it is used only for as long as it would be if it was over just now.
+// If its time may be over at any moment, it is used only for as long as it would be if it was over just now. While
+// Next.js cannot be asked nobody could be shown a newer page, so what the answer allows itself holds then.
 func windowsOf(w words, h http.Header, operator time.Duration, age time.Duration, remade, now time.Time) windows {
 	var left windows
 	var lifetime time.Duration
@@ -104,10 +105,12 @@ func windowsOf(w words, h http.Header, operator time.Duration, age time.Duration
 			left.staleIfError = w.staleIfError
 		}
 		if w.outdated {
+			left.staleIfError = max(left.staleIfError, left.staleWhile)
 			left.staleWhile = min(left.staleWhile, whileRemade)
 		}
 	}
 	left.fresh = max(0, lifetime-age)
+	allowed := left.fresh + left.staleWhile
 	switch {
 	case left.unsure && left.staleWhile == 0: // Next.js answers with a new page as soon as its time is over
 		left.fresh = min(left.fresh, whileRemade)
@@ -115,6 +118,9 @@ func windowsOf(w words, h http.Header, operator time.Duration, age time.Duration
 		whole := left.staleWhile
 		left.fresh = min(left.fresh, whole)
 		left.staleWhile = whole - left.fresh
+	}
+	if left.unsure && left.staleWhile == 0 {
+		left.staleIfError = max(left.staleIfError, allowed-left.fresh)
 	}
 	overdue := max(0, age-lifetime)
 	left.staleWhile = max(0, left.staleWhile-overdue)

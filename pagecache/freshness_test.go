@@ -76,7 +76,7 @@ func TestWindows(t *testing.T) {
 		{[]string{"Cache-Control", "public, max-age=0, s-maxage=60, stale-while-revalidate=30, must-revalidate, proxy-revalidate"}, 60 * second, 0, 0},
 
 		// Outdated when it came.
-		{[]string{"Cache-Control", "s-maxage=60, stale-while-revalidate=900", "X-Nextjs-Cache", "STALE"}, 0, whileRemade, operator},
+		{[]string{"Cache-Control", "s-maxage=60, stale-while-revalidate=900", "X-Nextjs-Cache", "STALE"}, 0, whileRemade, 900 * second},
 		{[]string{"Cache-Control", "s-maxage=60, stale-while-revalidate=9", "X-Nextjs-Cache", "STALE"}, 0, whileRemade, operator},
 		{[]string{"Cache-Control", "public, max-age=60", "X-Nextjs-Cache", "STALE"}, 0, 0, operator},
 	} {
@@ -136,19 +136,20 @@ func TestWhoseTimeMayBeOver(t *testing.T) {
 		remade          time.Duration // ago; 0: not known
 		fresh, while    time.Duration
 		unsure          bool
+		failing         time.Duration
 	}{
-		{isr, "HIT", 0, 5 * second, all - 5*second, true},
-		{isr, "MISS", 0, 5 * second, all, false},
-		{isr, "REVALIDATED", 0, 5 * second, all, false},
-		{isr, "STALE", 0, 0, whileRemade, false},
-		{isr, "HIT", 2 * second, 3 * second, all, false},
-		{isr, "HIT", 5 * second, 5 * second, all - 5*second, true},
-		{year, "HIT", 0, 31536000 * second, 0, false},
-		{"s-maxage=5, stale-while-revalidate", "HIT", 0, 5 * second, staleForEver - 5*second, true},
+		{isr, "HIT", 0, 5 * second, all - 5*second, true, 0},
+		{isr, "MISS", 0, 5 * second, all, false, 0},
+		{isr, "REVALIDATED", 0, 5 * second, all, false, 0},
+		{isr, "STALE", 0, 0, whileRemade, false, all},
+		{isr, "HIT", 2 * second, 3 * second, all, false, 0},
+		{isr, "HIT", 5 * second, 5 * second, all - 5*second, true, 0},
+		{year, "HIT", 0, 31536000 * second, 0, false, 0},
+		{"s-maxage=5, stale-while-revalidate", "HIT", 0, 5 * second, staleForEver - 5*second, true, 0},
 		// Next.js answers with a new page once the time of the old one is over.
-		{"s-maxage=60", "HIT", 0, whileRemade, 0, true},
-		{"s-maxage=60", "HIT", 20 * second, 40 * second, 0, false},
-		{"s-maxage=60, stale-while-revalidate=30", "HIT", 0, 30 * second, 0, true},
+		{"s-maxage=60", "HIT", 0, whileRemade, 0, true, 59 * second},
+		{"s-maxage=60", "HIT", 20 * second, 40 * second, 0, false, 0},
+		{"s-maxage=60, stale-while-revalidate=30", "HIT", 0, 30 * second, 0, true, 60 * second},
 	} {
 		h := fields("Cache-Control", c.said, "X-Nextjs-Cache", c.nextCache)
 		remade := time.Time{}
@@ -156,6 +157,6 @@ func TestWhoseTimeMayBeOver(t *testing.T) {
 			remade = now.Add(-c.remade)
 		}
 		left := windowsOf(readWords(h, nil), h, 0, 0, remade, now)
-		assert.Equal(t, windows{fresh: c.fresh, staleWhile: c.while, explicit: true, unsure: c.unsure}, left, c)
+		assert.Equal(t, windows{fresh: c.fresh, staleWhile: c.while, explicit: true, staleIfError: c.failing, unsure: c.unsure}, left, c)
 	}
 }

@@ -32,13 +32,15 @@ type found struct {
 	unknown bool
 }
 
-// usableOnFailure reports whether it may be served because the upstream has failed.
+// usableOnFailure reports whether it may be served because the upstream has failed: for as long as the answer and the
+// site allow on failure, and no shorter than the answer allows it stale. What cuts that short (judgeEntry) is that
+// Next.js has something newer, which cannot be had now.
 func (f *found) usableOnFailure(facts *Facts) bool {
 	if f.entry == nil {
 		return false
 	}
 	now := facts.Now.UnixNano()
-	return now < f.meta.onFail || now < after(f.meta.fresh, facts.StaleIfError)
+	return now < max(f.meta.onFail, f.meta.while) || now < after(f.meta.fresh, facts.StaleIfError)
 }
 
 func (f *found) close() {

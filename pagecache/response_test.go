@@ -36,9 +36,10 @@ func had(fresh, while time.Duration) Decision {
 	return d
 }
 
-// outdated is a page whose time was over.
-func outdated() Decision {
+// outdated is a page whose time was over, and that may be stale for some time.
+func outdated(failing time.Duration) Decision {
 	d := kept(0, whileRemade)
+	d.StaleIfError = failing
 	d.Reason, d.Outdated, d.Remade = ReasonStaleUpstream, true, 5*second
 	return d
 }
@@ -57,8 +58,8 @@ var kinds = []answered{
 	{"expireTime", asHTML, 200, fields("Cache-Control", "s-maxage=60", "X-Nextjs-Cache", "HIT", "Content-Type", html), had(whileRemade, 0)},
 	{"cacheLife", asHTML, 200, fields("Cache-Control", "s-maxage=3600, stale-while-revalidate=82800", "X-Nextjs-Cache", "HIT", "Content-Type", html, "Vary", rscv), had(3600*second, 79200*second)},
 	{"renewal that failed", asHTML, 200, fields("Cache-Control", "s-maxage=3, stale-while-revalidate=31535997", "X-Nextjs-Cache", "HIT", "Content-Type", html), had(3*second, 31535994*second)},
-	{"outdated", asHTML, 200, fields("Cache-Control", isr, "X-Nextjs-Cache", "STALE", "Content-Type", html, "Vary", rscv), outdated()},
-	{"outdated payload, of 14", asRSC, 200, fields("Cache-Control", "s-maxage=5, stale-while-revalidate", "X-Nextjs-Cache", "STALE", "Content-Type", rsc), outdated()},
+	{"outdated", asHTML, 200, fields("Cache-Control", isr, "X-Nextjs-Cache", "STALE", "Content-Type", html, "Vary", rscv), outdated(31535995 * second)},
+	{"outdated payload, of 14", asRSC, 200, fields("Cache-Control", "s-maxage=5, stale-while-revalidate", "X-Nextjs-Cache", "STALE", "Content-Type", rsc), outdated(staleForEver)},
 	{"dynamic", asHTML, 200, fields("Cache-Control", never, "Content-Type", html, "Vary", rscv), not(ReasonPrivate)},
 	{"partially prerendered", asHTML, 200, fields("Cache-Control", never, "X-Nextjs-Postponed", "1", "X-Nextjs-Prerender", "1", "Content-Type", html, "Vary", rscv), not(ReasonPrivate)},
 	{"partially prerendered, navigation", asRSC, 200, fields("Cache-Control", never, "Content-Type", rsc, "Vary", rscv), not(ReasonPrivate)},
