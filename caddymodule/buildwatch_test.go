@@ -167,6 +167,7 @@ func TestAPageOfAnotherBuildIsNotKept(t *testing.T) {
 		body, status := e.Cached(t, "/page")
 		assert.Contains(t, body, `"second"`)
 		assert.NotContains(t, status, "; hit")
+		assert.NotContains(t, status, "; stored", "it is not, as its body shows")
 	}
 	require.Eventually(t, func() bool { return testutil.ToFloat64(counted) >= before+3 }, edgetest.Patience,
 		time.Millisecond, "counted after the answer")

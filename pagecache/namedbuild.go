@@ -111,7 +111,7 @@ func (n *namedBuild) isAnother() bool {
 // isOfAnotherBuild reports whether an answer names another build than that of its request. An application that is
 // started again later than it is built answers for the build before.
 func (fl *flight) isOfAnotherBuild() bool {
-	if fl.facts.BuildID == "" || !hasType(fl.header, "text/html") && !hasType(fl.header, "text/x-component") {
+	if !fl.namesBuild() {
 		return false
 	}
 	n := namedBuild{facts: &fl.facts}
@@ -120,4 +120,10 @@ func (fl *flight) isOfAnotherBuild() bool {
 		return nil
 	})
 	return n.isAnother()
+}
+
+// namesBuild reports whether the body may name another build than that of the request. Then nobody knows whether the
+// answer is kept until all of it has come: most versions of Next.js name the build at the end.
+func (fl *flight) namesBuild() bool {
+	return fl.facts.BuildID != "" && (hasType(fl.header, "text/html") || hasType(fl.header, "text/x-component"))
 }

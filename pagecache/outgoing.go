@@ -13,7 +13,7 @@ type Told struct {
 	Result    Result
 	Age       time.Duration // of the entry that answers
 	TTL       time.Duration // what is left of its freshness; negative where it is over
-	Stored    bool          // the answer is being kept
+	Stored    bool          // the answer is being kept, as far as its head can tell
 	Collapsed bool          // it is the answer to another request, which was on its way
 	// Unshared: the URL of the request does not tell its answer from others (its _rsc parameter was missing or wrong), so nobody on the way may keep it.
 	Unshared bool

@@ -105,6 +105,8 @@ type Served struct {
 	Status int
 	// Kept says that the answer is, or will be, kept. What follows is for such ones only.
 	Kept bool
+	// Unproven says that its body, which is still to come, may show that it is not kept.
+	Unproven bool
 	// Collapsed says that it is the answer to another request, which was on its way.
 	Collapsed bool
 	// Age is how old it is, Left how long it stays fresh: negative if it is stale.
