@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
@@ -37,7 +36,11 @@ func (f *adminFlags) ask(method, path string, body []byte, otherwise string, int
 		return address, explainAdminError(address, otherwise, err)
 	}
 	defer func() { _ = res.Body.Close() }() // it was only read
-	if err := json.NewDecoder(res.Body).Decode(into); err != nil {
+	err = json.NewDecoder(res.Body).Decode(into)
+	if err != nil && !strings.HasPrefix(res.Header.Get("Content-Type"), "application/json") {
+		return address, notAdmin(address, otherwise)
+	}
+	if err != nil {
 		return address, fmt.Errorf("reading the answer of the edge at %s: %w", address, err)
 	}
 	return address, nil
@@ -47,19 +50,32 @@ func (f *adminFlags) ask(method, path string, body []byte, otherwise string, int
 func explainAdminError(address, otherwise string, err error) error {
 	text := strings.TrimSpace(err.Error())
 	said := errors.New(text) // Caddy's own ends in a line break
+	_, answer, answered := strings.Cut(text, "caddy responded with error: HTTP ")
+	status, body, _ := strings.Cut(answer, ": ")
+	refused := caddy.APIError{}
+	isAdmin := json.Unmarshal([]byte(body), &refused) == nil && refused.Message != ""
 	switch {
+	case strings.HasPrefix(text, "performing request:") && strings.Contains(text, ` "https://`): // it was redirected
+		return notAdmin(address, otherwise)
 	case strings.HasPrefix(text, "performing request:"):
 		return fmt.Errorf("no edge answers at the admin address %s: %w\nStart it, or %s", address, said, otherwise)
-	case strings.Contains(text, "HTTP 404"):
+	case status == "404" && (isAdmin || body == "404 page not found"): // that is net/http's own
 		return fmt.Errorf("the Caddy at %s does not know what is asked: %w\n"+
 			"It is without caddy-nextjs, or an older one; `caddy nextjs version` says what this one is", address, said)
-	}
-	if _, answer, found := strings.Cut(text, fmt.Sprintf("HTTP %d: ", http.StatusBadRequest)); found {
-		if refused := (caddy.APIError{}); json.Unmarshal([]byte(answer), &refused) == nil && refused.Message != "" {
-			return fmt.Errorf("the edge at %s refuses: %s", address, refused.Message)
-		}
+	case status == "400" && isAdmin:
+		return fmt.Errorf("the edge at %s refuses: %s", address, refused.Message)
+	case answered && !isAdmin:
+		return notAdmin(address, otherwise)
 	}
 	return fmt.Errorf("asking the edge at %s: %w", address, err)
+}
+
+// notAdmin says that a site, or something else, answers at the address.
+func notAdmin(address, otherwise string) error {
+	if !strings.Contains(address, "/") { // not a socket
+		address = "http://" + address
+	}
+	return fmt.Errorf("%s answered, but it is not Caddy's admin endpoint (by default %s): %s", address, caddy.DefaultAdminListen, otherwise)
 }
 
 // printAnswer prints what an edge says, as text or as JSON.

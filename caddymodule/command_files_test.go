@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/caddyserver/caddy/v2"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -179,11 +180,17 @@ func TestFilesCommandSaysWhatIsWrong(t *testing.T) {
 	free := "localhost:" + edgetest.FreePort(t)
 	other := httptest.NewServer(http.NotFoundHandler())
 	defer other.Close()
-	broken := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("hello")) }))
+	broken := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte(`{"zones": `))
+	}))
 	defer broken.Close()
 	empty := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"zones": []}`)) }))
 	defer empty.Close()
-	failing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }))
+	failing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = w.Write([]byte(`{"error": "host not allowed"}`))
+	}))
 	defer failing.Close()
 	lost := filepath.Join(t.TempDir(), ".next")
 	buildtest.Write(t, lost, buildtest.Build{App: map[string]string{"/page": "/"}, Files: map[string]string{
@@ -204,5 +211,32 @@ func TestFilesCommandSaysWhatIsWrong(t *testing.T) {
 	} {
 		_, err := runFiles(args...)
 		assert.ErrorContains(t, err, message)
+	}
+}
+
+// The address of a site is easily taken for that of the admin endpoint. What a site answers is a whole page.
+func TestASiteIsNotTakenForTheAdminEndpoint(t *testing.T) {
+	redirecting := func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "https://"+r.Host+r.URL.Path, http.StatusPermanentRedirect)
+	}
+	answering := func(status int) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/html")
+			w.WriteHeader(status)
+			_, _ = w.Write([]byte("<!DOCTYPE html><title>This page could not be found: 404</title>"))
+		}
+	}
+	for name, site := range map[string]http.HandlerFunc{
+		"a page": answering(http.StatusOK), "404": answering(http.StatusNotFound), "400": answering(http.StatusBadRequest),
+		"500": answering(http.StatusInternalServerError), "nothing": func(http.ResponseWriter, *http.Request) {}, "https": redirecting,
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(site)
+			defer server.Close()
+			address := server.Listener.Addr().String()
+			_, err := runFiles("--address", address)
+			assert.EqualError(t, err, "http://"+address+" answered, but it is not Caddy's admin endpoint (by default "+caddy.DefaultAdminListen+"): "+
+				"name another address by --address or --config, or name build directories")
+		})
 	}
 }
