@@ -68,6 +68,17 @@ func TestExplainSaysWhoAnswersAndWhy(t *testing.T) {
 	assert.NotContains(t, string(data), `"remote_port":"0"`, "only what visitors have asked is logged")
 }
 
+func TestExplainSaysWhenNothingAnswers(t *testing.T) {
+	e := edgetest.Serve(t, "@next path /news\nroute @next {\n nextjs "+edgetest.Named(t, "main")+"\n}")
+	assert.Equal(t, "request   /news\nanswer    none: no site of the configuration is for the host example.org\n",
+		explained(t, "http://example.org:"+e.Port+"/news").text())
+	assert.Equal(t, "request   /news\nanswer    none: no site of the configuration is for the host example.org\n",
+		explained(t, "https://example.org/news").text(), "on no port either")
+	assert.Equal(t, "request   /\nanswer    none: the site has nothing for the path, so Caddy answers with an empty 200\n",
+		explained(t, e.URL("/")).text())
+	assert.Equal(t, "root", explained(t, e.URL("/news")).Zone)
+}
+
 func TestTimesThatAreNoneAreNotSaid(t *testing.T) {
 	assert.Equal(t, "fresh for 1 year", (&keptPage{Fresh: 31536000, StaleWhile: 31536000, StaleIfError: 31536000}).timeText())
 	assert.Equal(t, "stale since 5s, then served while it is fetched again for 10s", (&keptPage{Fresh: -5, StaleWhile: 10}).timeText())

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
@@ -33,6 +34,7 @@ func explainRequest(
 		return answer, errors.New("no configuration with nextjs is running")
 	}
 	servers, there := serversOf(now, u)
+	found := false
 	for _, server := range servers {
 		if !there {
 			answer.Elsewhere = strings.Join(server.Listen, " ")
@@ -56,8 +58,36 @@ func explainRequest(
 			return answer, nil
 		}
 		answer.Answer = w.status
+		found = found || w.status != 0 || hasSite(server, r)
+	}
+	if !found {
+		answer.UnknownHost = u.Hostname()
 	}
 	return answer, nil
+}
+
+// hasSite reports whether a server has a route for the host of a request, or for all hosts.
+func hasSite(server *caddyhttp.Server, r *http.Request) bool {
+	r = caddyhttp.PrepareRequest(r, caddy.NewReplacer(), &statusWriter{header: http.Header{}}, server)
+	for _, route := range server.Routes {
+		if len(route.MatcherSets) == 0 {
+			return true
+		}
+		for _, set := range route.MatcherSets {
+			ofOther := func(matcher any) bool {
+				hosts, ok := matcher.(*caddyhttp.MatchHost)
+				if !ok {
+					return false
+				}
+				matches, err := hosts.MatchWithError(r)
+				return err == nil && !matches
+			}
+			if !slices.ContainsFunc(set, ofOther) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // serversOf returns the servers that listen where a URL points to. If there are none it returns all, for an edge may be

@@ -61,6 +61,8 @@ type keptPage struct {
 type edgeAnswer struct {
 	// Answer is the status of a request that comes to no zone, or is refused before.
 	Answer int `json:"answer,omitempty"`
+	// UnknownHost is the host of the URL where no site has it.
+	UnknownHost string `json:"unknown_host,omitempty"`
 	// Elsewhere are the addresses of the server that was asked where none listens on the port of the URL.
 	Elsewhere string `json:"elsewhere,omitempty"`
 }
