@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
@@ -68,7 +69,7 @@ func (r *imageReport) sourceText() string {
 	if r.SourceBytes == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" (%s, %s, fetched in %s)", r.SourceType, humanize.Bytes(uint64(r.SourceBytes)), round(r.Fetch)) //nolint:gosec // a length
+	return fmt.Sprintf(" (%s, %s, fetched in %s)", cmp.Or(r.SourceType, "no picture"), humanize.Bytes(uint64(r.SourceBytes)), round(r.Fetch)) //nolint:gosec // a length
 }
 
 func (r *imageReport) formatText() string {

@@ -1,6 +1,8 @@
 package caddymodule
 
 import (
+	"io"
+	"net/http"
 	"testing"
 	"time"
 
@@ -9,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caddy-nextjs/caddy-nextjs/imageopt"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
 
@@ -60,6 +63,27 @@ func TestImageSettingsOverABuild(t *testing.T) {
 	_, known, err := imageConfig{}.images()
 	require.NoError(t, err)
 	assert.False(t, known, "neither a build nor a block says what is allowed")
+}
+
+// A page is easily named in the place of a picture.
+func TestTheImageReportSaysWhatWasAnsweredInsteadOfAPicture(t *testing.T) {
+	next := edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		if r.URL.Path == "/gone" {
+			w.WriteHeader(http.StatusNotFound)
+		}
+		_, _ = io.WriteString(w, "<!DOCTYPE html>")
+	})
+	e := edgetest.Serve(t, "nextjs {\n zone / "+next+" {\n image\n }\n}", "nextjs {\n state "+t.TempDir()+"\n}")
+	for path, says := range map[string]string{
+		"/": "source    / \\(no picture, 15 B, fetched in .*\\)\n(.*\n)*answer    400 The requested resource isn't a valid image.\n" +
+			"because   the source is no picture: it was answered with 200 OK and Content-Type text/html; charset=utf-8\n$",
+		"/gone": "source    /gone\n(.*\n)*because   fetching the source image from .*: the answer has status 404\n$",
+	} {
+		report, err := explainImage(t.Context(), e.URL(path), "", "", nil)
+		require.NoError(t, err)
+		assert.Regexp(t, says, report.text())
+	}
 }
 
 // JSON is not read by the Caddyfile's parser.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -75,6 +77,9 @@ func (o *Optimizer) Explain(ctx context.Context, z *Zone, rawQuery string, clien
 	}
 	e.SourceType, e.SourceBytes = Sniff(from.Body), len(from.Body)
 	if refusal := z.Settings.CheckType(e.SourceType); refusal != nil {
+		if e.SourceType == "" {
+			e.Reason = "the source is no picture: it was answered with " + from.said()
+		}
 		return e.refused(refusal, nil)
 	}
 	e.Type, e.Bytes, e.Passed, e.MaxAge = e.SourceType, len(from.Body), true, z.Settings.MaxAge(from.CacheControl)
@@ -95,6 +100,15 @@ func (o *Optimizer) Explain(ctx context.Context, z *Zone, rawQuery string, clien
 		e.Type, e.Bytes, e.Passed, e.EncoderQuality = job.Output, len(made), false, EncoderQuality(job)
 	}
 	return e
+}
+
+// said is what the origin said that the source is.
+func (s *Source) said() string {
+	text := strings.TrimSpace(strconv.Itoa(s.Status) + " " + http.StatusText(s.Status))
+	if s.ContentType == "" {
+		return text + " and no Content-Type"
+	}
+	return text + " and Content-Type " + s.ContentType
 }
 
 // refused is an explanation without a picture.

@@ -32,6 +32,9 @@ type Source struct {
 	Body         []byte
 	CacheControl string // of the origin's answer
 	ETag         string // of the origin's answer, with its quotes
+	// Status and ContentType are what the origin said of them, whatever they are.
+	Status      int
+	ContentType string
 
 	// name tells these bytes from all others of the process, for pictures that are made of them at once. Empty: they are made of by one only.
 	name string
@@ -146,6 +149,8 @@ func (f *Fetcher) hop(client context.Context, u *url.URL) (Source, *url.URL, *Fe
 		Body:         body,
 		CacheControl: strings.Join(answer.Header.Values("Cache-Control"), ", "),
 		ETag:         answer.Header.Get("ETag"),
+		Status:       answer.StatusCode,
+		ContentType:  answer.Header.Get("Content-Type"),
 	}, nil, nil
 }
 

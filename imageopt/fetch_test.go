@@ -32,13 +32,14 @@ func TestRemoteSource(t *testing.T) {
 	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Add("Cache-Control", "max-age=60")
 		w.Header().Add("Cache-Control", "s-maxage=90")
+		w.Header().Set("Content-Type", "image/png")
 		w.Header().Set("ETag", `W/"x"`)
 		io.WriteString(w, "image "+r.RequestURI)
 	})
 	f := newTestFetcher(t, FetchLimits{}, names{})
 	source, err := f.Remote(t.Context(), at(t, server, "cdn.example.com", "/a.jpg?v=1"), anything)
 	require.NoError(t, err)
-	assert.Equal(t, Source{Body: []byte("image /a.jpg?v=1"), CacheControl: "max-age=60, s-maxage=90", ETag: `W/"x"`}, source)
+	assert.Equal(t, Source{Body: []byte("image /a.jpg?v=1"), CacheControl: "max-age=60, s-maxage=90", ETag: `W/"x"`, Status: 200, ContentType: "image/png"}, source)
 }
 
 // IMAGES: what is sent upstream is what Next.js sends, and nothing of the client's.

@@ -56,7 +56,9 @@ func (f *Fetcher) serveLocal(client context.Context, serve http.Handler, r *http
 	if len(answer.body.bytes) == 0 {
 		return Source{}, emptyFailure(textInternalInvalid)
 	}
-	return Source{Body: answer.body.bytes, CacheControl: answer.cacheControl, ETag: answer.etag}, nil
+	return Source{
+		Body: answer.body.bytes, CacheControl: answer.cacheControl, ETag: answer.etag, Status: answer.status, ContentType: answer.contentType,
+	}, nil
 }
 
 // handlerFailure is the error of a handler that panicked or left its answer unfinished.

@@ -26,6 +26,7 @@ func local(t *testing.T, limits FetchLimits, href string, handler http.HandlerFu
 func TestLocalSource(t *testing.T) {
 	source, err := local(t, FetchLimits{}, "/a.jpg", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Cache-Control", "public, max-age=0")
+		w.Header().Set("Content-Type", "image/png")
 		w.Header().Set("ETag", `"x"`)
 		w.WriteHeader(http.StatusEarlyHints)
 		w.WriteHeader(http.StatusOK)
@@ -35,7 +36,7 @@ func TestLocalSource(t *testing.T) {
 		io.WriteString(w, "age")
 	})
 	require.NoError(t, err)
-	assert.Equal(t, Source{Body: []byte("image"), CacheControl: "public, max-age=0", ETag: `"x"`}, source)
+	assert.Equal(t, Source{Body: []byte("image"), CacheControl: "public, max-age=0", ETag: `"x"`, Status: 200, ContentType: "image/png"}, source)
 }
 
 // Nothing of the client reaches the handler: neither headers nor values of its context; only that nobody waits any more.

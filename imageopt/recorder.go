@@ -18,6 +18,7 @@ type recorder struct {
 	length       int64              // as announced; -1: not
 	cacheControl string
 	etag         string
+	contentType  string
 }
 
 func newRecorder(limits FetchLimits, stop context.CancelFunc) *recorder {
@@ -36,6 +37,7 @@ func (r *recorder) WriteHeader(status int) {
 	r.status = status
 	r.cacheControl = strings.Join(r.header.Values("Cache-Control"), ", ")
 	r.etag = r.header.Get("ETag")
+	r.contentType = r.header.Get("Content-Type")
 	if length, err := strconv.ParseInt(r.header.Get("Content-Length"), 10, 64); err == nil && length >= 0 {
 		r.length = length
 		if r.wanted() {
