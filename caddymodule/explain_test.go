@@ -34,9 +34,13 @@ func explained(t *testing.T, address string, headers ...string) *requestReport {
 
 func TestExplainSaysWhoAnswersAndWhy(t *testing.T) {
 	dir, log := filepath.Join(t.TempDir(), ".next"), filepath.Join(t.TempDir(), "access.log")
-	buildtest.Write(t, dir, buildtest.Build{App: map[string]string{"/page": "/", "/news/page": "/news"}})
+	buildtest.Write(t, dir, buildtest.Build{App: map[string]string{"/page": "/", "/news/page": "/news", "/closed/page": "/closed"}})
 	next := edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		if r.URL.Path == "/closed" {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
 		w.Header().Set("X-Nextjs-Cache", "HIT")
 		w.Header().Set("Cache-Control", "s-maxage=60, stale-while-revalidate=31535940")
 		if r.URL.Path == "/" {
@@ -55,6 +59,10 @@ func TestExplainSaysWhoAnswersAndWhy(t *testing.T) {
 	assert.Regexp(t, `age       [0-9]s, fresh for [1-6][0-9]?[ms]0?s?, then served while it is fetched again for 1 year, then while Next.js fails for 1h\n`, text)
 	e.Cached(t, "/")
 	assert.Contains(t, explained(t, e.URL("/")).text(), "kept      not the last answer: the answer says private, no-store or no-cache\n")
+	for range 2 { // the second goes past the cache
+		e.Cached(t, "/closed")
+		assert.Contains(t, explained(t, e.URL("/closed")).text(), "kept      not the last answer: its status is 403 Forbidden\n")
+	}
 	assert.Contains(t, explained(t, e.URL("/nowhere")).text(), "kept      never, because the build has nothing at the path\n")
 
 	other := explained(t, e.URL("/shop/a"), "RSC: 1", "Referer: "+e.URL("/news")).text()

@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"fmt"
 	"math"
+	"net/http"
 	"strings"
 
 	"github.com/dustin/go-humanize"
@@ -102,13 +103,13 @@ func (p *pageReport) write(line reportLine) {
 	kept := p.Kept
 	switch {
 	case kept == nil && p.Refused != "":
-		line("kept", "not the last answer%s", textOf(p.Refused))
+		line("kept", "not the last answer%s", p.refusedText())
 		return
 	case kept == nil:
 		line("kept", "not yet: the next answer is, if Next.js marks it for everybody")
 		return
 	case p.Refused != "":
-		line("not kept", "the last answer%s", textOf(p.Refused))
+		line("not kept", "the last answer%s", p.refusedText())
 	}
 	line("kept", "status %d, %s%s", kept.Status, humanize.Bytes(uint64(kept.Bytes)), etagText(kept.ETag)) //nolint:gosec // a size
 	line("age", "%s, %s", duration(kept.Age), kept.timeText())
@@ -117,6 +118,14 @@ func (p *pageReport) write(line reportLine) {
 		tags = "none known"
 	}
 	line("tags", "%s", tags)
+}
+
+// refusedText says why the last answer was not kept.
+func (p *pageReport) refusedText() string {
+	if p.Refused == pagecache.ReasonStatus && p.RefusedStatus != 0 {
+		return fmt.Sprintf(": its status is %d %s", p.RefusedStatus, http.StatusText(p.RefusedStatus))
+	}
+	return textOf(p.Refused)
 }
 
 func (k *keptPage) timeText() string {

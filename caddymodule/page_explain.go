@@ -12,7 +12,9 @@ import (
 // explain says what the page cache would do.
 func (z *zonePages) explain(r *http.Request, a *attempt) *pageReport {
 	e := z.cache.Explain(r, z.factsOf(r, a))
-	report := &pageReport{Result: e.Result.Kind.String(), Reason: e.Result.Reason, Variant: strings.ReplaceAll(e.Variant, "\x00", " from "), Refused: e.Refused}
+	report := &pageReport{Result: e.Result.Kind.String(), Reason: e.Result.Reason, Variant: strings.ReplaceAll(e.Variant, "\x00", " from "), Refused: e.Refused,
+		RefusedStatus: e.RefusedStatus,
+	}
 	if e.Result.Reason == pagecache.ReasonVerdict {
 		report.Parts = []string{whyBypass(a)}
 	}

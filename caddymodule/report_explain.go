@@ -42,7 +42,9 @@ type pageReport struct {
 	Variant string   `json:"variant,omitempty"`
 	// Refused is why the last answer was not kept, if that is not long ago.
 	Refused pagecache.Reason `json:"refused,omitempty"`
-	Kept    *keptPage        `json:"kept,omitempty"`
+	// RefusedStatus is the status of that answer.
+	RefusedStatus int       `json:"refused_status,omitempty"`
+	Kept          *keptPage `json:"kept,omitempty"`
 }
 
 // keptPage is what is kept. Times are in seconds.

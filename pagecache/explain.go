@@ -14,6 +14,8 @@ type Explanation struct {
 	Page, Variant string
 	// Refused is why an answer to the same was not kept, within the last half minute; "" if there was none.
 	Refused Reason
+	// RefusedStatus is the status of that answer.
+	RefusedStatus int
 	// Kept is what is kept of it, nil if nothing is that may be of use.
 	Kept *Kept
 }
@@ -48,7 +50,8 @@ func (c *Cache) Explain(r *http.Request, f Facts) Explanation {
 	case stale:
 		e.Result.Kind = ResultStale
 	}
-	e.Refused = c.misses.reason(found.key, f.Now)
+	last := c.misses.last(found.key, f.Now)
+	e.Refused, e.RefusedStatus = last.reason, last.status
 	if found.entry == nil {
 		return e
 	}

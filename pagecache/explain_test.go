@@ -52,6 +52,7 @@ func TestExplainSaysWhatWasRefused(t *testing.T) {
 	assert.Empty(t, explain().Refused)
 	result := s.ask("/a", VariantHTML).result
 	assert.Equal(t, result.Reason, explain().Refused)
+	assert.Equal(t, http.StatusOK, explain().RefusedStatus)
 	assert.NotEmpty(t, result.Reason)
 	s.pass(notKeptTime)
 	assert.Empty(t, explain().Refused)

@@ -103,7 +103,7 @@ func (q *query) lead(fl *flight) (result Result, err error) {
 	switch {
 	case t.reason == "" && fl.body.whole() && fl.isOfAnotherBuild():
 		t.reason = ReasonDeployment
-		q.c.misses.add(fl.key, fl.now(), t.reason)
+		q.c.misses.addAnswer(fl.key, fl.now(), t.reason, fl.status)
 	case t.reason == "" && fl.body.whole():
 		q.c.keep(fl, t.hash, fl.body.each)
 		q.resolve(fl)

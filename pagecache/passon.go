@@ -59,7 +59,7 @@ func (p *passer) begin(status int) {
 		q.c.misses.remove(q.found.key)
 		q.c.purgePage(pageOf(q.found.key), false)
 	case saysOfPage(status):
-		q.c.misses.add(q.found.key, q.facts.Now, d.Reason)
+		q.c.misses.addAnswer(q.found.key, q.facts.Now, d.Reason, status)
 	}
 	q.c.policy.ForClient(h, q.facts, Served{Result: Result{ResultMiss, p.reason}, Status: status})
 }

@@ -42,6 +42,7 @@ type recentKeys struct {
 type recent struct {
 	until  int64 // when it is forgotten, in nanoseconds since 1970
 	reason Reason
+	status int // of the answer, 0: there is none, or nobody asks
 }
 
 func (k *recentKeys) has(key blobstore.Key, now time.Time) bool {
@@ -49,7 +50,10 @@ func (k *recentKeys) has(key blobstore.Key, now time.Time) bool {
 }
 
 // reason is why it has happened; "" if it has not.
-func (k *recentKeys) reason(key blobstore.Key, now time.Time) Reason {
+func (k *recentKeys) reason(key blobstore.Key, now time.Time) Reason { return k.last(key, now).reason }
+
+// last is what has happened; the zero value if nothing has.
+func (k *recentKeys) last(key blobstore.Key, now time.Time) recent {
 	id := maphash.Comparable(k.seed, key)
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -58,9 +62,9 @@ func (k *recentKeys) reason(key blobstore.Key, now time.Time) Reason {
 		last, ok = k.before[id]
 	}
 	if ok && now.UnixNano() < last.until {
-		return last.reason
+		return last
 	}
-	return ""
+	return recent{}
 }
 
 func (k *recentKeys) add(key blobstore.Key, now time.Time, reason Reason) {
@@ -68,13 +72,22 @@ func (k *recentKeys) add(key blobstore.Key, now time.Time, reason Reason) {
 }
 
 func (k *recentKeys) addUntil(key blobstore.Key, now, until time.Time, reason Reason) {
+	k.put(key, now, recent{until: until.UnixNano(), reason: reason})
+}
+
+// addAnswer is add with the status of the answer that it is about.
+func (k *recentKeys) addAnswer(key blobstore.Key, now time.Time, reason Reason, status int) {
+	k.put(key, now, recent{now.Add(k.lasts).UnixNano(), reason, status})
+}
+
+func (k *recentKeys) put(key blobstore.Key, now time.Time, happened recent) {
 	id := maphash.Comparable(k.seed, key)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.now == nil {
 		k.now = map[uint64]recent{}
 	}
-	k.now[id] = recent{until.UnixNano(), reason}
+	k.now[id] = happened
 	if int64(len(k.now))*recentSize < maxRecent/2 {
 		return
 	}

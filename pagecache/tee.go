@@ -112,7 +112,7 @@ func (t *tee) pass(status int) {
 	fl, c := t.flight, t.flight.cache
 	t.mode = passes
 	if saysOfPage(status) {
-		c.misses.add(fl.key, fl.facts.Now, t.reason)
+		c.misses.addAnswer(fl.key, fl.facts.Now, t.reason, status)
 		switch {
 		case t.reason == ReasonDeployment: // it says nothing of the build that is kept
 		case t.client == nil: // it holds for everybody
