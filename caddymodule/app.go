@@ -45,6 +45,8 @@ type App struct {
 	readiness readiness
 	// heads are set up by handlers and transports.
 	heads headLimits
+	// occupied is looked at by handlers.
+	occupied occupiedPorts
 	// handlers are those of the configuration, for the admin API.
 	handlers []*Handler
 }
@@ -98,6 +100,7 @@ func (a *App) Start() error {
 func (a *App) started() {
 	running.add(a)
 	a.sayZones()
+	a.occupied.say(a.logger)
 	if a.files != nil {
 		a.files.makeCopies(a.ctx)
 	}

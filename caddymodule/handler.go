@@ -162,6 +162,7 @@ func (h *Handler) useStores() (err error) {
 // knowServer learns from the server of the site where it listens, whether it logs, and how large heads it takes.
 func (h *Handler) knowServer(ctx caddy.Context) {
 	server, _ := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
+	h.app.occupied.look(ctx, server)
 	h.app.heads.raise(server, cmp.Or(h.MaxHeaderSize, defaultMaxHeaderSize), h.logger)
 	h.headLimit = siteLimit{own: h.MaxHeaderSize, server: h.app.heads.of(server)}
 	h.site.staticOff = h.StaticOff
