@@ -8,7 +8,7 @@ FIXTURES := $(addprefix e2e/fixtures/,next14 next15 next16 monorepo export image
 # What CGO and libvips need; without CGO nothing.
 NATIVE := $(if $(filter-out 0,$(shell go env CGO_ENABLED 2>/dev/null)),gcc libc6-dev libvips-dev pkg-config)
 SOURCES := go.mod go.sum $(shell find . \( -name node_modules -o -name .next -o -name .git -o -name .cache -o -name bin \) -prune -o -name '*.go' ! -name '*_test.go' -print)
-UNIT := $(shell find . \( -name node_modules -o -name .next -o -name .git -o -name .cache -o -name bin \) -prune -o -name '*_test.go' ! -path './e2e/*' -printf '%h\n' | sort -u)
+UNIT := $(shell find . \( -name node_modules -o -name .next -o -name .git -o -name .cache -o -name bin \) -prune -o -name '*_test.go' ! -path './e2e/*' ! -path './tools/*' -printf '%h\n' | sort -u)
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,7 @@ test: ## install what the tests need and run them, with real Next.js builds and 
 	@scripts/install-node.sh e2e/httpcache
 	go vet -tags e2e ./...
 	go test -race -count=1 $(UNIT)
+	go -C tools test -race -count=1 ./...
 	go test -tags e2e -count=1 -timeout 25m ./e2e/...
 
 test-long: ## everything of test in full counts, fuzzing, and builds of every kind

@@ -1,0 +1,3 @@
+package line
+
+const second = 2
