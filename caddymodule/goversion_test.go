@@ -22,15 +22,31 @@ func goOfTheModule(t *testing.T) string {
 	return "go" + string(line[1])
 }
 
+// environment is that of the process before TestMain gives it another home.
+var environment = os.Environ()
+
+// goList returns what `go list` says in the folder of the module. It runs in the environment of whoever runs the tests, because
+// the go command would fetch each module again into the home of these tests.
+func goList(t *testing.T, args ...string) string {
+	t.Helper()
+	list := exec.CommandContext(t.Context(), "go", append([]string{"list"}, args...)...)
+	list.Dir, list.Env = "..", environment
+	out, err := list.Output()
+	require.NoError(t, err)
+	return string(out)
+}
+
+func TestGoCommandsUseTheModulesThatAreThere(t *testing.T) {
+	dir := strings.TrimSpace(goList(t, "-m", "-f", "{{.Dir}}", "github.com/caddyserver/caddy/v2"))
+	assert.DirExists(t, dir)
+	assert.NotContains(t, dir, os.Getenv("HOME"), "the home of these tests")
+}
+
 // Who builds with xcaddy needs a Go as new as our line says, so it says no more than what is built in needs.
 func TestTheModuleNeedsNoNewerGoThanItsDependencies(t *testing.T) {
 	needs := "{{with .Module}}{{if not .Main}}go{{.GoVersion}}{{end}}{{end}}"
-	list := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", needs, "./caddy-build")
-	list.Dir = ".."
-	out, err := list.Output()
-	require.NoError(t, err)
 	newest := ""
-	for _, needed := range strings.Fields(string(out)) {
+	for _, needed := range strings.Fields(goList(t, "-deps", "-f", needs, "./caddy-build")) {
 		if version.Compare(needed, newest) > 0 {
 			newest = needed
 		}
