@@ -36,7 +36,7 @@ var (
 	}, func() float64 { return float64(assets.HeldFiles()) })
 )
 
-func registerMetrics(registry *prometheus.Registry) error {
+func registerMetrics(registry prometheus.Registerer) error {
 	collectors := []prometheus.Collector{
 		requestsTotal, unclaimedTotal, dialFailuresTotal, upgradeTimeoutsTotal, headersTooLargeTotal, crossZoneTotal,
 		shared404Total,
