@@ -222,10 +222,10 @@ func TestLinksDoNotLeadOut(t *testing.T) {
 	set, err := NewSet(build, Settings{})
 	require.NoError(t, err)
 	defer set.Close()
-	assert.NotNil(t, set.files["/in.txt"], "a link to a file beside it is one")
-	assert.Nil(t, set.files["/out.txt"])
-	assert.Nil(t, set.files["/manifest.json"])
-	assert.Nil(t, set.files["/root/etc/passwd"])
+	assert.NotNil(t, set.find("/in.txt"), "a link to a file beside it is one")
+	assert.Nil(t, set.find("/out.txt"))
+	assert.Nil(t, set.find("/manifest.json"))
+	assert.Nil(t, set.find("/root/etc/passwd"))
 
 	// One that is put in the place of a file later leads out neither.
 	require.NoError(t, os.Remove(filepath.Join(public, "plain.txt")))

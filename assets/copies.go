@@ -122,7 +122,7 @@ func (c *Copies) nextSet(ctx context.Context) bool {
 }
 
 // copyAll makes the copies of files. Those that cost least come first, for all files: until the smallest is there, clients get another.
-func (c *Copies) copyAll(ctx context.Context, s *Set, files []*file) error {
+func (c *Copies) copyAll(ctx context.Context, s *Set, files []*keptFile) error {
 	waiting := int64(len(files))
 	defer func() { c.pending.Add(-waiting) }()
 	sums := make([]string, len(files))
@@ -145,7 +145,7 @@ func (c *Copies) copyAll(ctx context.Context, s *Set, files []*file) error {
 
 // copyFile finds or makes the copy of a file in a coding. sum is the hash of its content, "" if it is not known yet. A file that has changed or
 // gone gets none.
-func (c *Copies) copyFile(ctx context.Context, f *file, coding string, sum *string) error {
+func (c *Copies) copyFile(ctx context.Context, f *keptFile, coding string, sum *string) error {
 	var body []byte
 	if *sum == "" {
 		if body = f.read(); body == nil {
@@ -185,14 +185,15 @@ func closing(entry *blobstore.Entry) error {
 }
 
 // compressible returns the files of the set that copies are made of, in an order that is always the same.
-func (s *Set) compressible() []*file {
-	var files []*file
-	for name, f := range s.files {
-		if f.size >= codings.SmallestCopied && f.size <= codings.LargestCopied && isCompressibleName(name) {
+func (s *Set) compressible() []*keptFile {
+	var files []*keptFile
+	for i := range s.kept {
+		f := &s.kept[i]
+		if f.size >= codings.SmallestCopied && f.size <= codings.LargestCopied && isCompressibleName(f.path) {
 			files = append(files, f)
 		}
 	}
-	slices.SortFunc(files, func(a, b *file) int { return int(a.size - b.size) })
+	slices.SortStableFunc(files, func(a, b *keptFile) int { return int(a.size - b.size) })
 	return files
 }
 
@@ -214,7 +215,7 @@ func (f *file) read() []byte {
 }
 
 // addCopy makes a copy known to requests.
-func (f *file) addCopy(coding string, key blobstore.Key, size int64) {
+func (f *keptFile) addCopy(coding string, key blobstore.Key, size int64) {
 	if size == 0 {
 		return
 	}
@@ -227,13 +228,13 @@ func (f *file) addCopy(coding string, key blobstore.Key, size int64) {
 }
 
 // dropCopy forgets a copy that the store has no longer. It comes back when the build is read again.
-func (f *file) dropCopy(coding string) {
+func (f *keptFile) dropCopy(coding string) {
 	f.changeCopies(func(list []fileCopy) []fileCopy {
 		return slices.DeleteFunc(list, func(c fileCopy) bool { return c.coding == coding })
 	})
 }
 
-func (f *file) changeCopies(change func([]fileCopy) []fileCopy) {
+func (f *keptFile) changeCopies(change func([]fileCopy) []fileCopy) {
 	for {
 		before := f.copies.Load()
 		var list []fileCopy
@@ -248,7 +249,7 @@ func (f *file) changeCopies(change func([]fileCopy) []fileCopy) {
 }
 
 // copyFor returns the copy that a client likes best. accepts are the codings it takes, the best first.
-func (f *file) copyFor(accepts []string) *fileCopy {
+func (f *keptFile) copyFor(accepts []string) *fileCopy {
 	list := f.copies.Load()
 	if list == nil {
 		return nil

@@ -132,7 +132,7 @@ func TestAnEntryThatIsNoCopyIsNotServedAndNotHeld(t *testing.T) {
 	copies := NewCopies(store, zap.NewNop())
 	set := newCopiedSet(t, buildOf(t, map[string]string{"static/chunks/a.js": script}), copies)
 	runCopies(t, copies)
-	c := set.files[path].copyFor([]string{"br"})
+	c := set.find(path).copyFor([]string{"br"})
 	require.NotNil(t, c)
 	require.NoError(t, store.Put(t.Context(), c.key, nil, make([]byte, 100_000))) // as large as only files are
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))                              // which would close what nobody holds
@@ -289,5 +289,5 @@ func TestAChangedFileHasNoCopy(t *testing.T) {
 	set := newCopiedSet(t, build, copies)
 	require.NoError(t, os.WriteFile(filepath.Join(build.StaticDir, "chunks", "a.js"), []byte(script+"changed"), 0o600))
 	runCopies(t, copies)
-	assert.Nil(t, set.files["/_next/static/chunks/a.js"].copies.Load())
+	assert.Nil(t, set.find("/_next/static/chunks/a.js").copies.Load())
 }

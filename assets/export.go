@@ -20,28 +20,21 @@ const notStored = "private, no-cache, no-store, max-age=0, must-revalidate"
 // with them has ended, also when they are replaced meanwhile: each file is held open as far as the process may have files open.
 type Export struct{ set *Set }
 
-// NewExport prepares the files of an export below basePath.
+// NewExport returns the files of an export below basePath that nobody else serves.
 func NewExport(e *nextbuild.Export, basePath string, settings Settings) (*Export, error) {
-	root, err := os.OpenRoot(e.Dir)
+	index, err := NewExportIndex(e, basePath)
 	if err != nil {
-		return nil, fmt.Errorf("opening the export: %w", err)
+		return nil, err
 	}
-	x := &Export{set: settings.newSet(len(e.Files), basePath, revalidated)}
-	x.set.static = root
-	for _, path := range e.Files {
-		if err := x.set.add(root, path, strings.TrimPrefix(path, "/")); err != nil {
-			return nil, errors.Join(err, x.Close())
-		}
-		if f := x.set.files[path]; f != nil {
-			f.markBuild(path, e.IDs)
-			if f.held == nil {
-				x.set.hold(f)
-			}
-		}
+	set, err := index.only(settings)
+	if err != nil {
+		return nil, err
 	}
-	settings.Copies.add(x.set)
-	return x, nil
+	return ExportOf(set), nil
 }
+
+// ExportOf returns the export whose files a set has: see NewExportIndex.
+func ExportOf(s *Set) *Export { return &Export{set: s} }
 
 // markBuild puts the build into the ETag of a page or payload: what names other chunks is often of the same size, and images of containers
 // give all files one time.
@@ -54,10 +47,10 @@ func (f *file) markBuild(path string, ids []string) {
 }
 
 // Has reports whether there is a file at a path: a link that leads out of the directory is none.
-func (x *Export) Has(path string) bool { return x.set.files[path] != nil }
+func (x *Export) Has(path string) bool { return x.set.Has(path) }
 
 // Held returns how many of the files are held open, and how many there are.
-func (x *Export) Held() (held, files int) { return x.set.held, len(x.set.files) }
+func (x *Export) Held() (held, files int) { return x.set.index.Held() }
 
 // Files returns the files of the export, sorted by path.
 func (x *Export) Files() []File { return x.set.Files() }
@@ -78,7 +71,7 @@ func (x *Export) Serve(w http.ResponseWriter, r *http.Request, path string, more
 
 // ServeNotFound answers with the file at a path and 404, which nobody may store. It is false when there is no such file any more.
 func (x *Export) ServeNotFound(w http.ResponseWriter, r *http.Request, path string, more []nextbuild.Header) (bool, error) {
-	f := x.set.files[path]
+	f := x.set.find(path)
 	if f == nil {
 		return false, nil
 	}
@@ -86,7 +79,7 @@ func (x *Export) ServeNotFound(w http.ResponseWriter, r *http.Request, path stri
 	if err != nil {
 		return false, nil //nolint:nilerr // the caller answers without the page
 	}
-	f.answer(w, more)
+	x.set.answer(w, f, more)
 	h := w.Header()
 	for _, name := range []string{"Etag", "Last-Modified"} {
 		delete(h, name)
@@ -104,7 +97,7 @@ func (x *Export) ServeNotFound(w http.ResponseWriter, r *http.Request, path stri
 }
 
 // read returns the content of a file.
-func (x *Export) read(f *file) ([]byte, error) {
+func (x *Export) read(f *keptFile) ([]byte, error) {
 	if body := f.body.Load(); body != nil {
 		return *body, nil
 	}

@@ -23,9 +23,9 @@ type File struct {
 
 // Files returns the files of the set, sorted by path. They stay known when the set is closed.
 func (s *Set) Files() []File {
-	files := make([]File, 0, len(s.files))
-	for _, path := range slices.Sorted(maps.Keys(s.files)) {
-		f := s.files[path]
+	files := make([]File, 0, len(s.kept))
+	for _, path := range slices.Sorted(maps.Keys(s.index.files)) {
+		f := s.find(path)
 		file := File{Path: path, ContentType: f.head.contentType[0], Size: f.size, InMemory: f.body.Load() != nil}
 		if list := f.copies.Load(); list != nil {
 			file.Copies = make(map[string]int64, len(*list))
@@ -40,7 +40,7 @@ func (s *Set) Files() []File {
 
 // Content reads a file of the set from the disk. One that is not in the set, or has changed or gone since it was made, is an error.
 func (s *Set) Content(path string) ([]byte, error) {
-	f := s.files[path]
+	f := s.find(path)
 	if f == nil {
 		return nil, fmt.Errorf("reading %s: %w", path, os.ErrNotExist)
 	}

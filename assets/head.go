@@ -23,16 +23,17 @@ const (
 
 // head holds the headers of a file, as net/http wants them: each request sets them without allocating.
 type head struct {
-	cacheControl, contentType, etag, lastModified, length []string
-	serviceWorker                                         []string // Service-Worker-Allowed
+	contentType, etag, lastModified, length []string
+	cacheControl                            []string // nil: a deploy may change the file, and its set says it
+	serviceWorker                           []string // Service-Worker-Allowed
 }
 
-// newHead makes the head of a file. changing is the Cache-Control of files whose content a deploy may change.
-func newHead(urlPath, basePath, changing string, size int64, modTime time.Time) head {
+// newHead makes the head of a file.
+func newHead(urlPath, basePath string, size int64, modTime time.Time) head {
 	// Node.js rounds to milliseconds (fs.Stats.mtime).
 	modTime = modTime.Round(time.Millisecond)
 	h := head{
-		cacheControl: []string{changing}, contentType: []string{contentType(urlPath)},
+		contentType: []string{contentType(urlPath)},
 		// The form of Next.js (send), so that an answer of the edge validates what an upstream has sent, and the other way round.
 		etag:         []string{`W/"` + strconv.FormatInt(size, 16) + "-" + strconv.FormatInt(modTime.UnixMilli(), 16) + `"`},
 		lastModified: []string{modTime.UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT")},

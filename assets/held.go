@@ -1,7 +1,6 @@
 package assets
 
 import (
-	"errors"
 	"os"
 	"sync/atomic"
 )
@@ -14,7 +13,7 @@ func HeldFiles() int64 { return heldFiles.Load() }
 
 // hold keeps a file open, so that it can be served after it has been removed from its directory. Half of the files that
 // the process may have open are left to connections and to everybody else; what is beyond is not held.
-func (s *Set) hold(f *file) {
+func (x *Index) hold(f *file) {
 	if heldFiles.Add(1) > openFilesLimit()/2 {
 		heldFiles.Add(-1)
 		return
@@ -25,7 +24,7 @@ func (s *Set) hold(f *file) {
 		return
 	}
 	f.held = opened
-	s.held++
+	x.held++
 }
 
 // heldAsItWas returns the file that is held, unless somebody has written over it.
@@ -74,20 +73,10 @@ func (s *Set) Close() error {
 	return s.giveBack()
 }
 
-// giveBack closes the files and directories, and forgets what is in memory.
+// giveBack forgets what is in memory, and gives back the index.
 func (s *Set) giveBack() error {
-	var errs []error
-	for _, f := range s.files {
-		s.forget(f)
-		if f.held != nil {
-			errs = append(errs, f.held.Close())
-		}
+	for i := range s.kept {
+		s.forget(&s.kept[i])
 	}
-	heldFiles.Add(-int64(s.held))
-	for _, root := range []*os.Root{s.static, s.public} {
-		if root != nil {
-			errs = append(errs, root.Close())
-		}
-	}
-	return errors.Join(errs...)
+	return s.index.Close()
 }

@@ -47,7 +47,7 @@ type Accepts func() []string
 // are those of RFC 9110. A file that has changed or gone since the set was made is served as it was if it is held open,
 // else not.
 func (s *Set) Serve(w http.ResponseWriter, r *http.Request, path string, more []nextbuild.Header, accepts Accepts) (Source, error) {
-	f := s.files[path]
+	f := s.find(path)
 	if f == nil {
 		return NotServed, nil
 	}
@@ -59,7 +59,7 @@ func (s *Set) Serve(w http.ResponseWriter, r *http.Request, path string, more []
 		}
 	}
 	if body := f.body.Load(); body != nil {
-		f.answer(w, more)
+		s.answer(w, f, more)
 		return FromMemory, f.write(w, r, *body)
 	}
 	opened, err := f.open()
@@ -74,10 +74,10 @@ func (s *Set) Serve(w http.ResponseWriter, r *http.Request, path string, more []
 			return NotServed, nil //nolint:nilerr // as above
 		}
 		s.keep(f, body)
-		f.answer(w, more)
+		s.answer(w, f, more)
 		return FromDisk, f.write(w, r, body)
 	}
-	f.answer(w, more)
+	s.answer(w, f, more)
 	if isPartial(r) {
 		http.ServeContent(w, r, "", f.modTime, opened)
 		return FromDisk, nil
@@ -87,7 +87,7 @@ func (s *Set) Serve(w http.ResponseWriter, r *http.Request, path string, more []
 }
 
 // serveHeld answers with a file that is gone from its directory.
-func (s *Set) serveHeld(w http.ResponseWriter, r *http.Request, f *file, more []nextbuild.Header) Source {
+func (s *Set) serveHeld(w http.ResponseWriter, r *http.Request, f *keptFile, more []nextbuild.Header) Source {
 	if f.held == nil || !s.acquireHeld() {
 		return NotServed
 	}
@@ -96,17 +96,17 @@ func (s *Set) serveHeld(w http.ResponseWriter, r *http.Request, f *file, more []
 	if opened == nil {
 		return NotServed
 	}
-	f.answer(w, more)
+	s.answer(w, f, more)
 	http.ServeContent(w, r, "", f.modTime, io.NewSectionReader(opened, 0, f.size))
 	return FromDisk
 }
 
 // serveCopy answers with a copy of the file.
-func (s *Set) serveCopy(w http.ResponseWriter, r *http.Request, f *file, c *fileCopy, more []nextbuild.Header) (Source, error) {
+func (s *Set) serveCopy(w http.ResponseWriter, r *http.Request, f *keptFile, c *fileCopy, more []nextbuild.Header) (Source, error) {
 	// A client that has the file as it is has it too; of one that was compressed on its way the ETag comes here as the file's own.
 	for _, etag := range [][]string{c.etag, f.head.etag} {
 		if isUnmodified(r.Header, f.modTime, etag[0]) {
-			f.answer(w, more)
+			s.answer(w, f, more)
 			w.Header()["Etag"] = etag
 			codings.AddVary(w.Header())
 			writeUnmodified(w)
@@ -121,7 +121,7 @@ func (s *Set) serveCopy(w http.ResponseWriter, r *http.Request, f *file, c *file
 		f.dropCopy(c.coding)
 		return NotServed, nil
 	}
-	f.answer(w, more)
+	s.answer(w, f, more)
 	h := w.Header()
 	h["Etag"] = c.etag
 	h["Content-Encoding"] = c.codingHeader
@@ -173,12 +173,15 @@ func (f *file) isSame(opened *os.File) bool {
 }
 
 // answer sets the headers of the answer.
-func (f *file) answer(w http.ResponseWriter, more []nextbuild.Header) {
+func (s *Set) answer(w http.ResponseWriter, f *keptFile, more []nextbuild.Header) {
 	h := w.Header()
 	h["Content-Type"] = f.head.contentType
 	h["Etag"] = f.head.etag
 	h["Last-Modified"] = f.head.lastModified
 	h["Cache-Control"] = f.head.cacheControl
+	if f.head.cacheControl == nil {
+		h["Cache-Control"] = s.changing
+	}
 	if f.head.serviceWorker != nil {
 		h["Service-Worker-Allowed"] = f.head.serviceWorker
 	}
