@@ -46,6 +46,9 @@ func (f *file) markBuild(path string, ids []string) {
 	}
 }
 
+// Set returns the set that has the files.
+func (x *Export) Set() *Set { return x.set }
+
 // Has reports whether there is a file at a path: a link that leads out of the directory is none.
 func (x *Export) Has(path string) bool { return x.set.Has(path) }
 

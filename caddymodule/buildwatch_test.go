@@ -17,8 +17,6 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/assets"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
-	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
-	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
 // process is an application that runs one build, whatever is on the disk.
@@ -78,7 +76,7 @@ func buildOf(t *testing.T, e *edgetest.Edge) string {
 // waitingBuilds are the ids of the builds that wait, of both sites of the test's edge.
 func waitingBuilds() (ids string) {
 	for _, h := range running.handlers() {
-		if waiting := h.watch.zones[0].others.waiting.Load(); waiting != nil {
+		if waiting := h.builds.zones[0].Waiting(); waiting != nil {
 			ids += waiting.ID + " "
 		}
 	}
@@ -103,10 +101,7 @@ func TestABuildIsTakenWhenItsApplicationRunsIt(t *testing.T) {
 	require.Equal(t, "first", buildOf(t, e))
 	confirmed := func() (all bool) {
 		for _, h := range running.handlers() {
-			h.watch.mu.Lock()
-			all = h.watch.zones[0].confirmed
-			h.watch.mu.Unlock()
-			if !all {
+			if all = h.builds.zones[0].Confirmed(); !all {
 				return false
 			}
 		}
@@ -195,8 +190,8 @@ func TestNothingIsKeptWhileUpstreamsRunDifferentBuilds(t *testing.T) {
 	writeNext(t, dir, "second")
 	eventuallyEqual(t, "second second ", waitingBuilds)
 	one.run("second")
-	eventuallyEqual(t, true, func() bool { return running.handlers()[0].watch.zones[0].others.mixed.Load() })
-	eventuallyEqual(t, true, func() bool { return running.handlers()[1].watch.zones[0].others.mixed.Load() })
+	eventuallyEqual(t, true, func() bool { return running.handlers()[0].builds.zones[0].Mixed() })
+	eventuallyEqual(t, true, func() bool { return running.handlers()[1].builds.zones[0].Mixed() })
 	for range 20 {
 		buildOf(t, e)
 		_, status := e.Cached(t, "/page")
@@ -226,65 +221,6 @@ func TestALoadThatFailsClosesItsBuilds(t *testing.T) {
 	} {
 		assert.Error(t, e.Load(t, bad), name)
 		assert.Equal(t, before, assets.HeldFiles(), name)
-	}
-}
-
-func TestDecideWaiting(t *testing.T) {
-	for name, c := range map[string]struct {
-		answers   []standing
-		confirmed bool
-		waited    time.Duration
-		want      decision
-	}{
-		"the only one runs it":                   {[]standing{has}, true, 0, takes},
-		"all run it":                             {[]standing{has, has}, false, 0, takes},
-		"the other is down":                      {[]standing{has, silent}, true, 0, takes},
-		"the other is starting":                  {[]standing{has, unclear}, true, 0, takes},
-		"one runs it, one does not":              {[]standing{has, hasNot}, true, time.Hour, waitsMixed},
-		"likewise, and nobody knows of before":   {[]standing{has, hasNot, silent}, false, time.Hour, waitsMixed},
-		"none runs it":                           {[]standing{hasNot, hasNot}, true, time.Hour, waits},
-		"all are down":                           {[]standing{silent, silent}, false, time.Hour, waits},
-		"nobody would tell, and it has not been": {[]standing{hasNot}, false, unprovenTime - 1, waits},
-		"nobody would tell, for long":            {[]standing{hasNot}, false, unprovenTime, takesUnproven},
-		"a login answers, for long":              {[]standing{unclear, silent}, false, unprovenTime, takesUnproven},
-		"an error answers":                       {[]standing{unclear}, true, time.Hour, waits},
-	} {
-		assert.Equal(t, c.want, decideWaiting(c.answers, c.confirmed, c.waited), name)
-	}
-}
-
-func TestProofOf(t *testing.T) {
-	first := &nextbuild.Build{ID: "a", Static: []string{"/_next/static/a/_ssgManifest.js", "/_next/static/chunks/one.js", "/_next/static/chunks/two.js"}}
-	first.BasePath = "/docs"
-	second := &nextbuild.Build{ID: "b", Static: []string{"/_next/static/b/_ssgManifest.js", "/_next/static/chunks/one.js"}}
-	second.BasePath = "/docs"
-	deployed := &nextbuild.Build{ID: "a", Static: []string{"/_next/static/a/_ssgManifest.js", "/_next/static/chunks/one.js", "/_next/static/chunks/three.js"}}
-	deployed.BasePath = "/docs"
-	assert.Equal(t, "/docs/_next/static/b/_ssgManifest.js", proofOf(second, first))
-	assert.Equal(t, "/docs/_next/static/a/_ssgManifest.js", proofOf(first, nil))
-	assert.Equal(t, "/docs/_next/static/chunks/three.js", proofOf(deployed, first), "with a deployment id all builds have one build id")
-	assert.Empty(t, proofOf(first, first))
-	moved := *first
-	moved.BasePath = "/guide"
-	assert.Equal(t, "/guide/_next/static/a/_ssgManifest.js", proofOf(&moved, first))
-}
-
-func TestWhatAnUpstreamSays(t *testing.T) {
-	ask := func(address string) standing {
-		return standingsOf(t.Context(), []*zones.Upstream{{Address: address}}, "/_next/static/x.js")[0]
-	}
-	assert.Equal(t, silent, ask("127.0.0.1:1"))
-	for status, want := range map[int]standing{200: has, 404: hasNot, 302: unclear, 401: unclear, 500: unclear} {
-		asked := atomic.Int32{}
-		address := edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
-			asked.Add(1)
-			assert.Equal(t, http.MethodHead, r.Method)
-			assert.Equal(t, "/_next/static/x.js", r.URL.Path)
-			w.Header().Set("Location", "/login")
-			w.WriteHeader(status)
-		})
-		assert.Equal(t, want, ask(address), status)
-		assert.EqualValues(t, 1, asked.Load(), "redirects are not followed")
 	}
 }
 

@@ -25,10 +25,10 @@ func (h *Handler) explain(report *requestReport, r *http.Request, a *attempt) {
 	if a.facts.build != nil {
 		report.Build, report.Deployment = a.facts.build.ID, a.facts.build.DeploymentID
 	}
-	if waiting := a.facts.others.waiting.Load(); waiting != nil {
+	if waiting := a.facts.others.Waiting(); waiting != nil {
 		report.Waiting = waiting.ID
 	}
-	report.BuildNote = a.facts.others.said()
+	report.BuildNote = a.facts.others.Note()
 	switch {
 	case a.facts.export != nil && a.verdict.Status == 0 && a.verdict.Edge():
 		report.By = byFile
@@ -52,8 +52,8 @@ func (h *Handler) whyNotKept(a *attempt) string {
 		return "the zone is a dev server"
 	case h.Cache != nil && h.Cache.Off:
 		return "the site says `cache off`"
-	case a.facts.others.note() != "":
-		return "the zone has no build yet: " + a.facts.others.note()
+	case a.facts.others.Missing() != "":
+		return "the zone has no build yet: " + a.facts.others.Missing()
 	case pageSlot.of(a.facts) == nil:
 		return "the build of the zone is not known; say `build`, or `cache` to keep what Next.js marks as shared all the same"
 	}

@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"slices"
@@ -93,47 +94,55 @@ func staticAddress(b *nextbuild.Build) string {
 func describeSites(sites []*site) filesReport {
 	report := filesReport{Zones: []zoneFiles{}}
 	places := make(map[string]int)
+	counted := make(map[*assets.Set]bool) // those whose memory is in the report
 	for _, s := range sites {
-		for _, z := range describeSite(s) {
+		for _, facts := range s.view.Load().facts {
+			z, set := describeZone(s, facts)
 			key := z.sameness()
 			at, known := places[key]
-			if !known {
+			switch {
+			case !known:
 				places[key] = len(report.Zones)
 				report.Zones = append(report.Zones, z)
-				continue
+			case counted[set]:
+				report.Zones[at].join(z.Listen)
+			default:
+				report.Zones[at].join(z.Listen)
+				report.Zones[at].addMemory(z)
 			}
-			report.Zones[at].join(z)
+			counted[set] = true
 		}
 	}
 	for _, z := range report.Zones {
 		slices.Sort(z.Listen)
 	}
-	slices.SortStableFunc(report.Zones, func(a, b zoneFiles) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(report.Zones, func(a, b zoneFiles) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), slices.Compare(a.Listen, b.Listen))
+	})
 	return report
 }
 
-// describeSite describes the zones of one site, sorted by name.
-func describeSite(s *site) []zoneFiles {
-	var list []zoneFiles
-	for zone, facts := range s.view.Load().facts {
-		z := zoneFiles{
-			Name: zone.Name, Paths: zone.Paths, ByRoutes: zone.ByRoutes, Hosts: zone.Hosts, Listen: slices.Clone(s.listen),
-			Dev: zone.Dev, StaticOff: s.staticOff && facts.build != nil,
-		}
-		for _, upstream := range zone.Upstreams {
-			z.Upstreams = append(z.Upstreams, upstream.Address)
-		}
-		switch {
-		case facts.export != nil:
-			z.StaticOff = false // nobody else has them
-			z.Build = describeExport(facts.build, facts.export, zone)
-		case facts.build != nil:
-			z.Build = describeBuild(facts.build, facts.book, fileSlot.of(facts).set, inMemory)
-		}
-		list = append(list, z)
+// describeZone describes a zone of a site, and returns the files whose memory it counts; nil without any.
+func describeZone(s *site, facts *zoneFacts) (zoneFiles, *assets.Set) {
+	zone := facts.zone
+	z := zoneFiles{
+		Name: zone.Name, Paths: zone.Paths, ByRoutes: zone.ByRoutes, Hosts: zone.Hosts, Listen: slices.Clone(s.listen),
+		Dev: zone.Dev, StaticOff: s.staticOff && facts.build != nil,
 	}
-	slices.SortFunc(list, func(a, b zoneFiles) int { return strings.Compare(a.Name, b.Name) })
-	return list
+	for _, upstream := range zone.Upstreams {
+		z.Upstreams = append(z.Upstreams, upstream.Address)
+	}
+	switch {
+	case facts.export != nil:
+		z.StaticOff = false // nobody else has them
+		z.Build = describeExport(facts.build, facts.export, zone)
+		return z, facts.export.files.Set()
+	case facts.build != nil:
+		set := fileSlot.of(facts).set
+		z.Build = describeBuild(facts.build, facts.book, set, inMemory)
+		return z, set
+	}
+	return z, nil
 }
 
 func inMemory(file assets.File) amount {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/caddy-nextjs/caddy-nextjs/assets"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/builds"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
@@ -13,7 +14,6 @@ import (
 type zoneStatic struct {
 	set      *assets.Set  // nil: the build is not known, or an export
 	keep     *assets.Keep // nil: the edge keeps no files of the zone
-	others   *otherBuilds
 	counters *fileCounters
 	off      bool // files are Next.js's
 }
@@ -26,13 +26,12 @@ type fileConfig struct {
 	zone, space string
 	set         *assets.Set
 	passing     *fileState // keeps what passes through; nil: nothing does
-	others      *otherBuilds
 	off         bool
 }
 
 // newZoneFiles prepares the files of a zone.
 func newZoneFiles(c fileConfig) *zoneStatic {
-	z := &zoneStatic{set: c.set, others: c.others, counters: fileCountersOf(c.zone), off: c.off}
+	z := &zoneStatic{set: c.set, counters: fileCountersOf(c.zone), off: c.off}
 	if c.passing != nil {
 		z.keep = c.passing.keep(c.space)
 	}
@@ -67,21 +66,16 @@ func (z *zoneStatic) isOptions(r *http.Request, a *attempt) bool {
 	return z.keep != nil && a.kind == zones.KindStatic && a.asWritten
 }
 
-// assetsOf returns the files of the other build that has the immutable file which a request asks for, nil if none has.
-// A document may come from one process and its scripts be asked of another.
-func assetsOf(o *otherBuilds, r *http.Request, a *attempt) *assets.Set {
-	if o == nil || a.verdict.Reason != zones.Unknown || !strings.HasPrefix(a.path, "/_next/static/") {
+// otherAssets returns the files of the other build that has the immutable file which a request asks for, nil if none
+// has.
+func otherAssets(others *builds.Subscription, r *http.Request, a *attempt) *assets.Set {
+	if a.verdict.Reason != zones.Unknown || !strings.HasPrefix(a.path, "/_next/static/") {
 		return nil
 	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return nil
 	}
-	for _, other := range [...]*build{o.waiting.Load(), o.last.Load()} {
-		if other != nil && other.assets.Has(a.path) {
-			return other.assets
-		}
-	}
-	return nil
+	return others.Other(a.path)
 }
 
 // serveSource answers a request that the edge itself makes for the source of a picture, if it is a file of a build. An

@@ -67,7 +67,7 @@ type Handler struct {
 	pages     *pageState          // nil: none are kept
 	upstreams [][]*zones.Upstream // of each zone
 	site      site
-	watch     *buildWatch
+	builds    *siteBuilds
 	leases    []upstreamAddress
 	headLimit siteLimit
 	logs      bool
@@ -104,17 +104,16 @@ func (h *Handler) provision(ctx caddy.Context) error {
 		return err
 	}
 	h.knowServer(ctx)
-	if h.watch, err = newBuildWatch(h, repl, h.logger); err != nil {
+	if h.builds, err = subscribeBuilds(h, repl, h.logger); err != nil {
 		return err
 	}
-	builds := h.watch.builds()
-	v, err := newView(h, builds)
+	v, err := newView(h, h.builds.now, nil, nil)
 	if err != nil {
 		return err
 	}
 	h.site.view.Store(v)
-	h.tellOfZones(builds)
-	h.watch.start(ctx, cmp.Or(time.Duration(h.Watch), defaultWatch))
+	h.tellOfZones()
+	h.builds.watch(time.Duration(h.Watch))
 	h.app.handlers = append(h.app.handlers, h)
 	return nil
 }
@@ -172,16 +171,13 @@ func (h *Handler) knowServer(ctx caddy.Context) {
 }
 
 // tellOfZones has nextjs_health know of the zones, and says what their builds show to be wrong.
-func (h *Handler) tellOfZones(builds []*build) {
+func (h *Handler) tellOfZones() {
 	for i, config := range h.Zones {
 		h.app.readiness.add(probedZone{
 			name: config.label(), optional: config.Optional, upstreams: h.upstreams[i], export: config.Export != "",
-			note: h.watch.zones[i].others.note,
+			note: h.builds.zones[i].Missing,
 		})
-		builds[i].advise(config.label(), h.logger)
-		if builds[i] != nil && builds[i].export != nil {
-			builds[i].export.report(config.label(), h.logger)
-		}
+		h.builds.now[i].say(config.label(), h.logger)
 	}
 }
 
@@ -192,9 +188,9 @@ func (h *Handler) Cleanup() error {
 		errs = append(errs, releaseUpstream(lease))
 	}
 	h.leases = nil
-	errs = append(errs, h.watch.close())
+	errs = append(errs, h.builds.close())
 	if v := h.site.view.Load(); v != nil {
-		closeView(v)
+		closeView(v, nil)
 	}
 	return errors.Join(errs...)
 }

@@ -140,7 +140,7 @@ func (b *build) advise(zone string, logger *zap.Logger) {
 	if b == nil {
 		return
 	}
-	for _, advice := range b.book.Advice() {
+	for _, advice := range b.Book.Advice() {
 		if hourlyOf(zone, b.Stamp+advice.Name).never() {
 			logger.Warn(advice.Message,
 				zap.String("zone", zone), zap.String("advice", advice.Name), zap.String("remedy", advice.Remedy))

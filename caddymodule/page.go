@@ -127,7 +127,7 @@ func (z *zonePages) factsOf(r *http.Request, a *attempt) pagecache.Facts {
 		Data: a.kind == zones.KindData, StaleIfError: z.staleError, Recheck: z.recheck, Now: time.Now(), Unshared: a.repaired.Made(), Class: z.classOf(r, a),
 		Shared404: a.facts.shared404.most, Shortened: a.facts.shared404.count, Said: a.listen(),
 	}
-	f.BuildID, f.Mixed = z.buildID, a.facts.others.mixed.Load()
+	f.BuildID, f.Mixed = z.buildID, a.facts.others.Mixed()
 	if f.Data && a.facts.book != nil {
 		if page, ok := a.facts.book.PageOfData(a.full); ok {
 			f.Path = page // they age together

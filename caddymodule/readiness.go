@@ -9,6 +9,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/builds"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
@@ -120,6 +121,6 @@ func (z probedZone) probe(ctx context.Context) zoneReport {
 // askUpstream reports whether an upstream answers HTTP, whatever it says. A process that only listens, as Next.js 16 does before it has
 // loaded its configuration, does not.
 func askUpstream(ctx context.Context, upstream *zones.Upstream) error {
-	_, err := statusOf(ctx, upstream, http.MethodGet, probePath)
+	_, err := builds.StatusOf(ctx, upstream, http.MethodGet, probePath)
 	return err
 }

@@ -135,13 +135,17 @@ func (z zoneFiles) sameness() string {
 	return string(key)
 }
 
-// join adds to a zone where else it is served, and what of it is in memory for there.
-func (z *zoneFiles) join(same zoneFiles) {
-	for _, address := range same.Listen {
+// join adds to a zone where else it is served.
+func (z *zoneFiles) join(listen []string) {
+	for _, address := range listen {
 		if !slices.Contains(z.Listen, address) {
 			z.Listen = append(z.Listen, address)
 		}
 	}
+}
+
+// addMemory adds what another site has of the same zone in memory.
+func (z *zoneFiles) addMemory(same zoneFiles) {
 	if z.Build != nil {
 		z.Build.Static.add(amount{Memory: same.Build.Static.Memory})
 		z.Build.Public.add(amount{Memory: same.Build.Public.Memory})

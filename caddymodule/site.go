@@ -22,6 +22,7 @@ type view struct {
 	table     *zones.Table
 	crossings *zones.Crossings
 	facts     map[*zones.Zone]*zoneFacts
+	list      []*zoneFacts // the same, as the configuration lists the zones
 	headLimit siteLimit
 }
 

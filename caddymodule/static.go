@@ -47,7 +47,7 @@ func (Static) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 	}
 	var source assets.Source
 	var err error
-	others := assetsOf(files.others, r, a)
+	others := otherAssets(a.facts.others, r, a)
 	switch {
 	case files.isOptions(r, a):
 		answerOptions(w, r, a)

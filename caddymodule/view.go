@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/builds"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
-// newView prepares what configurations and builds say.
-func newView(h *Handler, builds []*build) (*view, error) {
+// newView prepares what configurations and builds say. What the view before has of a zone whose build is still the same
+// goes on in the new one. before is nil if there is none; had are its builds.
+func newView(h *Handler, builds []*build, before *view, had []*build) (*view, error) {
 	place := placeZones
 	if h.AssetHost {
 		place = placeAssetHost
@@ -17,14 +19,22 @@ func newView(h *Handler, builds []*build) (*view, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &view{facts: make(map[*zones.Zone]*zoneFacts, len(list)), headLimit: h.headLimit}
+	v := &view{
+		facts: make(map[*zones.Zone]*zoneFacts, len(list)), list: make([]*zoneFacts, len(list)), headLimit: h.headLimit,
+	}
 	for i, zone := range list {
 		zone.Upstreams = h.upstreams[i]
-		if v.facts[zone], err = h.newFacts(h.Zones[i], zone, builds[i], h.watch.zones[i].others); err != nil {
+		if before != nil && had[i] == builds[i] && before.list[i].zone.Name == zone.Name {
+			same := *before.list[i]
+			same.zone, v.list[i] = zone, &same
+		} else if v.list[i], err = h.newFacts(h.Zones[i], zone, builds[i], h.builds.zones[i]); err != nil {
+			closeView(v, before)
 			return nil, fmt.Errorf("zone %s: %w", zone.Name, err)
 		}
+		v.facts[zone] = v.list[i]
 	}
 	if v.table, err = zones.NewTable(list); err != nil {
+		closeView(v, before)
 		return nil, err
 	}
 	v.crossings = zones.NewCrossings(v.table, list)
@@ -35,7 +45,7 @@ func newView(h *Handler, builds []*build) (*view, error) {
 }
 
 // newFacts prepares what requests of a zone need.
-func (h *Handler) newFacts(config ZoneConfig, zone *zones.Zone, read *build, others *otherBuilds) (*zoneFacts, error) {
+func (h *Handler) newFacts(config ZoneConfig, zone *zones.Zone, read *build, others *builds.Subscription) (*zoneFacts, error) {
 	facts := &zoneFacts{zone: zone, others: others, shared404: h.newShared404(zone.Name), log: h.logger}
 	var err error
 	if facts.space, err = config.space(zone); err != nil {
@@ -46,7 +56,7 @@ func (h *Handler) newFacts(config ZoneConfig, zone *zones.Zone, read *build, oth
 	}
 	facts.notices = noticesOf(zone.Name, facts.space)
 	if read != nil {
-		facts.build, facts.book, facts.export = read.Build, read.book, read.export
+		facts.build, facts.book, facts.export = read.Build, read.Book, read.export
 	}
 	facts.hidesQuery = facts.book != nil && !h.ShowQuery
 	zoneSlot.put(facts, newSiteZone(zone.Name))
@@ -60,10 +70,11 @@ func (h *Handler) newFacts(config ZoneConfig, zone *zones.Zone, read *build, oth
 
 // addFiles adds how the files of a zone are served.
 func (h *Handler) addFiles(facts *zoneFacts, read *build) {
-	config := fileConfig{zone: facts.zone.Name, space: facts.space, others: facts.others, off: h.StaticOff}
+	config := fileConfig{zone: facts.zone.Name, space: facts.space, off: h.StaticOff}
 	switch {
+	case read != nil && read.export == nil:
+		config.set = read.Files
 	case read != nil:
-		config.set = read.assets
 	case !facts.zone.Dev:
 		config.passing = h.files
 	}
@@ -97,9 +108,12 @@ func (h *Handler) addImages(facts *zoneFacts, config ZoneConfig) error {
 	return err
 }
 
-// closeView gives back what a view has besides the builds. Requests that still use it are answered by Next.js.
-func closeView(v *view) {
-	for _, facts := range v.facts {
-		imageSlot.of(facts).close()
+// closeView gives back what a view has besides the builds, and the next one has not; nil: there is none. Requests that
+// still use it are answered by Next.js.
+func closeView(v, next *view) {
+	for i, facts := range v.list {
+		if facts != nil && (next == nil || imageSlot.of(next.list[i]) != imageSlot.of(facts)) {
+			imageSlot.of(facts).close()
+		}
 	}
 }

@@ -5,11 +5,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync/atomic"
 
 	"github.com/caddyserver/caddy/v2"
 
-	"github.com/caddy-nextjs/caddy-nextjs/assets"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/builds"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
@@ -47,62 +46,29 @@ type ZoneConfig struct {
 	Optional bool `json:"optional,omitempty"`
 }
 
-// build is what a zone's build says, prepared for requests.
-type build struct {
-	*nextbuild.Build
-	claims *zones.Claims
-	book   *zones.Rulebook
-	assets *assets.Set
-	export *exportedSite // nil: Next.js serves it; else there is neither book nor assets
-	shared atomic.Int32  // how many have it besides one
+// namesBuild reports whether the zone has a build or an export.
+func (c ZoneConfig) namesBuild() bool { return c.Build != "" || c.Export != "" }
+
+// source is where the zone's build is read from.
+func (c ZoneConfig) source(repl *caddy.Replacer) builds.Source {
+	return builds.Source{Build: repl.ReplaceKnown(c.Build, ""), Export: repl.ReplaceKnown(c.Export, "")}
 }
 
-// retain shares the build: it is closed by the last one who has it.
-func (b *build) retain() *build {
-	if b != nil {
-		b.shared.Add(1)
-	}
-	return b
-}
-
-// close gives back the build's files.
-func (b *build) close() error {
-	switch {
-	case b == nil || b.shared.Add(-1) >= 0:
+// serve returns what the zone is served from, nil without a build.
+func (c ZoneConfig) serve(read *builds.Snapshot) *build {
+	if read == nil {
 		return nil
-	case b.export != nil:
-		return b.export.files.Close()
 	}
-	return b.assets.Close()
+	return &build{read.Build.Build, read, c.serveExport(read)}
 }
 
-// readBuild reads the zone's build, or returns nil if it names none.
-func (c ZoneConfig) readBuild(repl *caddy.Replacer, settings assets.Settings) (*build, error) {
-	if c.Export != "" {
-		return c.readExport(repl, settings)
-	}
-	if c.Build == "" {
-		return nil, nil
-	}
-	read, err := nextbuild.Read(repl.ReplaceKnown(c.Build, ""))
-	if err != nil {
-		return nil, fmt.Errorf("zone %s: build: %w", c.label(), err)
-	}
-	files, err := assets.NewSet(read, settings)
-	if err != nil {
-		return nil, fmt.Errorf("zone %s: build: %w", c.label(), err)
-	}
-	warnOfUnread(c.label(), read, files)
-	return &build{Build: read, claims: zones.NewClaims(read), book: zones.NewRulebook(read), assets: files}, nil
-}
-
-// placeZones gives each zone its part of the site. builds[i] is the build of configs[i], or nil.
-func placeZones(configs []ZoneConfig, builds []*build) ([]*zones.Zone, error) {
+// placeZones gives each zone its part of the site. taken[i] is the build of configs[i], or nil.
+func placeZones(configs []ZoneConfig, taken []*build) ([]*zones.Zone, error) {
 	list := make([]*zones.Zone, len(configs))
 	for i, config := range configs {
 		zone := &zones.Zone{Name: config.Name, Paths: config.claimedPaths(), Hosts: config.Host, Dev: config.Dev}
-		if read := builds[i]; read != nil {
-			zone.Claims, zone.HasFile, zone.PreviewIDs = read.claims, read.claims.HasFile, [][32]byte{read.PreviewID}
+		if read := taken[i]; read != nil {
+			zone.Claims, zone.HasFile, zone.PreviewIDs = read.Claims, read.Claims.HasFile, [][32]byte{read.PreviewID}
 			if read.export != nil {
 				zone.HasFile = read.export.book.HasFile
 			}
@@ -119,17 +85,17 @@ func placeZones(configs []ZoneConfig, builds []*build) ([]*zones.Zone, error) {
 		}
 		list[i] = zone
 	}
-	if err := placeWithoutPath(configs, list, builds); err != nil {
+	if err := placeWithoutPath(configs, list, taken); err != nil {
 		return nil, err
 	}
-	placeWithoutBuild(configs, list, builds)
+	placeWithoutBuild(configs, list, taken)
 	for i, zone := range list {
-		if read := builds[i]; read != nil && read.AssetPath() != "" {
+		if read := taken[i]; read != nil && read.AssetPath() != "" {
 			// Below its assetPrefix Next.js answers nothing but its own files.
 			zone.Paths = append(zone.Paths[:len(zone.Paths):len(zone.Paths)], read.AssetPath()+"/_next")
 		}
 		switch {
-		case configs[i].lacksBuild(builds[i]):
+		case configs[i].lacksBuild(taken[i]):
 			zone.Name = configs[i].label()
 		case len(zone.Paths) == 0 && !zone.ByRoutes:
 			return nil, fmt.Errorf("zone %s: it has neither a path nor a build that says one", configs[i].label())
@@ -144,9 +110,9 @@ func placeZones(configs []ZoneConfig, builds []*build) ([]*zones.Zone, error) {
 
 // placeWithoutPath places the zones that neither the configuration nor a basePath has placed. One of them may have everything that no
 // other claims; the rest have what their builds name, as in Next.js's own multi-zones by assetPrefix.
-func placeWithoutPath(configs []ZoneConfig, list []*zones.Zone, builds []*build) error {
+func placeWithoutPath(configs []ZoneConfig, list []*zones.Zone, taken []*build) error {
 	for i, zone := range list {
-		if len(zone.Paths) > 0 || builds[i] == nil {
+		if len(zone.Paths) > 0 || taken[i] == nil {
 			continue
 		}
 		var without []string // zones of the same hosts that could have the rest as well, for they have no assetPrefix
@@ -158,22 +124,22 @@ func placeWithoutPath(configs []ZoneConfig, list []*zones.Zone, builds []*build)
 			switch {
 			case slices.Contains(other.Paths, "/"):
 				held = true
-			case len(other.Paths) == 0 && builds[j] != nil && builds[j].AssetPrefix == "":
+			case len(other.Paths) == 0 && taken[j] != nil && taken[j].AssetPrefix == "":
 				without = append(without, configs[j].label())
 			}
 		}
 		switch {
 		case held:
 			zone.ByRoutes = true
-		case builds[i].AssetPrefix == "" && len(without) > 0:
+		case taken[i].AssetPrefix == "" && len(without) > 0:
 			return fmt.Errorf("zones %s and %s both have a build without basePath and assetPrefix: write / after the one that has the rest of the site",
 				configs[i].label(), without[0])
-		case builds[i].AssetPrefix != "" && slices.ContainsFunc(list, func(other *zones.Zone) bool { return other != zone && len(other.Paths) == 0 && shareHost(zone, other) }):
+		case taken[i].AssetPrefix != "" && slices.ContainsFunc(list, func(other *zones.Zone) bool { return other != zone && len(other.Paths) == 0 && shareHost(zone, other) }):
 			zone.ByRoutes = true
 		}
 	}
 	for i, zone := range list {
-		if len(zone.Paths) == 0 && !zone.ByRoutes && builds[i] != nil {
+		if len(zone.Paths) == 0 && !zone.ByRoutes && taken[i] != nil {
 			zone.Paths = []string{"/"}
 		}
 	}
@@ -185,9 +151,9 @@ func (c ZoneConfig) lacksBuild(read *build) bool { return read == nil && c.Build
 
 // placeWithoutBuild places the zones whose builds are missing and would say where they are: one of them has everything
 // that no other claims. The rest have nothing until their builds come.
-func placeWithoutBuild(configs []ZoneConfig, list []*zones.Zone, builds []*build) {
+func placeWithoutBuild(configs []ZoneConfig, list []*zones.Zone, taken []*build) {
 	for i, zone := range list {
-		if len(zone.Paths) > 0 || !configs[i].lacksBuild(builds[i]) {
+		if len(zone.Paths) > 0 || !configs[i].lacksBuild(taken[i]) {
 			continue
 		}
 		hasRest := func(other *zones.Zone) bool { return slices.Contains(other.Paths, "/") && shareHost(zone, other) }

@@ -5,6 +5,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/builds"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
@@ -14,10 +15,10 @@ type zoneFacts struct {
 	zone *zones.Zone
 	// space names the application in what is kept: files, pictures and pages.
 	space     string
-	build     *nextbuild.Build // nil: the build is not known
-	book      *zones.Rulebook  // nil: the same, or an export
-	export    *exportedSite    // nil: Next.js serves the zone
-	others    *otherBuilds
+	build     *nextbuild.Build     // nil: the build is not known
+	book      *zones.Rulebook      // nil: the same, or an export
+	export    *exportedSite        // nil: Next.js serves the zone
+	others    *builds.Subscription // its builds beside this one; nil: it names none
 	cookies   *zones.CookieScope
 	repairs   zoneRepairs
 	notices   *zoneNotices

@@ -1,4 +1,4 @@
-package caddymodule
+package builds
 
 import (
 	"context"
@@ -60,7 +60,7 @@ func standingsOf(ctx context.Context, upstreams []*zones.Upstream, path string) 
 	answers := make([]standing, len(upstreams))
 	var group sync.WaitGroup
 	for i, upstream := range upstreams {
-		group.Go(func() { answers[i] = standingOf(statusOf(ctx, upstream, http.MethodHead, path)) })
+		group.Go(func() { answers[i] = standingOf(StatusOf(ctx, upstream, http.MethodHead, path)) })
 	}
 	group.Wait()
 	return answers

@@ -1,4 +1,4 @@
-package caddymodule
+package builds
 
 import (
 	"context"
@@ -12,9 +12,9 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
-// statusOf asks an upstream for a path, past everything that handles requests of clients, and returns the status of its
+// StatusOf asks an upstream for a path, past everything that handles requests of clients, and returns the status of its
 // answer. The error says that it gave none.
-func statusOf(ctx context.Context, upstream *zones.Upstream, method, path string) (int, error) {
+func StatusOf(ctx context.Context, upstream *zones.Upstream, method, path string) (int, error) {
 	address, err := caddy.ParseNetworkAddress(upstream.Address)
 	if err != nil {
 		return 0, fmt.Errorf("reading the address: %w", err)

@@ -1,0 +1,139 @@
+package builds
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
+)
+
+// question is what the upstreams of a zone are asked.
+type question struct {
+	about     *Build
+	upstreams []*zones.Upstream
+	proof     string // the path of a file that only the build has; "": there is nothing to ask for
+	waits     bool   // the build is not taken yet
+}
+
+// proceed asks the upstreams whether they run the build that waits, and takes it if they do. Where none waits, it asks
+// about the one that is taken, until it was seen to run: then their word counts when they do not have the files of the
+// next one.
+func (z *zone) proceed(ctx context.Context) {
+	q := z.next()
+	if q.about == nil {
+		return
+	}
+	answers := []standing{unclear}
+	if q.proof != "" {
+		answers = standingsOf(ctx, q.upstreams, q.proof)
+	}
+	z.dir.mu.Lock()
+	defer z.dir.mu.Unlock()
+	switch {
+	case ctx.Err() != nil || !z.isReady():
+	case q.waits && q.about == z.waiting:
+		z.judge(q, answers)
+	case !q.waits && q.about == z.taken:
+		z.confirm(q, answers)
+	}
+	z.dir.sweep()
+}
+
+// next returns what is to be asked. A build that needs no proof is taken at once.
+func (z *zone) next() question {
+	z.dir.mu.Lock()
+	defer z.dir.mu.Unlock()
+	fresh := z.waiting
+	switch {
+	case !z.isReady():
+		return question{}
+	case fresh == nil:
+		return z.doubt()
+	case fresh.Export != nil || z.taken == nil || len(z.upstreams) == 0:
+		z.take(true)
+	default:
+		proof := proofOf(fresh.Build, z.taken.Build)
+		if proof != "" || len(fresh.Static) == 0 {
+			return question{fresh, z.upstreams, proof, true}
+		}
+		z.take(true) // its scripts are those of the one before
+	}
+	z.dir.sweep()
+	return question{}
+}
+
+// doubt returns what is to be asked about the build that is taken.
+func (z *zone) doubt() question {
+	if z.taken == nil || z.confirmed || z.taken.Export != nil {
+		return question{}
+	}
+	proof := proofOf(z.taken.Build, nil)
+	if proof != "" {
+		return question{z.taken, z.upstreams, proof, false}
+	}
+	if !z.doubted {
+		z.doubted = true
+		z.say(func(s *Subscription) {
+			s.log.Warn("the build has no .next/static, so its scripts come from Next.js, if that has them: copy it there",
+				zap.String("zone", s.label), zap.String("build", z.taken.ID), zap.String("directory", z.taken.Dir))
+		})
+	}
+	return question{}
+}
+
+// confirm notes whether the application runs the build that is taken.
+func (z *zone) confirm(q question, answers []standing) {
+	z.confirmed = slices.Contains(answers, has)
+	if z.confirmed || z.doubted || !slices.Contains(answers, hasNot) {
+		return
+	}
+	z.doubted = true
+	z.say(func(s *Subscription) {
+		s.log.Warn("the application does not answer with the files of its build, so nobody can tell when it runs another: "+
+			"start it again if it was built since, give it its .next/static, name the directory that it was started in, "+
+			"or look whether the upstream is another application",
+			zap.String("zone", s.label), zap.String("build", z.taken.ID),
+			zap.String("directory", z.taken.Dir), zap.String("asked", q.proof))
+	})
+}
+
+// judge takes the build that waits if the answers allow it.
+func (z *zone) judge(q question, answers []standing) {
+	decision := decideWaiting(answers, z.confirmed && q.proof != "", time.Since(z.since))
+	z.mixed.Store(decision == waitsMixed)
+	z.note(waitingNote(z.waiting.ID, decision, answers))
+	switch {
+	case decision == takes:
+		z.take(true)
+	case decision == takesUnproven:
+		id := z.waiting.ID
+		z.say(func(s *Subscription) {
+			s.log.Warn("taking a build though the application does not say that it runs it: "+
+				"start it again within this time after a build",
+				zap.String("zone", s.label), zap.String("build", id),
+				zap.Duration("after", unprovenTime), zap.String("asked", q.proof))
+		})
+		z.take(false)
+	case !z.said:
+		z.said = true
+		z.say(func(s *Subscription) {
+			s.log.Info("the application still runs another build: the new one is taken when it runs that",
+				zap.String("zone", s.label), zap.String("runs", z.taken.ID),
+				zap.String("waits", z.waiting.ID), zap.String("asked", q.proof))
+		})
+	}
+}
+
+// waitingNote is what a build waits for, for those who ask.
+func waitingNote(id string, decision decision, answers []standing) string {
+	switch {
+	case decision == waitsMixed:
+		return "build " + id + " waits: some upstreams run it, and others do not yet"
+	case !slices.ContainsFunc(answers, func(s standing) bool { return s != silent }):
+		return "build " + id + " waits: no upstream answers"
+	}
+	return "build " + id + " waits: the application still runs the one before"
+}

@@ -1,0 +1,221 @@
+package builds
+
+import (
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
+)
+
+// zone is a directory with one set of upstreams: what is decided once for all sites that have both.
+type zone struct {
+	dir       *directory
+	upstreams []*zones.Upstream
+	subs      []*Subscription // the newest comes last
+
+	taken   *Build // nil: there was none yet
+	waiting *Build // is taken when the upstreams run it; nil: none waits
+	last    *Build // the one before
+	// confirmed says that an upstream has answered with a file of the taken build.
+	confirmed bool
+	doubted   bool      // it was said that no upstream has one
+	refused   string    // the stamp that could not be taken, so that it is said once
+	said      bool      // of the build that waits
+	since     time.Time // when it came
+	// mixed says that some upstreams run the one that waits and others do not.
+	mixed atomic.Bool
+}
+
+// zoneOf returns the zone with these upstreams, to which fresh may be the next build. A new one goes on with what a zone
+// with some of the same upstreams has.
+func (d *directory) zoneOf(upstreams []*zones.Upstream, fresh *Build) *zone {
+	for _, z := range d.zones {
+		if z.mayFollow(fresh) && isSameSet(z.upstreams, upstreams) {
+			return z
+		}
+	}
+	created := &zone{dir: d, upstreams: slices.Clone(upstreams)}
+	for _, z := range slices.Backward(d.zones) {
+		isTheirs := func(u *zones.Upstream) bool { return slices.Contains(upstreams, u) }
+		if z.taken != nil && z.mayFollow(fresh) && slices.ContainsFunc(z.upstreams, isTheirs) {
+			created.taken, created.last, created.confirmed = z.taken.retain(), z.last.retain(), z.confirmed
+			break
+		}
+	}
+	d.zones = append(d.zones, created)
+	return created
+}
+
+// mayFollow reports whether a build that a new configuration has found is of the application that the zone serves.
+// Another directory below the same Source is another application.
+func (z *zone) mayFollow(fresh *Build) bool {
+	return z.taken == nil || fresh == nil || fresh.Dir == z.taken.Dir
+}
+
+func isSameSet(a, b []*zones.Upstream) bool {
+	within := func(list []*zones.Upstream) func(*zones.Upstream) bool {
+		return func(u *zones.Upstream) bool { return !slices.Contains(list, u) }
+	}
+	return !slices.ContainsFunc(a, within(b)) && !slices.ContainsFunc(b, within(a))
+}
+
+// isReady reports whether all who subscribe are watching. Until then nothing is decided: a site is being set up with
+// what the zone had when it subscribed.
+func (z *zone) isReady() bool {
+	return !slices.ContainsFunc(z.subs, func(s *Subscription) bool { return s.every == 0 })
+}
+
+// interval is how often the directory is looked at for the zone.
+func (z *zone) interval() time.Duration {
+	every := never
+	for _, s := range z.subs {
+		if s.every > 0 {
+			every = min(every, s.every)
+		}
+	}
+	if z.waiting != nil {
+		return min(every, DefaultInterval) // upstreams are to be asked again
+	}
+	return every
+}
+
+// say has one subscriber of each label say something, the newest.
+func (z *zone) say(of func(*Subscription)) {
+	said := map[string]bool{}
+	for _, s := range slices.Backward(z.subs) {
+		if !said[s.label] {
+			said[s.label] = true
+			of(s)
+		}
+	}
+}
+
+// notice compares what is in the directory to what the zone has.
+func (z *zone) notice(stamp string) {
+	switch {
+	case stamp == z.refused || z.waiting != nil && z.waiting.Stamp == stamp:
+	case z.taken != nil && z.taken.Stamp == stamp:
+		z.await(nil) // it was put back
+		z.forgetNotes()
+	default:
+		fresh, err := z.dir.find(stamp)
+		switch {
+		case err != nil:
+			z.refuse(stamp, func(s *Subscription) error { return fmt.Errorf("zone %s: %w", s.label, err) })
+		case z.taken != nil && fresh.Export == nil && fresh.Dir != z.taken.Dir:
+			err = fmt.Errorf("%s has no build any more, and %s is another: name it by `build`, and reload, if it is meant",
+				z.taken.Dir, fresh.Dir)
+			z.refuse(stamp, func(*Subscription) error { return err })
+		default:
+			z.await(fresh)
+		}
+	}
+}
+
+// await has a build wait in the place of another one. nil: none waits any more.
+func (z *zone) await(fresh *Build) {
+	old := z.waiting
+	if old == fresh {
+		return
+	}
+	z.waiting = fresh.retain()
+	z.said, z.since = false, time.Now()
+	z.mixed.Store(false)
+	z.note("")
+	for _, s := range z.subs {
+		s.await(fresh)
+	}
+	old.release()
+	if fresh != nil {
+		z.say(func(s *Subscription) { s.warnOfUnread(fresh) })
+	}
+}
+
+// note tells all who subscribe what a build waits for.
+func (z *zone) note(why string) {
+	for _, s := range z.subs {
+		s.sayNote(why)
+	}
+}
+
+// forgetNotes ends what was said to those who have the build that is taken.
+func (z *zone) forgetNotes() {
+	for _, s := range z.subs {
+		if s.now != nil && s.now.Stamp == z.taken.Stamp {
+			s.sayNote("")
+		}
+	}
+}
+
+// refuse notes that what is in the directory cannot be taken, and why.
+func (z *zone) refuse(stamp string, why func(*Subscription) error) {
+	z.refused = stamp
+	for _, s := range z.subs {
+		s.refuse(why(s))
+	}
+	z.say(func(s *Subscription) { s.sayRefused(why(s)) })
+}
+
+// take puts the build that waits in the place of the one before, which stays for the pages that are open. It is refused
+// if no site has a place for it.
+func (z *zone) take(confirmed bool) {
+	fresh := z.waiting
+	var takers []*Subscription
+	kept := 0
+	for _, s := range z.subs {
+		switch s.take(fresh) {
+		case took:
+			takers = append(takers, s)
+		case hasIt:
+			kept++
+		}
+	}
+	if len(takers)+kept == 0 {
+		z.refused = fresh.Stamp
+		z.leave()
+		return
+	}
+	z.replace(fresh, confirmed)
+	for _, s := range takers {
+		s.options.Taken()
+	}
+	z.say(func(s *Subscription) {
+		if slices.Contains(takers, s) {
+			s.log.Info("build taken",
+				zap.String("zone", s.label), zap.String("build", fresh.ID), zap.String("next", fresh.NextVersion),
+				zap.String("directory", fresh.Dir))
+		}
+	})
+}
+
+// replace notes that a build is taken, and gives back the one before the last.
+func (z *zone) replace(fresh *Build, confirmed bool) {
+	before, gone := z.taken, z.last
+	z.taken, z.last = fresh.retain(), before
+	if before != nil && before.Export != nil {
+		z.last, gone = nil, before // its pages and their files are replaced together
+	}
+	gone.release()
+	z.confirmed, z.doubted = confirmed && before != nil, !confirmed
+	z.leave()
+	z.dir.sweep()
+}
+
+// leave ends the wait of a build, which leaves the notes of who has refused it.
+func (z *zone) leave() {
+	z.waiting.release()
+	z.waiting, z.said = nil, false
+	z.mixed.Store(false)
+}
+
+// close gives back what the zone has.
+func (z *zone) close() {
+	for _, b := range []*Build{z.taken, z.waiting, z.last} {
+		b.release()
+	}
+	z.taken, z.waiting, z.last = nil, nil, nil
+}
