@@ -30,24 +30,37 @@ type zone struct {
 	mixed atomic.Bool
 }
 
-// zoneOf returns the zone with these upstreams, to which fresh may be the next build. A new one goes on with what a zone
-// with some of the same upstreams has.
+// zoneOf returns the zone with these upstreams, to which fresh may be the next build. A new one goes on with what the
+// zone has that has most of them.
 func (d *directory) zoneOf(upstreams []*zones.Upstream, fresh *Build) *zone {
+	var nearest *zone
+	most := 0
 	for _, z := range d.zones {
-		if z.mayFollow(fresh) && isSameSet(z.upstreams, upstreams) {
+		if !z.mayFollow(fresh) {
+			continue
+		}
+		if isSameSet(z.upstreams, upstreams) {
 			return z
+		}
+		if common := countCommon(z.upstreams, upstreams); common > most && z.taken != nil {
+			nearest, most = z, common
 		}
 	}
 	created := &zone{dir: d, upstreams: slices.Clone(upstreams)}
-	for _, z := range slices.Backward(d.zones) {
-		isTheirs := func(u *zones.Upstream) bool { return slices.Contains(upstreams, u) }
-		if z.taken != nil && z.mayFollow(fresh) && slices.ContainsFunc(z.upstreams, isTheirs) {
-			created.taken, created.last, created.confirmed = z.taken.retain(), z.last.retain(), z.confirmed
-			break
-		}
+	if nearest != nil {
+		created.taken, created.last, created.confirmed = nearest.taken.retain(), nearest.last.retain(), nearest.confirmed
 	}
 	d.zones = append(d.zones, created)
 	return created
+}
+
+func countCommon(a, b []*zones.Upstream) (common int) {
+	for _, upstream := range a {
+		if slices.Contains(b, upstream) {
+			common++
+		}
+	}
+	return common
 }
 
 // mayFollow reports whether a build that a new configuration has found is of the application that the zone serves.
@@ -57,10 +70,7 @@ func (z *zone) mayFollow(fresh *Build) bool {
 }
 
 func isSameSet(a, b []*zones.Upstream) bool {
-	within := func(list []*zones.Upstream) func(*zones.Upstream) bool {
-		return func(u *zones.Upstream) bool { return !slices.Contains(list, u) }
-	}
-	return !slices.ContainsFunc(a, within(b)) && !slices.ContainsFunc(b, within(a))
+	return countCommon(a, b) == len(a) && countCommon(b, a) == len(b)
 }
 
 // isReady reports whether all who subscribe are watching. Until then nothing is decided: a site is being set up with

@@ -1,0 +1,123 @@
+package builds
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
+)
+
+// application is one that runs a build, whatever is on the disk.
+type application struct {
+	upstream *zones.Upstream
+	runs     atomic.Pointer[string]
+	asked    atomic.Int64
+}
+
+func startApplication(t *testing.T, build string) *application {
+	t.Helper()
+	a := new(application)
+	a.run(build)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a.asked.Add(1)
+		if !strings.HasPrefix(r.URL.Path, "/_next/static/"+*a.runs.Load()+"/") {
+			http.NotFound(w, r)
+		}
+	}))
+	t.Cleanup(server.Close)
+	a.upstream = &zones.Upstream{Address: server.Listener.Addr().String()}
+	return a
+}
+
+func (a *application) run(build string) { a.runs.Store(&build) }
+
+// heldFiles is how many files of each build of writeBuild are held open.
+const heldFiles = 2
+
+// writeBuild writes a build in the place of another one, as `next build` does.
+func writeBuild(t *testing.T, dir, id string) {
+	t.Helper()
+	require.NoError(t, os.RemoveAll(dir))
+	buildtest.Write(t, dir, buildtest.Build{
+		ID: id, App: map[string]string{"/page/page": "/page"},
+		Files: map[string]string{
+			"static/" + id + "/_ssgManifest.js": "", "static/" + id + ".js": "script of " + id, "../public/a.txt": "a",
+		},
+	})
+}
+
+// newBuild writes a build and returns its directory.
+func newBuild(t *testing.T, id string) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), ".next")
+	writeBuild(t, dir, id)
+	return dir
+}
+
+// site is a subscriber with one zone.
+type site struct {
+	*Subscription
+	full             bool // it has no place for another build
+	serves           string
+	taken, notPlaced atomic.Int64
+}
+
+func subscribe(t *testing.T, p *Pool, dir string, upstreams ...*zones.Upstream) *site {
+	t.Helper()
+	s := new(site)
+	subscription, err := p.Subscribe(Options{
+		Source: Source{Build: dir}, Upstreams: upstreams, Label: "main", Log: zap.NewNop(),
+		Take: func(next *Snapshot) error {
+			if s.full {
+				return errors.New("it is full")
+			}
+			s.serves = next.ID
+			return nil
+		},
+		Taken:   func() { s.taken.Add(1) },
+		Refused: func() { s.notPlaced.Add(1) },
+	})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, subscription.Close()) })
+	s.Subscription, s.serves = subscription, subscription.Begin().ID
+	return s
+}
+
+// setUp has sites be ready for other builds without the goroutine of their directory.
+func setUp(sites ...*site) {
+	for _, s := range sites {
+		s.zone.dir.mu.Lock()
+		s.every = time.Hour
+		s.zone.dir.mu.Unlock()
+	}
+}
+
+// looks has the directory of a site be looked at some times.
+func looks(t *testing.T, s *site, times int) {
+	t.Helper()
+	for range times {
+		s.zone.dir.look(t.Context())
+	}
+}
+
+// waits is the id of the build that waits, "" for none.
+func (s *site) waits() string {
+	if waiting := s.Waiting(); waiting != nil {
+		return waiting.ID
+	}
+	return ""
+}
+
+// list is the application as the upstreams of a zone.
+func (a *application) list() []*zones.Upstream { return []*zones.Upstream{a.upstream} }
