@@ -104,7 +104,7 @@ func newIndex(files int, basePath, changing string) *Index {
 func (x *Index) open(dir string) (*os.Root, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // the caller says what it is the directory of
+		return nil, err // the caller says what it is the directory of
 	}
 	x.roots = append(x.roots, root)
 	return root, nil

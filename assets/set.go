@@ -73,9 +73,6 @@ func (x *Index) NewSet(settings Settings) *Set {
 	return s
 }
 
-// Index returns the list of the files.
-func (s *Set) Index() *Index { return s.index }
-
 // Unread returns why files of the build could not be looked at: an error for the first of each folder.
 func (s *Set) Unread() []error { return s.index.Unread() }
 

@@ -15,7 +15,7 @@ done
 
 say "tests, five times, in random order"
 make --no-print-directory test
-go test -race -count=5 -shuffle=on ./zones ./streaming ./nextbuild ./blobstore ./assets ./imageopt ./pagecache ./internal/... ./caddymodule
+go test -race -count=5 -shuffle=on ./zones ./streaming ./nextbuild ./blobstore ./assets ./imageopt ./pagecache ./internal/... ./caddymodule/...
 E2E_LONG=1 go test -count=1 -run TestKill ./blobstore
 
 say "pictures: every size, and memory over 5,000 transforms"

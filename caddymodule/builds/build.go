@@ -79,7 +79,7 @@ func (s Source) readExport() (*Build, error) {
 			return nil, fmt.Errorf("build: %w", err)
 		}
 		if err := read.Fits(build); err != nil {
-			return nil, err //nolint:wrapcheck // it says that it is about both
+			return nil, err // it says that it is about both
 		}
 		build.Stamp = read.Stamp + " " + build.Stamp
 	}

@@ -22,7 +22,7 @@ type directory struct {
 	pool   *Pool
 	source Source
 	end    context.CancelFunc // of the goroutine
-	ctx    context.Context    //nolint:containedctx // it ends with the directory
+	ctx    context.Context
 	wake   chan struct{}      // look now
 	run    sync.WaitGroup
 

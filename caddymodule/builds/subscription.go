@@ -127,6 +127,9 @@ func (s *Subscription) Mixed() bool { return s != nil && s.zone.mixed.Load() }
 
 // Confirmed reports whether an upstream was seen to run the build that is taken.
 func (s *Subscription) Confirmed() bool {
+	if s == nil {
+		return false
+	}
 	s.zone.dir.mu.Lock()
 	defer s.zone.dir.mu.Unlock()
 	return s.zone.confirmed

@@ -94,9 +94,11 @@ func (z *zone) interval() time.Duration {
 }
 
 // say has one subscriber of each label say something, the newest.
-func (z *zone) say(of func(*Subscription)) {
+func (z *zone) say(of func(*Subscription)) { sayOnce(z.subs, of) }
+
+func sayOnce(list []*Subscription, of func(*Subscription)) {
 	said := map[string]bool{}
-	for _, s := range slices.Backward(z.subs) {
+	for _, s := range slices.Backward(list) {
 		if !said[s.label] {
 			said[s.label] = true
 			of(s)
@@ -193,12 +195,10 @@ func (z *zone) take(confirmed bool) {
 	for _, s := range takers {
 		s.options.Taken()
 	}
-	z.say(func(s *Subscription) {
-		if slices.Contains(takers, s) {
-			s.log.Info("build taken",
-				zap.String("zone", s.label), zap.String("build", fresh.ID), zap.String("next", fresh.NextVersion),
-				zap.String("directory", fresh.Dir))
-		}
+	sayOnce(takers, func(s *Subscription) {
+		s.log.Info("build taken",
+			zap.String("zone", s.label), zap.String("build", fresh.ID), zap.String("next", fresh.NextVersion),
+			zap.String("directory", fresh.Dir))
 	})
 }
 
