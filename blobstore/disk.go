@@ -30,12 +30,13 @@ type disk struct {
 	writing       atomic.Int64
 	reads, writes episode
 	wake          chan struct{} // there is work for keep
+	noted         chan struct{} // closed once there are notes of all files
 }
 
 // openDisk takes a directory into use.
 func openDisk(settings Settings, gone *gone) (*disk, error) {
 	d := &disk{
-		dir: settings.Dir, gone: gone, wake: make(chan struct{}, 1),
+		dir: settings.Dir, gone: gone, wake: make(chan struct{}, 1), noted: make(chan struct{}),
 		reads: episode{logger: settings.Logger, message: "the store cannot read its files: they are missed"},
 		writes: episode{
 			logger:  settings.Logger,
@@ -132,18 +133,9 @@ func readEntry(ctx context.Context, f *os.File, key Key, r *record) (*Entry, err
 	if info.Size() <= smallBody+block {
 		data = make([]byte, info.Size())
 	}
-	if err := readAt(f, data, 0); err != nil {
-		return nil, err
-	}
-	h, err := parseHead(data, info.Size())
+	h, data, err := readPrefix(f, data, info.Size())
 	if err != nil {
 		return nil, err
-	}
-	if missing := h.prefix() - int64(len(data)); missing > 0 {
-		data = append(data, make([]byte, missing)...)
-		if err := readAt(f, data[int64(len(data))-missing:], int64(len(data))-missing); err != nil {
-			return nil, err
-		}
 	}
 	e := &Entry{file: f, offset: h.prefix(), size: h.body}
 	if e.meta, err = h.checkPrefix(data[:h.prefix()], key); err != nil {
@@ -162,6 +154,23 @@ func readEntry(ctx context.Context, f *os.File, key Key, r *record) (*Entry, err
 		}
 	}
 	return e, h.checkBody(crc32.Checksum(e.body, castagnoli))
+}
+
+// readPrefix fills data with the beginning of a file of fileSize bytes, and makes it longer where that is not all
+// that comes before the body.
+func readPrefix(f *os.File, data []byte, fileSize int64) (h head, read []byte, err error) {
+	if err := readAt(f, data, 0); err != nil {
+		return head{}, nil, err
+	}
+	if h, err = parseHead(data, fileSize); err != nil {
+		return head{}, nil, err
+	}
+	have := int64(len(data))
+	if missing := h.prefix() - have; missing > 0 {
+		data = append(data, make([]byte, missing)...)
+		err = readAt(f, data[have:], have)
+	}
+	return h, data, err
 }
 
 // readAt fills data from a file. One that ends before is damaged: its size was asked before.
@@ -232,26 +241,29 @@ func (d *disk) throwAway(space string) error {
 	return os.Rename(space, filepath.Join(d.dir, "trash", strconv.FormatUint(rand.Uint64(), 36))) //nolint:gosec // a name, not a secret
 }
 
-// dropGroup removes the files of a group, whether they are in the index or not. The caller holds the lock of the group, and so nobody else
-// changes the directory that is listed.
-func (d *disk) dropGroup(g groupID) {
+// dropGroup removes the files of a group, whether they are in the index or not, and returns how many there were. The
+// caller holds the lock of the group, and so nobody else changes the directory that is listed.
+func (d *disk) dropGroup(g groupID) (dropped int) {
 	dir := g.dir()
 	files, err := os.ReadDir(filepath.Join(d.dir, entriesDir, dir))
 	for _, file := range files {
 		if group, name, ok := parseName(filepath.Base(dir), file.Name()); ok && group == g.group {
 			d.drop(id{g, name})
+			dropped++
 		}
 	}
 	if err == nil {
-		return
+		return dropped
 	}
 	for _, i := range d.index.ofGroup(g) { // what was not listed must not be found either
 		d.drop(i)
+		dropped++
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		d.gone.addGroup(g)
 		d.notRemoved(err)
 	}
+	return dropped
 }
 
 // notRemoved notes that a file is left. It is removed when the disk can be written again.

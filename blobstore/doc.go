@@ -23,6 +23,9 @@
 // After a restart an entry is found by its name at once. Sizes are gathered in the background, without opening a file. Once they are
 // known the index is what counts: a key that is not in it costs no system call.
 //
+// A user may have a note made of each entry (SetNoter): what it wants to know of very many entries without opening them. Notes of an earlier run's entries are
+// made in the background, once the sizes are known.
+//
 // Each version of the format has a directory of entries of its own; those of other versions are removed.
 //
 // A directory belongs to one process. Others work in memory, and take it over when that one ends.

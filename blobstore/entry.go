@@ -12,6 +12,7 @@ import (
 // and when the store is closed. It is for one user, who closes it.
 type Entry struct {
 	id         id
+	note       *Note // of an entry that is in memory
 	meta, body []byte
 	file       *os.File // when body is nil
 	offset     int64    // of the body in the file

@@ -98,6 +98,12 @@ func parseHead(data []byte, fileSize int64) (head, error) {
 	return h, nil
 }
 
+// key is the key in a file, as checkPrefix compares it.
+func (h head) key(prefix []byte) Key {
+	text := string(prefix[headSize : headSize+h.space+h.group+h.name])
+	return Key{Space: text[:h.space], Group: text[h.space : h.space+h.group], Name: text[h.space+h.group:]}
+}
+
 // checkPrefix compares everything before the body with its checksum and with the key that is looked for, and returns the meta.
 func (h head) checkPrefix(prefix []byte, key Key) (meta []byte, err error) {
 	if prefixSum(prefix) != binary.LittleEndian.Uint32(prefix[headSumAt:]) {

@@ -14,7 +14,8 @@ const block = 4096
 // record is the index's knowledge of one file. A new file of the same key has a new record, so a record tells files apart.
 type record struct {
 	blocks   uint32
-	verified atomic.Bool // the body is known to be whole: this process wrote it, or has compared its checksum
+	verified atomic.Bool          // the body is known to be whole: this process wrote it, or has compared its checksum
+	note     atomic.Pointer[Note] // nil: not made yet
 }
 
 // blocksOf is how many blocks a file of this size takes. An empty one counts too, otherwise it would never be evicted.

@@ -96,20 +96,22 @@ func (m *memory) remove(key Key) {
 
 // removeSpace forgets the entries of a space. The caller holds all locks.
 func (m *memory) removeSpace(space string) {
-	m.removeAll(func(key Key) bool { return key.Space == space })
+	_ = m.removeAll(func(key Key) bool { return key.Space == space })
 }
 
-// removeGroup forgets the entries of a group. The caller holds the lock of the group.
-func (m *memory) removeGroup(space, group string) {
-	m.removeAll(func(key Key) bool { return key.Group == group && key.Space == space })
+// removeGroup forgets the entries of a group, and returns how many there were. The caller holds the lock of the group.
+func (m *memory) removeGroup(space, group string) int {
+	return m.removeAll(func(key Key) bool { return key.Group == group && key.Space == space })
 }
 
-func (m *memory) removeAll(of func(Key) bool) {
+func (m *memory) removeAll(of func(Key) bool) (removed int) {
 	for key := range m.cache.Keys() {
 		if of(key) {
 			m.cache.Invalidate(key)
+			removed++
 		}
 	}
+	return removed
 }
 
 // clear forgets everything.

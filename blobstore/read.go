@@ -100,7 +100,7 @@ func (s *Store) promote(d *disk, key Key, e *Entry, r *record) {
 	if s.closed.Load() || d.index.peek(e.id) != r {
 		return
 	}
-	s.memory.set(ownKey(key), &Entry{id: e.id, meta: e.meta, body: e.body, size: e.size, fromMemory: true})
+	s.memory.set(ownKey(key), &Entry{id: e.id, meta: e.meta, body: e.body, size: e.size, fromMemory: true, note: r.note.Load()})
 }
 
 // ownKey is a key that does not hold on to the request that its texts were cut from.

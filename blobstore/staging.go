@@ -66,7 +66,7 @@ func (s *staging) close() error {
 }
 
 // publish makes the file that of a key. The caller holds the lock of the key.
-func (s *staging) publish(i id) error {
+func (s *staging) publish(i id, note *Note) error {
 	path := s.disk.path(i)
 	err := os.Rename(s.file.Name(), path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -80,6 +80,7 @@ func (s *staging) publish(i id) error {
 	}
 	r := &record{blocks: blocksOf(s.size)}
 	r.verified.Store(true)
+	r.note.Store(note)
 	s.disk.index.set(i, r)
 	s.end()
 	return nil

@@ -25,9 +25,10 @@ type Store struct {
 	settings Settings
 	size     atomic.Int64 // of Settings, or of SetLimits
 	memory   *memory
-	disk     atomic.Pointer[disk] // nil in memory only
-	gone     *gone                // nil without a directory
-	behind   *behind              // nil without one
+	disk     atomic.Pointer[disk]  // nil in memory only
+	gone     *gone                 // nil without a directory
+	behind   *behind               // nil without one
+	noter    atomic.Pointer[Noter] // nil: nobody wants notes
 	locks    [stripes]sync.Mutex
 	claims   claims
 	closed   atomic.Bool // set with all locks held
@@ -121,22 +122,24 @@ func (s *Store) Delete(key Key) {
 	})
 }
 
-// DeleteGroup removes all entries of a group from all tiers, those of an earlier run too. A Writer that was created for the group before can
-// no longer commit. It looks at every key in memory and removes the files of the group one by one; keys of most other groups can be changed
-// meanwhile.
-func (s *Store) DeleteGroup(space, group string) {
+// DeleteGroup removes all entries of a group from all tiers, those of an earlier run too. A Writer that was created
+// for the group before can no longer commit. It looks at every key in memory and removes the files of the group one
+// by one; keys of most other groups can be changed meanwhile. It returns how many entries there were in memory or on
+// disk.
+func (s *Store) DeleteGroup(space, group string) (deleted int) {
 	whole := Key{Space: space, Group: group}
 	g := whole.groupID()
 	s.locked(g, func() {
 		s.behind.tell(job{key: whole, verb: deleteGroup}) // first of all, as in Delete
 		s.claims.void(func(of id) bool { return of.groupID == g })
-		s.memory.removeGroup(space, group)
+		deleted = s.memory.removeGroup(space, group)
 		if d := s.disk.Load(); d != nil {
-			d.dropGroup(g)
+			deleted = max(deleted, d.dropGroup(g))
 		} else {
 			s.gone.addGroup(g)
 		}
 	})
+	return deleted
 }
 
 // DeleteSpace removes all entries of a space from all tiers, those of an earlier run too. A Writer that was created for the space before can no

@@ -14,8 +14,8 @@ import (
 // walkBatch is how many files a walk sorts at once: 12 MB. Where there are more, they are in order batch by batch.
 const walkBatch = 1 << 18
 
-// keep is the background work of a directory: it gathers the sizes of an earlier run, and removes what was deleted or is of
-// no use.
+// keep is the background work of a directory: it gathers the sizes of an earlier run, removes what was deleted or is
+// of no use, and makes the notes of files of an earlier run.
 func (s *Store) keep(d *disk) {
 	if err := d.retireVersions(); err != nil {
 		d.writes.failed(err) // the next Open tries again
@@ -29,6 +29,9 @@ func (s *Store) keep(d *disk) {
 		}
 		if d.orphans.Load() && !d.writes.failing.Load() {
 			done = s.removeOrphans(d) && done
+		}
+		if s.unnoted(d) {
+			done = s.noteFiles(d) && done
 		}
 		var again <-chan time.Time
 		if !done {

@@ -17,6 +17,7 @@ type change struct {
 	claim *claim // nil, or what Delete makes void
 	keep  bool   // body belongs to the store and may be kept
 	tell  bool   // the tier behind is told
+	note  *Note  // set by replace
 }
 
 // Put stores an entry in place of what the key had. meta and body are copied where they are kept. The error says why it is not on
@@ -92,6 +93,7 @@ func (s *Store) admits(d *disk, c change) error {
 // replace puts an entry in place of what the key had, in all tiers. file is its file on d, err why there is none.
 func (s *Store) replace(c change, d *disk, file *staging, err error) error {
 	defer file.discard()
+	c.note = s.noteOf(c.key, c.meta)
 	open := s.locked(c.id.groupID, func() {
 		if c.claim.voided() {
 			err = ErrDeleted
@@ -99,7 +101,7 @@ func (s *Store) replace(c change, d *disk, file *staging, err error) error {
 		}
 		now := s.disk.Load() // not d, if it was attached meanwhile
 		if err == nil && file != nil {
-			err = file.publish(c.id)
+			err = file.publish(c.id, c.note)
 		}
 		switch {
 		case now == nil:
@@ -108,7 +110,7 @@ func (s *Store) replace(c change, d *disk, file *staging, err error) error {
 			now.drop(c.id)
 		}
 		if c.keep && !errors.Is(err, ErrRefused) && c.size <= s.memory.largest(now != nil) {
-			s.memory.set(c.key, &Entry{id: c.id, meta: c.meta, body: c.body, size: c.size, fromMemory: true})
+			s.memory.set(c.key, &Entry{id: c.id, meta: c.meta, body: c.body, size: c.size, fromMemory: true, note: c.note})
 		} else {
 			s.memory.remove(c.key)
 		}
