@@ -11,10 +11,7 @@ func (z *zonePages) purge(o purgeOrder) error {
 	selectors := []pagecache.Selector{{Space: z.space, Soft: o.Soft}}
 	switch {
 	case o.Path != nil:
-		selectors = nil
-		for _, prefix := range pagecache.PrefixesOf(*o.Path) {
-			selectors = append(selectors, pagecache.Selector{Space: z.space, Prefix: prefix, Soft: o.Soft})
-		}
+		selectors[0].Path = *o.Path
 	case o.Prefix != nil:
 		selectors[0].Prefix = *o.Prefix
 	case o.Tag != nil:

@@ -68,6 +68,7 @@ func New(store *blobstore.Store, settings Settings, policy Policy) (*Cache, erro
 	if c.ledger, err = openLedger(store); err != nil {
 		return nil, fmt.Errorf("opening a page cache: %w", err)
 	}
+	store.SetNoter(c.note)
 	c.clock.start(c.ledger.run)
 	c.flights = newFlights(&c.clock)
 	c.ctx, c.cancel = context.WithCancel(context.Background())

@@ -30,6 +30,8 @@
 // everything below. An entry whose fetch began before a purge that concerns it is not served. So a purge writes one number down, however
 // many entries it concerns.
 //
+// How many pages a purge has hit is counted afterwards, if somebody asks (Marked.Count), by notes that the store has in memory.
+//
 // The stamps go up over restarts because each start takes the next number of a run from the ledger, which is kept in the store beside the purges. The
 // store is a cache and may lose it; then a new era begins, and what is kept from before is not used any more.
 //

@@ -82,7 +82,7 @@ func (c *Cache) judge(fl *flight, sum bodyHash) {
 		fl.deadline = after(now, fl.decision.Fresh)
 		if out.store {
 			if fl.facts.Variant != VariantSegment && fl.decision.Tags != nil {
-				page.tags = fl.decision.Tags
+				page.tag(fl.decision.Tags, page.floor == before.floor)
 			}
 			page.age(&before, now, fl)
 		}

@@ -48,9 +48,17 @@ func KeyOf(r *http.Request, f Facts, interceptable bool) (key blobstore.Key, ok 
 	return key, len(key.Group) <= maxKey && len(key.Name) <= maxKey
 }
 
-// PrefixesOf are the beginnings of the groups of all pages at a path: with any query, on any host, of any deployment. The path comes first in a
-// group for that.
-func PrefixesOf(path string) []string { return []string{path + separator, path + "?"} }
+// prefixesOf are the beginnings of the groups of all pages at a path: with any query, on any host, of any deployment.
+// The path comes first in a group for that.
+func prefixesOf(path string) []string { return []string{path + separator, path + "?"} }
+
+// pathOf is the path in the group of a key.
+func pathOf(group string) string {
+	if end := strings.IndexAny(group, "?"+separator); end >= 0 {
+		return group[:end]
+	}
+	return group
+}
 
 // deploymentOf is the deployment in the group of a key.
 func deploymentOf(group string) string {

@@ -105,8 +105,11 @@ func (l *ledger) keep() {
 	}
 }
 
-// purge notes a purge, and has written it down when it returns.
-func (l *ledger) purge(t target, one mark) {
-	l.marks.add(t, one)
+// purge notes a purge of some targets, and has written it down when it returns. It tells what there was of each before.
+func (l *ledger) purge(one mark, targets ...target) (before []mark) {
+	for _, t := range targets {
+		before = append(before, l.marks.add(t, one))
+	}
 	l.save()
+	return before
 }

@@ -76,15 +76,17 @@ func (m *marks) purged(space, group string, begun stamp, tags func(func(string) 
 	return begun < found.hard, begun < found.soft
 }
 
-// add notes a purge.
-func (m *marks) add(t target, one mark) {
+// add notes a purge, and tells what there was of its target before.
+func (m *marks) add(t target, one mark) (before mark) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	before = m.list[t]
 	m.set(t, one)
 	if m.size > m.bound {
 		m.fold()
 	}
 	m.newest.Store(max(m.newest.Load(), uint64(one.last())))
+	return before
 }
 
 // set notes a purge. The caller holds the lock.

@@ -33,7 +33,7 @@ type pageRecord struct {
 	pageHead
 	landed   stamp    // when the newest answer had come
 	proven   stamp    // from the floor to here, the version was the same
-	tags     []string // of its HTML or payload; nil: not known
+	tags     []string // of its HTML and payloads in this generation; nil: not known
 	variants []knownVariant
 }
 
@@ -71,6 +71,24 @@ func twinOf(name string) (id [8]byte) {
 
 func (p *pageRecord) find(id [8]byte) int {
 	return slices.IndexFunc(p.variants, func(v knownVariant) bool { return v.name == id })
+}
+
+// tag notes the tags of a variant: beside those of other variants of the same generation, as segments have them all.
+// More than Next.js has are not its tags.
+func (p *pageRecord) tag(tags []string, same bool) {
+	if !same || p.tags == nil {
+		p.tags = tags
+		return
+	}
+	all := slices.Clip(p.tags)
+	for _, tag := range tags {
+		if !slices.Contains(p.tags, tag) {
+			all = append(all, tag)
+		}
+	}
+	if len(all) <= maxTags {
+		p.tags = all
+	}
 }
 
 // know notes the body of a variant.

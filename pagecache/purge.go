@@ -12,12 +12,14 @@ import (
 // maxPurgeText is the length in bytes of the longest tag, prefix or group that can be purged. Next.js allows tags of 256 characters.
 const maxPurgeText = 4 << 10
 
-// Selector says what is purged: exactly one of Group, Prefix, Tag, Deployment and All.
+// Selector says what is purged: exactly one of Group, Path, Prefix, Tag, Deployment and All.
 type Selector struct {
 	// Space is that of Facts. "" stands for all of them, except with Group.
 	Space string
 	// Group is one page, with all its variants.
 	Group string
+	// Path is that of pages as KeyOf names them: with any query, on any host, of any deployment.
+	Path string
 	// Prefix is the beginning of the names of groups.
 	Prefix string
 	// Tag is one of Decision.Tags.
@@ -35,17 +37,17 @@ var ErrSelector = errors.New("cannot purge that")
 
 func (s Selector) check() error {
 	chosen := 0
-	for _, one := range []bool{s.Group != "", s.Prefix != "", s.Tag != "", s.Deployment != "", s.All} {
+	for _, one := range []bool{s.Group != "", s.Path != "", s.Prefix != "", s.Tag != "", s.Deployment != "", s.All} {
 		if one {
 			chosen++
 		}
 	}
 	switch {
 	case chosen != 1:
-		return fmt.Errorf("%w: choose one of page, prefix, tag, deployment and all", ErrSelector)
+		return fmt.Errorf("%w: choose one of page, path, prefix, tag, deployment and all", ErrSelector)
 	case s.Group != "" && s.Space == "":
 		return fmt.Errorf("%w: a page needs a zone", ErrSelector)
-	case len(s.Group)+len(s.Prefix)+len(s.Tag)+len(s.Deployment) > maxPurgeText:
+	case len(s.Group)+len(s.Path)+len(s.Prefix)+len(s.Tag)+len(s.Deployment) > maxPurgeText:
 		return fmt.Errorf("%w: longer than %d bytes", ErrSelector, maxPurgeText)
 	}
 	return nil
@@ -59,31 +61,74 @@ func (c *Cache) Purge(s Selector) error {
 	if err := s.check(); err != nil {
 		return err
 	}
-	c.counts.purges.Add(1)
 	if s.Group != "" {
+		c.counts.purges.Add(1)
 		c.purgePage(pageID{s.Space, s.Group}, s.Soft)
 		return nil
 	}
-	t := target{scope: scopeAll, space: s.Space}
-	switch {
-	case s.Prefix != "":
-		t.scope, t.text = scopePrefix, s.Prefix
-	case s.Tag != "":
-		t.scope, t.text = scopeTag, s.Tag
-	case s.Deployment != "":
-		t.scope, t.text = scopeDeployment, s.Deployment
-	}
-	at := c.clock.next()
-	if s.Soft {
-		c.ledger.purge(t, mark{soft: at})
-		return nil
-	}
-	c.ledger.purge(t, mark{hard: at})
-	c.flights.purge(t.concerns)
-	if s.All && s.Space != "" {
-		c.store.DeleteSpace(s.Space)
-	}
+	c.mark(s).Free()
 	return nil
+}
+
+// Marked is a purge that holds, and whose pages can be counted.
+type Marked struct {
+	cache    *Cache
+	selector Selector
+	at       stamp
+	targets  []target
+	before   []mark // what there was of each target
+}
+
+// Mark is the first half of Purge: it holds when it returns. Then Count tells how much it has hit, and Free gives the
+// room back. Only pages of one space can be counted, so the selector has a space, and no Group.
+func (c *Cache) Mark(s Selector) (*Marked, error) {
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	if s.Space == "" || s.Group != "" {
+		return nil, fmt.Errorf("%w: only pages of one zone are counted, by path, prefix, tag, deployment or all", ErrSelector)
+	}
+	return c.mark(s), nil
+}
+
+// mark notes a purge of anything but a group, and lets nobody join what is being fetched of it.
+func (c *Cache) mark(s Selector) *Marked {
+	c.counts.purges.Add(1)
+	p := &Marked{cache: c, selector: s, at: c.clock.next(), targets: s.targets()}
+	if s.Soft {
+		p.before = c.ledger.purge(mark{soft: p.at}, p.targets...)
+		return p
+	}
+	p.before = c.ledger.purge(mark{hard: p.at}, p.targets...)
+	for _, t := range p.targets {
+		c.flights.purge(t.concerns)
+	}
+	return p
+}
+
+// Free gives the room of a whole space back. That of other purges gives way in time.
+func (p *Marked) Free() {
+	if s := p.selector; s.All && s.Space != "" && !s.Soft {
+		p.cache.store.DeleteSpace(s.Space)
+	}
+}
+
+// targets are what a selector concerns.
+func (s Selector) targets() (list []target) {
+	switch {
+	case s.Path != "":
+		for _, prefix := range prefixesOf(s.Path) {
+			list = append(list, target{scopePrefix, s.Space, prefix})
+		}
+		return list
+	case s.Prefix != "":
+		return []target{{scopePrefix, s.Space, s.Prefix}}
+	case s.Tag != "":
+		return []target{{scopeTag, s.Space, s.Tag}}
+	case s.Deployment != "":
+		return []target{{scopeDeployment, s.Space, s.Deployment}}
+	}
+	return []target{{scope: scopeAll, space: s.Space}}
 }
 
 // concerns reports whether a fetch may be of what is purged. Tags are not known before the head.
