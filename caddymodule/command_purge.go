@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -24,19 +25,18 @@ as they stand in the application's src or url=: a path, or the URL of one elsewh
 
 Of pages, those at a path or below a prefix (with the basePath), those with a cache
 tag, those of a build, those of a zone, or all; --soft makes them stale instead, so
-that each is served once more while it is fetched.
+that each is served once more while it is fetched. It says how many pages were hit;
+none is a warning, and no error.
 
 It asks the edge by its admin endpoint or, from elsewhere, by --control: the URL at
 which its site has nextjs_control.`,
 		Example: `  caddy nextjs purge images --zone shop
   caddy nextjs purge images --source /photos/cover.jpg
+  caddy nextjs purge pages --path /news
   caddy nextjs purge pages --tag products --soft
   caddy nextjs purge images --all --control https://example.com/_edge --token-file token`,
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return fmt.Errorf("name one cache to purge: %s", strings.Join(purgeCaches, ", "))
-			}
-			return nil
+			return checkPurgeArgs(args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			order.Cache = args[0]
@@ -58,6 +58,9 @@ which its site has nextjs_control.`,
 			report, err := edge.purge(cmd.Context(), order)
 			if err != nil {
 				return err
+			}
+			if warning := report.warning(); warning != "" {
+				cmd.PrintErrln("Warning: " + warning)
 			}
 			return printAnswer(cmd.OutOrStdout(), report, report.text(), asJSON)
 		},
@@ -83,17 +86,25 @@ func (f *controlFlags) purge(ctx context.Context, order purgeOrder) (report purg
 	return report, f.post(ctx, "purge", order, &report)
 }
 
-// text says what was purged.
-func (r purgeReport) text() string {
-	if len(r.Purged) == 0 {
-		return "Nothing was purged: the edge keeps none there\n"
+// checkPurgeArgs refuses all but one cache, and says what to write for what stands beside it.
+func checkPurgeArgs(args []string) error {
+	caches := strings.Join(purgeCaches, ", ")
+	switch {
+	case len(args) == 1:
+		return nil
+	case len(args) == 0:
+		return fmt.Errorf("name one cache to purge: %s", caches)
+	case !slices.Contains(purgeCaches, args[0]):
+		return fmt.Errorf("unknown cache %q; allowed: %s", args[0], caches)
+	case slices.Contains(purgeCaches, args[1]):
+		return fmt.Errorf("name one cache to purge, not two: %s", caches)
 	}
-	verb, zones := "Purged from", "zone"
-	if r.Purged[0].Soft {
-		verb = "Made stale in"
+	flags := "--tag %[1]s, --zone %[1]s or --deployment %[1]s"
+	switch isPath := strings.HasPrefix(args[1], "/"); {
+	case args[0] == cacheImages:
+		flags = "--source %[1]s or --zone %[1]s"
+	case isPath:
+		flags = "--path %[1]s for that page, or --prefix %[1]s for all whose path begins so"
 	}
-	if len(r.Purged) > 1 {
-		zones = "zones"
-	}
-	return fmt.Sprintf("%s %s %s: %s\n", verb, zones, strings.Join(r.zones(), ", "), r.Purged[0].what())
+	return fmt.Errorf("it is not said what %[1]s is: write "+flags, args[1])
 }

@@ -33,7 +33,11 @@ func TestPurgeCommandThroughTheControlHandler(t *testing.T) {
 	c.picture(t, "/shop", "/a.jpg")
 	text, err := purge("images", "--zone", "shop", "--source", "/a.jpg")
 	require.NoError(t, err)
-	assert.Equal(t, "Purged from zone shop: pictures made of /a.jpg\n", text)
+	assert.Equal(t, "Purged from zone shop: 1 picture made of /a.jpg\n", text)
+	text, err = purge("images", "--zone", "shop", "--source", c.URL("/a.jpg"))
+	require.NoError(t, err)
+	assert.Equal(t, fmt.Sprintf("Warning: no picture of shop was kept that is made of %[1]s: sources of the site itself are named by their path, such as /a.jpg\n"+
+		"Purged from zone shop: 0 pictures made of %[1]s\n", c.URL("/a.jpg")), text)
 	assert.False(t, c.picture(t, "/shop", "/a.jpg"))
 	text, err = purge("images", "--all", "--json")
 	require.NoError(t, err)
@@ -96,10 +100,14 @@ func TestPurgeCommandSaysWhatIsWrong(t *testing.T) {
 	free := "localhost:" + edgetest.FreePort(t)
 	at := func(url string) []string { return []string{"images", "--all", "--control", url, "--token-file", token} }
 	for message, args := range map[string][]string{
-		"name one cache to purge: images":               {},
-		"name one cache to purge":                       {"images", "pages"},
-		`unknown cache "sites"; allowed: images, pages`: {"sites", "--all"},
-		`it does not say what to purge: "zone", "source" or both (pages: "path", "prefix", "tag" or "deployment"), or "all"`: {"images"},
+		"name one cache to purge: images":        {},
+		"name one cache to purge, not two":       {"images", "pages"},
+		`unknown cache "sites"; allowed: images`: {"sites", "/prices"},
+		"it is not said what /prices is: write --path /prices for that page, or --prefix /prices for all whose path begins so": {"pages", "/prices"},
+		"it is not said what news is: write --tag news, --zone news or --deployment news":                                      {"pages", "news", "--soft"},
+		"it is not said what /a.jpg is: write --source /a.jpg or --zone /a.jpg":                                                {"images", "/a.jpg"},
+		`unknown cache "sites"; allowed: images, pages`:                                                                        {"sites", "--all"},
+		`it does not say what to purge: "zone", "source" or both (pages: "path", "prefix", "tag" or "deployment"), or "all"`:   {"images"},
 		`"all" stands alone`:                              {"images", "--all", "--zone", "shop"},
 		`"zone" is empty`:                                 {"images", "--zone", ""},
 		`"source" "photo.jpg": it is neither`:             {"images", "--source", "photo.jpg"},

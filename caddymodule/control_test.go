@@ -119,11 +119,11 @@ func TestPurgingPictures(t *testing.T) {
 		kept          []string
 	}{
 		`{"cache": "images", "source": "/a.jpg"}`: {
-			`[{"zone": "root", "cache": "images", "source": "/a.jpg"}, {"zone": "shop", "cache": "images", "source": "/a.jpg"}]`, "source",
+			`[{"zone": "root", "cache": "images", "source": "/a.jpg", "pictures": 1}, {"zone": "shop", "cache": "images", "source": "/a.jpg", "pictures": 1}]`, "source",
 			[]string{" b", " remote", "/shop b", "/shop remote"},
 		},
 		`{"cache": "images", "source": "http://example.com/a.jpg", "zone": "shop"}`: {
-			`[{"zone": "shop", "cache": "images", "source": "http://example.com/a.jpg"}]`, "source",
+			`[{"zone": "shop", "cache": "images", "source": "http://example.com/a.jpg", "pictures": 1}]`, "source",
 			[]string{" a", " b", " remote", "/shop a", "/shop b"},
 		},
 		`{"cache": "images", "zone": "/shop"}`: {`[{"zone": "shop", "cache": "images"}]`, "zone", []string{" a", " b", " remote"}},

@@ -1,23 +1,27 @@
 package caddymodule
 
-// purge removes what is kept in a space of pictures made of one source, or of all ("").
-func (p *pooledImages) purge(space, source string) {
+import "context"
+
+// purge removes what is kept in a space of pictures made of one source, or of all (""). It returns how many were made
+// of that source.
+func (p *pooledImages) purge(space, source string) (deleted int) {
 	if source == "" {
 		p.store.DeleteSpace(space)
 	} else {
-		p.store.DeleteGroup(space, source)
+		deleted = p.store.DeleteGroup(space, source)
 	}
 	if p.optimizer != nil {
 		p.optimizer.Forget(space, source)
 	}
+	return deleted
 }
 
 // purgeImages removes pictures of a zone.
-var purgeImages = purgeCache{name: cacheImages, purge: func(zone *zoneFacts, o purgeOrder) (keeps bool, err error) {
+var purgeImages = purgeCache{name: cacheImages, purge: func(zone *zoneFacts, o purgeOrder) (countHit, error) {
 	images := imageSlot.of(zone)
 	if images == nil {
-		return false, nil
+		return nil, nil
 	}
-	images.state.purge(images.space, o.source())
-	return true, nil
+	deleted := images.state.purge(images.space, o.source())
+	return func(context.Context) (int, bool) { return deleted, false }, nil
 }}

@@ -1,39 +1,48 @@
 package caddymodule
 
 import (
+	"context"
 	"fmt"
+	"time"
 
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache"
 )
 
-// purge makes pages of the zone gone, or stale.
-func (z *zonePages) purge(o purgeOrder) error {
-	selectors := []pagecache.Selector{{Space: z.space, Soft: o.Soft}}
-	switch {
-	case o.Path != nil:
-		selectors[0].Path = *o.Path
-	case o.Prefix != nil:
-		selectors[0].Prefix = *o.Prefix
-	case o.Tag != nil:
-		selectors[0].Tag = *o.Tag
-	case o.Deployment != nil:
-		selectors[0].Deployment = *o.Deployment
-	default:
-		selectors[0].All = true
-	}
-	for _, selector := range selectors {
-		if err := z.cache.Purge(selector); err != nil {
-			return fmt.Errorf("purging pages: %w", err)
-		}
-	}
-	return nil
-}
-
 // purgePages makes pages of a zone gone, or stale.
-var purgePages = purgeCache{name: cachePages, purge: func(zone *zoneFacts, o purgeOrder) (keeps bool, err error) {
+var purgePages = purgeCache{name: cachePages, purge: func(zone *zoneFacts, o purgeOrder) (countHit, error) {
 	pages := pageSlot.of(zone)
 	if pages == nil {
-		return false, nil
+		return nil, nil
 	}
-	return true, pages.purge(o)
+	marked, err := pages.purge(o)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context) (number int, atLeast bool) {
+		defer marked.Free()
+		count := marked.Count(ctx, time.Now())
+		return count.Pages, count.AtLeast
+	}, nil
 }}
+
+// purge makes pages of the zone gone, or stale.
+func (z *zonePages) purge(o purgeOrder) (*pagecache.Marked, error) {
+	selector := pagecache.Selector{Space: z.space, Soft: o.Soft}
+	switch {
+	case o.Path != nil:
+		selector.Path = *o.Path
+	case o.Prefix != nil:
+		selector.Prefix = *o.Prefix
+	case o.Tag != nil:
+		selector.Tag = *o.Tag
+	case o.Deployment != nil:
+		selector.Deployment = *o.Deployment
+	default:
+		selector.All = true
+	}
+	marked, err := z.cache.Mark(selector)
+	if err != nil {
+		return nil, fmt.Errorf("purging pages: %w", err)
+	}
+	return marked, nil
+}

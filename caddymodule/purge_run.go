@@ -1,10 +1,12 @@
 package caddymodule
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -26,44 +28,87 @@ func countPurge(cache, scope string) { purgesTotal.WithLabelValues(cache, scope)
 // purgeCache is a cache that can be purged.
 type purgeCache struct {
 	name string
-	// purge removes what an order means of a zone. keeps is false for a zone of which the cache keeps nothing.
-	purge func(zone *zoneFacts, order purgeOrder) (keeps bool, err error)
+	// purge removes what an order means of a zone: nothing of it is served any more when it returns. hit counts what that
+	// was, and is nil for a zone of which the cache keeps nothing.
+	purge func(zone *zoneFacts, order purgeOrder) (hit countHit, err error)
 }
 
-// carryOut carries out an order on the zones of sites. The error is about a zone that there is not; nothing is purged
-// then.
-func carryOut(o purgeOrder, sites []*site, caches []purgeCache) (purgeReport, error) {
-	all, purged := map[string]bool{}, map[string]bool{}
-	meant := false
+// countHit counts what a purge has hit, and gives the room back. atLeast says that there may be more.
+type countHit func(ctx context.Context) (number int, atLeast bool)
+
+// purging is an order that has been carried out. What it has hit is not counted yet.
+type purging struct {
+	order purgeOrder
+	hits  map[string][]countHit // by zone, of those that keep something
+}
+
+// carryOut carries out an order on the zones of sites. The error is about a zone that there is not, or a path that it
+// has not; nothing is purged then.
+func carryOut(o purgeOrder, sites []*site, caches []purgeCache) (*purging, error) {
+	meant, err := meantZones(o, sites)
+	if err != nil {
+		return nil, err
+	}
 	cache := caches[slices.IndexFunc(caches, func(c purgeCache) bool { return c.name == o.Cache })]
+	p := &purging{order: o, hits: map[string][]countHit{}}
+	for _, zone := range meant {
+		hit, err := cache.purge(zone, o)
+		if err != nil {
+			return nil, err
+		}
+		if hit != nil {
+			p.hits[zone.zone.Name] = append(p.hits[zone.zone.Name], hit)
+		}
+	}
+	return p, nil
+}
+
+// meantZones finds the zones that an order means.
+func meantZones(o purgeOrder, sites []*site) (meant []*zoneFacts, err error) {
+	all := map[string]bool{}
 	for _, s := range sites {
 		for zone, facts := range s.view.Load().facts {
 			all[zone.Name] = true
 			if !o.means(zone) {
 				continue
 			}
-			meant = true
 			if err := o.checkPlace(zone); err != nil {
-				return purgeReport{}, err
+				return nil, err
 			}
-			keeps, err := cache.purge(facts, o)
-			if err != nil {
-				return purgeReport{}, err
-			}
-			purged[zone.Name] = purged[zone.Name] || keeps
+			meant = append(meant, facts)
 		}
 	}
 	switch {
 	case o.Zone != nil && len(all) == 0:
-		return purgeReport{}, fmt.Errorf("unknown zone %q: the configuration has no zones", *o.Zone)
-	case o.Zone != nil && !meant:
-		return purgeReport{}, fmt.Errorf("unknown zone %q; the configuration has: %s", *o.Zone, strings.Join(slices.Sorted(maps.Keys(all)), ", "))
+		return nil, fmt.Errorf("unknown zone %q: the configuration has no zones", *o.Zone)
+	case o.Zone != nil && len(meant) == 0:
+		return nil, fmt.Errorf("unknown zone %q; the configuration has: %s", *o.Zone, strings.Join(slices.Sorted(maps.Keys(all)), ", "))
 	}
+	return meant, nil
+}
+
+// countPatience is how long a count waits, just after a start, for what was kept before to be looked through.
+const countPatience = 2 * time.Second
+
+// report counts what was hit.
+func (p *purging) report(ctx context.Context) purgeReport {
+	ctx, stop := context.WithTimeout(ctx, countPatience)
+	defer stop()
 	report := purgeReport{Purged: []purgedCache{}}
-	for _, zone := range slices.Sorted(maps.Keys(purged)) {
-		if purged[zone] {
-			report.Purged = append(report.Purged, o.purgedFrom(zone))
+	for _, zone := range slices.Sorted(maps.Keys(p.hits)) {
+		one, total := p.order.purgedFrom(zone), 0
+		for _, hit := range p.hits[zone] {
+			number, atLeast := hit(ctx)
+			total += number
+			one.AtLeast = one.AtLeast || atLeast
 		}
+		switch {
+		case p.order.Cache == cachePages:
+			one.Pages = &total
+		case p.order.Source != nil:
+			one.Pictures = &total
+		}
+		report.Purged = append(report.Purged, one)
 	}
-	return report, nil
+	return report
 }

@@ -38,14 +38,18 @@ func servePurge(w http.ResponseWriter, r *http.Request, log *zap.Logger, caches 
 		return apiError(http.StatusBadRequest, err)
 	}
 	begun := time.Now()
-	report, err := carryOut(order, currentSites(), caches) //nolint:contextcheck // a purge is not given up half-way
+	purging, err := carryOut(order, currentSites(), caches) //nolint:contextcheck // a purge is not given up half-way
 	if err != nil {
 		return apiError(http.StatusBadRequest, err)
 	}
 	purgeSeconds.WithLabelValues(order.Cache).Observe(time.Since(begun).Seconds())
 	countPurge(order.Cache, order.scope())
+	report := purging.report(r.Context())
 	fields := []zap.Field{
 		zap.String("cache", order.Cache), zap.String("scope", order.scope()), zap.Strings("zones", report.zones()), zap.String("remote_ip", remoteIP(r)),
+	}
+	if order.Cache == cachePages {
+		fields = append(fields, zap.Int("pages", report.total()))
 	}
 	if client, ok := caddyhttp.GetVar(r.Context(), caddyhttp.ClientIPVarKey).(string); ok {
 		fields = append(fields, zap.String("client_ip", client))

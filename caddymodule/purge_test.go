@@ -66,24 +66,58 @@ func TestZonesThatAnOrderMeans(t *testing.T) {
 }
 
 func TestWhatACommandSaysOfAPurge(t *testing.T) {
-	of := func(order purgeOrder, zones ...string) (report purgeReport) {
-		for _, zone := range zones {
-			report.Purged = append(report.Purged, order.purgedFrom(zone))
+	of := func(order purgeOrder, hits ...int) (report purgeReport) {
+		for i, hit := range hits {
+			one := order.purgedFrom([]string{"root", "shop"}[i])
+			if order.Cache == cachePages {
+				one.Pages = &hit
+			} else if order.Source != nil {
+				one.Pictures = &hit
+			}
+			report.Purged = append(report.Purged, one)
 		}
 		return report
 	}
-	source, news := "/shop/a.jpg?v=1", "/news"
-	for text, report := range map[string]purgeReport{
-		"Nothing was purged: the edge keeps none there\n":                  {},
-		"Purged from zone shop: all pictures\n":                            of(purgeOrder{Cache: cacheImages}, "shop"),
-		"Purged from zones blog, shop: pictures made of /shop/a.jpg?v=1\n": of(purgeOrder{Cache: cacheImages, Source: &source}, "blog", "shop"),
-		"Purged from zone root: the page /news\n":                          of(purgeOrder{Cache: cachePages, Path: &news}, "root"),
-		"Purged from zone root: pages below /news\n":                       of(purgeOrder{Cache: cachePages, Prefix: &news}, "root"),
-		"Made stale in zone root: pages with the tag /news\n":              of(purgeOrder{Cache: cachePages, Tag: &news, Soft: true}, "root"),
-		"Purged from zone root: pages of the deployment /news\n":           of(purgeOrder{Cache: cachePages, Deployment: &news}, "root"),
-		"Purged from zone root: all pages\n":                               of(purgeOrder{Cache: cachePages, All: true}, "root"),
+	source, elsewhere, news := "/shop/a.jpg?v=1", "https://example.com/a.jpg", "/news"
+	unsure, older := of(purgeOrder{Cache: cachePages, Path: &news}, 0), of(purgeOrder{Cache: cachePages, Path: &news}, 0)
+	unsure.Purged[0].AtLeast = true
+	older.Purged[0].Pages = nil
+	for text, c := range map[string]struct {
+		report  purgeReport
+		warning string
+	}{
+		"Nothing was purged: the edge keeps none there\n":                    {},
+		"Purged from zone root: all pictures\n":                              {report: of(purgeOrder{Cache: cacheImages}, 0)},
+		"Purged from zones root, shop: 3 pictures made of /shop/a.jpg?v=1\n": {report: of(purgeOrder{Cache: cacheImages, Source: &source}, 1, 2)},
+		"Purged from zone root: 0 pictures made of /shop/a.jpg?v=1\n": {
+			of(purgeOrder{Cache: cacheImages, Source: &source}, 0), "no picture of root was kept that is made of /shop/a.jpg?v=1",
+		},
+		"Purged from zone root: 0 pictures made of https://example.com/a.jpg\n": {
+			of(purgeOrder{Cache: cacheImages, Source: &elsewhere}, 0),
+			"no picture of root was kept that is made of https://example.com/a.jpg: sources of the site itself are named by their path, such as /a.jpg",
+		},
+		"Purged /news from root: 1 page\n":                                  {report: of(purgeOrder{Cache: cachePages, Path: &news}, 1)},
+		"Purged /news from root: 0 pages\n":                                 {of(purgeOrder{Cache: cachePages, Path: &news}, 0), "no page of root was kept under /news"},
+		"Purged /news from root: 0 pages\nPurged /news from shop: 1 page\n": {report: of(purgeOrder{Cache: cachePages, Path: &news}, 0, 1)},
+		"Purged what begins with /news from root: 12 pages\n":               {report: of(purgeOrder{Cache: cachePages, Prefix: &news}, 12)},
+		"Purged what begins with /news from root: 0 pages\n": {
+			of(purgeOrder{Cache: cachePages, Prefix: &news}, 0), "no page of root was kept whose path begins with /news",
+		},
+		"Made tag /news stale in root: 2 pages\n": {report: of(purgeOrder{Cache: cachePages, Tag: &news, Soft: true}, 2)},
+		"Made tag /news stale in root: 0 pages\nMade tag /news stale in shop: 0 pages\n": {
+			of(purgeOrder{Cache: cachePages, Tag: &news, Soft: true}, 0, 0), "no page of root, shop was kept with the tag /news",
+		},
+		"Purged deployment /news from root: 2 pages\n": {report: of(purgeOrder{Cache: cachePages, Deployment: &news}, 2)},
+		"Purged deployment /news from root: 0 pages\n": {of(purgeOrder{Cache: cachePages, Deployment: &news}, 0), "no page of root was kept of the deployment /news"},
+		"Purged everything from root: 2 pages\n":       {report: of(purgeOrder{Cache: cachePages, All: true}, 2)},
+		"Purged everything from root: 0 pages\n":       {of(purgeOrder{Cache: cachePages, All: true}, 0), "no page of root was kept"},
+		"Purged /news from root: at least 0 pages (what was kept before the last start is still being looked through)\n": {
+			unsure, "no page of root was found under /news yet: what was kept before the last start is still being looked through",
+		},
+		"Purged /news from root\n": {report: older},
 	} {
-		assert.Equal(t, text, report.text())
+		assert.Equal(t, text, c.report.text())
+		assert.Equal(t, c.warning, c.report.warning(), text)
 	}
 }
 

@@ -59,6 +59,12 @@ type purgedCache struct {
 	Deployment string `json:"deployment,omitempty"`
 	// Soft: they are stale, and not gone.
 	Soft bool `json:"soft,omitempty"`
+	// Pages is how many pages were hit, by path; absent of pictures.
+	Pages *int `json:"pages,omitempty"`
+	// AtLeast: there may be more of them, for what an earlier run has kept is still being looked through.
+	AtLeast bool `json:"at_least,omitempty"`
+	// Pictures is how many were removed that were made of the source; absent without one.
+	Pictures *int `json:"pictures,omitempty"`
 }
 
 // purgedFrom is what an order purges from a zone.
@@ -73,25 +79,6 @@ func (o purgeOrder) purgedFrom(zone string) purgedCache {
 		Zone: zone, Cache: o.Cache, Source: o.source(), Path: text(o.Path), Prefix: text(o.Prefix), Tag: text(o.Tag),
 		Deployment: text(o.Deployment), Soft: o.Soft,
 	}
-}
-
-// what names what was purged, for people.
-func (c purgedCache) what() string {
-	switch {
-	case c.Source != "":
-		return "pictures made of " + c.Source
-	case c.Cache == cacheImages:
-		return "all pictures"
-	case c.Path != "":
-		return "the page " + c.Path
-	case c.Prefix != "":
-		return "pages below " + c.Prefix
-	case c.Tag != "":
-		return "pages with the tag " + c.Tag
-	case c.Deployment != "":
-		return "pages of the deployment " + c.Deployment
-	}
-	return "all pages"
 }
 
 // parsePurge reads an order. The error names what is wrong with it.

@@ -167,12 +167,12 @@ func TestPagesArePurged(t *testing.T) {
 		gone map[string]string // how a page is answered after it
 		said string
 	}{
-		{[]string{"--path", "/gallery"}, map[string]string{"/gallery": "miss", "/isr": "hit"}, "Purged from zone next16: the page /gallery"},
-		{[]string{"--prefix", "/is"}, map[string]string{"/gallery": "hit", "/isr": "miss"}, "Purged from zone next16: pages below /is"},
-		{[]string{"--tag", "_N_T_/isr"}, map[string]string{"/gallery": "hit", "/isr": "miss"}, "Purged from zone next16: pages with the tag _N_T_/isr"},
-		{[]string{"--zone", "next16"}, map[string]string{"/gallery": "miss", "/isr": "miss"}, "Purged from zone next16: all pages"},
-		{[]string{"--all"}, map[string]string{"/gallery": "miss", "/isr": "miss"}, "Purged from zone next16: all pages"},
-		{[]string{"--path", "/gallery", "--soft"}, map[string]string{"/gallery": "hit", "/isr": "hit"}, "Made stale in zone next16: the page /gallery"},
+		{[]string{"--path", "/gallery"}, map[string]string{"/gallery": "miss", "/isr": "hit"}, "Purged /gallery from next16: 1 page"},
+		{[]string{"--prefix", "/is"}, map[string]string{"/gallery": "hit", "/isr": "miss"}, "Purged what begins with /is from next16: 1 page"},
+		{[]string{"--tag", "_N_T_/isr"}, map[string]string{"/gallery": "hit", "/isr": "miss"}, "Purged tag _N_T_/isr from next16: 1 page"},
+		{[]string{"--zone", "next16"}, map[string]string{"/gallery": "miss", "/isr": "miss"}, "Purged everything from next16: 2 pages"},
+		{[]string{"--all"}, map[string]string{"/gallery": "miss", "/isr": "miss"}, "Purged everything from next16: 2 pages"},
+		{[]string{"--path", "/gallery", "--soft"}, map[string]string{"/gallery": "hit", "/isr": "hit"}, "Made /gallery stale in next16: 1 page"},
 	} {
 		fill()
 		text, failure := nextjsCommand(t, append([]string{"purge", "pages", "--address", admin}, c.args...)...)

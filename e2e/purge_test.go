@@ -121,7 +121,7 @@ func TestPurgingPicturesOfRealApplications(t *testing.T) {
 		{"a source that another zone has", func(t *testing.T) { byAdmin(t, `{"cache": "images", "zone": "blog", "source": "/lantern.jpg"}`) }, nil},
 		{"a source elsewhere, by a command", func(t *testing.T) {
 			text := throughAdmin(t, "--source", strings.Replace(s.remote, "http", "HTTP", 1))
-			assert.Equal(t, "Purged from zones blog, home, shop: pictures made of "+s.remote+"\n", text)
+			assert.Equal(t, "Purged from zones blog, home, shop: 1 picture made of "+s.remote+"\n", text)
 		}, []string{"remote"}},
 		{"a zone, by a command with the token", func(t *testing.T) {
 			assert.Equal(t, "Purged from zone shop: all pictures\n", throughControl(t, "--zone", "/shop"))
