@@ -28,7 +28,8 @@ var (
 	}, []string{"zone"})
 	buildReadsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Namespace: "caddy", Subsystem: "nextjs", Name: "build_changes_total",
-		Help: "Changed build directories, by zone and by what became of them: taken, or refused.",
+		Help: "Changed build directories, by zone and by what became of them: taken, refused, or unfinished: " +
+			"without a whole build.",
 	}, []string{"zone", "result"})
 	filesHeld = prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Namespace: "caddy", Subsystem: "nextjs", Name: "files_held",

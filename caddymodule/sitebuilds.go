@@ -48,9 +48,10 @@ func subscribeBuilds(h *Handler, repl *caddy.Replacer, log *zap.Logger) (*siteBu
 		subscription, err := processBuilds.Subscribe(builds.Options{
 			Source: config.source(repl), Upstreams: h.upstreams[i], Files: h.files.assetSettings(h.CDN),
 			Label: config.label(), Log: log, MayLack: config.Export == "" && running.app() == nil,
-			Take:    func(next *builds.Snapshot) error { return s.take(i, next) },
-			Taken:   func() { s.taken(i) },
-			Refused: func() { buildReadsTotal.WithLabelValues(config.label(), "refused").Inc() },
+			Take:       func(next *builds.Snapshot) error { return s.take(i, next) },
+			Taken:      func() { s.taken(i) },
+			Refused:    func() { buildReadsTotal.WithLabelValues(config.label(), "refused").Inc() },
+			Unfinished: func() { buildReadsTotal.WithLabelValues(config.label(), "unfinished").Inc() },
 		})
 		if err != nil {
 			return s, fmt.Errorf("zone %s: %w", config.label(), err)

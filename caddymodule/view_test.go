@@ -73,19 +73,22 @@ func TestAChangedBuildIsTakenWholeOrNotAtAll(t *testing.T) {
 	require.Equal(t, "docs", zoneOf("/docs"))
 	taken := buildReadsTotal.WithLabelValues("docs", "taken")
 	refused := buildReadsTotal.WithLabelValues("docs", "refused")
-	count := func() [2]float64 { return [2]float64{testutil.ToFloat64(taken), testutil.ToFloat64(refused)} }
+	unfinished := buildReadsTotal.WithLabelValues("docs", "unfinished")
+	count := func() [3]float64 {
+		return [3]float64{testutil.ToFloat64(taken), testutil.ToFloat64(refused), testutil.ToFloat64(unfinished)}
+	}
 	wait := func(condition func() bool) { require.Eventually(t, condition, edgetest.Patience, 5*time.Millisecond) }
 
 	before := count()
 	require.NoError(t, os.RemoveAll(build))
 	// Both sites of the test's edge notice.
-	wait(func() bool { return count()[1] >= before[1]+2 })
+	wait(func() bool { return count()[2] >= before[2]+2 })
 	assert.Equal(t, "docs", zoneOf("/docs"), "a build that is gone does not take the zone along")
 
 	before = count()
 	writeBuild(t, build, "/guide", "/guide-files")
 	require.NoError(t, os.WriteFile(filepath.Join(build, "prerender-manifest.json"), []byte(`{"version": 4,`), 0o600))
-	wait(func() bool { return count()[1] >= before[1]+2 })
+	wait(func() bool { return count()[2] >= before[2]+2 })
 	assert.Equal(t, "docs", zoneOf("/docs"))
 	assert.Equal(t, "root", zoneOf("/guide"))
 

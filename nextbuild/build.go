@@ -82,7 +82,7 @@ func Read(dir string) (*Build, error) {
 		return nil, err
 	}
 	if after != before {
-		return nil, fmt.Errorf("%s was changed while it was read", place.dist)
+		return nil, &UnfinishedError{place.dist, "it is changing", fmt.Errorf("%s was changed while it was read", place.dist)}
 	}
 	b.Stamp = after
 	return b, nil

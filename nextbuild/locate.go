@@ -23,7 +23,10 @@ type place struct {
 
 // locate finds the build that dir names.
 func locate(dir string) (place, error) {
-	if _, err := os.Stat(dir); err != nil {
+	switch _, err := os.Stat(dir); {
+	case errors.Is(err, fs.ErrNotExist):
+		return place{}, &UnfinishedError{dir, "it is not there yet", fmt.Errorf("looking for a build: %w", err)}
+	case err != nil:
 		return place{}, fmt.Errorf("looking for a build: %w", err)
 	}
 	for _, candidate := range []string{dir, filepath.Join(dir, ".next")} {
@@ -33,8 +36,8 @@ func locate(dir string) (place, error) {
 	}
 	if info, err := os.Stat(filepath.Join(dir, ".next")); err == nil && info.IsDir() {
 		// What lies beside it is not meant: a copy that somebody keeps, another application.
-		return place{}, fmt.Errorf("%s holds no build: BUILD_ID is missing there and in its .next; "+
-			"run `next build` (`next dev` writes none), or name the distDir", dir)
+		return place{}, noBuildID(dir, fmt.Errorf("%s holds no build: BUILD_ID is missing there and in its .next; "+
+			"run `next build` (`next dev` writes none), or name the distDir", dir))
 	}
 	dists, err := distsBelow(dir, monorepoDepth)
 	if err != nil {
@@ -42,7 +45,8 @@ func locate(dir string) (place, error) {
 	}
 	switch len(dists) {
 	case 0:
-		return place{}, fmt.Errorf("%s holds no build: BUILD_ID is missing there and in its .next; run `next build` (`next dev` writes none)", dir)
+		return place{}, noBuildID(dir, fmt.Errorf("%s holds no build: BUILD_ID is missing there and in its .next; "+
+			"run `next build` (`next dev` writes none)", dir))
 	case 1:
 		return open(dists[0])
 	}
@@ -58,7 +62,9 @@ func open(dist string) (place, error) {
 	}
 	id := strings.TrimSpace(string(data))
 	if id == "" {
-		return place{}, fmt.Errorf("%s is empty: the build was interrupted, run `next build` again", path)
+		return place{}, &UnfinishedError{
+			dist, "BUILD_ID is empty", fmt.Errorf("%s is empty: the build was interrupted, run `next build` again", path),
+		}
 	}
 	return place{dist, id}, nil
 }
@@ -165,7 +171,9 @@ func (m manifests) read(name string, into any, versions ...int) error {
 	path := filepath.Join(m.dir, filepath.FromSlash(name))
 	data, err := os.ReadFile(path) //nolint:gosec // the operator names the build directory
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%w: the build is not complete, run `next build` again", err)
+		return &UnfinishedError{
+			m.dir, name + " is not there yet", fmt.Errorf("%w: the build is not complete, run `next build` again", err),
+		}
 	}
 	if err != nil {
 		return err
@@ -177,16 +185,25 @@ func (m manifests) read(name string, into any, versions ...int) error {
 			Version int `json:"version"`
 		}
 		if err := json.Unmarshal(data, &file); err != nil {
-			return fmt.Errorf("%s is broken or half-written: %w", path, err)
+			return m.broken(name, err)
 		}
 		if !slices.Contains(versions, file.Version) {
 			return fmt.Errorf("%s has version %d, understood are %v (Next.js 14, 15 and 16)", path, file.Version, versions)
 		}
 	}
 	if err := json.Unmarshal(data, into); err != nil {
-		return fmt.Errorf("%s is broken or half-written: %w", path, err)
+		return m.broken(name, err)
 	}
 	return nil
+}
+
+// broken is the error of a manifest that is no JSON, or other JSON than is understood.
+func (m manifests) broken(name string, err error) error {
+	said := fmt.Errorf("%s is broken or half-written: %w", filepath.Join(m.dir, filepath.FromSlash(name)), err)
+	if _, torn := errors.AsType[*json.SyntaxError](err); torn {
+		return &UnfinishedError{m.dir, name + " is not whole yet", said}
+	}
+	return said
 }
 
 // readIfThere is read for a manifest that a build may not have.

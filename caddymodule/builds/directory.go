@@ -23,7 +23,7 @@ type directory struct {
 	source Source
 	end    context.CancelFunc // of the goroutine
 	ctx    context.Context
-	wake   chan struct{}      // look now
+	wake   chan struct{} // look now
 	run    sync.WaitGroup
 
 	mu      sync.Mutex // see the package's comment

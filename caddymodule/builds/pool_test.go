@@ -130,7 +130,7 @@ func TestBuildsThatChangeDuringReloads(t *testing.T) {
 			for {
 				options := Options{
 					Source: Source{Build: dir}, Upstreams: app.list(), Label: "main", Log: zap.NewNop(), MayLack: true,
-					Take: func(*Snapshot) error { return nil }, Taken: func() {}, Refused: func() {},
+					Take: func(*Snapshot) error { return nil }, Taken: func() {}, Refused: func() {}, Unfinished: func() {},
 				}
 				next, err := pool.Subscribe(options)
 				if assert.NoError(t, err) {

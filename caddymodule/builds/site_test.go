@@ -71,6 +71,7 @@ type site struct {
 	full             bool // it has no place for another build
 	serves           string
 	taken, notPlaced atomic.Int64
+	unfinished       atomic.Int64
 }
 
 func subscribe(t *testing.T, p *Pool, dir string, upstreams ...*zones.Upstream) *site {
@@ -86,7 +87,7 @@ func subscribe(t *testing.T, p *Pool, dir string, upstreams ...*zones.Upstream) 
 			return nil
 		},
 		Taken:   func() { s.taken.Add(1) },
-		Refused: func() { s.notPlaced.Add(1) },
+		Refused: func() { s.notPlaced.Add(1) }, Unfinished: func() { s.unfinished.Add(1) },
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, subscription.Close()) })

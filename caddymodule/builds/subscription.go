@@ -33,6 +33,8 @@ type Options struct {
 	Taken func()
 	// Refused is called for each build that is not taken.
 	Refused func()
+	// Unfinished is called where another build is being written.
+	Unfinished func()
 }
 
 // Subscription is one zone of one site: the build that it is served from, and those beside it. A nil one is that of a

@@ -1,6 +1,7 @@
 package builds
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"sync/atomic"
@@ -8,6 +9,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
@@ -26,6 +28,7 @@ type zone struct {
 	refused   string    // the stamp that could not be taken, so that it is said once
 	said      bool      // of the build that waits
 	since     time.Time // when it came
+	writing   writing
 	// mixed says that some upstreams run the one that waits and others do not.
 	mixed atomic.Bool
 }
@@ -108,15 +111,24 @@ func sayOnce(list []*Subscription, of func(*Subscription)) {
 
 // notice compares what is in the directory to what the zone has.
 func (z *zone) notice(stamp string) {
+	overdue := z.taken != nil && z.writing.isOverdue()
 	switch {
-	case stamp == z.refused || z.waiting != nil && z.waiting.Stamp == stamp:
+	case stamp == z.refused && !overdue || z.waiting != nil && z.waiting.Stamp == stamp:
 	case z.taken != nil && z.taken.Stamp == stamp:
 		z.await(nil) // it was put back
 		z.forgetNotes()
+		z.writing = writing{}
 	default:
 		fresh, err := z.dir.find(stamp)
+		unfinished, isUnfinished := errors.AsType[*nextbuild.UnfinishedError](err)
+		if !isUnfinished {
+			z.writing = writing{}
+		}
 		switch {
+		case isUnfinished && z.taken != nil && !overdue:
+			z.sayWriting(stamp, unfinished)
 		case err != nil:
+			z.writing.late = isUnfinished
 			z.refuse(stamp, func(s *Subscription) error { return fmt.Errorf("zone %s: %w", s.label, err) })
 		case z.taken != nil && fresh.Export == nil && fresh.Dir != z.taken.Dir:
 			err = fmt.Errorf("%s has no build any more, and %s is another: name it by `build`, and reload, if it is meant",

@@ -130,7 +130,7 @@ func TestSitesBeginWithoutABuildThatIsMissing(t *testing.T) {
 		s, err := pool.Subscribe(Options{
 			Source: Source{Build: dir}, Upstreams: app.list(), Label: "main", Log: zap.NewNop(), MayLack: true,
 			Take:  func(next *Snapshot) error { *taken = next.ID; return nil },
-			Taken: func() {}, Refused: func() {},
+			Taken: func() {}, Refused: func() {}, Unfinished: func() {},
 		})
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, s.Close()) })
@@ -159,7 +159,7 @@ func TestAnExportIsTakenAtOnce(t *testing.T) {
 		subscription, err := pool.Subscribe(Options{
 			Source: Source{Export: dir}, Label: "main", Log: zap.NewNop(),
 			Take:  func(next *Snapshot) error { s.serves = next.ID; return nil },
-			Taken: func() { s.taken.Add(1) }, Refused: func() {},
+			Taken: func() { s.taken.Add(1) }, Refused: func() {}, Unfinished: func() {},
 		})
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, subscription.Close()) })
