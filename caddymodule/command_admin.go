@@ -75,7 +75,8 @@ func notAdmin(address, otherwise string) error {
 	if !strings.Contains(address, "/") { // not a socket
 		address = "http://" + address
 	}
-	return fmt.Errorf("%s answered, but it is not Caddy's admin endpoint (by default %s): %s", address, caddy.DefaultAdminListen, otherwise)
+	return fmt.Errorf("%s answered, but it is not Caddy's admin endpoint (by default %s): %s",
+		address, caddy.DefaultAdminListen, otherwise)
 }
 
 // printAnswer prints what an edge says, as text or as JSON.

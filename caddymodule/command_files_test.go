@@ -227,16 +227,20 @@ func TestASiteIsNotTakenForTheAdminEndpoint(t *testing.T) {
 		}
 	}
 	for name, site := range map[string]http.HandlerFunc{
-		"a page": answering(http.StatusOK), "404": answering(http.StatusNotFound), "400": answering(http.StatusBadRequest),
-		"500": answering(http.StatusInternalServerError), "nothing": func(http.ResponseWriter, *http.Request) {}, "https": redirecting,
+		"a page":  answering(http.StatusOK),
+		"404":     answering(http.StatusNotFound),
+		"400":     answering(http.StatusBadRequest),
+		"500":     answering(http.StatusInternalServerError),
+		"nothing": func(http.ResponseWriter, *http.Request) {},
+		"https":   redirecting,
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := httptest.NewServer(site)
 			defer server.Close()
 			address := server.Listener.Addr().String()
 			_, err := runFiles("--address", address)
-			assert.EqualError(t, err, "http://"+address+" answered, but it is not Caddy's admin endpoint (by default "+caddy.DefaultAdminListen+"): "+
-				"name another address by --address or --config, or name build directories")
+			assert.EqualError(t, err, "http://"+address+" answered, but it is not Caddy's admin endpoint (by default "+
+				caddy.DefaultAdminListen+"): name another address by --address or --config, or name build directories")
 		})
 	}
 }

@@ -53,8 +53,8 @@ func isOccupied(ctx context.Context, hostPort string) bool {
 // say warns when the configuration runs: `caddy validate` provisions it too, beside an edge that serves.
 func (o *occupiedPorts) say(log *zap.Logger) {
 	for _, address := range o.found {
-		log.Warn("another process listens on the port of this site too, and each of the two gets some of the requests: stop one of them",
-			zap.String("address", address))
+		log.Warn("another process listens on the port of this site too, and each of the two gets some of the requests: "+
+			"stop one of them", zap.String("address", address))
 	}
 	o.found = nil
 }

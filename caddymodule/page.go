@@ -176,7 +176,8 @@ var pagePolicy = pagecache.Policy{
 	KeyOf: pagecache.KeyOf, ForRequest: pagecache.ForRequest, ForResponse: pagecache.ForResponse,
 	ForClient: func(h http.Header, f pagecache.Facts, s pagecache.Served) {
 		shortened := pagecache.Tell(h, pagecache.Told{
-			Result: s.Result, Age: s.Age, TTL: s.Left, Stored: s.Kept && !s.Unproven && s.Kind == pagecache.ResultMiss && !s.Collapsed,
+			Result: s.Result, Age: s.Age, TTL: s.Left,
+			Stored:    s.Kept && !s.Unproven && s.Kind == pagecache.ResultMiss && !s.Collapsed,
 			Collapsed: s.Collapsed, Unshared: f.Unshared, Status: s.Status, Shared404: f.Shared404,
 		})
 		if shortened && f.Shortened != nil {

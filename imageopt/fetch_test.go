@@ -39,7 +39,10 @@ func TestRemoteSource(t *testing.T) {
 	f := newTestFetcher(t, FetchLimits{}, names{})
 	source, err := f.Remote(t.Context(), at(t, server, "cdn.example.com", "/a.jpg?v=1"), anything)
 	require.NoError(t, err)
-	assert.Equal(t, Source{Body: []byte("image /a.jpg?v=1"), CacheControl: "max-age=60, s-maxage=90", ETag: `W/"x"`, Status: 200, ContentType: "image/png"}, source)
+	assert.Equal(t, Source{
+		Body: []byte("image /a.jpg?v=1"), CacheControl: "max-age=60, s-maxage=90", ETag: `W/"x"`,
+		Status: 200, ContentType: "image/png",
+	}, source)
 }
 
 // IMAGES: what is sent upstream is what Next.js sends, and nothing of the client's.

@@ -57,7 +57,8 @@ func (f *Fetcher) serveLocal(client context.Context, serve http.Handler, r *http
 		return Source{}, emptyFailure(textInternalInvalid)
 	}
 	return Source{
-		Body: answer.body.bytes, CacheControl: answer.cacheControl, ETag: answer.etag, Status: answer.status, ContentType: answer.contentType,
+		Body: answer.body.bytes, CacheControl: answer.cacheControl, ETag: answer.etag,
+		Status: answer.status, ContentType: answer.contentType,
 	}, nil
 }
 

@@ -36,7 +36,10 @@ func TestLocalSource(t *testing.T) {
 		io.WriteString(w, "age")
 	})
 	require.NoError(t, err)
-	assert.Equal(t, Source{Body: []byte("image"), CacheControl: "public, max-age=0", ETag: `"x"`, Status: 200, ContentType: "image/png"}, source)
+	assert.Equal(t, Source{
+		Body: []byte("image"), CacheControl: "public, max-age=0", ETag: `"x"`,
+		Status: 200, ContentType: "image/png",
+	}, source)
 }
 
 // Nothing of the client reaches the handler: neither headers nor values of its context; only that nobody waits any more.

@@ -63,7 +63,8 @@ func (s *sending) finish() {
 // complete completes the headers of an answer that is being fetched.
 func (q *query) complete(h http.Header, fl *flight, result Result, collapsed bool) {
 	q.c.policy.ForClient(h, q.facts, Served{
-		Result: result, Status: fl.status, Kept: true, Unproven: fl.namesBuild(), Collapsed: collapsed, Age: fl.age, Left: fl.decision.Fresh,
+		Result: result, Status: fl.status, Kept: true, Unproven: fl.namesBuild(), Collapsed: collapsed,
+		Age: fl.age, Left: fl.decision.Fresh,
 	})
 	size := fl.length
 	if size < 0 { // not known yet
