@@ -13,6 +13,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/control"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/files"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/images"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/pages"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/proxy"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
@@ -60,15 +66,15 @@ func adaptedText(t *testing.T, input string) string {
 func TestEveryWordIsTestedAndDocumented(t *testing.T) {
 	golden, errors := readAll(t, "testdata/adapt/[!e]*.caddyfiletest"), readAll(t, "testdata/adapt/error_*.caddyfiletest")
 	reference, example := readAll(t, "../docs/caddyfile.md"), readAll(t, "../Caddyfile.example")
-	for _, word := range slices.Concat(directiveWords, zoneWords, globalWords, staticWords, controlWords, imageWords, zoneImageWords, cacheWords, siteCacheWords, repairNames[:]) {
+	for _, word := range slices.Concat(directiveWords, zoneWords, globalWords, files.Words, control.Words, images.Words, images.ZoneWords, pages.Words, pages.SiteWords, edge.RepairNames[:]) {
 		for name, text := range map[string]string{
 			"a golden file": golden, "an error file": errors, "docs/caddyfile.md": reference, "Caddyfile.example": example,
 		} {
 			assert.Contains(t, text, word, "the word %s is not in %s", word, name)
 		}
 	}
-	for _, own := range insteadOf {
-		assert.Contains(t, errors, own.instead, "no error test for %s in proxy", own.word)
+	for _, own := range proxy.Instead {
+		assert.Contains(t, errors, own.Instead, "no error test for %s in proxy", own.Word)
 	}
 }
 

@@ -14,27 +14,30 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/cli"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/control"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/report"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // askFiles asks the admin endpoint, without the network.
 func askFiles(t *testing.T, method string) (*httptest.ResponseRecorder, error) {
 	t.Helper()
-	routes := Admin{}.Routes()
+	routes := control.Admin{}.Routes()
 	require.Equal(t, "/nextjs/files", routes[0].Pattern)
 	w := httptest.NewRecorder()
 	return w, routes[0].Handler.ServeHTTP(w, httptest.NewRequest(method, "/nextjs/files", nil))
 }
 
 // runningReport is what the running edge says.
-func runningReport(t *testing.T) filesReport {
+func runningReport(t *testing.T) report.Files {
 	t.Helper()
 	w, err := askFiles(t, http.MethodGet)
 	require.NoError(t, err)
 	assert.Equal(t, "application/json", w.Header().Get("Content-Type"))
-	var report filesReport
-	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &report))
-	return report
+	var answer report.Files
+	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &answer))
+	return answer
 }
 
 func TestFilesOfTheRunningEdgeGolden(t *testing.T) {
@@ -47,10 +50,10 @@ func TestFilesOfTheRunningEdgeGolden(t *testing.T) {
 	require.Len(t, body, 700)
 
 	copiesMade(t)
-	report := runningReport(t)
-	require.Len(t, report.Zones, 3, "the test's two servers have the same zones")
-	assert.Equal(t, count{1, 700}, *report.Zones[0].Build.Public.Memory)
-	text := report.text()
+	answer := runningReport(t)
+	require.Len(t, answer.Zones, 3, "the test's two servers have the same zones")
+	assert.Equal(t, report.Count{Files: 1, Bytes: 700}, *answer.Zones[0].Build.Public.Memory)
+	text := cli.FilesText(answer)
 	listen := []string{":" + e.Port, ":" + e.TLSPort}
 	slices.Sort(listen)
 	text = strings.NewReplacer(dir, "/srv/docs/.next", home, "web:3000", strings.Join(listen, " "), ":443 :80").Replace(text)
@@ -61,9 +64,9 @@ func TestFilesSayWhenTheEdgeLeavesThemAll(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), ".next")
 	writeFilesBuild(t, dir)
 	edgetest.Serve(t, "nextjs localhost:1 {\n build "+dir+"\n static off\n}")
-	assert.Contains(t, runningReport(t).text(), "\n`static off`: all files come from the upstream, localhost:1\n")
+	assert.Contains(t, cli.FilesText(runningReport(t)), "\n`static off`: all files come from the upstream, localhost:1\n")
 	edgetest.Serve(t, "nextjs localhost:1 {\n dev\n}")
-	assert.Contains(t, runningReport(t).text(), "\nNo build: all files come from the upstream, localhost:1 (next dev)\n")
+	assert.Contains(t, cli.FilesText(runningReport(t)), "\nNo build: all files come from the upstream, localhost:1 (next dev)\n")
 }
 
 func TestFilesFollowReloads(t *testing.T) {

@@ -8,6 +8,12 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
+
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/files"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/health"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/images"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/pages"
 )
 
 // defaultGracePeriod is given to requests in flight when the servers stop and the configuration names no grace_period.
@@ -26,29 +32,29 @@ type App struct {
 	State string `json:"state,omitempty"`
 
 	// Bounds of what is kept of files.
-	Static StaticSettings `json:"static,omitzero"`
+	Static files.Settings `json:"static,omitzero"`
 
 	// Bounds of the image optimizer, and of what is kept of pictures.
-	Image ImageSettings `json:"image,omitzero"`
+	Image images.Settings `json:"image,omitzero"`
 
 	// Bounds of what is kept of pages.
-	Cache CacheSettings `json:"cache,omitzero"`
+	Cache pages.Settings `json:"cache,omitzero"`
 
-	files    *fileState
-	images   *imageState
-	pages    *pageState
+	files    *files.State
+	images   *images.State
+	pages    *pages.State
 	ctx      caddy.Context
 	http     *caddyhttp.App // nil: the configuration has none
 	logger   *zap.Logger
 	handOver handOver
 	// readiness is asked by nextjs_health.
-	readiness readiness
+	readiness health.Readiness
 	// heads are set up by handlers and transports.
-	heads headLimits
+	heads edge.HeadLimits
 	// occupied is looked at by handlers.
 	occupied occupiedPorts
-	// handlers are those of the configuration, for the admin API.
-	handlers []*Handler
+	// sites are those of the configuration, for the admin API.
+	sites []*edge.Site
 }
 
 // CaddyModule returns the Caddy module information.
@@ -60,15 +66,15 @@ func (*App) CaddyModule() caddy.ModuleInfo {
 func (a *App) Provision(ctx caddy.Context) error {
 	a.ctx = ctx
 	a.logger = ctx.Logger()
-	a.heads = headLimits{}
-	a.readiness.logger = a.logger
-	if err := a.Static.check(); err != nil {
+	a.heads = edge.HeadLimits{}
+	a.readiness.Logger = a.logger
+	if err := a.Static.Check(); err != nil {
 		return fmt.Errorf("nextjs: static: %w", err)
 	}
-	if err := a.Image.check(); err != nil {
+	if err := a.Image.Check(); err != nil {
 		return fmt.Errorf("nextjs: image: %w", err)
 	}
-	if err := a.Cache.check(); err != nil {
+	if err := a.Cache.Check(); err != nil {
 		return fmt.Errorf("nextjs: cache: %w", err)
 	}
 	if err := a.subscribe(ctx); err != nil {
@@ -99,10 +105,10 @@ func (a *App) Start() error {
 // started is called when all apps of the configuration have started.
 func (a *App) started() {
 	running.add(a)
-	a.sayZones()
+	sayZones(a.sites, a.logger)
 	a.occupied.say(a.logger)
 	if a.files != nil {
-		a.files.makeCopies(a.ctx)
+		a.files.MakeCopies(a.ctx)
 	}
 }
 
@@ -118,21 +124,21 @@ func (a *App) Cleanup() error {
 	running.remove(a)
 	var errs []error
 	if a.pages != nil {
-		errs = append(errs, a.pages.release())
+		errs = append(errs, a.pages.Release())
 	}
 	if a.images != nil {
-		errs = append(errs, a.images.release())
+		errs = append(errs, a.images.Release())
 	}
 	if a.files != nil {
-		errs = append(errs, a.files.release())
+		errs = append(errs, a.files.Release())
 	}
 	return errors.Join(errs...)
 }
 
 // usePages returns what pages are kept with, for the first handler that needs it and for all others.
-func (a *App) usePages() (*pageState, error) {
+func (a *App) usePages() (*pages.State, error) {
 	if a.pages == nil {
-		pages, err := leasePages(a.State, a.Cache, a.logger)
+		pages, err := pages.Lease(a.State, a.Cache, a.logger)
 		if err != nil {
 			return nil, err
 		}
@@ -142,9 +148,9 @@ func (a *App) usePages() (*pageState, error) {
 }
 
 // useImages returns what pictures are made and kept with, likewise.
-func (a *App) useImages() (*imageState, error) {
+func (a *App) useImages() (*images.State, error) {
 	if a.images == nil {
-		images, err := leaseImages(a.State, a.Image, a.logger)
+		images, err := images.Lease(a.State, a.Image, a.logger)
 		if err != nil {
 			return nil, err
 		}
@@ -154,9 +160,9 @@ func (a *App) useImages() (*imageState, error) {
 }
 
 // useFiles returns what is kept of files, for the first handler that needs it and for all others.
-func (a *App) useFiles() (*fileState, error) {
+func (a *App) useFiles() (*files.State, error) {
 	if a.files == nil {
-		files, err := leaseFiles(a.State, a.Static, a.logger)
+		files, err := files.Lease(a.State, a.Static, a.logger)
 		if err != nil {
 			return nil, err
 		}
@@ -173,4 +179,7 @@ var (
 )
 
 // HeadLimits are how large heads of requests the sites of the configuration take.
-func (a *App) HeadLimits() headLimits { return a.heads }
+func (a *App) HeadLimits() edge.HeadLimits { return a.heads }
+
+// Readiness says whether the zones of the configuration can be served.
+func (a *App) Readiness() *health.Readiness { return &a.readiness }

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
@@ -60,14 +61,14 @@ func (b *build) assetURLPath() (string, error) {
 
 // placeAsset returns what a request to a site of files means in its zone, and asks for it as the zone's application knows it. Only files
 // below /_next/static are served.
-func placeAsset(f *zoneFacts, r *http.Request, m zones.Match) (zones.Match, bool) {
+func placeAsset(f *edge.Zone, r *http.Request, m zones.Match) (zones.Match, bool) {
 	if !m.AsWritten || !strings.HasPrefix(m.Path, "/_next/static/") {
 		return m, false
 	}
-	if f.book == nil {
+	if f.Book == nil {
 		return m, true // the zone's path is its basePath
 	}
-	full := f.build.BasePath + m.Path
+	full := f.Build.BasePath + m.Path
 	if full == m.Full {
 		return m, true
 	}

@@ -9,10 +9,11 @@ import (
 	"testing"
 
 	"github.com/caddyserver/caddy/v2"
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp/encode"
+	caddyencode "github.com/caddyserver/caddy/v2/modules/caddyhttp/encode"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/encode"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/codingtest"
 )
 
@@ -34,7 +35,7 @@ func TestAStreamOfBrotliHoldsBoundedMemory(t *testing.T) {
 		chunk, limit int
 	}{{"chunks", 4 << 10, chunkedStreamMemory}, {"one piece", len(text), largeFileMemory}} {
 		const streams = 4
-		var open [streams]encode.Encoder
+		var open [streams]caddyencode.Encoder
 		before := heapInUse()
 		for i := range open {
 			open[i] = defaultBrotli(t).NewEncoder()
@@ -60,9 +61,9 @@ func heapInUse() int {
 	return int(stats.HeapAlloc)
 }
 
-func defaultBrotli(t testing.TB) *Brotli {
+func defaultBrotli(t testing.TB) *encode.Brotli {
 	t.Helper()
-	b := new(Brotli)
+	b := new(encode.Brotli)
 	require.NoError(t, b.Provision(caddy.Context{}))
 	require.NoError(t, b.Validate())
 	return b
@@ -78,7 +79,7 @@ func TestBrotliKeepsItsSettings(t *testing.T) {
 		`{"window": 9}`:                "window of nextjs_br must be from 10 to 24 (a power of two), found 9",
 		`{"window": 25}`:               "window of nextjs_br must be from 10 to 24 (a power of two), found 25",
 	} {
-		b := new(Brotli)
+		b := new(encode.Brotli)
 		require.NoError(t, json.Unmarshal([]byte(settings), b))
 		require.NoError(t, b.Provision(caddy.Context{}))
 		if message != "" {

@@ -15,6 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caddy-nextjs/caddy-nextjs/assets"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/cli"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
@@ -75,8 +77,8 @@ func buildOf(t *testing.T, e *edgetest.Edge) string {
 
 // waitingBuilds are the ids of the builds that wait, of both sites of the test's edge.
 func waitingBuilds() (ids string) {
-	for _, h := range running.handlers() {
-		if waiting := h.builds.zones[0].Waiting(); waiting != nil {
+	for _, site := range edge.Sites() {
+		if waiting := site.View.Load().List[0].Builds.Waiting(); waiting != nil {
 			ids += waiting.ID + " "
 		}
 	}
@@ -100,8 +102,8 @@ func TestABuildIsTakenWhenItsApplicationRunsIt(t *testing.T) {
 	e := edgetest.Serve(t, site, "nextjs {\n state "+t.TempDir()+"\n}")
 	require.Equal(t, "first", buildOf(t, e))
 	confirmed := func() (all bool) {
-		for _, h := range running.handlers() {
-			if all = h.builds.zones[0].Confirmed(); !all {
+		for _, site := range edge.Sites() {
+			if all = site.View.Load().List[0].Builds.Confirmed(); !all {
 				return false
 			}
 		}
@@ -115,7 +117,7 @@ func TestABuildIsTakenWhenItsApplicationRunsIt(t *testing.T) {
 		require.Equal(t, "first", buildOf(t, e), "the application still runs it")
 	}
 	eventuallyEqual(t, true, func() bool {
-		text := explained(t, e.URL("/page")).text()
+		text := cli.RequestText(explained(t, e.URL("/page")))
 		return strings.Contains(text, "note      build second waits: the application still runs the one before\n")
 	})
 	res := e.Ask(t, http.MethodGet, "/_next/static/second.js")
@@ -156,15 +158,15 @@ func TestAPageOfAnotherBuildIsNotKept(t *testing.T) {
 	p := startProcess(t, "second")
 	e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n watch 1h\n zone / %s {\n build %s\n }\n}", p.address, dir),
 		"nextjs {\n state "+t.TempDir()+"\n}")
-	counted := pageRequestsTotal.WithLabelValues("root", "miss", "deployment")
-	before := testutil.ToFloat64(counted)
+	counted := func() float64 { return metric(t, "page_requests_total", "root", "miss", "deployment") }
+	before := counted()
 	for range 3 {
 		body, status := e.Cached(t, "/page")
 		assert.Contains(t, body, `"second"`)
 		assert.NotContains(t, status, "; hit")
 		assert.NotContains(t, status, "; stored", "it is not, as its body shows")
 	}
-	require.Eventually(t, func() bool { return testutil.ToFloat64(counted) >= before+3 }, edgetest.Patience,
+	require.Eventually(t, func() bool { return counted() >= before+3 }, edgetest.Patience,
 		time.Millisecond, "counted after the answer")
 	p.run("first")
 	eventuallyEqual(t, true, func() bool {
@@ -190,15 +192,15 @@ func TestNothingIsKeptWhileUpstreamsRunDifferentBuilds(t *testing.T) {
 	writeNext(t, dir, "second")
 	eventuallyEqual(t, "second second ", waitingBuilds)
 	one.run("second")
-	eventuallyEqual(t, true, func() bool { return running.handlers()[0].builds.zones[0].Mixed() })
-	eventuallyEqual(t, true, func() bool { return running.handlers()[1].builds.zones[0].Mixed() })
+	eventuallyEqual(t, true, func() bool { return edge.Sites()[0].View.Load().List[0].Builds.Mixed() })
+	eventuallyEqual(t, true, func() bool { return edge.Sites()[1].View.Load().List[0].Builds.Mixed() })
 	for range 20 {
 		buildOf(t, e)
 		_, status := e.Cached(t, "/page")
 		assert.Contains(t, status, "detail=deployment")
 	}
 	assert.Equal(t, "second second ", waitingBuilds())
-	assert.Contains(t, explained(t, e.URL("/page")).text(), "note      build second waits: some upstreams run it, and others do not yet\n")
+	assert.Contains(t, cli.RequestText(explained(t, e.URL("/page"))), "note      build second waits: some upstreams run it, and others do not yet\n")
 	two.run("second")
 	eventuallyEqual(t, "", waitingBuilds)
 	eventuallyEqual(t, "second", func() string { return buildOf(t, e) })
@@ -282,7 +284,7 @@ func TestWhatIsNotMeantIsNotTaken(t *testing.T) {
 	require.Eventually(t, func() bool { return testutil.ToFloat64(refused) >= before+2 }, edgetest.Patience,
 		time.Millisecond)
 	assert.Equal(t, "first", buildOf(t, e))
-	assert.Contains(t, explained(t, e.URL("/page")).text(), "note      a new build is not taken: ")
+	assert.Contains(t, cli.RequestText(explained(t, e.URL("/page"))), "note      a new build is not taken: ")
 
 	buildtest.Write(t, filepath.Join(app, ".next"), buildtest.Build{ID: "bare", App: map[string]string{"/page/page": "/page"}})
 	eventuallyEqual(t, "bare bare ", waitingBuilds)

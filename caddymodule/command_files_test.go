@@ -2,7 +2,6 @@ package caddymodule
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -13,13 +12,14 @@ import (
 	"testing"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/caddy-nextjs/caddy-nextjs/assets"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/cli"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/report"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
-	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
 
 // script is a text that compresses, of a size in bytes.
@@ -73,7 +73,8 @@ func writeFilesBuild(t *testing.T, dir string) {
 
 // runFiles runs the command and returns what it prints.
 func runFiles(args ...string) (string, error) {
-	cmd := newFilesCommand(readFiles)
+	cmd := commandTree()
+	args = append([]string{"files"}, args...)
 	var out bytes.Buffer
 	cmd.SetOut(&out)
 	cmd.SetErr(&out)
@@ -115,15 +116,15 @@ func TestFilesCommandInJSON(t *testing.T) {
 	writeFilesBuild(t, dir)
 	text, err := runFiles("--json", dir)
 	require.NoError(t, err)
-	var report filesReport
+	var answer report.Files
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.DisallowUnknownFields()
-	require.NoError(t, decoder.Decode(&report))
+	require.NoError(t, decoder.Decode(&answer))
 	plain, err := runFiles(dir)
 	require.NoError(t, err)
-	assert.Equal(t, plain, report.text(), "JSON says all that the text does")
+	assert.Equal(t, plain, cli.FilesText(answer), "JSON says all that the text does")
 
-	b := report.Zones[0].Build
+	b := answer.Zones[0].Build
 	assert.Equal(t, "abc", b.ID)
 	assert.Equal(t, 6, b.Static.Files)
 	assert.EqualValues(t, 19_700, b.Static.Bytes)
@@ -132,14 +133,14 @@ func TestFilesCommandInJSON(t *testing.T) {
 		assert.Equal(t, 5, c.Files, "%s: every script, not the font", coding)
 		assert.EqualValues(t, 19_200, c.Raw)
 		assert.Less(t, c.Bytes, c.Raw/3)
-		assert.Equal(t, c.Bytes+500, b.Static.sent(coding))
+		assert.Equal(t, c.Bytes+500, b.Static.Sent(coding))
 	}
 	assert.Len(t, b.Static.Compressed, 3)
 	assert.Equal(t, 1, b.Public.Compressed["br"].Files, "a copy that is not smaller is none")
-	assert.Equal(t, []notServed{
-		{"middleware", count{5, 11}, []string{"/docs/private/%C3%A9/5", "/docs/private/1", "/docs/private/2"}},
-		{"missing", count{1, 0}, []string{"/docs/link"}},
-		{"rewrite", count{1, 1}, []string{"/docs/b.txt"}},
+	assert.Equal(t, []report.NotServed{
+		{Reason: "middleware", Count: report.Count{Files: 5, Bytes: 11}, Examples: []string{"/docs/private/%C3%A9/5", "/docs/private/1", "/docs/private/2"}},
+		{Reason: "missing", Count: report.Count{Files: 1}, Examples: []string{"/docs/link"}},
+		{Reason: "rewrite", Count: report.Count{Files: 1, Bytes: 1}, Examples: []string{"/docs/b.txt"}},
 	}, b.NotServed)
 	js := b.JavaScript
 	assert.EqualValues(t, 900, js.Polyfills.Bytes)
@@ -156,24 +157,6 @@ func TestABuildWithoutItsFiles(t *testing.T) {
 	require.NoError(t, err)
 	assert.Contains(t, text, "/_next/static/: not in the build, Next.js answers\n/ (public folder): not in the build, Next.js answers\n")
 	assert.NotContains(t, text, "JavaScript")
-}
-
-func TestMeasuringEndsEarly(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), ".next")
-	writeFilesBuild(t, dir)
-	stopped, stop := context.WithCancel(t.Context())
-	stop()
-	_, err := readFiles(stopped, []string{dir})
-	require.ErrorIs(t, err, context.Canceled)
-
-	b, err := nextbuild.Read(dir)
-	require.NoError(t, err)
-	set, err := assets.NewSet(b, assets.Settings{})
-	require.NoError(t, err)
-	defer set.Close()
-	require.NoError(t, os.Remove(filepath.Join(dir, "static/main.js")))
-	_, err = measure(t.Context(), set)
-	assert.ErrorIs(t, err, os.ErrNotExist, "a file that goes meanwhile")
 }
 
 func TestFilesCommandSaysWhatIsWrong(t *testing.T) {
@@ -243,4 +226,12 @@ func TestASiteIsNotTakenForTheAdminEndpoint(t *testing.T) {
 				caddy.DefaultAdminListen+"): name another address by --address or --config, or name build directories")
 		})
 	}
+}
+
+// commandTree returns `caddy nextjs`.
+func commandTree() *cobra.Command {
+	registered := nextjsCommand()
+	cmd := &cobra.Command{Use: registered.Name}
+	registered.CobraFunc(cmd)
+	return cmd
 }

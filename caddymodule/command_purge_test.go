@@ -11,12 +11,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/control"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // runPurge runs the command and returns what it prints.
 func runPurge(args ...string) (string, error) {
-	cmd := newPurgeCommand()
+	cmd := commandTree()
+	args = append([]string{"purge"}, args...)
 	var out bytes.Buffer
 	cmd.SetOut(&out)
 	cmd.SetErr(&out)
@@ -44,7 +46,7 @@ func TestPurgeCommandThroughTheControlHandler(t *testing.T) {
 	assert.JSONEq(t, `{"purged": [{"zone": "root", "cache": "images"}, {"zone": "shop", "cache": "images"}]}`, text)
 	assert.False(t, c.picture(t, "/shop", "/a.jpg"))
 
-	wrong := tokenIn(t, "guess")
+	wrong := edgetest.File(t, "guess")
 	for message, args := range map[string][]string{
 		"/_edge/purge refuses: unknown zone \"blog\"; the configuration has: root, shop": append([]string{"--zone", "blog"}, control...),
 		"refuses the token in " + wrong: {"--all", "--control", c.URL("/_edge"), "--token-file", wrong},
@@ -64,7 +66,7 @@ func TestPurgeCommandThroughTheAdminEndpoint(t *testing.T) {
 		said = r.Method + " " + r.URL.Path
 		answer, err := askAdmin(t, r.URL.Path, r.Method, string(body))
 		if err != nil {
-			assert.NoError(t, answerJSON(w, http.StatusBadRequest, err))
+			assert.NoError(t, control.AnswerJSON(w, http.StatusBadRequest, err))
 			return
 		}
 		_, _ = w.Write(answer.Body.Bytes())
@@ -81,7 +83,7 @@ func TestPurgeCommandThroughTheAdminEndpoint(t *testing.T) {
 }
 
 func TestPurgeCommandSaysWhatIsWrong(t *testing.T) {
-	token := tokenIn(t, "s3cret")
+	token := edgetest.File(t, "s3cret")
 	answering := func(status int, location, body string) string {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			assert.Equal(t, "Bearer s3cret", r.Header.Get("Authorization"))
@@ -119,7 +121,7 @@ func TestPurgeCommandSaysWhatIsWrong(t *testing.T) {
 		`found "https://ann:pw@example.com/"`:                                          at("https://ann:pw@example.com/"),
 		"--control: parse":                                                             at("https://exa mple.com/"),
 		"--token-file: open":                                                           {"images", "--all", "--control", "https://example.com", "--token-file", "nowhere"},
-		"is empty":                                                                     {"images", "--all", "--control", "https://example.com", "--token-file", tokenIn(t, "")},
+		"is empty":                                                                     {"images", "--all", "--control", "https://example.com", "--token-file", edgetest.File(t, "")},
 		"no edge answers there: ":                                                      at("http://" + free),
 		"no edge answers at the admin address " + free:                                 {"images", "--all", "--address", free},
 		"or its nextjs_control by --control":                                           {"images", "--all", "--address", free},

@@ -1,7 +1,6 @@
 package caddymodule
 
 import (
-	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -15,10 +14,11 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
-	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/control"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/report"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
@@ -46,7 +46,7 @@ type controlled struct {
 
 func startControlled(t *testing.T) *controlled {
 	t.Helper()
-	c := &controlled{token: tokenIn(t, "s3cret\n"), log: filepath.Join(t.TempDir(), "edge.log")}
+	c := &controlled{token: edgetest.File(t, "s3cret\n"), log: filepath.Join(t.TempDir(), "edge.log")}
 	var root, shop string
 	root, c.root = paint(t)
 	shop, c.shop = paint(t)
@@ -131,18 +131,18 @@ func TestPurgingPictures(t *testing.T) {
 	} {
 		t.Run(body, func(t *testing.T) {
 			fill()
-			counter := purgesTotal.WithLabelValues(cacheImages, want.scope)
-			before := testutil.ToFloat64(counter)
+			counter := func() float64 { return metric(t, "purges_total", report.CacheImages, want.scope) }
+			before := counter()
 			res, text := c.order(t, http.MethodPost, "/_edge/purge", body, "Authorization", "Bearer s3cret")
 			require.Equal(t, http.StatusOK, res.StatusCode, text)
 			assert.JSONEq(t, `{"purged": `+want.answer+`}`, text)
 			assert.Equal(t, "application/json", res.Header.Get("Content-Type"))
 			assert.Equal(t, "no-store", res.Header.Get("Cache-Control"))
-			assert.InDelta(t, before+1, testutil.ToFloat64(counter), 0)
+			assert.InDelta(t, before+1, counter(), 0)
 			assert.ElementsMatch(t, want.kept, kept())
 
 			fill()
-			w, err := askAdmin(t, purgePath, http.MethodPost, body)
+			w, err := askAdmin(t, report.PurgePath, http.MethodPost, body)
 			require.NoError(t, err)
 			assert.JSONEq(t, text, w.Body.String(), "the admin endpoint does the same")
 			assert.ElementsMatch(t, want.kept, kept())
@@ -153,7 +153,7 @@ func TestPurgingPictures(t *testing.T) {
 // askAdmin asks the admin endpoint, without the network.
 func askAdmin(t *testing.T, path, method, body string) (*httptest.ResponseRecorder, error) {
 	t.Helper()
-	for _, route := range (Admin{}).Routes() {
+	for _, route := range (control.Admin{}).Routes() {
 		if route.Pattern == path {
 			w := httptest.NewRecorder()
 			return w, route.Handler.ServeHTTP(w, httptest.NewRequest(method, path, strings.NewReader(body)))
@@ -232,7 +232,7 @@ func TestWhatTheControlHandlerRefuses(t *testing.T) {
 	}{
 		"another path":     {http.MethodPost, "/_edge/purge/", purgeAll, "", http.StatusNotFound, "nothing is here; POST …/purge is"},
 		"another method":   {http.MethodDelete, "/_edge/purge", purgeAll, "", http.StatusMethodNotAllowed, "method DELETE is not allowed here, only POST is"},
-		"a large body":     {http.MethodPost, "/_edge/purge", purgeAll + strings.Repeat(" ", controlBodyLimit), "", http.StatusRequestEntityTooLarge, "the body has more than 65536 bytes"},
+		"a large body":     {http.MethodPost, "/_edge/purge", purgeAll + strings.Repeat(" ", 64<<10), "", http.StatusRequestEntityTooLarge, "the body has more than 65536 bytes"},
 		"nonsense":         {http.MethodPost, "/_edge/purge", "{}", "", http.StatusBadRequest, `"cache" is missing; allowed: images, pages`},
 		"an unknown zone":  {http.MethodPost, "/_edge/purge", `{"cache": "images", "zone": "blog"}`, "", http.StatusBadRequest, `unknown zone "blog"; the configuration has: root, shop`},
 		"an unknown path":  {http.MethodPost, "/_edge/purge", `{"cache": "images", "zone": "/shop/x", "source": "/a.jpg"}`, "", http.StatusBadRequest, `unknown zone "/shop/x"; the configuration has: root, shop`},
@@ -255,7 +255,7 @@ func TestWhatTheControlHandlerRefuses(t *testing.T) {
 			if want.status == http.StatusForbidden || want.status == http.StatusNotFound {
 				return
 			}
-			w, err := askAdmin(t, purgePath, want.method, want.body)
+			w, err := askAdmin(t, report.PurgePath, want.method, want.body)
 			var refused caddy.APIError
 			require.ErrorAs(t, err, &refused)
 			assert.Equal(t, want.status, refused.HTTPStatus, "the admin endpoint refuses it too")
@@ -268,34 +268,6 @@ func TestWhatTheControlHandlerRefuses(t *testing.T) {
 	res, text := c.order(t, http.MethodPost, "/_edge/purge", purgeAll, "Authorization", "Bearer s3cret", "Origin",
 		c.URL(""))
 	assert.Equal(t, http.StatusOK, res.StatusCode, "the site's own page: %s", text)
-}
-
-func TestOriginsOfOtherSites(t *testing.T) {
-	secure := new(tls.ConnectionState)
-	for _, c := range []struct {
-		origin, host string
-		tls          *tls.ConnectionState
-		elsewhere    bool
-	}{
-		{"https://example.com", "example.com", secure, false},
-		{"https://example.com", "example.com:443", secure, false},
-		{"https://Example.com:8443", "example.com:8443", secure, false},
-		{"http://example.com", "example.com", secure, true},
-		{"https://example.com", "example.com", nil, false}, // TLS ended before the edge
-		{"http://example.com", "example.com:80", nil, false},
-		{"http://example.com:8080", "example.com", nil, true},
-		{"https://example.com.evil.example", "example.com", secure, true},
-		{"https://evil.example", "example.com", secure, true},
-		{"null", "example.com", secure, true},
-		{"null", "null", nil, true},
-		{"ftp://example.com", "example.com", nil, true},
-		{"", "example.com", nil, true},
-	} {
-		r := &http.Request{Host: c.host, TLS: c.tls, Header: http.Header{"Origin": {c.origin}}}
-		assert.Equal(t, c.elsewhere, isFromElsewhere(r), "%s at %s", c.origin, c.host)
-	}
-	assert.False(t, isFromElsewhere(&http.Request{Host: "example.com"}))
-	assert.True(t, isFromElsewhere(&http.Request{Host: "example.com", Header: http.Header{"Origin": {"https://example.com", "https://example.com"}}}))
 }
 
 func TestPurgesFollowReloads(t *testing.T) {
@@ -312,7 +284,7 @@ func TestPurgesFollowReloads(t *testing.T) {
 		}
 	}
 	for name, directives := range map[string]string{
-		"token_file: stat /nowhere": "nextjs_control {\n token_file /nowhere\n}", " is empty": "nextjs_control {\n token_file " + tokenIn(t, "\n") + "\n}",
+		"token_file: stat /nowhere": "nextjs_control {\n token_file /nowhere\n}", " is empty": "nextjs_control {\n token_file " + edgetest.File(t, "\n") + "\n}",
 	} {
 		require.ErrorContains(t, c.Load(t, directives), name)
 	}

@@ -4,6 +4,8 @@ import (
 	"net/http"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/report"
 )
 
 // isRewritten reports whether a directive before ours has changed the request's path. Then the path of a page, which the browser
@@ -15,9 +17,9 @@ func isRewritten(r *http.Request) bool {
 
 // leave answers a soft navigation or prefetch that a page of another zone makes.
 func (in *arrival) leave(w http.ResponseWriter, r *http.Request) {
-	if report := explaining[requestReport](r); report != nil {
-		report.Zone, report.Kind, report.By = in.found.Zone.Name, in.kind.String(), byEdge
-		report.NotKept = "a page of another zone asks: its client is told to load the document"
+	if to := report.Of[report.Request](r); to != nil {
+		to.Zone, to.Kind, to.By = in.found.Zone.Name, in.kind.String(), report.ByEdge
+		to.NotKept = "a page of another zone asks: its client is told to load the document"
 		return
 	}
 	in.zone.crossings.Inc()

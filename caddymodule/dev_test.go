@@ -2,8 +2,6 @@ package caddymodule
 
 import (
 	"bufio"
-	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -12,15 +10,11 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
-	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
-	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
 func TestADevServerSeesItsOwnOriginAndTheIDsOfItsRequests(t *testing.T) {
@@ -74,8 +68,8 @@ func TestRequestsWaitForADevServerThatIsStartedAgain(t *testing.T) {
 	_ = res.Body.Close()
 	require.Equal(t, http.StatusBadGateway, res.StatusCode, "a zone without dev waits for nobody")
 
-	failures := dialFailuresTotal.WithLabelValues("patient")
-	before := testutil.ToFloat64(failures)
+	failures := func() float64 { return metric(t, "upstream_dial_failures_total", "patient") }
+	before := failures()
 	body := strings.Repeat("upload ", 100_000)
 	type outcome struct {
 		status int
@@ -108,7 +102,7 @@ func TestRequestsWaitForADevServerThatIsStartedAgain(t *testing.T) {
 		_ = res.Body.Close()
 		answers <- outcome{res.StatusCode, "upgraded"}
 	}()
-	edgetest.AfterReload(t, func() bool { return testutil.ToFloat64(failures) >= before+2 })
+	edgetest.AfterReload(t, func() bool { return failures() >= before+2 })
 
 	var asked atomic.Int64
 	reviving(t, address, func(w http.ResponseWriter, r *http.Request) {
@@ -126,47 +120,6 @@ func TestRequestsWaitForADevServerThatIsStartedAgain(t *testing.T) {
 	found := []outcome{<-answers, <-answers}
 	assert.ElementsMatch(t, []outcome{{http.StatusOK, body}, {http.StatusSwitchingProtocols, "upgraded"}}, found)
 	assert.EqualValues(t, 2, asked.Load(), "nothing is sent twice")
-}
-
-func TestWhatWaitsForADevServer(t *testing.T) {
-	refused := reverseproxy.NewDialError(errors.New("connection refused"))
-	ended, cancel := context.WithCancel(t.Context())
-	cancel()
-	nobody := &zones.Upstream{Address: "localhost:" + edgetest.FreePort(t)}
-	for _, c := range []struct {
-		name   string
-		dev    bool
-		err    error
-		waited bool
-	}{
-		{"a request that could not connect", true, refused, true},
-		{"one that was sent", true, io.ErrUnexpectedEOF, false},
-		{"one of a zone without dev", false, refused, false},
-	} {
-		a := &attempt{zone: &zones.Zone{Dev: c.dev}, upstream: nobody}
-		waitForDev(a, ended, c.err)
-		assert.Equal(t, c.waited, a.waited, c.name)
-	}
-	// The second time it does not wait, or this would take as long as devPatience.
-	a := &attempt{zone: &zones.Zone{Dev: true}, upstream: nobody, waited: true}
-	waitForDev(a, t.Context(), refused)
-}
-
-// A client that leaves takes its wait with it.
-func TestTheWaitForADevServerEndsWithItsRequest(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	a := &attempt{zone: &zones.Zone{Dev: true}, upstream: &zones.Upstream{Address: "localhost:" + edgetest.FreePort(t)}}
-	done := make(chan struct{})
-	go func() {
-		waitForDev(a, ctx, reverseproxy.NewDialError(errors.New("connection refused")))
-		close(done)
-	}()
-	cancel()
-	select {
-	case <-done:
-	case <-time.After(edgetest.Patience):
-		require.Fail(t, "it waits for ever")
-	}
 }
 
 func TestDevIsCheckedWithoutTheDirective(t *testing.T) {

@@ -1,20 +1,20 @@
 package caddymodule
 
 import (
-	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/caddyserver/caddy/v2"
-	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
 
-	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/pages"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/proxy"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/speculation"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/words"
 )
 
 // Words of the directive's blocks, as messages list them. A test compares them with the reference in docs/caddyfile.md.
@@ -37,10 +37,10 @@ type directive struct {
 	staticOff      bool
 	assetHost      bool
 	showQuery      bool
-	speculation    *Speculation
-	cache          *SiteCache
-	repair         *Repairs
-	shared         SharedCaches
+	speculation    *speculation.Settings
+	cache          *pages.SiteSettings
+	repair         *edge.Repairs
+	shared         edge.SharedCaches
 	proxy          reverseproxy.Handler
 }
 
@@ -175,27 +175,27 @@ func (s *directive) parseWord(word string) (err error) {
 	case "build", "dev", "image", "export":
 		return s.parseInlineWord(word)
 	case "watch":
-		s.watch, err = positiveDuration(d)
+		s.watch, err = words.PositiveDuration(d)
 	case "upgrade_timeout":
-		s.upgradeTimeout, err = positiveDuration(d)
+		s.upgradeTimeout, err = words.PositiveDuration(d)
 	case "max_header_size":
-		s.maxHeaderSize, err = headerSize(d)
+		s.maxHeaderSize, err = edge.ParseHeaderSize(d)
 	case "speculation":
-		s.speculation, err = parseSpeculation(d)
+		s.speculation, err = speculation.Parse(d)
 	case "asset_host":
 		err = s.parseAssetHost(d)
 	case "static":
 		err = s.parseStatic(d)
 	case "cache":
-		s.cache, err = parseSiteCache(d)
+		s.cache, err = pages.ParseSite(d)
 	case "repair":
-		err = s.parseRepair(d)
+		s.repair, err = edge.ParseRepairs(d)
 	case "cdn", "shared_404":
-		err = s.shared.parse(d)
+		err = s.shared.Parse(d)
 	case "show_query":
-		s.showQuery, err = true, noArgs(d)
+		s.showQuery, err = true, words.NoArgs(d)
 	case "proxy":
-		s.proxy, err = parseProxy(s.helper)
+		s.proxy, err = proxy.Parse(s.helper)
 	default:
 		err = d.Errf("unknown word %q in nextjs; allowed: %s", word, strings.Join(directiveWords, ", "))
 	}
@@ -235,7 +235,7 @@ func (s *directive) parseInlineWord(word string) error {
 	zone := &s.zones[0]
 	switch word {
 	case "build":
-		if err := oneArg(d, &zone.Build, "a directory"); err != nil {
+		if err := words.OneArg(d, &zone.Build, "a directory"); err != nil {
 			return err
 		}
 		// The build knows its basePath better than the line above does.
@@ -245,51 +245,4 @@ func (s *directive) parseInlineWord(word string) error {
 		return zone.parseDev(d)
 	}
 	return zone.parseImage(d)
-}
-
-// check finds at adapt time what would otherwise be found when the configuration is loaded. What builds claim is not known here.
-func (s *directive) check() error {
-	list := make([]*zones.Zone, len(s.zones))
-	for i, zone := range s.zones {
-		name := zone.label()
-		if zone.Name == "" && len(zone.Paths) == 0 {
-			name = fmt.Sprintf("zone number %d", i+1)
-		}
-		list[i] = &zones.Zone{Name: name, Paths: zone.claimedPaths(), Hosts: zone.Host}
-	}
-	if _, err := zones.NewTable(list); err != nil {
-		return explainDefaultPath(err, s.zones)
-	}
-	return nil
-}
-
-// upstreams is how many the largest zone has.
-func (s *directive) upstreams() int {
-	most := 0
-	for _, zone := range s.zones {
-		most = max(most, len(zone.Upstreams))
-	}
-	return most
-}
-
-// handlers returns the handlers that the directive stands for.
-func (s *directive) handlers() []json.RawMessage {
-	proxy := proxyHandler(s.proxy, time.Duration(s.upgradeTimeout), s.upstreams())
-	handlers := []json.RawMessage{
-		caddyconfig.JSONModuleObject(&Handler{
-			Zones: s.zones, Watch: s.watch, Speculation: s.speculation, AssetHost: s.assetHost, StaticOff: s.staticOff, Cache: s.cache,
-			MaxHeaderSize: s.maxHeaderSize, ShowQuery: s.showQuery, Repair: s.repair, SharedCaches: s.shared,
-		}, "handler", "nextjs", nil),
-		caddyconfig.JSONModuleObject(Encode{}, "handler", "nextjs_encode", nil),
-	}
-	if !s.staticOff || slices.ContainsFunc(s.zones, func(zone ZoneConfig) bool { return zone.Export != "" }) {
-		handlers = append(handlers, caddyconfig.JSONModuleObject(Static{}, "handler", "nextjs_static", nil))
-	}
-	if (&Handler{Zones: s.zones, AssetHost: s.assetHost}).makesPictures() {
-		handlers = append(handlers, caddyconfig.JSONModuleObject(Image{}, "handler", "nextjs_image", nil))
-	}
-	if (&Handler{Zones: s.zones, AssetHost: s.assetHost, Cache: s.cache}).keepsPages() {
-		handlers = append(handlers, caddyconfig.JSONModuleObject(Cache{}, "handler", "nextjs_cache", nil))
-	}
-	return append(handlers, caddyconfig.JSONModuleObject(proxy, "handler", "reverse_proxy", nil))
 }

@@ -6,6 +6,8 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/words"
 )
 
 // globalWords are those of the global option `nextjs`. A test compares them with the reference in docs/caddyfile.md.
@@ -51,19 +53,19 @@ func parseGlobal(d *caddyfile.Dispenser, existing any) (any, error) {
 	for d.NextBlock(0) {
 		switch word := d.Val(); word {
 		case "state":
-			if err := oneArg(d, &app.State, "a directory"); err != nil {
+			if err := words.OneArg(d, &app.State, "a directory"); err != nil {
 				return nil, err
 			}
 		case "static":
-			if err := app.Static.parse(d); err != nil {
+			if err := app.Static.Parse(d); err != nil {
 				return nil, err
 			}
 		case "image":
-			if err := app.Image.parse(d); err != nil {
+			if err := app.Image.Parse(d); err != nil {
 				return nil, err
 			}
 		case "cache":
-			if err := app.Cache.parse(d); err != nil {
+			if err := app.Cache.Parse(d); err != nil {
 				return nil, err
 			}
 		default:

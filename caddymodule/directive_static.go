@@ -1,11 +1,9 @@
 package caddymodule
 
 import (
-	"math"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
-	"github.com/dustin/go-humanize"
 )
 
 // parseStatic reads `static off`.
@@ -24,20 +22,4 @@ func (s *directive) parseAssetHost(d *caddyfile.Dispenser) error {
 	}
 	s.assetHost = true
 	return nil
-}
-
-// headerSize reads max_header_size.
-func headerSize(d *caddyfile.Dispenser) (int, error) {
-	var value string
-	if err := oneArg(d, &value, "a size such as 16KiB"); err != nil {
-		return 0, err
-	}
-	size, err := humanize.ParseBytes(value)
-	if err != nil {
-		return 0, d.Errf("max_header_size takes a size such as 16KiB, found %q", value)
-	}
-	if size < minHeaderSize || size > math.MaxInt32-serverRoom {
-		return 0, d.Errf("max_header_size takes a size from 1KiB to 2GiB, found %q", value)
-	}
-	return int(size), nil
 }

@@ -1,9 +1,15 @@
 package caddymodule
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/images"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/proxy"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/words"
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
 // parseZone reads one zone.
@@ -31,7 +37,7 @@ func (c *ZoneConfig) parseArgument(d *caddyfile.Dispenser, arg string) error {
 	switch {
 	case strings.HasPrefix(arg, "/"):
 		c.Paths = append(c.Paths, arg)
-	case looksLikeUpstream(arg):
+	case proxy.LooksLikeAddress(arg):
 		if err := checkUpstreamArg(d, arg); err != nil {
 			return err
 		}
@@ -49,14 +55,14 @@ func (c *ZoneConfig) parseArgument(d *caddyfile.Dispenser, arg string) error {
 func (c *ZoneConfig) parseWord(d *caddyfile.Dispenser, word string) error {
 	switch word {
 	case "build":
-		return oneArg(d, &c.Build, "a directory")
+		return words.OneArg(d, &c.Build, "a directory")
 	case "export":
-		return oneArg(d, &c.Export, "a directory")
+		return words.OneArg(d, &c.Export, "a directory")
 	case "image":
 		return c.parseImage(d)
 	case "optional":
 		c.Optional = true
-		return noArgs(d)
+		return words.NoArgs(d)
 	case "dev":
 		return c.parseDev(d)
 	case "host":
@@ -92,7 +98,7 @@ func checkUpstreamArg(d *caddyfile.Dispenser, arg string) error {
 	if strings.Contains(arg, "{") {
 		return nil
 	}
-	if _, err := parseUpstream(arg); err != nil {
+	if _, err := proxy.ParseAddress(arg); err != nil {
 		return d.Errf("upstream %q: %v", arg, err)
 	}
 	return nil
@@ -103,6 +109,22 @@ func (c *ZoneConfig) parseImage(d *caddyfile.Dispenser) (err error) {
 	if c.Image != nil {
 		return d.Err("image is written twice")
 	}
-	c.Image, err = parseZoneImage(d)
+	c.Image, err = images.ParseZone(d)
 	return err
+}
+
+// check finds at adapt time what would otherwise be found when the configuration is loaded. What builds claim is not known here.
+func (s *directive) check() error {
+	list := make([]*zones.Zone, len(s.zones))
+	for i, zone := range s.zones {
+		name := zone.label()
+		if zone.Name == "" && len(zone.Paths) == 0 {
+			name = fmt.Sprintf("zone number %d", i+1)
+		}
+		list[i] = &zones.Zone{Name: name, Paths: zone.claimedPaths(), Hosts: zone.Host}
+	}
+	if _, err := zones.NewTable(list); err != nil {
+		return explainDefaultPath(err, s.zones)
+	}
+	return nil
 }

@@ -18,14 +18,15 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/encode"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/codingtest"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // newEncode returns the handler with the given settings.
-func newEncode(t testing.TB, settings string) (*Encode, error) {
+func newEncode(t testing.TB, settings string) (*encode.Encode, error) {
 	t.Helper()
-	e := new(Encode)
+	e := new(encode.Encode)
 	require.NoError(t, json.Unmarshal([]byte(settings), e))
 	ctx, cancel := caddy.NewContext(caddy.Context{Context: context.Background()})
 	t.Cleanup(cancel)
@@ -36,7 +37,7 @@ func newEncode(t testing.TB, settings string) (*Encode, error) {
 }
 
 // through returns what a client gets of an answer. Headers are given as name, value, name, value….
-func through(t testing.TB, e *Encode, req *http.Request, status int, body string, headers ...string) *http.Response {
+func through(t testing.TB, e *encode.Encode, req *http.Request, status int, body string, headers ...string) *http.Response {
 	t.Helper()
 	recorder := httptest.NewRecorder()
 	require.NoError(t, e.ServeHTTP(recorder, req, caddyhttp.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) error {

@@ -2,60 +2,67 @@ package caddymodule
 
 import (
 	"net/http"
+
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/control"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/files"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/images"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/pages"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/report"
 )
 
 // serveRequestReport answers GET /nextjs/explain?url=…[&header=…]….
 func serveRequestReport(w http.ResponseWriter, r *http.Request) error {
 	query := r.URL.Query()
-	u, err := siteURL(query.Get("url"))
+	u, err := control.SiteURL(query.Get("url"))
 	if err != nil {
-		return apiError(http.StatusBadRequest, err)
+		return control.Error(http.StatusBadRequest, err)
 	}
-	report := &requestReport{URL: u.RequestURI()}
-	filled := func() bool { return report.Zone != "" }
-	if report.edgeAnswer, err = explainRequest(r.Context(), u, query["header"], report, filled); err != nil {
-		return apiError(http.StatusBadRequest, err)
+	to := &report.Request{URL: u.RequestURI()}
+	filled := func() bool { return to.Zone != "" }
+	if to.Answered, err = control.Explain(r.Context(), u, query["header"], to, filled); err != nil {
+		return control.Error(http.StatusBadRequest, err)
 	}
-	return answerJSON(w, http.StatusOK, report)
+	return control.AnswerJSON(w, http.StatusOK, to)
 }
 
 // explain fills a report in the place of an answer.
-func (h *Handler) explain(report *requestReport, r *http.Request, a *attempt) {
-	report.Zone, report.Kind, report.Verdict = a.zone.Name, a.kind.String(), a.verdict.String()
-	if a.facts.build != nil {
-		report.Build, report.Deployment = a.facts.build.ID, a.facts.build.DeploymentID
+func (h *Handler) explain(to *report.Request, r *http.Request, a *edge.Request) {
+	to.Zone, to.Kind, to.Verdict = a.Zone.Name, a.Kind.String(), a.Verdict.String()
+	if a.Zone.Build != nil {
+		to.Build, to.Deployment = a.Zone.Build.ID, a.Zone.Build.DeploymentID
 	}
-	if waiting := a.facts.others.Waiting(); waiting != nil {
-		report.Waiting = waiting.ID
+	if waiting := a.Zone.Builds.Waiting(); waiting != nil {
+		to.Waiting = waiting.ID
 	}
-	report.BuildNote = a.facts.others.Note()
+	to.BuildNote = a.Zone.Builds.Note()
 	switch {
-	case a.facts.export != nil && a.verdict.Status == 0 && a.verdict.Edge():
-		report.By = byFile
-	case a.facts.export != nil:
-		report.By = byEdge
-	case isFile(a.verdict) && a.facts.build != nil && !h.StaticOff:
-		report.By = byFile
-	case imageSlot.of(a.facts).answers(a, r):
-		report.By = byImage
-	case pageSlot.of(a.facts) == nil || !isPageKind(a.kind):
-		report.By, report.NotKept = byNext, h.whyNotKept(a)
+	case a.Zone.Export != nil && a.Verdict.Status == 0 && a.Verdict.Edge():
+		to.By = report.ByFile
+	case a.Zone.Export != nil:
+		to.By = report.ByEdge
+	case files.IsFile(a.Verdict) && a.Zone.Build != nil && !h.StaticOff:
+		to.By = report.ByFile
+	case images.Slot.Of(a.Zone).Answers(a, r):
+		to.By = report.ByImage
+	case pages.Slot.Of(a.Zone) == nil || !pages.IsPage(a.Kind):
+		to.By, to.NotKept = report.ByNext, h.whyNotKept(a)
 	default:
-		report.By, report.Page = byPage, pageSlot.of(a.facts).explain(r, a)
+		to.By, to.Page = report.ByPage, pages.Slot.Of(a.Zone).Explain(r, a)
 	}
 }
 
 // whyNotKept says why the page cache has no part in a request.
-func (h *Handler) whyNotKept(a *attempt) string {
+func (h *Handler) whyNotKept(a *edge.Request) string {
 	switch {
-	case a.zone.Dev:
+	case a.Zone.Dev:
 		return "the zone is a dev server"
 	case h.Cache != nil && h.Cache.Off:
 		return "the site says `cache off`"
-	case a.facts.others.Missing() != "":
-		return "the zone has no build yet: " + a.facts.others.Missing()
-	case pageSlot.of(a.facts) == nil:
+	case a.Zone.Builds.Missing() != "":
+		return "the zone has no build yet: " + a.Zone.Builds.Missing()
+	case pages.Slot.Of(a.Zone) == nil:
 		return "the build of the zone is not known; say `build`, or `cache` to keep what Next.js marks as shared all the same"
 	}
-	return "requests of the kind " + a.kind.String() + " are not kept"
+	return "requests of the kind " + a.Kind.String() + " are not kept"
 }

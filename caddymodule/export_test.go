@@ -31,15 +31,15 @@ func writeExport(t *testing.T, id string) string {
 func TestAnExportIsServedWithoutNextJS(t *testing.T) {
 	dir := writeExport(t, "abc")
 	e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone exported {\n export %s\n }\n}", dir))
-	memory := staticRequestsTotal.WithLabelValues("exported", "memory")
-	before := testutil.ToFloat64(memory)
+	memory := func() float64 { return metric(t, "static_requests_total", "exported", "memory") }
+	before := memory()
 	for range 2 {
 		res := e.Ask(t, http.MethodGet, "/about")
 		assert.Equal(t, http.StatusOK, res.StatusCode)
 		assert.Equal(t, buildtest.Page("", "about"), res.Text)
 		assert.Equal(t, "public, max-age=0, must-revalidate", res.Header.Get("Cache-Control"))
 	}
-	assert.InDelta(t, before+1, testutil.ToFloat64(memory), 0)
+	assert.InDelta(t, before+1, memory(), 0)
 	// The client of an exported application asks for payloads by their file, with the headers of a soft navigation.
 	res := e.Ask(t, http.MethodGet, "/about.txt?_rsc=abc", "RSC", "1", "Next-Router-State-Tree", "x")
 	assert.Equal(t, "0:about", res.Text)

@@ -10,11 +10,10 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/caddy-nextjs/caddy-nextjs/assets"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/files"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
@@ -43,7 +42,7 @@ func getEncoded(t *testing.T, e *edgetest.Edge, path string, headers ...string) 
 // copiesMade waits until every file has its copies.
 func copiesMade(t *testing.T) {
 	t.Helper()
-	require.Eventually(t, func() bool { return currentFiles.Load().copies.Pending() == 0 }, edgetest.Patience,
+	require.Eventually(t, func() bool { return files.Current().Copies.Pending() == 0 }, edgetest.Patience,
 		edgetest.Patience/10_000)
 }
 
@@ -53,12 +52,12 @@ func TestFilesOfABuildAreCompressedAhead(t *testing.T) {
 	directive := fmt.Sprintf("nextjs localhost:1 {\n build %s\n}", dir)
 	e := edgetest.Serve(t, directive, edgetest.State(state))
 	copiesMade(t)
-	sent := staticBytesTotal.WithLabelValues("root", "memory", "br")
-	before := testutil.ToFloat64(sent)
+	sent := func() float64 { return metric(t, "static_bytes_total", "root", "memory", "br") }
+	before := sent()
 	res, body := getEncoded(t, e, "/_next/static/chunks/a.js")
 	assert.Equal(t, "br", res.Header.Get("Content-Encoding"))
 	assert.Less(t, len(body), 200, "by the best level")
-	assert.EqualValues(t, len(body), testutil.ToFloat64(sent)-before)
+	assert.EqualValues(t, len(body), sent()-before)
 	assert.Equal(t, "Accept-Encoding", res.Header.Get("Vary"))
 	etag := res.Header.Get("Etag")
 	assert.True(t, strings.HasSuffix(etag, `-br"`), etag)
@@ -135,10 +134,10 @@ func TestFilesThatPassThroughAreKept(t *testing.T) {
 	first, _ := getEncoded(t, e, "/_next/static/chunks/a.js")
 	assert.Equal(t, "zstd", first.Header.Get("Content-Encoding"), "on its way")
 	copiesMade(t)
-	kept := testutil.ToFloat64(staticRequestsTotal.WithLabelValues("root", "kept"))
+	kept := metric(t, "static_requests_total", "root", "kept")
 	second, _ := getEncoded(t, e, "/_next/static/chunks/a.js?x=1")
 	assert.Equal(t, "br", second.Header.Get("Content-Encoding"))
-	assert.EqualValues(t, 1, testutil.ToFloat64(staticRequestsTotal.WithLabelValues("root", "kept"))-kept)
+	assert.EqualValues(t, 1, metric(t, "static_requests_total", "root", "kept")-kept)
 	for name := range first.Header {
 		switch name {
 		case "Content-Encoding", "Etag", "Date", "Via", "Content-Length":
@@ -213,16 +212,4 @@ func TestAnAssetHost(t *testing.T) {
 	assert.EqualValues(t, 2, asked.Load())
 	res, _ := getEncoded(t, e, "/_next/static/media/docs.js")
 	assert.Equal(t, []string{"https://a.example"}, res.Header["Access-Control-Allow-Origin"], "what the build says wins")
-}
-
-func TestEverySourceAndEncodingIsCounted(t *testing.T) {
-	counters := fileCountersOf("counted")
-	for source := assets.NotServed + 1; source < assets.Sources; source++ {
-		for _, encoding := range []string{"", "zstd", "br", "gzip", "deflate"} {
-			counters[source].Sent(encoding, 7)
-		}
-		for _, name := range encodingNames {
-			assert.EqualValues(t, 7, testutil.ToFloat64(staticBytesTotal.WithLabelValues("counted", source.String(), name)))
-		}
-	}
 }

@@ -5,9 +5,9 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/assert"
 
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
@@ -20,7 +20,7 @@ func TestAPrefetchThatIsMadeOverAndOverIsEmpty(t *testing.T) {
 		w.Header().Set("Cache-Control", "s-maxage=60")
 		_, _ = w.Write([]byte("payload"))
 	})
-	count := func() float64 { return testutil.ToFloat64(repairsTotal.WithLabelValues("root", "prefetch_flood")) }
+	count := func() float64 { return metric(t, "repairs_total", "root", "prefetch_flood") }
 	for _, test := range []struct {
 		words  string
 		passes int // of 60
@@ -63,7 +63,7 @@ func TestAPrefetchThatIsMadeOverAndOverIsEmpty(t *testing.T) {
 			assert.Equal(t, http.StatusOK, res.StatusCode)
 		}
 	}
-	assert.NotZero(t, testutil.ToFloat64(prefetchFloodGauges[0]))
+	assert.NotZero(t, metric(t, "prefetch_flood_bytes"))
 }
 
 // Behind a proxy that is trusted, a client is who the proxy says.
@@ -86,8 +86,8 @@ func withHeader(h http.Header, name, value string) http.Header {
 }
 
 func TestJSONOfPrefetchFloodIsChecked(t *testing.T) {
-	for _, p := range []PrefetchFlood{{Window: 1}, {Count: 1001, Window: 1}, {Count: 20}, {Count: 20, Window: -1}} {
-		_, err := (&Repairs{PrefetchFlood: &p}).of("root")
+	for _, p := range []edge.PrefetchFlood{{Window: 1}, {Count: 1001, Window: 1}, {Count: 20}, {Count: 20, Window: -1}} {
+		_, err := (&edge.Repairs{PrefetchFlood: &p}).Of("root")
 		assert.ErrorContains(t, err, "repair: prefetch_flood: ", p)
 	}
 }

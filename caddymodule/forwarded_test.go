@@ -102,8 +102,10 @@ func TestTheEdgeAsksAsItsVisitorsHaveCome(t *testing.T) {
 				proto, host = "http", "localhost:"+e.Port
 			}
 			for _, h := range asked.of(asked.edge, "/page") {
-				assert.Equal(t, []string{proto, host, "localhost:" + e.Port}, []string{h.Get("X-Forwarded-Proto"),
-					h.Get("X-Forwarded-Host"), h.Get("Host")})
+				assert.Equal(t, []string{proto, host, "localhost:" + e.Port}, []string{
+					h.Get("X-Forwarded-Proto"),
+					h.Get("X-Forwarded-Host"), h.Get("Host"),
+				})
 				assert.NotContains(t, fmt.Sprint(h), visitorAddress)
 			}
 			for _, h := range asked.of(asked.edge, "/photo") {

@@ -10,7 +10,12 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 
-	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/files"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/health"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/images"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/pages"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/speculation"
 )
 
 // Handler finds the zone a request belongs to and what it asks for, and hands both to the handlers behind it. A request that no
@@ -31,17 +36,18 @@ type Handler struct {
 	// The applications of the site.
 	Zones []ZoneConfig `json:"zones,omitempty"`
 
-	// How often the zones' build directories are looked at for a new build. Default: `2s`.
+	// How often the zones' build directories are looked at for a new build. Of several sites with one directory the
+	// shortest time counts. Default: `2s`.
 	Watch caddy.Duration `json:"watch,omitempty"`
 
 	// What browsers may load of the pages of other zones ahead of a click. Default: nothing.
-	Speculation *Speculation `json:"speculation,omitempty"`
+	Speculation *speculation.Settings `json:"speculation,omitempty"`
 
 	// Whether the site is one of files for pages of other sites: what the builds' assetPrefix names. Everything else is answered with 404.
 	AssetHost bool `json:"asset_host,omitempty"`
 
 	// Whether and how pages are kept. Default: those of zones with a build are.
-	Cache *SiteCache `json:"cache,omitempty"`
+	Cache *pages.SiteSettings `json:"cache,omitempty"`
 
 	// How large the head of a request may be: the bytes of its target, and of the names and values of its headers. What
 	// Node.js was started with (`--max-http-header-size`). A larger one gets 431, whoever would answer it, and so does
@@ -55,21 +61,20 @@ type Handler struct {
 	ShowQuery bool `json:"show_query,omitempty"`
 
 	// What of Next.js the edge does not put right. Default: everything is.
-	Repair *Repairs `json:"repair,omitempty"`
+	Repair *edge.Repairs `json:"repair,omitempty"`
 
 	// Whether Next.js answers requests for files too. Nothing is kept of them then.
 	StaticOff bool `json:"static_off,omitempty"`
-	SharedCaches
+	edge.SharedCaches
 
 	app       *App
-	files     *fileState          // nil: StaticOff
-	images    *imageState         // nil: an asset host
-	pages     *pageState          // nil: none are kept
-	upstreams [][]*zones.Upstream // of each zone
-	site      site
+	files     *files.State  // nil: StaticOff
+	images    *images.State // nil: an asset host
+	pages     *pages.State  // nil: none are kept
+	upstreams leasedUpstreams
+	site      edge.Site
 	builds    *siteBuilds
-	leases    []upstreamAddress
-	headLimit siteLimit
+	headLimit edge.SiteLimit
 	logs      bool
 	logger    *zap.Logger
 }
@@ -97,24 +102,26 @@ func (h *Handler) provision(ctx caddy.Context) error {
 	if err := h.checkSettings(); err != nil {
 		return err
 	}
-	if err := h.leaseUpstreams(repl); err != nil {
+	if h.upstreams, err = leaseUpstreams(h.Zones, repl); err != nil {
 		return err
 	}
 	if err := h.useStores(); err != nil {
 		return err
 	}
 	h.knowServer(ctx)
-	if h.builds, err = subscribeBuilds(h, repl, h.logger); err != nil {
-		return err
-	}
-	v, err := newView(h, h.builds.now, nil, nil)
+	h.builds, err = subscribeBuilds(h.Zones, h.upstreams.ofZone, h.files.Settings(h.CDN), repl, h.logger)
 	if err != nil {
 		return err
 	}
-	h.site.view.Store(v)
+	h.builds.swap = h.swapView
+	v, err := h.newView(h.builds.now, nil, nil)
+	if err != nil {
+		return err
+	}
+	h.site.View.Store(v)
 	h.tellOfZones()
 	h.builds.watch(time.Duration(h.Watch))
-	h.app.handlers = append(h.app.handlers, h)
+	h.app.sites = append(h.app.sites, &h.site)
 	return nil
 }
 
@@ -123,16 +130,14 @@ func (h *Handler) checkSettings() error {
 	if len(h.Zones) == 0 {
 		return errNoZones
 	}
-	if err := h.Cache.check(); err != nil {
+	if err := h.Cache.Check(); err != nil {
 		return fmt.Errorf("cache: %w", err)
 	}
-	if err := checkHeaderSize(h.MaxHeaderSize); err != nil {
+	if err := edge.CheckHeaderSize(h.MaxHeaderSize); err != nil {
 		return err
 	}
-	if h.Speculation != nil {
-		if err := h.Speculation.rules().Validate(); err != nil {
-			return fmt.Errorf("speculation: %w", err)
-		}
+	if err := h.Speculation.Check(); err != nil {
+		return fmt.Errorf("speculation: %w", err)
 	}
 	if h.Watch < 0 {
 		return fmt.Errorf("watch %s is negative", time.Duration(h.Watch))
@@ -147,12 +152,12 @@ func (h *Handler) useStores() (err error) {
 			return err
 		}
 	}
-	if h.makesPictures() {
+	if !h.AssetHost && makesPictures(h.Zones) {
 		if h.images, err = h.app.useImages(); err != nil {
 			return err
 		}
 	}
-	if h.keepsPages() {
+	if !h.AssetHost && keepsPages(h.Zones, h.Cache) {
 		h.pages, err = h.app.usePages()
 	}
 	return err
@@ -162,41 +167,45 @@ func (h *Handler) useStores() (err error) {
 func (h *Handler) knowServer(ctx caddy.Context) {
 	server, _ := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
 	h.app.occupied.look(ctx, server)
-	h.app.heads.raise(server, cmp.Or(h.MaxHeaderSize, defaultMaxHeaderSize), h.logger)
-	h.headLimit = siteLimit{own: h.MaxHeaderSize, server: h.app.heads.of(server)}
-	h.site.staticOff = h.StaticOff
+	h.app.heads.Raise(server, cmp.Or(h.MaxHeaderSize, edge.DefaultMaxHeaderSize), h.logger)
+	h.headLimit = edge.SiteLimit{Own: h.MaxHeaderSize, Server: h.app.heads.Of(server)}
+	h.site.StaticOff = h.StaticOff
 	if server != nil {
-		h.logs, h.site.listen = server.Logs != nil, server.Listen
+		h.logs, h.site.Listen = server.Logs != nil, server.Listen
 	}
 }
 
 // tellOfZones has nextjs_health know of the zones, and says what their builds show to be wrong.
 func (h *Handler) tellOfZones() {
 	for i, config := range h.Zones {
-		h.app.readiness.add(probedZone{
-			name: config.label(), optional: config.Optional, upstreams: h.upstreams[i], export: config.Export != "",
-			note: h.builds.zones[i].Missing,
+		h.app.readiness.Add(health.Zone{
+			Name: config.label(), Optional: config.Optional, Upstreams: h.upstreams.ofZone[i], Export: config.Export != "",
+			Note: h.builds.zones[i].Missing,
 		})
 		h.builds.now[i].say(config.label(), h.logger)
 	}
 }
 
+// Validate implements caddy.Validator.
+func (h *Handler) Validate() error {
+	if err := h.CheckSharedCaches(); err != nil {
+		return fmt.Errorf("nextjs: %w", err)
+	}
+	return nil
+}
+
 // Cleanup implements caddy.CleanerUpper. The zones stay usable for requests that still run.
 func (h *Handler) Cleanup() error {
-	var errs []error
-	for _, lease := range h.leases {
-		errs = append(errs, releaseUpstream(lease))
-	}
-	h.leases = nil
-	errs = append(errs, h.builds.close())
-	if v := h.site.view.Load(); v != nil {
+	err := errors.Join(h.upstreams.release(), h.builds.close())
+	if v := h.site.View.Load(); v != nil {
 		closeView(v, nil)
 	}
-	return errors.Join(errs...)
+	return err
 }
 
 // Interface guards
 var (
 	_ caddy.Provisioner  = (*Handler)(nil)
+	_ caddy.Validator    = (*Handler)(nil)
 	_ caddy.CleanerUpper = (*Handler)(nil)
 )

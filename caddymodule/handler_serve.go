@@ -12,22 +12,26 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/guard"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/report"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/speculation"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
 // ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	if body := guardBody(w, r); body != nil {
-		return body.finish(h.serve(body, r, next))
+	if body := edge.GuardBody(w, r); body != nil {
+		return body.Finish(h.serve(body, r, next))
 	}
-	ignoreUnannouncedBody(r)
+	edge.IgnoreUnannouncedBody(r)
 	return h.serve(w, r, next)
 }
 
 // arrival is what is known of a request before it is decided whether an application sees it.
 type arrival struct {
-	view  *view
-	facts *zoneFacts
+	view  *edge.View
+	facts *edge.Zone
 	zone  *siteZone
 	found zones.Match
 	kind  zones.Kind
@@ -38,17 +42,17 @@ type arrival struct {
 }
 
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	in := arrival{view: h.site.view.Load()}
+	in := arrival{view: h.site.View.Load()}
 	if h.asksForSpeculation(r, in.view) {
 		return h.serveSpeculation(w, r, in.view)
 	}
 	if err := h.findZone(r, &in); err != nil {
 		unclaimedTotal.Inc()
-		return refuse(w, err)
+		return edge.Refuse(w, err)
 	}
-	if export := in.facts.export; export != nil {
-		release, ok := export.acquire()
-		if !ok && h.site.view.Load() != in.view {
+	if export := in.facts.Export; export != nil {
+		release, ok := export.Acquire()
+		if !ok && h.site.View.Load() != in.view {
 			// A new one was taken since the view was looked at.
 			return h.serve(w, r, next)
 		}
@@ -62,27 +66,27 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 		return err
 	}
 	a := h.requestOf(w, r, &in)
-	caddyhttp.SetVar(r.Context(), attemptVar, a)
-	repl.Set("http.nextjs.verdict", verdictNames[a.verdict.String()])
+	edge.Set(r, a)
+	repl.Set("http.nextjs.verdict", verdictNames[a.Verdict.String()])
 	if extra != nil {
-		extra.Set(zap.Stringer("verdict", a.verdict))
+		extra.Set(zap.Stringer("verdict", a.Verdict))
 	}
-	if report := explaining[requestReport](r); report != nil {
-		h.explain(report, r, a)
+	if to := report.Of[report.Request](r); to != nil {
+		h.explain(to, r, a)
 		return nil
 	}
-	return h.serveUpload(w, r, a, in.found, next)
+	return guard.ServeUpload(w, r, a, in.found, next)
 }
 
 // findZone finds the zone that a request belongs to. The error says that there is none.
 func (h *Handler) findZone(r *http.Request, in *arrival) error {
-	found, ok := in.view.table.FindRequest(r)
+	found, ok := in.view.Table.FindRequest(r)
 	if !ok {
-		skipLog(r)
+		report.SkipLog(r)
 		return fmt.Errorf("no zone claims %s", r.URL.Path)
 	}
-	in.facts = in.view.facts[found.Zone]
-	in.zone = zoneSlot.of(in.facts)
+	in.facts = in.view.Zones[found.Zone]
+	in.zone = zoneSlot.Of(in.facts)
 	if h.AssetHost {
 		if found, ok = placeAsset(in.facts, r, found); !ok {
 			return fmt.Errorf("%s is no file of a build", r.URL.Path)
@@ -94,11 +98,11 @@ func (h *Handler) findZone(r *http.Request, in *arrival) error {
 
 // classify tells what a request is, spelled as its application knows it.
 func classify(r *http.Request, in *arrival) {
-	in.found = zones.RespellRequest(r.URL, in.found, in.facts.book)
+	in.found = zones.RespellRequest(r.URL, in.found, in.facts.Book)
 	zones.DropHops(r.Header)
 	zones.DropUpgrade(r)
 	in.kind = zones.KindOf(r, in.found)
-	if in.facts.book.Evades(in.found, r.URL.RawQuery) {
+	if in.facts.Book.Evades(in.found, r.URL.RawQuery) {
 		in.kind, in.refusal = zones.KindRefused, zones.ErrEvasion
 	}
 }
@@ -119,58 +123,68 @@ func (h *Handler) announce(r *http.Request, repl *caddy.Replacer, in *arrival) *
 
 // answerItself answers what no application should see, and reports whether it has.
 func (h *Handler) answerItself(w http.ResponseWriter, r *http.Request, in *arrival) (answered bool, err error) {
-	if size, lines := zones.ReceivedHeaderSize(r); isTooLarge(size, lines, in.view.headLimit.bytes()) {
-		answerTooLarge(w, in.found.Zone.Name)
+	if size, lines := zones.ReceivedHeaderSize(r); edge.IsTooLarge(size, lines, in.view.HeadLimit.Bytes()) {
+		edge.AnswerTooLarge(w, in.found.Zone.Name)
 		return true, nil
 	}
 	if in.kind == zones.KindRefused {
-		return true, refuse(w, cmp.Or(in.refusal, zones.Refusal(r, in.found)))
+		return true, edge.Refuse(w, cmp.Or(in.refusal, zones.Refusal(r, in.found)))
 	}
-	if in.view.crossings.Leaves(r, in.kind, in.found.Zone) && !isRewritten(r) {
+	if in.view.Crossings.Leaves(r, in.kind, in.found.Zone) && !isRewritten(r) {
 		in.leave(w, r)
 		return true, nil
 	}
-	if in.returns = in.facts.notices.ofRequest(r, h.logger); in.returns >= maxReturns {
-		return true, refuse(w, errLoop)
+	if in.returns = in.facts.Notices.OfRequest(r, h.logger); in.returns >= edge.MaxReturns {
+		return true, edge.Refuse(w, edge.ErrLoop)
 	}
-	return h.endPrefetchFlood(w, r, in.facts), nil
+	return guard.EndPrefetchFlood(w, r, in.facts), nil
 }
 
 // requestOf cleans a request of a client, and returns what the handlers behind are told of it.
-func (h *Handler) requestOf(w http.ResponseWriter, r *http.Request, in *arrival) *attempt {
+func (h *Handler) requestOf(w http.ResponseWriter, r *http.Request, in *arrival) *edge.Request {
 	trusted, _ := caddyhttp.GetVar(r.Context(), caddyhttp.TrustedProxyVarKey).(bool)
 	if in.found.Zone.Dev {
 		zones.CleanDevRequest(r, in.found, in.kind, trusted)
 	} else {
 		zones.CleanRequest(r, in.kind, trusted)
 	}
-	a := newAttempt(in.facts, in.view, in.kind)
-	a.path, a.full, a.asWritten = in.found.Path, in.found.Full, in.found.AsWritten
-	a.isAsset, a.returned = h.AssetHost, in.returns > 0
-	a.body, _ = w.(*requestBody)
-	a.verdict = in.facts.verdictOf(r, in.found)
-	if in.facts.export == nil {
-		a.repaired = zones.RepairRSC(r, in.kind)
+	a := edge.NewRequest(in.facts, in.view, in.kind)
+	a.Path, a.Full, a.AsWritten = in.found.Path, in.found.Full, in.found.AsWritten
+	a.IsAsset, a.Returned = h.AssetHost, in.returns > 0
+	a.Body, _ = w.(*edge.Body)
+	a.Verdict = in.facts.VerdictOf(r, in.found)
+	if in.facts.Export == nil {
+		a.Repaired = zones.RepairRSC(r, in.kind)
 	}
-	a.plainDraft = in.facts.cookies.CleanRequest(r.Header)
-	if in.facts.export == nil {
-		a.hideQuery(r)
+	a.PlainDraft = in.facts.Cookies.CleanRequest(r.Header)
+	if in.facts.Export == nil {
+		a.HideQuery(r)
 	}
-	if h.Speculation != nil && len(in.view.facts) > 1 && in.kind == zones.KindDocument {
-		a.rules = in.zone.rules
+	if h.Speculation != nil && len(in.view.Zones) > 1 && in.kind == zones.KindDocument {
+		a.Rules = in.zone.rules
 	}
 	return a
 }
 
 // asksForSpeculation reports whether a request is one for the speculation rules of the site.
-func (h *Handler) asksForSpeculation(r *http.Request, v *view) bool {
-	return h.Speculation != nil && len(v.facts) > 1 && strings.HasPrefix(r.URL.Path, speculationPath)
+func (h *Handler) asksForSpeculation(r *http.Request, v *edge.View) bool {
+	return h.Speculation != nil && len(v.Zones) > 1 && speculation.Asks(r)
 }
 
-func (h *Handler) serveSpeculation(w http.ResponseWriter, r *http.Request, v *view) error {
+func (h *Handler) serveSpeculation(w http.ResponseWriter, r *http.Request, v *edge.View) error {
 	byName := func(a, b *zones.Zone) int { return strings.Compare(a.Name, b.Name) }
-	return h.Speculation.serve(w, r, v.table, slices.SortedFunc(maps.Keys(v.facts), byName))
+	return h.Speculation.Serve(w, r, v.Table, slices.SortedFunc(maps.Keys(v.Zones), byName))
 }
 
 // Interface guard
 var _ caddyhttp.MiddlewareHandler = (*Handler)(nil)
+
+// logFields returns the place for fields of the access log, or nil where nothing is logged.
+func (h *Handler) logFields(r *http.Request) *caddyhttp.ExtraLogFields {
+	if !h.logs {
+		return nil
+	}
+	report.SkipLog(r)
+	extra, _ := r.Context().Value(caddyhttp.ExtraLogFieldsCtxKey).(*caddyhttp.ExtraLogFields)
+	return extra
+}

@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -26,7 +25,7 @@ func TestTooLargeHeadersAreAnsweredByTheEdge(t *testing.T) {
 		limit int
 	}{{"", 16384}, {"max_header_size 4KiB", 4096}} {
 		e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone limited / %s\n %s\n}", address, setting.words))
-		count := headersTooLargeTotal.WithLabelValues("limited")
+		count := func() float64 { return metric(t, "headers_too_large_total", "limited") }
 		for _, c := range []struct {
 			name, method, body string
 			values             []string
@@ -42,7 +41,7 @@ func TestTooLargeHeadersAreAnsweredByTheEdge(t *testing.T) {
 			for _, front := range edgetest.Protocols {
 				t.Run(fmt.Sprintf("%s %d %s", c.name, setting.limit, front), func(t *testing.T) {
 					client, base := e.Client(t, front)
-					before, askedBefore := testutil.ToFloat64(count), asked.Load()
+					before, askedBefore := count(), asked.Load()
 					req, err := http.NewRequest(c.method, base+"/a", strings.NewReader(c.body))
 					require.NoError(t, err)
 					req.Header["X"] = c.values
@@ -52,7 +51,7 @@ func TestTooLargeHeadersAreAnsweredByTheEdge(t *testing.T) {
 					assert.False(t, res.Close, "the client's connection stays")
 					if c.refused {
 						assert.Equal(t, http.StatusRequestHeaderFieldsTooLarge, res.StatusCode)
-						assert.InDelta(t, before+1, testutil.ToFloat64(count), 0)
+						assert.InDelta(t, before+1, count(), 0)
 						assert.Equal(t, askedBefore, asked.Load(), "no upstream is asked")
 					} else {
 						assert.Equal(t, http.StatusOK, res.StatusCode)

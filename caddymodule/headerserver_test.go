@@ -14,12 +14,12 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
-	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
@@ -68,7 +68,7 @@ func largeSite(t *testing.T) (directive, address string, events map[string]chan 
 func TestALargeHeadIsRefusedOnItsStreamAlone(t *testing.T) {
 	directive, _, events := largeSite(t)
 	e := edgetest.Serve(t, directive)
-	refused := headersTooLargeTotal.WithLabelValues("large")
+	refused := func() float64 { return metric(t, "headers_too_large_total", "large") }
 	for _, front := range edgetest.Protocols {
 		t.Run(front, func(t *testing.T) {
 			client, base := e.Client(t, front)
@@ -124,15 +124,15 @@ func TestALargeHeadIsRefusedOnItsStreamAlone(t *testing.T) {
 					"/a/../a", "/about.rsc",
 				} {
 					for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost} {
-						before := testutil.ToFloat64(refused)
+						before := refused()
 						res := ask(method, path, cookie)
 						body := read(res)
 						assert.Equal(t, http.StatusRequestHeaderFieldsTooLarge, res.StatusCode, "%s %s %s", name, method, path)
 						assert.Equal(t, []string{"private, no-store"}, res.Header["Cache-Control"], "%s %s", method, path)
-						assert.InDelta(t, before+1, testutil.ToFloat64(refused), 0, "%s %s", method, path)
+						assert.InDelta(t, before+1, refused(), 0, "%s %s", method, path)
 						assert.False(t, res.Close, "%s %s", method, path)
 						if method != http.MethodHead {
-							assert.Equal(t, tooLargeText, body, "%s %s", method, path)
+							assert.Equal(t, "Request header fields too large\n", body, "%s %s", method, path)
 						}
 					}
 				}
@@ -221,7 +221,7 @@ func TestAServerThatTakesLessThanItsSiteIsWarnedOf(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			core, logs := observer.New(zap.WarnLevel)
-			headLimits{}.raise(&caddyhttp.Server{MaxHeaderBytes: c.server}, c.site, zap.New(core))
+			edge.HeadLimits{}.Raise(&caddyhttp.Server{MaxHeaderBytes: c.server}, c.site, zap.New(core))
 			assert.Equal(t, c.warned, logs.Len() == 1)
 			for _, entry := range logs.All() {
 				assert.Equal(t, map[string]any{"server_max_header_size": int64(c.server), "nextjs_max_header_size": int64(c.site)}, entry.ContextMap())
@@ -272,11 +272,11 @@ func TestHeaderSizeOfATransport(t *testing.T) {
 func TestAHeadThatGrowsOnTheWayIsRefused(t *testing.T) {
 	e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone grown / %s\n proxy {\n header_up X-Added %s\n }\n}",
 		edgetest.Named(t, "x"), strings.Repeat("x", 2000)))
-	refused := headersTooLargeTotal.WithLabelValues("grown")
+	refused := func() float64 { return metric(t, "headers_too_large_total", "grown") }
 	for _, front := range edgetest.Protocols {
 		client, base := e.Client(t, front)
 		for size, want := range map[int]int{13_000: http.StatusOK, 15_000: http.StatusRequestHeaderFieldsTooLarge} {
-			before := testutil.ToFloat64(refused)
+			before := refused()
 			req, err := http.NewRequest(http.MethodPost, base, strings.NewReader("a body"))
 			require.NoError(t, err)
 			req.Header.Set("Cookie", strings.Repeat("x", size))
@@ -287,9 +287,9 @@ func TestAHeadThatGrowsOnTheWayIsRefused(t *testing.T) {
 			assert.Equal(t, want, res.StatusCode)
 			assert.False(t, res.Close)
 			if want != http.StatusOK {
-				assert.Equal(t, tooLargeText, string(body))
+				assert.Equal(t, "Request header fields too large\n", string(body))
 				assert.Equal(t, []string{"private, no-store"}, res.Header["Cache-Control"])
-				assert.InDelta(t, before+1, testutil.ToFloat64(refused), 0)
+				assert.InDelta(t, before+1, refused(), 0)
 			}
 		}
 	}

@@ -13,14 +13,15 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/health"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // probe asks the health handler of an edge whose site hands /healthz and /readyz to it.
-func probe(t *testing.T, e *edgetest.Edge, path string) (int, readinessReport) {
+func probe(t *testing.T, e *edgetest.Edge, path string) (int, health.Report) {
 	t.Helper()
 	status, body := e.Get(t, "localhost", path)
-	var report readinessReport
+	var report health.Report
 	require.NoError(t, json.Unmarshal([]byte(body), &report), body)
 	return status, report
 }
@@ -67,7 +68,7 @@ func TestReadyWhenEachZoneThatIsNeededAnswers(t *testing.T) {
 func TestManyProbesAskTheUpstreamOnce(t *testing.T) {
 	var asked atomic.Int64
 	address := edgetest.Upstream(t, func(_ http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == probePath {
+		if r.URL.Path == "/_next/static/caddy-nextjs-readiness" {
 			asked.Add(1)
 		}
 	})

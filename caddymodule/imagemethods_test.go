@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/assert"
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
@@ -45,18 +44,18 @@ func TestPicturesCanOnlyBeRead(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n %s\n zone / %s {\n %s\n }\n}", c.site, edgetest.Named(t, "next"),
 				c.zone), edgetest.State(t.TempDir()))
-			count := repairsTotal.WithLabelValues("root", "image_methods")
+			count := func() float64 { return metric(t, "repairs_total", "root", "image_methods") }
 			for method, want := range map[string]int{
 				http.MethodOptions: c.options, http.MethodPost: c.post, http.MethodDelete: c.post, "BREW": c.unknown,
 			} {
-				before := testutil.ToFloat64(count)
+				before := count()
 				res := e.Ask(t, method, "/_next/image?url=%2Fa.png&w=64&q=75")
 				assert.Equal(t, want, res.StatusCode, method)
 				allow := map[int]string{204: "GET, HEAD, OPTIONS", 405: "GET, HEAD"}[want]
 				assert.Equal(t, allow, res.Header.Get("Allow"), method)
 				assert.Equal(t, c.zone == plain && want != 200, res.Header.Get("X-Image") == "yes", "headers() of the build")
 				counted := want != 200 && c.site == ""
-				assert.Equal(t, counted, testutil.ToFloat64(count) > before, method)
+				assert.Equal(t, counted, count() > before, method)
 			}
 			for _, path := range []string{"/_next/image/other", "/about", "/api/x", "/x/../_next/image"} {
 				assert.Equal(t, http.StatusOK, e.Ask(t, http.MethodOptions, path).StatusCode, path)

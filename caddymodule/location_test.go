@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -44,7 +43,7 @@ func TestRedirectsThatNameTheUpstreamAreMadeRelative(t *testing.T) {
 			client, base := e.Client(t, front)
 			_, port, _ := strings.Cut(strings.TrimPrefix(base, "https://"), ":")
 			to, want := strings.ReplaceAll(test.to, "EDGE", port), strings.ReplaceAll(test.want, "EDGE", port)
-			before := testutil.ToFloat64(repairsTotal.WithLabelValues("root", "location"))
+			before := metric(t, "repairs_total", "root", "location")
 			res, err := client.Get(base + "/a?to=" + url.QueryEscape(to))
 			require.NoError(t, err)
 			_, _ = io.Copy(io.Discard, res.Body)
@@ -52,7 +51,7 @@ func TestRedirectsThatNameTheUpstreamAreMadeRelative(t *testing.T) {
 			assert.Equal(t, want, res.Header.Get("Location"), test.to)
 			assert.Equal(t, "0;url="+want, res.Header.Get("Refresh"), test.to)
 			assert.Equal(t, want, res.Header.Get("X-Nextjs-Redirect"), test.to)
-			counted := testutil.ToFloat64(repairsTotal.WithLabelValues("root", "location")) - before
+			counted := metric(t, "repairs_total", "root", "location") - before
 			assert.Equal(t, want != to, counted == 1, test.to)
 		}
 	}

@@ -128,7 +128,9 @@ func argumentTexts(call *ast.CallExpr) string {
 		case *ast.BasicLit:
 			texts = append(texts, strings.Trim(argument.Value, `"`))
 		case *ast.SelectorExpr:
-			texts = append(texts, strings.ToLower(argument.Sel.Name))
+			if of, ok := argument.X.(*ast.Ident); ok && of.Name == "httpcaddyfile" { // else it is a function
+				texts = append(texts, strings.ToLower(argument.Sel.Name))
+			}
 		}
 	}
 	return strings.Join(texts, " ")

@@ -9,12 +9,12 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
-	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
@@ -22,15 +22,15 @@ import (
 func TestARequestOfTheApplicationItselfIsNoticed(t *testing.T) {
 	core, logs := observer.New(zap.WarnLevel)
 	logger := zap.New(core)
-	ours, others := noticesOf("came back", "a"), noticesOf("came back", "b")
-	sent := func(z *zoneNotices, via ...string) *http.Request {
+	ours, others := edge.NoticesOf("came back", "a"), edge.NoticesOf("came back", "b")
+	sent := func(z *edge.Notices, via ...string) *http.Request {
 		r := httptest.NewRequest(http.MethodGet, "/a", nil)
 		r.Header["Via"] = append([]string{}, via...)
-		z.markVia(r.Header)
+		z.MarkVia(r.Header)
 		return r
 	}
 	for _, c := range []struct {
-		from *zoneNotices
+		from *edge.Notices
 		via  []string
 		want int
 	}{
@@ -41,11 +41,11 @@ func TestARequestOfTheApplicationItselfIsNoticed(t *testing.T) {
 		{ours, []string{"1.1 proxy.example", "2.0 Caddy"}, 0}, // within the hour
 	} {
 		before := logs.Len()
-		ours.ofRequest(sent(c.from, c.via...), logger)
+		ours.OfRequest(sent(c.from, c.via...), logger)
 		assert.Equal(t, c.want, logs.Len()-before, "%v", c.via)
 	}
-	ours.said[noticeCameBack].last.Add(-int64(time.Hour + time.Minute))
-	ours.ofRequest(sent(ours, "3.0 Caddy"), logger)
+	ours.Said[edge.NoticeCameBack].Last.Add(-int64(time.Hour + time.Minute))
+	ours.OfRequest(sent(ours, "3.0 Caddy"), logger)
 	require.Equal(t, 2, logs.Len())
 	assert.Equal(t, "/a", logs.All()[1].ContextMap()["path"])
 	assert.NotEqual(t, "1.1 Caddy", sent(ours, "1.1 Caddy").Header.Get("Via"))
@@ -54,8 +54,8 @@ func TestARequestOfTheApplicationItselfIsNoticed(t *testing.T) {
 	h := http.Header{"Via": {"1.1 Caddy"}}
 	assert.Zero(t, testing.AllocsPerRun(100, func() {
 		h["Via"][0] = "1.1 Caddy"
-		ours.markVia(h)
-		ours.ofRequest(&http.Request{Header: http.Header{}}, logger)
+		ours.MarkVia(h)
+		ours.OfRequest(&http.Request{Header: http.Header{}}, logger)
 	}))
 }
 
@@ -63,11 +63,11 @@ func TestARequestOfTheApplicationItselfIsNoticed(t *testing.T) {
 func TestARequestThatGoesInACircleEnds(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), ".next")
 	buildtest.Write(t, dir, buildtest.Build{App: map[string]string{"/page/page": "/page"}, Files: map[string]string{"static/a.js": ""}})
-	counted := noticesTotal.WithLabelValues("root", "loop")
+	counted := func() float64 { return metric(t, "notices_total", "root", "loop") }
 	for _, words := range []string{"cache", "build " + dir} {
 		e := edgetest.New(t)
 		require.NoError(t, e.Load(t, fmt.Sprintf("nextjs localhost:%s {\n %s\n}", e.Port, words)))
-		before := testutil.ToFloat64(counted)
+		before := counted()
 		for _, path := range []string{"/page", "/_next/static/chunks/b.js", "/_next/image?url=%2Fa.png&w=64&q=75", "/api/x"} {
 			client := &http.Client{Timeout: edgetest.Patience}
 			res, err := client.Get("http://localhost:" + e.Port + path)
@@ -75,7 +75,7 @@ func TestARequestThatGoesInACircleEnds(t *testing.T) {
 			require.NoError(t, res.Body.Close())
 			assert.GreaterOrEqual(t, res.StatusCode, 400, "%s %s", words, path)
 		}
-		assert.Greater(t, testutil.ToFloat64(counted), before)
+		assert.Greater(t, counted(), before)
 		require.NoError(t, caddy.Stop())
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"syscall"
 
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
@@ -24,7 +25,7 @@ type occupiedPorts struct {
 // look tries the addresses of a server, once each. It must be called before anything of this process listens on them:
 // when the first configuration is provisioned, for Caddy starts apps in no order.
 func (o *occupiedPorts) look(ctx context.Context, server *caddyhttp.Server) {
-	if server == nil || running.app() != nil {
+	if server == nil || edge.Current.Load() != nil {
 		return
 	}
 	for _, listen := range server.Listen {

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/pages"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/codings"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/codingtest"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
@@ -64,7 +65,7 @@ func TestCopiesOfPagesBehindEncode(t *testing.T) {
 	assert.Equal(t, body, codingtest.Decode(t, "zstd", coded))
 	assert.Equal(t, `"abc-zstd"`, first.Header.Get("Etag"))
 	for _, c := range []struct{ accept, coding string }{{browser, "br"}, {"zstd, gzip", "zstd"}, {"gzip", "gzip"}} {
-		served := currentPages.Load().cache.Stats().Copies[codings.Rank(c.coding)].Served
+		served := pages.Current().Cache.Stats().Copies[codings.Rank(c.coding)].Served
 		require.Eventually(t, func() bool {
 			res, coded := codedAs(t, e, "Accept-Encoding", c.accept)
 			coding := res.Header.Get("Content-Encoding")
@@ -72,7 +73,7 @@ func TestCopiesOfPagesBehindEncode(t *testing.T) {
 			require.Equal(t, body, codingtest.Decode(t, coding, coded))
 			require.Equal(t, []string{"Accept-Encoding"}, res.Header["Vary"])
 			require.Equal(t, fmt.Sprintf(`"abc-%s"`, coding), res.Header.Get("Etag"))
-			return coding == c.coding && currentPages.Load().cache.Stats().Copies[codings.Rank(c.coding)].Served > served
+			return coding == c.coding && pages.Current().Cache.Stats().Copies[codings.Rank(c.coding)].Served > served
 		}, 10*time.Second, time.Millisecond, c.coding)
 	}
 	for _, c := range []struct{ accept, named, etag string }{
@@ -133,7 +134,7 @@ func TestPagesAreCompressedOnTheirWayWithPrecompressOff(t *testing.T) {
 	for range 10 {
 		require.Equal(t, "zstd", ask())
 	}
-	stats := currentPages.Load().cache.Stats()
+	stats := pages.Current().Cache.Stats()
 	assert.Zero(t, stats.Copies[codings.Rank("br")].Made)
 	assert.Zero(t, stats.CopiesWaiting)
 

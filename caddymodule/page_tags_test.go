@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/pages"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache"
 )
@@ -43,7 +44,7 @@ func TestAPurgeByTagFindsWhatTheApplicationSays(t *testing.T) {
 					return strings.Contains(status, "; hit")
 				}, 10*time.Second, time.Millisecond, path)
 			}
-			require.NoError(t, currentPages.Load().cache.Purge(pagecache.Selector{Tag: "birds"}))
+			require.NoError(t, pages.Current().Cache.Purge(pagecache.Selector{Tag: "birds"}))
 			for _, path := range paths {
 				_, status := e.Cached(t, path)
 				assert.Equal(t, path != "/tagged", strings.Contains(status, "; hit"), "%s: %s", path, status)

@@ -316,19 +316,3 @@ func TestPagesAreKeptForEachHostThatATrustedProxySays(t *testing.T) {
 		}
 	}
 }
-
-func TestTheBoundOfWhatComesInIsNoSmallerThanABody(t *testing.T) {
-	for want, s := range map[string]CacheSettings{
-		"": {FillMemory: 8 << 20},
-		"fill_memory must be at least max_body (8388608 bytes), found 1048576 bytes: nothing larger could be kept":  {FillMemory: 1 << 20},
-		"fill_memory must be at least max_body (16777216 bytes), found 8388608 bytes: nothing larger could be kept": {FillMemory: 8 << 20, MaxBody: 16 << 20},
-		"fill_memory must not be negative": {FillMemory: -1},
-	} {
-		if want == "" {
-			assert.NoError(t, s.check())
-			continue
-		}
-		assert.EqualError(t, s.check(), want)
-	}
-	assert.EqualValues(t, 512<<20, CacheSettings{MaxBody: 512 << 20}.engine(nil).FillMemory)
-}

@@ -7,7 +7,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -52,7 +51,9 @@ func TestAPrefetchThatIsRedirectedIsEmpty(t *testing.T) {
 			_, _ = io.WriteString(w, "payload")
 		}
 	})
-	count := func() float64 { return testutil.ToFloat64(repairsTotal.WithLabelValues("root", "prefetch_redirects")) }
+	count := func() float64 {
+		return metric(t, "repairs_total", "root", "prefetch_redirects")
+	}
 	for _, front := range []string{edgetest.H1, edgetest.H2} {
 		e := edgetest.Serve(t, "nextjs "+address+" {\n cache\n}")
 		connections.Clear()

@@ -28,7 +28,7 @@ func startKeptPages(t *testing.T) *keptPages {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = io.WriteString(w, r.URL.Path)
 	})
-	k := &keptPages{&controlled{token: tokenIn(t, "s3cret\n")}, t}
+	k := &keptPages{&controlled{token: edgetest.File(t, "s3cret\n")}, t}
 	control := "handle_path /_edge/* {\n nextjs_control {\n token_file " + k.token + "\n }\n}\n"
 	k.Edge = edgetest.Serve(t, control+fmt.Sprintf("nextjs {\n zone / %s\n zone /shop %s\n cache\n}", next, next),
 		fmt.Sprintf("nextjs {\n state %s\n}", t.TempDir()))

@@ -9,45 +9,47 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 )
 
 func TestRepairsAreOnUnlessTurnedOff(t *testing.T) {
 	for _, test := range []struct {
-		settings *Repairs
+		settings *edge.Repairs
 		on       bool
 	}{
 		{nil, true},
-		{&Repairs{}, true},
-		{&Repairs{Off: true}, false},
-		{&Repairs{Disabled: []string{"location"}}, false},
+		{&edge.Repairs{}, true},
+		{&edge.Repairs{Off: true}, false},
+		{&edge.Repairs{Disabled: []string{"location"}}, false},
 	} {
-		z, err := test.settings.of("root")
+		z, err := test.settings.Of("root")
 		require.NoError(t, err)
-		assert.Equal(t, test.on, z.has(repairLocation), "%+v", test.settings)
+		assert.Equal(t, test.on, z.Has(edge.RepairLocation), "%+v", test.settings)
 	}
-	_, err := (&Repairs{Disabled: []string{"locations"}}).of("root")
+	_, err := (&edge.Repairs{Disabled: []string{"locations"}}).Of("root")
 	assert.ErrorContains(t, err, `unknown repair "locations"; known: location, `)
 }
 
 func TestARepairIsSaidOnceAnHourForEachZone(t *testing.T) {
 	core, logs := observer.New(zap.WarnLevel)
 	logger := zap.New(core)
-	first, err := (*Repairs)(nil).of("said first")
+	first, err := (*edge.Repairs)(nil).Of("said first")
 	require.NoError(t, err)
-	second, err := (*Repairs)(nil).of("said second")
+	second, err := (*edge.Repairs)(nil).Of("said second")
 	require.NoError(t, err)
-	first.say(repairLocation, logger, "put right", zap.String("path", "/a"))
-	first.say(repairLocation, logger, "put right", zap.String("path", "/b"))
-	second.say(repairLocation, logger, "put right")
-	again, err := (*Repairs)(nil).of("said first") // as after a reload
+	first.Say(edge.RepairLocation, logger, "put right", zap.String("path", "/a"))
+	first.Say(edge.RepairLocation, logger, "put right", zap.String("path", "/b"))
+	second.Say(edge.RepairLocation, logger, "put right")
+	again, err := (*edge.Repairs)(nil).Of("said first") // as after a reload
 	require.NoError(t, err)
-	again.say(repairLocation, logger, "put right")
+	again.Say(edge.RepairLocation, logger, "put right")
 	require.Equal(t, 2, logs.Len())
 	assert.Equal(t, map[string]any{"zone": "said first", "repair": "location", "path": "/a"},
 		logs.All()[0].ContextMap())
 
-	again.said[repairLocation].last.Add(-int64(time.Hour + time.Minute))
-	again.say(repairLocation, logger, "put right")
+	again.Said[edge.RepairLocation].Last.Add(-int64(time.Hour + time.Minute))
+	again.Say(edge.RepairLocation, logger, "put right")
 	assert.Equal(t, 3, logs.Len())
 }
 

@@ -6,6 +6,11 @@ import (
 	"sync"
 
 	"go.uber.org/zap"
+
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/files"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/images"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/pages"
 )
 
 // running are the apps of the configurations that serve. What asks for the state of the process, the admin API and
@@ -60,20 +65,11 @@ func (r *runningApps) change(apps []*App) {
 	r.mu.Unlock()
 	switch app := r.app(); app {
 	case nil:
-		current.Store(nil)
+		edge.Current.Store(nil)
 		(&App{}).applyBounds()
 	default:
-		current.Store(app.serving())
+		edge.Current.Store(&edge.Serving{Sites: app.sites, HTTP: app.http})
 	}
-}
-
-// handlers returns the handlers of the configuration that serves, in the order in which they were provisioned. Handlers are added before
-// their app starts, so the list does not change any more.
-func (r *runningApps) handlers() []*Handler {
-	if app := r.app(); app != nil {
-		return app.handlers
-	}
-	return nil
 }
 
 // app returns the app of the configuration that serves, nil without one.
@@ -86,19 +82,10 @@ func (r *runningApps) app() *App {
 	return r.apps[len(r.apps)-1]
 }
 
-// serving is the configuration of the app. Sites are added before the app starts, so the list does not change any more.
-func (a *App) serving() *serving {
-	now := &serving{http: a.http}
-	for _, h := range a.handlers {
-		now.sites = append(now.sites, &h.site)
-	}
-	return now
-}
-
 // applyBounds applies the bounds of the configuration to what it shares with others. They were checked when the
 // configuration was loaded.
 func (a *App) applyBounds() {
-	if err := errors.Join(serveFiles(a.files), serveImages(a.images), servePages(a.pages, a.logger)); err != nil {
+	if err := errors.Join(files.Serve(a.files), images.Serve(a.images), pages.Serve(a.pages, a.logger)); err != nil {
 		a.logger.Error("a bound does not hold", zap.Error(err))
 	}
 }

@@ -8,12 +8,13 @@ import (
 	"testing"
 
 	"github.com/caddyserver/caddy/v2"
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/files"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/images"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/pages"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
@@ -31,7 +32,7 @@ func bounded(state string, bytes int) string {
 
 // storesOf are what an app shares with others.
 func storesOf(app *App) map[string]*blobstore.Store {
-	return map[string]*blobstore.Store{"files": app.files.store, "images": app.images.store, "pages": app.pages.store}
+	return map[string]*blobstore.Store{"files": app.files.Store, "images": app.images.Blobs, "pages": app.pages.Blobs}
 }
 
 // requireUnchanged looks at what a configuration that has failed must have left alone.
@@ -93,8 +94,10 @@ func TestAConfigurationThatFailsAfterItHasStartedGivesItsBoundsBack(t *testing.T
 	require.NoError(t, err)
 	var tree map[string]any
 	require.NoError(t, json.Unmarshal(config, &tree))
-	tree["admin"].(map[string]any)["config"].(map[string]any)["load"] = map[string]any{"module": "http",
-		"url": "http://localhost:" + edgetest.FreePort(t)}
+	tree["admin"].(map[string]any)["config"].(map[string]any)["load"] = map[string]any{
+		"module": "http",
+		"url":    "http://localhost:" + edgetest.FreePort(t),
+	}
 	config, err = json.Marshal(tree)
 	require.NoError(t, err)
 	require.ErrorContains(t, caddy.Load(config, true), "loading dynamic config")
@@ -106,16 +109,19 @@ func TestAConfigurationThatFailsAfterItHasStartedGivesItsBoundsBack(t *testing.T
 func TestNothingIsLeftOfAConfigurationThatHasEnded(t *testing.T) {
 	e := edgetest.New(t)
 	require.NoError(t, e.Load(t, keepsAll(t), bounded(t.TempDir(), roomy)))
-	require.NotNil(t, currentPages.Load())
-	require.NotNil(t, currentImages.Load())
-	require.NotNil(t, currentFiles.Load())
+	require.NotNil(t, pages.Current())
+	require.NotNil(t, images.Current())
+	require.NotNil(t, files.Current())
 	require.NoError(t, caddy.Stop())
 	assert.Nil(t, running.app())
-	assert.Nil(t, currentPages.Load())
-	assert.Nil(t, currentImages.Load())
-	assert.Nil(t, currentFiles.Load())
-	for _, gauge := range append(append([]prometheus.Collector{copiesPending}, pageGauges...), imageGauges...) {
-		assert.Zero(t, testutil.ToFloat64(gauge))
+	assert.Nil(t, pages.Current())
+	assert.Nil(t, images.Current())
+	assert.Nil(t, files.Current())
+	for _, gauge := range []string{
+		"static_copies_pending", "page_filling_bytes", "page_fill_memory_bytes", "page_revalidations", "page_followed",
+		"image_transforms_running", "image_sources_held", "image_pixel_bytes", "image_revalidations",
+	} {
+		assert.Zero(t, metric(t, gauge), gauge)
 	}
-	assert.Zero(t, testutil.CollectAndCount(pageCopies{}))
+	assert.Zero(t, metric(t, "page_copies_total", "br"))
 }

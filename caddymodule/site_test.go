@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/proxy"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
@@ -106,7 +107,7 @@ func TestAFailingReloadChangesNothing(t *testing.T) {
 	root, blog := edgetest.Named(t, "root"), edgetest.Named(t, "blog")
 	good := fmt.Sprintf("nextjs {\n zone / %s\n zone /blog %s\n}", root, blog)
 	e := edgetest.Serve(t, good)
-	references := func(address string) int { n, _ := upstreamPool.References(address); return n }
+	references := func(address string) int { n, _ := proxy.Upstreams.References(address); return n }
 	require.Equal(t, 2, references(root), "one for each of the two sites of the test's edge")
 
 	for name, c := range map[string]struct{ directives, message string }{

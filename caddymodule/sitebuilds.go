@@ -8,37 +8,39 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
+	"github.com/caddy-nextjs/caddy-nextjs/assets"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/builds"
-	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
 // processBuilds are the builds of all sites.
 var processBuilds = builds.NewPool()
 
-// build is what a zone of a site is served from.
-type build struct {
-	*nextbuild.Build
-	*builds.Snapshot
-	export *exportedSite // nil: Next.js serves it
-}
-
 // siteBuilds has the builds of a handler's zones. When one takes another build, the view of the handler is swapped.
 type siteBuilds struct {
-	handler *Handler
+	configs []ZoneConfig
 	log     *zap.Logger
 	zones   []*builds.Subscription // nil: the zone names no build
+	// swap serves the site from builds. Its error says why there is no place for them, and that nothing has changed.
+	swap func(now, before []*build) error
 
 	mu  sync.Mutex // held while a view is made and swapped; taken within that of a directory
 	now []*build   // nil: the zone names none, or it is missing
 }
 
-// subscribeBuilds reads the builds that the zones of a handler name, as far as nobody has read them. What it returns
-// is to be closed also with an error.
-func subscribeBuilds(h *Handler, repl *caddy.Replacer, log *zap.Logger) (*siteBuilds, error) {
-	s := &siteBuilds{handler: h, log: log, zones: make([]*builds.Subscription, len(h.Zones)), now: make([]*build, len(h.Zones))}
-	for i, config := range h.Zones {
+// subscribeBuilds reads the builds that zones name, as far as nobody has read them. upstreams are those of each zone,
+// settings say how files are served. What it returns is to be closed also with an error.
+func subscribeBuilds(
+	list []ZoneConfig, upstreams [][]*zones.Upstream, settings assets.Settings, repl *caddy.Replacer, log *zap.Logger,
+) (*siteBuilds, error) {
+	s := &siteBuilds{
+		configs: list, log: log, zones: make([]*builds.Subscription, len(list)), now: make([]*build, len(list)),
+	}
+	for i, config := range list {
 		if err := errors.Join(config.checkDev(), config.checkExport()); err != nil {
 			return s, fmt.Errorf("zone %s: %w", config.label(), err)
 		}
@@ -46,8 +48,8 @@ func subscribeBuilds(h *Handler, repl *caddy.Replacer, log *zap.Logger) (*siteBu
 			continue
 		}
 		subscription, err := processBuilds.Subscribe(builds.Options{
-			Source: config.source(repl), Upstreams: h.upstreams[i], Files: h.files.assetSettings(h.CDN),
-			Label: config.label(), Log: log, MayLack: config.Export == "" && running.app() == nil,
+			Source: config.source(repl), Upstreams: upstreams[i], Files: settings,
+			Label: config.label(), Log: log, MayLack: config.Export == "" && edge.Current.Load() == nil,
 			Take:       func(next *builds.Snapshot) error { return s.take(i, next) },
 			Taken:      func() { s.taken(i) },
 			Refused:    func() { buildReadsTotal.WithLabelValues(config.label(), "refused").Inc() },
@@ -84,22 +86,18 @@ func (s *siteBuilds) close() error {
 func (s *siteBuilds) take(i int, next *builds.Snapshot) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	h := s.handler
-	now, before := slices.Clone(s.now), h.site.view.Load()
-	now[i] = h.Zones[i].serve(next)
-	v, err := newView(h, now, before, s.now)
-	if err != nil {
+	now := slices.Clone(s.now)
+	now[i] = s.configs[i].serve(next)
+	if err := s.swap(now, s.now); err != nil {
 		return err
 	}
 	s.now = now
-	h.site.view.Store(v)
-	closeView(before, v)
 	return nil
 }
 
 // taken counts a build that is taken, and says what it shows to be wrong.
 func (s *siteBuilds) taken(i int) {
-	label := s.handler.Zones[i].label()
+	label := s.configs[i].label()
 	buildReadsTotal.WithLabelValues(label, "taken").Inc()
 	s.of(i).say(label, s.log)
 }
@@ -111,10 +109,8 @@ func (s *siteBuilds) of(i int) *build {
 	return s.now[i]
 }
 
-// say says once, when a zone begins with a build or takes it, what that shows to be wrong.
-func (b *build) say(zone string, log *zap.Logger) {
-	b.advise(zone, log)
-	if b != nil && b.export != nil {
-		b.export.report(zone, log)
-	}
-}
+var buildReadsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
+	Namespace: "caddy", Subsystem: "nextjs", Name: "build_changes_total",
+	Help: "Changed build directories, by zone and by what became of them: taken, refused, or unfinished: " +
+		"without a whole build.",
+}, []string{"zone", "result"})

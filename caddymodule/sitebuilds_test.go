@@ -12,6 +12,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caddy-nextjs/caddy-nextjs/assets"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/files"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/images"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/pages"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
@@ -66,20 +70,20 @@ func TestAChangedBuildLeavesTheOtherZonesAlone(t *testing.T) {
 	writeNext(t, filepath.Join(root, "home", ".next"), "home")
 	edgetest.Serve(t, fmt.Sprintf("nextjs {\n watch 10ms\n zone / home %s {\n build %s/home\n }\n zone docs %s {\n build %[2]s/docs\n }\n}",
 		startProcess(t, "home").address, root, edgetest.Named(t, "docs")), "nextjs {\n state "+t.TempDir()+"\n}")
-	h := running.handlers()[0]
-	before := h.site.view.Load()
-	home, docs := before.list[0], before.list[1]
-	require.NotNil(t, imageSlot.of(home))
-	require.NotNil(t, pageSlot.of(home))
+	site := edge.Sites()[0]
+	before := site.View.Load()
+	home, docs := before.List[0], before.List[1]
+	require.NotNil(t, images.Slot.Of(home))
+	require.NotNil(t, pages.Slot.Of(home))
 	writeDocs("second")
-	require.Eventually(t, func() bool { return h.site.view.Load() != before }, edgetest.Patience, time.Millisecond)
-	after := h.site.view.Load()
-	assert.Equal(t, "second", after.list[1].build.ID)
-	assert.NotSame(t, pageSlot.of(docs), pageSlot.of(after.list[1]))
-	assert.Same(t, imageSlot.of(home), imageSlot.of(after.list[0]))
-	assert.Same(t, pageSlot.of(home), pageSlot.of(after.list[0]))
-	assert.Same(t, home.shared404, after.list[0].shared404)
-	assert.Same(t, home.notices, after.list[0].notices)
-	assert.Same(t, fileSlot.of(home).set, fileSlot.of(after.list[0]).set)
-	assert.Equal(t, home.space, after.list[0].space)
+	require.Eventually(t, func() bool { return site.View.Load() != before }, edgetest.Patience, time.Millisecond)
+	after := site.View.Load()
+	assert.Equal(t, "second", after.List[1].Build.ID)
+	assert.NotSame(t, pages.Slot.Of(docs), pages.Slot.Of(after.List[1]))
+	assert.Same(t, images.Slot.Of(home), images.Slot.Of(after.List[0]))
+	assert.Same(t, pages.Slot.Of(home), pages.Slot.Of(after.List[0]))
+	assert.Same(t, home.Shared404, after.List[0].Shared404)
+	assert.Same(t, home.Notices, after.List[0].Notices)
+	assert.Same(t, files.Slot.Of(home).Set, files.Slot.Of(after.List[0]).Set)
+	assert.Equal(t, home.Space, after.List[0].Space)
 }

@@ -1,6 +1,12 @@
 package caddymodule
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/speculation"
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
+)
 
 // siteZone is what the nextjs handler counts and says of a zone.
 type siteZone struct {
@@ -11,10 +17,53 @@ type siteZone struct {
 	rules     string // the Speculation-Rules header of its pages
 }
 
-var zoneSlot = newSlot[*siteZone]()
+var zoneSlot = edge.NewSlot[*siteZone]()
 
 func newSiteZone(name string) *siteZone {
 	return &siteZone{
-		name: name, counters: countersOf(name), crossings: crossZoneTotal.WithLabelValues(name), rules: speculationHeader(name),
+		name: name, counters: countersOf(name), crossings: crossZoneTotal.WithLabelValues(name), rules: speculation.Header(name),
 	}
 }
+
+var (
+	requestsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: "caddy", Subsystem: "nextjs", Name: "requests_total",
+		Help: "Requests by zone and kind.",
+	}, []string{"zone", "kind"})
+	unclaimedTotal = prometheus.NewCounter(prometheus.CounterOpts{
+		Namespace: "caddy", Subsystem: "nextjs", Name: "unclaimed_requests_total",
+		Help: "Requests answered with 404 because no zone claims their path.",
+	})
+	crossZoneTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: "caddy", Subsystem: "nextjs", Name: "cross_zone_navigations_total",
+		Help: "Soft navigations and prefetches from pages of other zones that the edge answered itself, by the zone they asked.",
+	}, []string{"zone"})
+)
+
+// kindCounters are the request counters of one zone, looked up once so that counting a request is one atomic addition.
+type kindCounters [zones.Kinds]prometheus.Counter
+
+func countersOf(zone string) *kindCounters {
+	var counters kindCounters
+	for kind := range zones.Kind(zones.Kinds) {
+		counters[kind] = requestsTotal.WithLabelValues(zone, kind.String())
+	}
+	return &counters
+}
+
+// kindNames are the names of the kinds as values of placeholders.
+var kindNames = func() (names [zones.Kinds]any) {
+	for kind := range zones.Kind(zones.Kinds) {
+		names[kind] = kind.String()
+	}
+	return names
+}()
+
+// verdictNames are the names of the verdicts as values of placeholders.
+var verdictNames = func() map[string]any {
+	names := map[string]any{}
+	for _, name := range zones.VerdictNames() {
+		names[name] = name
+	}
+	return names
+}()

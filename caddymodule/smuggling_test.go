@@ -41,8 +41,10 @@ type rawEdge struct {
 
 func startRawEdge(t testing.TB) *rawEdge {
 	t.Helper()
-	e := &rawEdge{port: edgetest.FreePort(t), stock: edgetest.FreePort(t), smuggled: new(atomic.Int64),
-		reading: make(chan struct{}, 1), ended: make(chan struct{})}
+	e := &rawEdge{
+		port: edgetest.FreePort(t), stock: edgetest.FreePort(t), smuggled: new(atomic.Int64),
+		reading: make(chan struct{}, 1), ended: make(chan struct{}),
+	}
 	app := edgetest.Upstream(t, e.application)
 	t.Cleanup(func() { close(e.ended) })
 	dir, out := filepath.Join(t.TempDir(), ".next"), filepath.Join(t.TempDir(), "out")
@@ -51,7 +53,7 @@ func startRawEdge(t testing.TB) *rawEdge {
 		Files: map[string]string{"static/chunks/a.js": "a", "../public/b.txt": strings.Repeat("b", 10_000)},
 	})
 	buildtest.WriteExport(t, out, "abc", nil)
-	control := tokenIn(t, "s3cret\n")
+	control := edgetest.File(t, "s3cret\n")
 	config, err := edgetest.Adapt(fmt.Sprintf(`{
 	admin off
 	persist_config off
@@ -317,7 +319,7 @@ func TestABodyIsAskedForOnlyIfItIsWanted(t *testing.T) {
 	}
 }
 
-// A client that promises a body and sends nothing does not hold the edge's own answer for longer than drainTime.
+// A client that promises a body and sends nothing does not hold the edge's own answer for longer than a second.
 func TestABodyThatNeverComesHoldsNothingUp(t *testing.T) {
 	e := startRawEdge(t)
 	for _, head := range []string{
@@ -414,7 +416,7 @@ func FuzzOneRequestOneAnswer(f *testing.F) {
 	}
 	asked := func(t *testing.T, port, path, more, body string) (paths []string, ended bool) {
 		text := fmt.Sprintf("POST %s HTTP/1.1\r\nHost: localhost\r\n%s%s%s", path, more, body, behind)
-		all, err := exchange(t, port, text, 2*drainTime, []string{"POST", "GET", "GET", "GET", "GET"})
+		all, err := exchange(t, port, text, 2*time.Second, []string{"POST", "GET", "GET", "GET", "GET"})
 		for _, res := range all {
 			paths = append(paths, res.Header.Get("X-Asked"))
 		}

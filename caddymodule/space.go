@@ -8,6 +8,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/proxy"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
@@ -31,7 +32,7 @@ func (c ZoneConfig) space(zone *zones.Zone) (string, error) {
 	}
 	upstreams := make([]string, len(zone.Upstreams))
 	for i, upstream := range zone.Upstreams {
-		upstreams[i] = upstreamAddress{dial: upstream.Address, tls: upstream.TLS}.String()
+		upstreams[i] = proxy.Address{Dial: upstream.Address, TLS: upstream.TLS}.String()
 	}
 	slices.Sort(upstreams)
 	return strings.Join(append(parts, slices.Compact(upstreams)...), "\x00"), nil

@@ -22,6 +22,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/files"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/codingtest"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
@@ -42,7 +43,7 @@ func TestSpacesOfZones(t *testing.T) {
 		require.NoError(t, err)
 		zone := &zones.Zone{Name: name}
 		for _, address := range addresses {
-			zone.Upstreams = append(zone.Upstreams, &zones.Upstream{Address: address.dial, TLS: address.tls})
+			zone.Upstreams = append(zone.Upstreams, &zones.Upstream{Address: address.Dial, TLS: address.TLS})
 		}
 		space, err := c.space(zone)
 		require.NoError(t, err)
@@ -306,16 +307,16 @@ func TestSitesThatAreAlikeShareNothingThatIsKept(t *testing.T) {
 // What earlier versions have kept under a zone's name may be another application's.
 func TestFilesKeptUnderTheNameOfAZoneAreNotServed(t *testing.T) {
 	state, path := t.TempDir(), "/_next/static/chunks/a.js"
-	files, err := leaseFiles(state, StaticSettings{}, zap.NewNop())
+	files, err := files.Lease(state, files.Settings{}, zap.NewNop())
 	require.NoError(t, err)
 	head := keeping.FormatHead(http.Header{
 		"Content-Type": {"application/javascript"}, "Cache-Control": {"public, max-age=31536000, immutable"},
 	}, nil)
 	for _, coding := range []string{"", "br", "zstd"} {
 		key := blobstore.Key{Space: "kept/root", Group: path, Name: coding}
-		require.NoError(t, files.store.Put(t.Context(), key, head, []byte("somebody else's")))
+		require.NoError(t, files.Store.Put(t.Context(), key, head, []byte("somebody else's")))
 	}
-	require.NoError(t, files.release())
+	require.NoError(t, files.Release())
 	address, asked := immutableUpstream(t)
 	e := edgetest.Serve(t, "nextjs "+address, edgetest.State(state))
 	_, body := getEncoded(t, e, path, "Accept-Encoding", "identity")

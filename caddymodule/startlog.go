@@ -6,35 +6,39 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/files"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/images"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/pages"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
 // sayZones says once, when the configuration runs, what there is: one line for each zone, though it may be on several
 // sites.
-func (a *App) sayZones() {
+func sayZones(sites []*edge.Site, log *zap.Logger) {
 	said := map[string]bool{}
-	for _, h := range a.handlers {
-		facts := h.site.view.Load().facts
+	for _, site := range sites {
+		facts := site.View.Load().Zones
 		list := make([]*zones.Zone, 0, len(facts))
 		for zone := range facts {
 			list = append(list, zone)
 		}
 		slices.SortFunc(list, func(x, y *zones.Zone) int { return strings.Compare(x.Name, y.Name) })
 		for _, zone := range list {
-			if space := facts[zone].space; !said[space] {
+			if space := facts[zone].Space; !said[space] {
 				said[space] = true
-				sayZone(facts[zone], a.logger)
+				sayZone(facts[zone], log)
 			}
 		}
 	}
 }
 
 // sayZone says what a zone is and what the edge answers of it.
-func sayZone(f *zoneFacts, log *zap.Logger) {
-	zone := f.zone
+func sayZone(f *edge.Zone, log *zap.Logger) {
+	zone := f.Zone
 	build, next := "not known", ""
-	if f.build != nil {
-		build, next = f.build.ID, f.build.NextVersion
+	if f.Build != nil {
+		build, next = f.Build.ID, f.Build.NextVersion
 	}
 	paths := zone.Paths
 	if zone.ByRoutes {
@@ -46,16 +50,16 @@ func sayZone(f *zoneFacts, log *zap.Logger) {
 }
 
 // edgeAnswers are the kinds of requests that the edge answers itself where it can.
-func edgeAnswers(f *zoneFacts) (kinds []string) {
+func edgeAnswers(f *edge.Zone) (kinds []string) {
 	switch {
-	case f.export != nil:
+	case f.Export != nil:
 		return []string{"everything"}
-	case f.zone.Dev:
+	case f.Dev:
 		return []string{}
 	}
-	kinds = append(kinds, fileSlot.of(f).answers()...)
-	kinds = append(kinds, imageSlot.of(f).answersSay()...)
-	if pageSlot.of(f) != nil {
+	kinds = append(kinds, files.Slot.Of(f).AnswersItself()...)
+	kinds = append(kinds, images.Slot.Of(f).AnswersItself()...)
+	if pages.Slot.Of(f) != nil {
 		kinds = append(kinds, "pages")
 	}
 	return kinds

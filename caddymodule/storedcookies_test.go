@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -49,8 +48,8 @@ func storingSite(t *testing.T, words string, globals ...string) *edgetest.Edge {
 func TestAStoredCookieReachesOneVisitor(t *testing.T) {
 	log := filepath.Join(t.TempDir(), "log")
 	e := storingSite(t, "cache off", fmt.Sprintf("log {\n output file %s\n level WARN\n }", log))
-	removed := func() float64 { return testutil.ToFloat64(repairsTotal.WithLabelValues("root", "stored_cookies")) }
-	passed := func() float64 { return testutil.ToFloat64(storedCookiesTotal.WithLabelValues("root")) }
+	removed := func() float64 { return metric(t, "repairs_total", "root", "stored_cookies") }
+	passed := func() float64 { return metric(t, "stored_cookies_total", "root") }
 	removedBefore, passedBefore := removed(), passed()
 	anybody := []string{"public, max-age=0, s-maxage=31536000, must-revalidate"}
 	visitor := func(path string) []string { return []string{"visitor=of " + path + "; Path=/; HttpOnly"} }
@@ -70,7 +69,7 @@ func TestAStoredCookieReachesOneVisitor(t *testing.T) {
 	}
 	assert.InDelta(t, 3, passed()-passedBefore, 0)
 	assert.InDelta(t, 4, removed()-removedBefore, 0)
-	assert.Positive(t, testutil.ToFloat64(storedCookiesBytes))
+	assert.Positive(t, metric(t, "stored_cookies_bytes"))
 
 	text, err := os.ReadFile(log)
 	require.NoError(t, err)

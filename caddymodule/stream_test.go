@@ -169,8 +169,10 @@ func TestTheUpstreamIsNotAskedForCompression(t *testing.T) {
 		}
 		res, err := client.Do(req)
 		require.NoError(t, err)
-		body, err := io.ReadAll(edgetest.Decoded(t, res, map[string]string{"gzip": "gzip", "br, gzip": "br",
-			"br, gzip, zstd": "zstd"}[accept]))
+		body, err := io.ReadAll(edgetest.Decoded(t, res, map[string]string{
+			"gzip": "gzip", "br, gzip": "br",
+			"br, gzip, zstd": "zstd",
+		}[accept]))
 		require.NoError(t, err)
 		assert.Equal(t, page, string(body))
 		assert.Empty(t, <-seen, accept)

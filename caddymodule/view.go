@@ -5,12 +5,16 @@ import (
 	"strings"
 
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/builds"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/files"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/images"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/pages"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
 // newView prepares what configurations and builds say. What the view before has of a zone whose build is still the same
 // goes on in the new one. before is nil if there is none; had are its builds.
-func newView(h *Handler, builds []*build, before *view, had []*build) (*view, error) {
+func (h *Handler) newView(builds []*build, before *edge.View, had []*build) (*edge.View, error) {
 	place := placeZones
 	if h.AssetHost {
 		place = placeAssetHost
@@ -19,47 +23,59 @@ func newView(h *Handler, builds []*build, before *view, had []*build) (*view, er
 	if err != nil {
 		return nil, err
 	}
-	v := &view{
-		facts: make(map[*zones.Zone]*zoneFacts, len(list)), list: make([]*zoneFacts, len(list)), headLimit: h.headLimit,
+	v := &edge.View{
+		Zones: make(map[*zones.Zone]*edge.Zone, len(list)), List: make([]*edge.Zone, len(list)), HeadLimit: h.headLimit,
 	}
 	for i, zone := range list {
-		zone.Upstreams = h.upstreams[i]
-		if before != nil && had[i] == builds[i] && before.list[i].zone.Name == zone.Name {
-			same := *before.list[i]
-			same.zone, v.list[i] = zone, &same
-		} else if v.list[i], err = h.newFacts(h.Zones[i], zone, builds[i], h.builds.zones[i]); err != nil {
+		zone.Upstreams = h.upstreams.ofZone[i]
+		if before != nil && had[i] == builds[i] && before.List[i].Name == zone.Name {
+			same := *before.List[i]
+			same.Zone, v.List[i] = zone, &same
+		} else if v.List[i], err = h.newFacts(h.Zones[i], zone, builds[i], h.builds.zones[i]); err != nil {
 			closeView(v, before)
 			return nil, fmt.Errorf("zone %s: %w", zone.Name, err)
 		}
-		v.facts[zone] = v.list[i]
+		v.Zones[zone] = v.List[i]
 	}
-	if v.table, err = zones.NewTable(list); err != nil {
+	if v.Table, err = zones.NewTable(list); err != nil {
 		closeView(v, before)
 		return nil, err
 	}
-	v.crossings = zones.NewCrossings(v.table, list)
+	v.Crossings = zones.NewCrossings(v.Table, list)
 	for zone, scope := range zones.NewCookieScopes(list) {
-		v.facts[zone].cookies = scope
+		v.Zones[zone].Cookies = scope
 	}
 	return v, nil
 }
 
+// swapView serves the site from builds, in the place of those before.
+func (h *Handler) swapView(now, had []*build) error {
+	before := h.site.View.Load()
+	v, err := h.newView(now, before, had)
+	if err != nil {
+		return err
+	}
+	h.site.View.Store(v)
+	closeView(before, v)
+	return nil
+}
+
 // newFacts prepares what requests of a zone need.
-func (h *Handler) newFacts(config ZoneConfig, zone *zones.Zone, read *build, others *builds.Subscription) (*zoneFacts, error) {
-	facts := &zoneFacts{zone: zone, others: others, shared404: h.newShared404(zone.Name), log: h.logger}
+func (h *Handler) newFacts(config ZoneConfig, zone *zones.Zone, read *build, others *builds.Subscription) (*edge.Zone, error) {
+	facts := &edge.Zone{Zone: zone, Builds: others, Shared404: h.Shared404Of(zone.Name), Log: h.logger}
 	var err error
-	if facts.space, err = config.space(zone); err != nil {
+	if facts.Space, err = config.space(zone); err != nil {
 		return nil, err
 	}
-	if facts.repairs, err = h.Repair.of(zone.Name); err != nil {
+	if facts.Repairs, err = h.Repair.Of(zone.Name); err != nil {
 		return nil, err
 	}
-	facts.notices = noticesOf(zone.Name, facts.space)
+	facts.Notices = edge.NoticesOf(zone.Name, facts.Space)
 	if read != nil {
-		facts.build, facts.book, facts.export = read.Build, read.Book, read.export
+		facts.Build, facts.Book, facts.Export = read.Build, read.Book, read.export
 	}
-	facts.hidesQuery = facts.book != nil && !h.ShowQuery
-	zoneSlot.put(facts, newSiteZone(zone.Name))
+	facts.HidesQuery = facts.Book != nil && !h.ShowQuery
+	zoneSlot.Put(facts, newSiteZone(zone.Name))
 	h.addFiles(facts, read)
 	h.addPages(facts)
 	if err := h.addImages(facts, config); err != nil {
@@ -69,51 +85,51 @@ func (h *Handler) newFacts(config ZoneConfig, zone *zones.Zone, read *build, oth
 }
 
 // addFiles adds how the files of a zone are served.
-func (h *Handler) addFiles(facts *zoneFacts, read *build) {
-	config := fileConfig{zone: facts.zone.Name, space: facts.space, off: h.StaticOff}
+func (h *Handler) addFiles(facts *edge.Zone, read *build) {
+	config := files.Config{Zone: facts.Name, Space: facts.Space, Off: h.StaticOff}
 	switch {
 	case read != nil && read.export == nil:
-		config.set = read.Files
+		config.Set = read.Files
 	case read != nil:
-	case !facts.zone.Dev:
-		config.passing = h.files
+	case !facts.Dev:
+		config.Passing = h.files
 	}
-	fileSlot.put(facts, newZoneFiles(config))
+	files.Slot.Put(facts, files.NewZone(config))
 }
 
 // addPages adds how the pages of a zone are kept, if they are.
-func (h *Handler) addPages(facts *zoneFacts) {
-	if h.pages == nil || facts.zone.Dev || facts.export != nil {
+func (h *Handler) addPages(facts *edge.Zone) {
+	if h.pages == nil || facts.Dev || facts.Export != nil {
 		return
 	}
-	pageSlot.put(facts, newZonePages(pageConfig{
-		state: h.pages, site: h.Cache, zone: facts.zone.Name, space: facts.space, build: facts.build,
+	pages.Slot.Put(facts, pages.NewZone(pages.Config{
+		State: h.pages, Site: h.Cache, Zone: facts.Name, Space: facts.Space, Build: facts.Build,
 	}))
 }
 
 // addImages adds how the pictures of a zone are made or kept, if they are.
-func (h *Handler) addImages(facts *zoneFacts, config ZoneConfig) error {
-	if h.images == nil || facts.export != nil || !config.mayMakePictures() {
+func (h *Handler) addImages(facts *edge.Zone, config ZoneConfig) error {
+	if h.images == nil || facts.Export != nil || !config.mayMakePictures() {
 		return nil
 	}
 	basePath := ""
 	if paths := config.claimedPaths(); len(paths) > 0 {
 		basePath = strings.TrimSuffix(paths[0], "/")
 	}
-	images, err := newZoneImages(imageConfig{
-		state: h.images, settings: config.Image, zone: facts.zone, basePath: basePath, space: facts.space,
-		build: facts.build, serveFile: serveSource, log: h.logger,
+	made, err := images.NewZone(images.Config{
+		State: h.images, Settings: config.Image, Zone: facts.Zone, BasePath: basePath, Space: facts.Space,
+		Build: facts.Build, ServeFile: files.ServeSource, Log: h.logger,
 	})
-	imageSlot.put(facts, images)
+	images.Slot.Put(facts, made)
 	return err
 }
 
 // closeView gives back what a view has besides the builds, and the next one has not; nil: there is none. Requests that
 // still use it are answered by Next.js.
-func closeView(v, next *view) {
-	for i, facts := range v.list {
-		if facts != nil && (next == nil || imageSlot.of(next.list[i]) != imageSlot.of(facts)) {
-			imageSlot.of(facts).close()
+func closeView(v, next *edge.View) {
+	for i, facts := range v.List {
+		if facts != nil && (next == nil || images.Slot.Of(next.List[i]) != images.Slot.Of(facts)) {
+			images.Slot.Of(facts).Close()
 		}
 	}
 }

@@ -1,22 +1,25 @@
 package caddymodule
 
-import "slices"
+import (
+	"slices"
 
-// keepsPages reports whether pages of some zone are kept, as far as the configuration says.
-func (h *Handler) keepsPages() bool {
-	switch {
-	case h.AssetHost, h.Cache != nil && h.Cache.Off:
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/pages"
+)
+
+// keepsPages reports whether pages of some zone are kept, as far as the configuration says. cache may be nil.
+func keepsPages(list []ZoneConfig, cache *pages.SiteSettings) bool {
+	if cache != nil && cache.Off {
 		return false
 	}
-	return slices.ContainsFunc(h.Zones, func(zone ZoneConfig) bool {
-		return !zone.Dev && zone.Export == "" && (zone.Build != "" || h.Cache != nil)
+	return slices.ContainsFunc(list, func(zone ZoneConfig) bool {
+		return !zone.Dev && zone.Export == "" && (zone.Build != "" || cache != nil)
 	})
 }
 
 // makesPictures reports whether the pictures of any zone may be the edge's business.
-func (h *Handler) makesPictures() bool {
-	return !h.AssetHost && slices.ContainsFunc(h.Zones, ZoneConfig.mayMakePictures)
+func makesPictures(list []ZoneConfig) bool {
+	return slices.ContainsFunc(list, ZoneConfig.mayMakePictures)
 }
 
 // mayMakePictures reports whether the pictures of the zone may be the edge's business.
-func (c ZoneConfig) mayMakePictures() bool { return c.Export == "" && !c.Dev && !c.Image.off() }
+func (c ZoneConfig) mayMakePictures() bool { return c.Export == "" && !c.Dev && !c.Image.IsOff() }

@@ -1,44 +1,62 @@
 package caddymodule
 
 import (
+	"errors"
 	"fmt"
 
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/proxy"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 	"github.com/caddyserver/caddy/v2"
 )
 
-// leaseUpstreams takes the state of each zone's upstreams from the pool.
-func (h *Handler) leaseUpstreams(repl *caddy.Replacer) error {
-	h.upstreams = make([][]*zones.Upstream, len(h.Zones))
-	for i, config := range h.Zones {
+// leasedUpstreams are the upstreams of each zone of a site, whose state is shared with other configurations.
+type leasedUpstreams struct {
+	ofZone [][]*zones.Upstream
+	leases []proxy.Address
+}
+
+// leaseUpstreams takes the state of each zone's upstreams. What it returns is to be released also with an error.
+func leaseUpstreams(list []ZoneConfig, repl *caddy.Replacer) (leased leasedUpstreams, err error) {
+	leased.ofZone = make([][]*zones.Upstream, len(list))
+	for i, config := range list {
 		if len(config.Upstreams) == 0 && config.Export == "" {
-			return fmt.Errorf("zone %s: it has no upstream", config.label())
+			return leased, fmt.Errorf("zone %s: it has no upstream", config.label())
 		}
 		addresses, err := config.upstreamAddresses(repl)
 		if err != nil {
-			return err
+			return leased, err
 		}
 		for _, address := range addresses {
-			upstream, err := leaseUpstream(address)
+			upstream, err := proxy.Lease(address)
 			if err != nil {
-				return fmt.Errorf("zone %s: %w", config.label(), err)
+				return leased, fmt.Errorf("zone %s: %w", config.label(), err)
 			}
-			h.leases = append(h.leases, address)
-			h.upstreams[i] = append(h.upstreams[i], upstream)
+			leased.leases = append(leased.leases, address)
+			leased.ofZone[i] = append(leased.ofZone[i], upstream)
 		}
 	}
-	return nil
+	return leased, nil
+}
+
+// release gives all upstreams back.
+func (l *leasedUpstreams) release() error {
+	var errs []error
+	for _, lease := range l.leases {
+		errs = append(errs, proxy.Release(lease))
+	}
+	l.leases = nil
+	return errors.Join(errs...)
 }
 
 // upstreamAddresses reads the zone's upstreams, replacing global placeholders such as {env.WEB}.
-func (c ZoneConfig) upstreamAddresses(repl *caddy.Replacer) ([]upstreamAddress, error) {
-	addresses := make([]upstreamAddress, 0, len(c.Upstreams))
+func (c ZoneConfig) upstreamAddresses(repl *caddy.Replacer) ([]proxy.Address, error) {
+	addresses := make([]proxy.Address, 0, len(c.Upstreams))
 	for _, upstream := range c.Upstreams {
 		replaced, err := repl.ReplaceOrErr(upstream, true, true)
 		if err != nil {
 			return nil, fmt.Errorf("zone %s: upstream %q: %w", c.label(), upstream, err)
 		}
-		address, err := parseUpstream(replaced)
+		address, err := proxy.ParseAddress(replaced)
 		if err != nil {
 			return nil, fmt.Errorf("zone %s: upstream %q: %w", c.label(), upstream, err)
 		}

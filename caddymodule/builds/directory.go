@@ -183,7 +183,7 @@ func (d *directory) collect() error {
 	return errors.Join(errs...)
 }
 
-// sweep does the same for the goroutine.
+// sweep does the same, and says what has failed.
 func (d *directory) sweep() {
 	err := d.collect()
 	if err == nil {

@@ -16,7 +16,7 @@
 // # Locks
 //
 // The mutex of a directory guards all that the directory has: zones, subscriptions, and who has which build. It is held
-// while the disk is read and while subscribers are told (Options.Take, Options.Refused), so these must not call this
+// while the disk is read and while subscribers are told (Options.Take, Taken, Refused), so these must not call this
 // package; a subscriber may take a lock of its own there, and must not hold it when it subscribes or closes. It is not
 // held while upstreams are asked. Two directories are never locked at once. What requests ask of a Subscription (Other,
 // Waiting, Mixed, Note, Missing) takes no lock.

@@ -154,7 +154,7 @@ func TestBuildsThatChangeDuringReloads(t *testing.T) {
 		require.Eventually(t, func() bool { return pool.Reads() > read }, 10*time.Second, time.Millisecond)
 	}
 	s := subscribe(t, pool, dir, app.upstream)
-	s.Subscription.Watch(time.Millisecond)
+	s.Watch(time.Millisecond)
 	require.Eventually(t, func() bool {
 		s.zone.dir.mu.Lock()
 		defer s.zone.dir.mu.Unlock()

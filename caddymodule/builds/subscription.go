@@ -180,18 +180,18 @@ func (d *directory) subscribe(o Options) (*Subscription, error) {
 		return nil, errors.Join(err, d.collect())
 	}
 	s := &Subscription{label: o.Label, log: o.Log, settings: o.Files, options: o, zone: d.zoneOf(o.Upstreams, fresh)}
-	s.beside.Store(new(beside))
 	begin := s.zone.begin(fresh)
 	s.zone.subs = append(s.zone.subs, s)
+	s.beside.Store(&beside{last: s.snapshots(s.zone.last)})
+	s.await(s.zone.waiting)
 	if begin == nil {
 		s.beginWithout(err)
 		return s, nil
 	}
 	s.now = begin.snapshot(s.settings)
-	s.beside.Store(&beside{last: s.snapshots(s.zone.last)})
-	s.await(s.zone.waiting)
 	s.warnOfUnread(begin)
-	return s, d.collect()
+	d.sweep()
+	return s, nil
 }
 
 // begin returns what a new subscriber begins with, nil if there is nothing. fresh is what is in the directory, and waits

@@ -53,7 +53,6 @@ func (s *Subscription) take(fresh *Build) outcome {
 		s.beside.Store(&beside{last: before.last})
 		s.closeAll(next)
 		s.refuse(err)
-		s.sayRefused(err)
 		return refused
 	}
 	s.now, s.refused = next, nil
@@ -79,19 +78,16 @@ func (s *Subscription) replace(replaced *Snapshot, last []*Snapshot) {
 	s.closeAll(last...)
 }
 
-// refuse notes why a build is not taken.
+// refuse notes and says why a build is not taken.
 func (s *Subscription) refuse(err error) {
 	s.sayNote(refusal{err: err}.note())
 	s.options.Refused()
+	s.log.Warn("build not taken, the last one stays if there is one", zap.String("zone", s.label), zap.Error(err))
 }
 
 func (r refusal) note() string { return "a new build is not taken: " + r.err.Error() }
 
 func (s *Subscription) sayNote(note string) { s.note.Store(&note) }
-
-func (s *Subscription) sayRefused(err error) {
-	s.log.Warn("build not taken, the last one stays if there is one", zap.String("zone", s.label), zap.Error(err))
-}
 
 func (s *Subscription) closeAll(list ...*Snapshot) {
 	if err := closeAll(list...); err != nil {

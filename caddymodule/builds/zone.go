@@ -96,12 +96,10 @@ func (z *zone) interval() time.Duration {
 	return every
 }
 
-// say has one subscriber of each label say something, the newest.
-func (z *zone) say(of func(*Subscription)) { sayOnce(z.subs, of) }
-
-func sayOnce(list []*Subscription, of func(*Subscription)) {
+// say has one subscriber of each label say what is decided for all of them, the newest.
+func (z *zone) say(of func(*Subscription)) {
 	said := map[string]bool{}
-	for _, s := range slices.Backward(list) {
+	for _, s := range slices.Backward(z.subs) {
 		if !said[s.label] {
 			said[s.label] = true
 			of(s)
@@ -181,7 +179,6 @@ func (z *zone) refuse(stamp string, why func(*Subscription) error) {
 	for _, s := range z.subs {
 		s.refuse(why(s))
 	}
-	z.say(func(s *Subscription) { s.sayRefused(why(s)) })
 }
 
 // take puts the build that waits in the place of the one before, which stays for the pages that are open. It is refused
@@ -206,12 +203,10 @@ func (z *zone) take(confirmed bool) {
 	z.replace(fresh, confirmed)
 	for _, s := range takers {
 		s.options.Taken()
-	}
-	sayOnce(takers, func(s *Subscription) {
 		s.log.Info("build taken",
 			zap.String("zone", s.label), zap.String("build", fresh.ID), zap.String("next", fresh.NextVersion),
 			zap.String("directory", fresh.Dir))
-	})
+	}
 }
 
 // replace notes that a build is taken, and gives back the one before the last.

@@ -150,6 +150,33 @@ func TestSitesBeginWithoutABuildThatIsMissing(t *testing.T) {
 	assert.EqualValues(t, 1, pool.Reads())
 }
 
+// It is gone again when another site is set up, which must not be forgotten when it is taken.
+func TestASiteThatBeginsWithoutABuildTakesTheOneThatWaits(t *testing.T) {
+	dir, app, pool := filepath.Join(t.TempDir(), ".next"), startApplication(t, "first"), NewPool()
+	served := map[string]string{}
+	begin := func(name string) *Subscription {
+		s, err := pool.Subscribe(Options{
+			Source: Source{Build: dir}, Upstreams: app.list(), Label: name, Log: zap.NewNop(), MayLack: true,
+			Take:  func(next *Snapshot) error { served[name] = next.ID; return nil },
+			Taken: func() {}, Refused: func() {},
+		})
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, s.Close()) })
+		setUp(&site{Subscription: s})
+		return s
+	}
+	d := begin("early").zone.dir
+	writeBuild(t, dir, "first")
+	d.notice()
+	d.notice() // it waits now
+	require.NoError(t, os.RemoveAll(dir))
+	late := begin("late")
+	assert.Nil(t, late.Begin())
+	assert.Equal(t, "first", late.Waiting().ID)
+	d.look(t.Context())
+	assert.Equal(t, map[string]string{"early": "first", "late": "first"}, served)
+}
+
 // Pages of an export and their files are replaced together, and the one before is closed.
 func TestAnExportIsTakenAtOnce(t *testing.T) {
 	dir, pool, before := filepath.Join(t.TempDir(), "out"), NewPool(), assets.HeldFiles()

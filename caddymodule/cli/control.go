@@ -1,0 +1,127 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/spf13/cobra"
+
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/control"
+)
+
+const (
+	// controlTimeout bounds what a command waits for an edge that it asks by --control.
+	controlTimeout = 30 * time.Second
+	// controlAnswerLimit bounds what it reads of the answer (bytes).
+	controlAnswerLimit = 1 << 20
+)
+
+// controlFlags say by which way a command steers an edge: its admin endpoint, or its nextjs_control.
+type controlFlags struct {
+	adminFlags
+	control, tokenFile string
+}
+
+func (f *controlFlags) register(cmd *cobra.Command) {
+	f.adminFlags.register(cmd)
+	cmd.Flags().StringVar(&f.control, "control", "", "URL at which the edge has nextjs_control, to ask that and not the admin endpoint")
+	cmd.Flags().StringVar(&f.tokenFile, "token-file", "", "File that holds the token for --control")
+}
+
+// post orders something of the edge, and decodes its answer. The error says what to do about it.
+func (f *controlFlags) post(ctx context.Context, name string, order, into any) error {
+	body, err := json.Marshal(order)
+	if err != nil {
+		return fmt.Errorf("writing the order: %w", err)
+	}
+	switch {
+	case f.control == "" && f.tokenFile != "":
+		return errors.New("--token-file is for --control, which is missing")
+	case f.control == "":
+		_, err = f.ask(http.MethodPost, "/nextjs/"+name, body, "name another address by --address or --config, or its nextjs_control by --control", into)
+		return err
+	case f.adminFlags != (adminFlags{}):
+		return errors.New("--control names an edge, and so do --address, --config and --adapter: use one way")
+	case f.tokenFile == "":
+		return errors.New("--control needs --token-file, a file that holds the token of the edge")
+	}
+	target, err := controlURL(f.control, name)
+	if err != nil {
+		return err
+	}
+	return f.postControl(ctx, target, body, into)
+}
+
+// controlURL is where nextjs_control takes an order.
+func controlURL(base, name string) (*url.URL, error) {
+	u, err := url.Parse(base)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("--control: %w", err)
+	case u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return nil, fmt.Errorf("--control takes a URL such as https://example.com/_edge, found %q", base)
+	}
+	return u.JoinPath(name), nil
+}
+
+func (f *controlFlags) postControl(ctx context.Context, target *url.URL, body []byte, into any) error {
+	text, err := os.ReadFile(f.tokenFile)
+	if err != nil {
+		return fmt.Errorf("--token-file: %w", err)
+	}
+	token, err := control.ParseToken(text)
+	if err != nil {
+		return fmt.Errorf("--token-file: %s %w", f.tokenFile, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, controlTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target.String(), bytes.NewReader(body))
+	if err != nil {
+		return fmt.Errorf("asking the edge at %s: %w", target, err)
+	}
+	req.Header.Set("Authorization", "Bearer "+string(token))
+	req.Header.Set("Content-Type", "application/json")
+	// The token is for this address and no other.
+	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	res, err := client.Do(req)
+	if err != nil {
+		return fmt.Errorf("no edge answers there: %w", err)
+	}
+	defer func() { _ = res.Body.Close() }() // it was only read
+	answer, err := io.ReadAll(io.LimitReader(res.Body, controlAnswerLimit))
+	if err != nil {
+		return fmt.Errorf("reading the answer of the edge at %s: %w", target, err)
+	}
+	if res.StatusCode != http.StatusOK {
+		return f.explainStatus(target, res, answer)
+	}
+	if err := json.Unmarshal(answer, into); err != nil {
+		return fmt.Errorf("what answers at %s is no nextjs_control: %w", target, err)
+	}
+	return nil
+}
+
+// explainStatus says what to do about a refusal.
+func (f *controlFlags) explainStatus(target *url.URL, res *http.Response, answer []byte) error {
+	switch location := res.Header.Get("Location"); {
+	case res.StatusCode == http.StatusUnauthorized:
+		return fmt.Errorf("the edge at %s refuses the token in %s: it is not the one in its token_file", target, f.tokenFile)
+	case res.StatusCode == http.StatusNotFound:
+		return fmt.Errorf("nothing that takes this order is at %s: --control is the URL of what the site hands to nextjs_control", target)
+	case location != "":
+		return fmt.Errorf("%s leads to %s, where the token is not sent: name the right URL by --control", target, location)
+	}
+	if refused := (caddy.APIError{}); json.Unmarshal(answer, &refused) == nil && refused.Message != "" {
+		return fmt.Errorf("the edge at %s refuses: %s", target, refused.Message)
+	}
+	return fmt.Errorf("the edge at %s answers with %s", target, res.Status)
+}

@@ -1,0 +1,8 @@
+package edge
+
+import "github.com/prometheus/client_golang/prometheus"
+
+// Collectors are the metrics of the package. They belong to the process, so counts go on over configurations.
+func Collectors() []prometheus.Collector {
+	return []prometheus.Collector{headersTooLargeTotal, repairsTotal, noticesTotal, shared404Total}
+}

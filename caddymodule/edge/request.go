@@ -1,0 +1,107 @@
+package edge
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
+
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache"
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
+)
+
+// requestVar is the variable that holds the *Request of a request.
+const requestVar = "nextjs.request"
+
+// Request is what is known of a request to a zone.
+type Request struct {
+	Zone    *Zone
+	View    *View
+	Kind    zones.Kind
+	Verdict *zones.Verdict
+
+	Path      string // below the basePath
+	Full      string // with the basePath
+	AsWritten bool   // the client wrote the path as Next.js routes it
+	// Query is that of the client's request where Next.js is told another: Shown.
+	Query, Shown string
+	// Repaired says that the _rsc parameter is the edge's own, so the URL does not tell what the answer is.
+	Repaired zones.RSCRepair
+
+	IsAsset  bool // the answer is a file for pages of other sites
+	IsSource bool // the edge itself asks, for a picture
+	Returned bool // the application has sent it to the edge: it must not wait for what others ask
+	Fills    bool // the answer goes into the page cache
+
+	Cookies    *zones.CookieScope
+	PlainDraft bool   // what CookieScope.CleanRequest said
+	Rules      string // the Speculation-Rules header of the zone's pages, if they have one
+	Body       *Body  // nil: the request has none, or a stream of its own
+
+	// Tags is the header in which the application says its cache tags, "" where pages are not kept.
+	Tags string
+	// Said is where the transport writes what the application says of an answer. nil: nobody asks.
+	Said  *pagecache.Said
+	heard pagecache.Said
+
+	// Upstream is that of this try; Waited says that a dev server was waited for, which is done once.
+	Upstream *zones.Upstream
+	Waited   bool
+	tried    []*zones.Upstream
+
+	// What the upstream source hands to reverse_proxy, which writes to it: one for each request, used again for each try.
+	offered reverseproxy.Upstream
+	offer   [1]*reverseproxy.Upstream
+}
+
+// NewRequest returns what is known of a request to a zone.
+func NewRequest(facts *Zone, v *View, kind zones.Kind) *Request {
+	return &Request{Kind: kind, Zone: facts, View: v, Cookies: facts.Cookies}
+}
+
+// Next chooses the upstream of the next try.
+func (a *Request) Next(now time.Time) *zones.Upstream {
+	if a.Upstream != nil {
+		a.tried = append(a.tried, a.Upstream)
+	}
+	a.Upstream = a.Zone.Pick(now, a.tried...)
+	return a.Upstream
+}
+
+// Listen has the transport write down what the application says of the answer, anew at each try.
+func (a *Request) Listen() *pagecache.Said {
+	a.Said = &a.heard
+	return a.Said
+}
+
+// Hear notes what the application says of the answer of a try.
+func (a *Request) Hear(said pagecache.Said) {
+	if a.Said != nil {
+		*a.Said = said
+	}
+}
+
+// HideQuery decides what Next.js is told of the query of a request. Its URL stays as it is: logs, keys and handlers see
+// it whole.
+func (a *Request) HideQuery(r *http.Request) {
+	if a.Zone.HidesQuery {
+		a.Query, a.Shown = r.URL.RawQuery, a.Zone.Book.ShownQuery(r, a.Verdict, a.Kind)
+	}
+}
+
+// Offering returns the upstream of this try as reverse_proxy wants it.
+func (a *Request) Offering() []*reverseproxy.Upstream {
+	a.offered = reverseproxy.Upstream{Dial: a.Upstream.Address}
+	a.offer[0] = &a.offered
+	return a.offer[:]
+}
+
+// Of returns what is known of a request, nil for one that the nextjs handler has not seen.
+func Of(r *http.Request) *Request {
+	a, _ := caddyhttp.GetVar(r.Context(), requestVar).(*Request)
+	return a
+}
+
+// Set has handlers behind know a request.
+func Set(r *http.Request, a *Request) { caddyhttp.SetVar(r.Context(), requestVar, a) }

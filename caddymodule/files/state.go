@@ -1,0 +1,174 @@
+package files
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+
+	"github.com/caddy-nextjs/caddy-nextjs/assets"
+	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/leases"
+)
+
+const (
+	// defaultStaticMemory bounds what is kept in memory of files (bytes): one half for files of builds as they are, the other for what the store
+	// has on disk too.
+	defaultStaticMemory = 64 << 20
+	// defaultStaticCache bounds what is kept on disk (bytes).
+	defaultStaticCache = 1 << 30
+)
+
+// Settings bound what is kept of files, over all sites.
+type Settings struct {
+	// How many bytes are kept in memory. -1: none, 0: the default, 64 MiB.
+	Memory int64 `json:"memory,omitempty"`
+
+	// How many bytes are kept on disk: compressed copies of files of builds, files that have passed through and copies of these. Default: 1 GiB.
+	CacheSize int64 `json:"cache_size,omitempty"`
+
+	// Whether no compressed copies are made. Files are compressed on their way then.
+	PrecompressOff bool `json:"precompress_off,omitempty"`
+}
+
+// Check refuses bounds that cannot be meant.
+func (s Settings) Check() error {
+	if s.Memory < -1 || s.Memory > 0 && s.Memory < leases.Least {
+		return fmt.Errorf("memory must be at least 8KiB, or off; found %d bytes", s.Memory)
+	}
+	if s.CacheSize < 0 || s.CacheSize > 0 && s.CacheSize < leases.Least {
+		return fmt.Errorf("cache_size must be at least 8KiB, found %d bytes", s.CacheSize)
+	}
+	return nil
+}
+
+// storeSize returns the bounds of the store.
+func (s Settings) storeSize() (disk, memory int64) {
+	disk, memory = s.CacheSize, s.Memory/2
+	if disk == 0 {
+		disk = defaultStaticCache
+	}
+	switch {
+	case s.Memory < 0:
+		memory = -1
+	case s.Memory == 0:
+		memory = defaultStaticMemory / 2
+	}
+	return disk, memory
+}
+
+// State is what the handlers of one configuration keep of files.
+type State struct {
+	dir      string
+	settings Settings
+	Store    *blobstore.Store
+	memory   *assets.Memory
+	Copies   *assets.Copies // nil: none are made
+}
+
+// Lease opens the store below the state directory, or shares the one that is open.
+func Lease(state string, settings Settings, log *zap.Logger) (*State, error) {
+	dir, err := leases.Dir(state, "files")
+	if err != nil {
+		return nil, err
+	}
+	store, err := leases.Lease(dir, func() (*leases.Store, error) {
+		disk, memory := settings.storeSize()
+		return leases.Open("files", dir, disk, memory, log.Named("files"))
+	})
+	if err != nil {
+		return nil, err
+	}
+	f := &State{dir: dir, settings: settings, Store: store.Blobs, memory: newMemory(settings.Memory)}
+	if !settings.PrecompressOff {
+		f.Copies = assets.NewCopies(f.Store, log.Named("files"))
+	}
+	return f, nil
+}
+
+// current are those of the configuration that serves, nil without any.
+var current atomic.Pointer[State]
+
+// Serve has the metrics report about the files of the configuration that serves, and applies its bounds. f may be
+// nil.
+func Serve(f *State) error {
+	current.Store(f)
+	if f == nil {
+		return nil
+	}
+	return f.applyBounds()
+}
+
+// applyBounds applies the bounds of the configuration.
+func (f *State) applyBounds() error {
+	if err := f.Store.SetLimits(f.settings.storeSize()); err != nil {
+		return fmt.Errorf("setting the bounds of the store in %s: %w", f.dir, err)
+	}
+	return nil
+}
+
+// MakeCopies begins to make copies, until ctx ends.
+func (f *State) MakeCopies(ctx context.Context) {
+	if f.Copies != nil {
+		go f.Copies.Run(ctx)
+	}
+}
+
+// Release gives the lease back.
+func (f *State) Release() error { return leases.Release(f.dir) }
+
+// Settings say how files of builds and exports are served. s is nil with `static off`: nothing is kept of them.
+func (f *State) Settings(cdn bool) assets.Settings {
+	settings := assets.Settings{CDN: cdn}
+	if f != nil {
+		settings.Memory, settings.Copies = f.memory, f.Copies
+	}
+	return settings
+}
+
+// keep returns what keeps the files of a zone that pass through. space is that of ZoneConfig.space.
+func (f *State) keep(space string) *assets.Keep {
+	return assets.NewKeep(f.Store, f.Copies, "file\x00"+space)
+}
+
+// keptName returns the name by which a file of a deployment is kept. Next.js ignores every query, a proxy of several deployments may not
+// ignore this one.
+func keptName(path, query string) string {
+	if strings.Contains(query, "dpl=") {
+		if values, err := url.ParseQuery(query); err == nil && values.Get("dpl") != "" {
+			return path + "?dpl=" + url.QueryEscape(values.Get("dpl"))
+		}
+	}
+	return path
+}
+
+// memoryUsed is how much of the files of builds the process keeps in memory (bytes).
+var memoryUsed atomic.Int64
+
+func newMemory(limit int64) *assets.Memory {
+	switch {
+	case limit < 0:
+		return nil
+	case limit == 0:
+		limit = defaultStaticMemory
+	}
+	return assets.NewMemory(limit/2, &memoryUsed)
+}
+
+var copiesPending = prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+	Namespace: "caddy", Subsystem: "nextjs", Name: "static_copies_pending",
+	Help: "Files that wait for compressed copies.",
+}, func() float64 {
+	files := Current()
+	if files == nil {
+		return 0
+	}
+	return float64(files.Copies.Pending())
+})
+
+// Current is what the configuration that serves keeps of files, nil without any.
+func Current() *State { return current.Load() }

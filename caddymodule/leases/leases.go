@@ -1,0 +1,69 @@
+// Package leases has the stores of the process. Configurations that name one directory share its store, and it stays
+// open as long as one of them is loaded.
+package leases
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/caddyserver/caddy/v2"
+	"go.uber.org/zap"
+
+	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+)
+
+// Least is the least that a bound of a store may be (bytes): it counts in blocks of 4 KiB.
+const Least = 8 << 10
+
+// pool holds what was opened for each directory, by that directory. It has a *Store, or embeds one.
+var pool = caddy.NewUsagePool()
+
+// Store is a store and its name in metrics.
+type Store struct {
+	name  string
+	Blobs *blobstore.Store
+}
+
+// Open opens the store in a directory. Bounds are in bytes; a memory of -1 is none.
+func Open(name, dir string, disk, memory int64, log *zap.Logger) (*Store, error) {
+	blobs, err := blobstore.Open(blobstore.Settings{Dir: dir, Size: disk, Memory: memory, Logger: log})
+	if err != nil {
+		return nil, err //nolint:wrapcheck // Lease says what was being done
+	}
+	return &Store{name, blobs}, nil
+}
+
+// Destruct implements caddy.Destructor.
+func (s *Store) Destruct() error { return s.Blobs.Close() }
+
+func (s *Store) pooled() *Store { return s }
+
+// Lease returns what was opened for a directory, by open if nobody has it yet. It is given back by Release.
+func Lease[T caddy.Destructor](dir string, open func() (T, error)) (T, error) {
+	value, _, err := pool.LoadOrNew(dir, func() (caddy.Destructor, error) { return open() })
+	if err != nil {
+		var none T
+		return none, fmt.Errorf("opening the store in %s: %w", dir, err)
+	}
+	return value.(T), nil
+}
+
+// Release gives a lease back. The last one closes the store.
+func Release(dir string) error {
+	if _, err := pool.Delete(dir); err != nil {
+		return fmt.Errorf("closing the store in %s: %w", dir, err)
+	}
+	return nil
+}
+
+// Dir is where a store is below the state directory. "" stands for `nextjs` in Caddy's data directory.
+func Dir(state, name string) (string, error) {
+	if state == "" {
+		state = filepath.Join(caddy.AppDataDir(), "nextjs")
+	}
+	dir, err := filepath.Abs(filepath.Join(caddy.NewReplacer().ReplaceKnown(state, ""), name))
+	if err != nil {
+		return "", fmt.Errorf("finding the state directory: %w", err)
+	}
+	return dir, nil
+}

@@ -1,0 +1,59 @@
+package pages
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/report"
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache"
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
+)
+
+// Explain says what the page cache would do.
+func (z *Zone) Explain(r *http.Request, a *edge.Request) *report.Page {
+	e := z.cache.Explain(r, z.factsOf(r, a))
+	answer := &report.Page{
+		Result: e.Result.Kind.String(), Reason: e.Result.Reason, Variant: strings.ReplaceAll(e.Variant, "\x00", " from "), Refused: e.Refused,
+		RefusedStatus: e.RefusedStatus,
+	}
+	if e.Result.Reason == pagecache.ReasonVerdict {
+		answer.Parts = []string{whyBypass(a)}
+	}
+	page, parts, _ := strings.Cut(e.Page, "\x00")
+	answer.Key = page
+	for i, part := range strings.Split(parts, "\x00") {
+		if part != "" {
+			answer.Parts = append(answer.Parts, [...]string{"host ", "deployment ", "build ", "by rules "}[i]+strings.ReplaceAll(part, "\n", ", "))
+		}
+	}
+	if kept := e.Kept; kept != nil {
+		answer.Kept = &report.Kept{
+			Status: kept.Status, Bytes: kept.Size, Age: seconds(kept.Age), Fresh: seconds(kept.Fresh), StaleWhile: seconds(kept.StaleWhile), StaleIfError: seconds(kept.OnFailure),
+			ETag: kept.Header.Get("Etag"), Tags: kept.Tags,
+		}
+	}
+	return answer
+}
+
+// whyBypass says why Next.js decides on a request.
+func whyBypass(a *edge.Request) string {
+	switch {
+	case !a.AsWritten:
+		return "Next.js resolves or redirects the path as it is written"
+	case a.Verdict.Reason != zones.MayAnswer:
+		return map[zones.Reason]string{
+			zones.Middleware: "middleware runs for the path (`allow` in `cache` says that its answers are for everybody)",
+			zones.Rule:       "a redirect, rewrite or header of the build cannot be evaluated for the path",
+			zones.Locale:     "Next.js chooses the language by what the browser prefers",
+			zones.Unknown:    "the build has nothing at the path",
+			zones.Method:     "the method is neither GET nor HEAD",
+			zones.NoBuild:    "the build is not known",
+			zones.Spelling:   "Next.js resolves or redirects the path as it is written",
+		}[a.Verdict.Reason]
+	}
+	return "the path leads to no page"
+}
+
+func seconds(d time.Duration) float64 { return d.Round(time.Millisecond).Seconds() }

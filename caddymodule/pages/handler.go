@@ -1,0 +1,191 @@
+package pages
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
+	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache"
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
+)
+
+// Cache answers with pages that have been kept: documents, payloads, data, and what route handlers answer, for as long as Next.js says itself.
+//
+// It comes into play for zones with a build, unless the site's `nextjs` says `cache off`, and for all others where it has `cache`. Where the build has
+// middleware, redirects or rewrites for a path that cannot be evaluated, Next.js answers, unless `allow` names the path; without a build nothing is known of
+// these, and what Next.js marks as shared is shared.
+//
+// Everything else is handed on. The `nextjs` handler in front has found zone and build, and the `nextjs` app has the bounds.
+type Cache struct{}
+
+// CaddyModule returns the Caddy module information.
+func (Cache) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "http.handlers.nextjs_cache", New: func() caddy.Module { return new(Cache) }}
+}
+
+// ServeHTTP implements caddyhttp.MiddlewareHandler.
+func (Cache) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	a := edge.Of(r)
+	if a == nil || a.IsSource || a.Returned {
+		return next.ServeHTTP(w, r)
+	}
+	pages := Slot.Of(a.Zone)
+	if pages == nil {
+		return next.ServeHTTP(w, r)
+	}
+	a.Tags = pages.tagsHeader
+	w = pages.watching(w, r, a)
+	if !IsPage(a.Kind) {
+		return next.ServeHTTP(w, r)
+	}
+	result, err := pages.cache.Serve(w, r, pages.factsOf(r, a),
+		func(to http.ResponseWriter, r *http.Request) error {
+			a.Fills = to != w // else the answer goes past the cache
+			return next.ServeHTTP(to, r)
+		},
+		func() pagecache.Again { return newRefetch(r, a, next).again })
+	pages.counters.count(result)
+	return err
+}
+
+// IsPage reports whether requests of a kind may be answered with what was kept.
+func IsPage(kind zones.Kind) bool {
+	switch kind {
+	case zones.KindDocument, zones.KindRSC, zones.KindPrefetch, zones.KindSegment, zones.KindData, zones.KindAPI:
+		return true
+	}
+	return false
+}
+
+// Zone is how the pages of a zone are kept.
+type Zone struct {
+	cache       *pagecache.Cache
+	space       string
+	deployment  string
+	stamp       string // of the build
+	buildID     string
+	build       *nextbuild.Build // nil: not known
+	ignoreQuery []string
+	allow       []pathPattern
+	tagsHeader  string
+	staleError  time.Duration
+	recheck     time.Duration
+	counters    *counters
+}
+
+// Slot is where the pages of a zone are.
+var Slot = edge.NewSlot[*Zone]()
+
+// Config is what the pages of a zone are prepared from.
+type Config struct {
+	State *State
+	Site  *SiteSettings // nil: it says nothing
+	Zone  string
+	Space string
+	Build *nextbuild.Build // nil: not known
+}
+
+// NewZone prepares the pages of a zone; nil for one whose pages are not kept.
+func NewZone(c Config) *Zone {
+	if c.Build == nil && c.Site == nil {
+		return nil
+	}
+	z := &Zone{
+		cache: c.State.Cache, space: "page\x00" + c.Space, tagsHeader: pagecache.TagsHeader, recheck: defaultRecheck,
+		counters: countersOf(c.Zone),
+	}
+	if site := c.Site; site != nil {
+		z.ignoreQuery, z.staleError, z.allow = site.IgnoreQuery, time.Duration(site.StaleIfError), patternsOf(site.Allow)
+		if site.Recheck != 0 {
+			z.recheck = max(0, time.Duration(site.Recheck))
+		}
+		z.tagsHeader = cmp.Or(http.CanonicalHeaderKey(site.TagsHeader), z.tagsHeader)
+	}
+	read := c.Build
+	if read != nil {
+		z.buildID = read.ID
+		// Whoever names his builds himself may build one again, with other pages (generateBuildId, deploymentId).
+		sum := sha256.Sum256([]byte(read.Stamp))
+		z.build, z.deployment, z.stamp = read, read.ID, hex.EncodeToString(sum[:4])
+		if read.DeploymentID != "" {
+			z.deployment = read.DeploymentID // what Next.js says in x-nextjs-deployment-id
+		}
+	}
+	return z
+}
+
+// factsOf says what is known of a request.
+func (z *Zone) factsOf(r *http.Request, a *edge.Request) pagecache.Facts {
+	f := pagecache.Facts{
+		Space: z.space, Deployment: z.deployment, Build: z.stamp, Path: a.Full, Host: edge.OriginOf(r), IgnoreQuery: z.ignoreQuery,
+		Data: a.Kind == zones.KindData, StaleIfError: z.staleError, Recheck: z.recheck, Now: time.Now(), Unshared: a.Repaired.Made(), Class: z.classOf(r, a),
+		Shared404: a.Zone.Shared404.Most, Shortened: a.Zone.Shared404.Count, Said: a.Listen(),
+	}
+	f.BuildID, f.Mixed = z.buildID, a.Zone.Builds.Mixed()
+	if f.Data && a.Zone.Book != nil {
+		if page, ok := a.Zone.Book.PageOfData(a.Full); ok {
+			f.Path = page // they age together
+		}
+	}
+	variant, segment, ok := pagecache.VariantOf(r.Header, a.Path)
+	if !ok || f.Data && a.Zone.Book.LacksDataMark(r.Header) {
+		f.Class = pagecache.ClassBypass
+	}
+	f.Variant, f.Segment = variant, segment
+	if values := r.Header["Next-Url"]; len(values) == 1 && variant != pagecache.VariantHTML {
+		f.NextURL = values[0]
+	}
+	if z.build != nil && f.Class == pagecache.ClassPage && a.Verdict.Edge() {
+		f.Choice = a.Verdict.Choice()
+		if f.Tags, f.KnownQuery = a.Zone.Book.Prerendered(a.Verdict); f.KnownQuery {
+			f.Host = "" // nor does it know its host, or its scheme
+		}
+	}
+	return f
+}
+
+// classOf says what the build says of a path.
+func (z *Zone) classOf(r *http.Request, a *edge.Request) pagecache.Class {
+	switch {
+	case !a.AsWritten:
+		return pagecache.ClassBypass // Next.js redirects or resolves it
+	case z.build == nil && (a.Path == "" || a.Path == "/") && r.URL.Path != "/":
+		return pagecache.ClassBypass // with locales Next.js would choose by what the browser prefers
+	case z.build == nil:
+		return pagecache.ClassUnknown
+	case allows(z.allow, a.Full):
+		return pagecache.ClassPage
+	case !a.Verdict.Edge():
+		return pagecache.ClassBypass // Next.js decides
+	}
+	switch a.Verdict.Output {
+	case zones.OutputPage, zones.OutputRoute, zones.OutputAPI, zones.OutputData:
+		return pagecache.ClassPage
+	}
+	return pagecache.ClassBypass
+}
+
+// pagePolicy is what the cache asks of each request and answer.
+var pagePolicy = pagecache.Policy{
+	KeyOf: pagecache.KeyOf, ForRequest: pagecache.ForRequest, ForResponse: pagecache.ForResponse,
+	ForClient: func(h http.Header, f pagecache.Facts, s pagecache.Served) {
+		shortened := pagecache.Tell(h, pagecache.Told{
+			Result: s.Result, Age: s.Age, TTL: s.Left,
+			Stored:    s.Kept && !s.Unproven && s.Kind == pagecache.ResultMiss && !s.Collapsed,
+			Collapsed: s.Collapsed, Unshared: f.Unshared, Status: s.Status, Shared404: f.Shared404,
+		})
+		if shortened && f.Shortened != nil {
+			f.Shortened()
+		}
+	},
+}
+
+// Interface guard
+var _ caddyhttp.MiddlewareHandler = (*Cache)(nil)

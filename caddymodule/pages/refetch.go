@@ -1,0 +1,93 @@
+package pages
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"net/url"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache"
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
+)
+
+// refetch asks the application once more for a page that a client has asked for, as by nobody. Of the client's request
+// it has no more than what chooses the page: that request goes on meanwhile.
+type refetch struct {
+	*edge.Loopback
+	target url.URL
+	// chosen are the headers that conditions of rules look at, headers those that choose the variant besides.
+	chosen, headers http.Header
+	variant         pagecache.Variant
+	kind            zones.Kind
+	verdict         *zones.Verdict
+	path, full      string
+	repaired        zones.RSCRepair
+	rules, tags     string
+}
+
+// newRefetch returns what refetches the page that r asks for.
+func newRefetch(r *http.Request, a *edge.Request, next caddyhttp.Handler) *refetch {
+	f := &refetch{
+		Loopback: edge.NewLoopback(r, a, next), target: *r.URL, chosen: http.Header{},
+		kind: a.Kind, verdict: a.Verdict, path: a.Path, full: a.Full, repaired: a.Repaired, rules: a.Rules, tags: a.Tags,
+	}
+	if a.Verdict.Choice() != "" {
+		f.chosen = a.Zone.Book.Asked(r.Header)
+	}
+	f.variant, _, _ = pagecache.VariantOf(r.Header, a.Path)
+	f.headers = maps.Clone(f.chosen)
+	for _, name := range [...]string{
+		"Rsc", "Next-Router-Prefetch", "Next-Router-Segment-Prefetch", "Next-Router-State-Tree", "Next-Url", "X-Nextjs-Data",
+	} {
+		if values := r.Header[name]; len(values) > 0 {
+			f.headers[name] = values
+		}
+	}
+	return f
+}
+
+// again implements pagecache.Again.
+func (f *refetch) again(
+	ctx context.Context, w http.ResponseWriter, as pagecache.Variant, etag string, said *pagecache.Said,
+) error {
+	if as != f.variant {
+		return f.other(ctx, w, as, etag, said)
+	}
+	return f.send(ctx, w, &f.target, f.headers.Clone(), etag, said, f.kind, f.repaired)
+}
+
+// other asks for another variant of the page.
+func (f *refetch) other(
+	ctx context.Context, w http.ResponseWriter, as pagecache.Variant, etag string, said *pagecache.Said,
+) error {
+	u, headers, kind := f.target, maps.Clone(f.chosen), zones.KindDocument
+	maps.Copy(headers, pagecache.HeadersOf(as))
+	switch as {
+	case pagecache.VariantRSC:
+		kind = zones.KindRSC
+	case pagecache.VariantPrefetch:
+		kind = zones.KindPrefetch
+	}
+	u.RawQuery = zones.WithoutRSC(u.RawQuery)
+	zones.RepairRSC(&http.Request{URL: &u, Header: headers}, kind)
+	return f.send(ctx, w, &u, headers, etag, said, kind, zones.RSCRepair{})
+}
+
+// send asks for the page with the headers that choose the variant, and with If-None-Match unless etag is empty.
+func (f *refetch) send(
+	ctx context.Context, w http.ResponseWriter, target *url.URL, headers http.Header, etag string,
+	said *pagecache.Said, kind zones.Kind, repaired zones.RSCRepair,
+) error {
+	if etag != "" {
+		headers.Set("If-None-Match", etag)
+	}
+	r := f.Get(ctx, target, headers)
+	a := f.RequestOf(f.Zone, kind, f.verdict)
+	a.Path, a.Full, a.Rules, a.Tags, a.Repaired, a.Fills = f.path, f.full, f.rules, f.tags, repaired, true
+	a.Said = said
+	a.HideQuery(r)
+	return f.Do(w, r, a) //nolint:contextcheck // the request has it
+}

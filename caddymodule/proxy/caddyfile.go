@@ -1,0 +1,126 @@
+package proxy
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/headers"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
+)
+
+// flushInterval bounds how long bytes of an answer with a Content-Length may wait for more; Caddy flushes all others at once. It is
+// long enough for the head and the body of a usual page to leave in one write, and for a large file not to be flushed, and
+// its compression interrupted, with every read.
+const flushInterval = time.Millisecond
+
+// streamCloseDelay keeps upgraded connections open when the configuration they began under is gone.
+const streamCloseDelay = 24 * time.Hour
+
+// Instead says what to write for the subdirectives of reverse_proxy that the edge needs for itself.
+var Instead = []struct{ Word, Instead string }{
+	{"to", "list the upstreams in a zone: `zone / web:3000`"},
+	{"dynamic", "list the upstreams in a zone: `zone / web:3000`"},
+	{"lb_", "the edge spreads requests over a zone's upstreams by itself and tries another only when no connection could be made"},
+	{"health_", "an upstream that refuses connections is passed over by itself"},
+	{"transport", "for TLS to an upstream write its URL: `zone / https://web:3443`"},
+	{"handle_response", "put Caddy's `intercept` directive before nextjs"},
+}
+
+// Parse reads the subdirectives of reverse_proxy in a proxy block. They are handed on unchanged.
+func Parse(h httpcaddyfile.Helper) (reverseproxy.Handler, error) {
+	var proxy reverseproxy.Handler
+	if h.NextArg() {
+		return proxy, h.Errf("proxy takes a block of reverse_proxy subdirectives, found %q", h.Val())
+	}
+	segment := h.NewFromNextSegment()
+	if err := refuseOwnWords(segment); err != nil {
+		return proxy, err
+	}
+	segment.Reset()
+	if err := proxy.UnmarshalCaddyfile(segment); err != nil {
+		return proxy, fmt.Errorf("proxy: %w", err)
+	}
+	if err := proxy.FinalizeUnmarshalCaddyfile(h); err != nil {
+		return proxy, fmt.Errorf("proxy: %w", err)
+	}
+	return proxy, nil
+}
+
+func refuseOwnWords(segment *caddyfile.Dispenser) error {
+	segment.Next()
+	for segment.NextBlock(0) {
+		word := segment.Val()
+		for _, own := range Instead {
+			if word == own.Word || strings.HasSuffix(own.Word, "_") && strings.HasPrefix(word, own.Word) {
+				return segment.Errf("proxy: %s cannot be set here: %s", word, own.Instead)
+			}
+		}
+		segment.RemainingArgs()
+		for nesting := segment.Nesting(); segment.NextBlock(nesting); {
+			segment.RemainingArgs()
+		}
+	}
+	return nil
+}
+
+// Handler returns the reverse_proxy of a site: what its proxy block says, and what makes it stream. upgradeTimeout
+// is that of the transport, 0 for the default; upstreams is how many the largest zone has.
+func Handler(proxy reverseproxy.Handler, upgradeTimeout time.Duration, upstreams int) *reverseproxy.Handler {
+	proxy.DynamicUpstreamsRaw = caddyconfig.JSONModuleObject(UpstreamSource{}, "source", "nextjs", nil)
+	transport := map[string]any{"protocol": "nextjs"}
+	if upgradeTimeout != 0 {
+		transport["upgrade_timeout"] = caddy.Duration(upgradeTimeout)
+	}
+	proxy.TransportRaw = caddyconfig.JSON(transport, nil)
+	proxy.LoadBalancing = retries(upstreams)
+	if proxy.FlushInterval == 0 {
+		proxy.FlushInterval = caddy.Duration(flushInterval)
+	}
+	if proxy.StreamCloseDelay == 0 {
+		proxy.StreamCloseDelay = caddy.Duration(streamCloseDelay)
+	}
+	removeAcceptEncoding(&proxy)
+	return &proxy
+}
+
+// retries lets every upstream of the largest zone be tried once, and one more try for a single upstream. Only a request of
+// which nothing was sent is tried again: without a matcher that matches nothing Caddy would repeat any failed GET.
+func retries(upstreams int) *reverseproxy.LoadBalancing {
+	nothing := caddy.ModuleMap{"not": caddyconfig.JSON([]map[string]json.RawMessage{{}}, nil)}
+	return &reverseproxy.LoadBalancing{
+		Retries:       max(2, upstreams) - 1,
+		RetryMatchRaw: caddyhttp.RawMatcherSets{nothing},
+	}
+}
+
+// removeAcceptEncoding asks the upstream for uncompressed answers, which the edge then compresses, unless the user's own
+// header_up says something about it.
+func removeAcceptEncoding(proxy *reverseproxy.Handler) {
+	if proxy.Headers == nil {
+		proxy.Headers = new(headers.Handler)
+	}
+	if proxy.Headers.Request == nil {
+		proxy.Headers.Request = new(headers.HeaderOps)
+	}
+	ops := proxy.Headers.Request
+	const name = "Accept-Encoding"
+	if mentions(ops.Add, name) || mentions(ops.Set, name) {
+		return
+	}
+	for _, deleted := range ops.Delete {
+		if strings.EqualFold(deleted, name) {
+			return
+		}
+	}
+	ops.Delete = append(ops.Delete, name)
+}
+
+func mentions(h http.Header, name string) bool { return len(h.Values(name)) > 0 }

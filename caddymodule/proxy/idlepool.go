@@ -1,0 +1,60 @@
+package proxy
+
+import (
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
+)
+
+// idlePools keeps the connections to each upstream apart, because each upstream says for itself how long it keeps an idle one,
+// and net/http has one such time for a whole transport.
+type idlePools struct {
+	base *http.Transport
+	byUp sync.Map // *zones.Upstream → *atomic.Pointer[idlePool]
+}
+
+// idlePool holds the connections to one upstream.
+type idlePool struct {
+	idle time.Duration
+	*http.Transport
+}
+
+// of returns the connections to an upstream. When the upstream has announced another keep-alive time since, idle connections are
+// given up and new ones follow the new time.
+func (p *idlePools) of(upstream *zones.Upstream) *idlePool {
+	idle := upstream.IdleTimeout(p.base.IdleConnTimeout)
+	value, found := p.byUp.Load(upstream)
+	if !found {
+		slot := new(atomic.Pointer[idlePool])
+		slot.Store(p.fresh(idle))
+		value, _ = p.byUp.LoadOrStore(upstream, slot)
+	}
+	slot := value.(*atomic.Pointer[idlePool])
+	pool := slot.Load()
+	if pool.idle == idle {
+		return pool
+	}
+	fresh := p.fresh(idle)
+	if !slot.CompareAndSwap(pool, fresh) {
+		return slot.Load()
+	}
+	// Connections in use come back to the old pool, where no request looks for one any more, and are closed after its time.
+	pool.CloseIdleConnections()
+	return fresh
+}
+
+func (p *idlePools) fresh(idle time.Duration) *idlePool {
+	transport := p.base.Clone()
+	transport.IdleConnTimeout = idle
+	return &idlePool{idle: idle, Transport: transport}
+}
+
+func (p *idlePools) closeIdle() {
+	p.byUp.Range(func(_, slot any) bool {
+		slot.(*atomic.Pointer[idlePool]).Load().CloseIdleConnections()
+		return true
+	})
+}
