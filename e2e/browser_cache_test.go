@@ -11,10 +11,9 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-)
 
-// heading is the text of the page's heading.
-const heading = `(document.querySelector("h1")?.textContent ?? "")`
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+)
 
 // madeText is the line of a page that says when it was made.
 const madeText = `(document.querySelector("main p")?.textContent ?? "")`
@@ -32,7 +31,7 @@ func (p *payloads) note(event any) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	path, _, _ := strings.Cut(pathOf(e.Response.URL), "?")
+	path, _, _ := strings.Cut(harness.PathOf(e.Response.URL), "?")
 	p.got[path]++
 	for name, value := range e.Response.Headers {
 		if text := fmt.Sprint(value); strings.EqualFold(name, "Cache-Status") && strings.Contains(text, "; hit") {
@@ -48,16 +47,16 @@ func (p *payloads) of(path string) (got, kept int) {
 }
 
 // follow clicks on a link, and waits until its page is shown.
-func (w *window) follow(t *testing.T, path, title string) {
+func follow(t *testing.T, w *harness.Window, path, title string) {
 	t.Helper()
-	w.click(t, `a[href="`+path+`"]`)
-	w.isOn(t, path, title)
+	w.Click(t, `a[href="`+path+`"]`)
+	isOn(t, w, path, title)
 }
 
 // isOn waits until a page is shown.
-func (w *window) isOn(t *testing.T, path, title string) {
+func isOn(t *testing.T, w *harness.Window, path, title string) {
 	t.Helper()
-	w.waitFor(t, `location.pathname === `+quoted(path)+` && `+heading+` === `+quoted(title))
+	w.WaitFor(t, `location.pathname === `+harness.Quoted(path)+` && `+harness.Heading+` === `+harness.Quoted(title))
 }
 
 // With pages kept at the edge, moving about in an application is as it was: no document is asked for, every page is the right one, and one that was
@@ -68,37 +67,37 @@ func TestSoftNavigationsStaySoftWithTheCache(t *testing.T) {
 		*fireApp
 		static, title, dynamic string
 	}{{s.next15, "/market/items/one/", "Item one", "/market/dynamic/"}, {s.next16, "/gallery", "Gallery", "/dynamic"}} {
-		t.Run(c.zone, func(t *testing.T) {
-			a, home, isr := c.fireApp, c.path("/"), c.dated
+		t.Run(c.Zone, func(t *testing.T) {
+			a, home, isr := c.fireApp, c.Path("/"), c.dated
 			// The first visitors have the payloads kept: a variant that nobody has asked for before raises a doubt about the others, which the next
 			// visitor's answers end.
 			for range 3 {
-				w := openWindowAt(t, s.edge, s.tlsURL(""), home, func(any) {})
-				w.settle(t)
-				w.follow(t, c.static, c.title)
+				w := harness.OpenWindowAt(t, s.Edge, s.TLSURL(""), home, func(any) {})
+				w.Settle(t)
+				follow(t, w, c.static, c.title)
 			}
 			seen := &payloads{got: map[string]int{}, kept: map[string]int{}}
-			w := openWindowAt(t, s.edge, s.tlsURL(""), home, seen.note)
-			w.settle(t)
-			eval[string](t, w, leaveMark)
-			documents := w.documentCount()
+			w := harness.OpenWindowAt(t, s.Edge, s.TLSURL(""), home, seen.note)
+			w.Settle(t)
+			harness.Eval[string](t, w, harness.LeaveMark)
+			documents := w.DocumentCount()
 			for _, page := range []struct{ path, title string }{{c.static, c.title}, {c.dynamic, "Dynamic"}, {isr, "ISR"}} {
-				w.follow(t, page.path, page.title)
-				eval[bool](t, w, `(history.back(), true)`)
-				w.isOn(t, home, "Fixture "+c.zone)
+				follow(t, w, page.path, page.title)
+				harness.Eval[bool](t, w, `(history.back(), true)`)
+				isOn(t, w, home, "Fixture "+c.Zone)
 			}
-			eval[bool](t, w, `(history.forward(), true)`)
-			w.isOn(t, isr, "ISR")
+			harness.Eval[bool](t, w, `(history.forward(), true)`)
+			isOn(t, w, isr, "ISR")
 
 			// The application makes its page again and tells the edge: who refreshes sees it.
 			made := a.renew(t)
 			s.purge(t, fmt.Sprintf(`{"cache": "pages", "path": %q}`, isr))
-			before := eval[string](t, w, madeText)
-			eval[bool](t, w, `(window.next.router.refresh(), true)`)
-			w.waitFor(t, madeText+` !== `+quoted(before))
-			assert.GreaterOrEqual(t, madeAt(eval[string](t, w, madeText)), made)
-			assert.Equal(t, "kept", eval[string](t, w, `String(window.__marker)`), "the document stays")
-			assert.Equal(t, documents, w.documentCount(), "no document is asked for")
+			before := harness.Eval[string](t, w, madeText)
+			harness.Eval[bool](t, w, `(window.next.router.refresh(), true)`)
+			w.WaitFor(t, madeText+` !== `+harness.Quoted(before))
+			assert.GreaterOrEqual(t, madeAt(harness.Eval[string](t, w, madeText)), made)
+			assert.Equal(t, "kept", harness.Eval[string](t, w, `String(window.__marker)`), "the document stays")
+			assert.Equal(t, documents, w.DocumentCount(), "no document is asked for")
 			got, kept := seen.of(c.static)
 			assert.Positive(t, got, "the payload of %s was asked for", c.static)
 			assert.Equal(t, got, kept, "the edge had all of it")
@@ -106,11 +105,11 @@ func TestSoftNavigationsStaySoftWithTheCache(t *testing.T) {
 			assert.Zero(t, kept, "a page that is made for each visitor is not kept")
 
 			// A document that is loaded is the page that was made last.
-			shown := madeAt(eval[string](t, w, madeText))
-			eval[bool](t, w, `(location.reload(), true)`)
-			w.waitFor(t, `window.__marker === undefined && document.readyState === "complete" && `+heading+` === "ISR"`)
-			assert.GreaterOrEqual(t, madeAt(eval[string](t, w, madeText)), shown, "nobody goes back in time")
-			for _, trouble := range w.allTroubles() {
+			shown := madeAt(harness.Eval[string](t, w, madeText))
+			harness.Eval[bool](t, w, `(location.reload(), true)`)
+			w.WaitFor(t, `window.__marker === undefined && document.readyState === "complete" && `+harness.Heading+` === "ISR"`)
+			assert.GreaterOrEqual(t, madeAt(harness.Eval[string](t, w, madeText)), shown, "nobody goes back in time")
+			for _, trouble := range w.AllTroubles() {
 				require.Regexp(t, "401|/private|/secret|favicon", trouble, "middleware keeps some pages from visitors")
 			}
 		})

@@ -13,6 +13,9 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // prefetches notes when a window asks for segments ahead of a click, by the path of the link. Redirects that the
@@ -51,7 +54,7 @@ func (p *prefetches) until(path string, moment time.Time) (count int) {
 
 // moving is a window on a page of links that are answered by redirects.
 type moving struct {
-	*window
+	*harness.Window
 	*prefetches
 	kind  string
 	page  string
@@ -62,22 +65,22 @@ type moving struct {
 // show has the page show the links.
 func (m *moving) show(t *testing.T) {
 	t.Helper()
-	m.settle(t)
-	m.click(t, "main button")
-	m.waitFor(t, fmt.Sprintf(`document.querySelectorAll("main a").length === %d`, 2+len(m.links)))
+	m.Settle(t)
+	m.Click(t, "main button")
+	m.WaitFor(t, fmt.Sprintf(`document.querySelectorAll("main a").length === %d`, 2+len(m.links)))
 }
 
 // The client of 16.4 would ask for such links without end: it follows the redirect, and finds another route than it has
 // foreseen.
 func TestLinksToRedirectsAreNotPrefetchedWithoutEnd(t *testing.T) {
-	f, slash := fixtures(t).next16, slashed(t)
-	zone := func(f *fixture) string {
-		return fmt.Sprintf("zone %s / %s {\n\t\t\tbuild %s/.next\n\t\t}\n", f.zone, f.upstream(), f.dir)
+	f, slash := harness.Fixtures(t).Next16, slashed(t)
+	zone := func(f *harness.Fixture) string {
+		return fmt.Sprintf("zone %s / %s {\n\t\t\tbuild %s/.next\n\t\t}\n", f.Zone, f.Upstream(), f.Dir)
 	}
-	port, err := freePort()
+	port, err := edgetest.FindPort()
 	require.NoError(t, err)
 	slashSite := fmt.Sprintf("http://localhost:%d {\n\tnextjs {\n\t\t%s\t}\n}\n", port, zone(slash))
-	e := startEdge(t, nil, setup{zones: "\t\t" + zone(f), sites: slashSite})
+	e := harness.StartEdge(t, nil, harness.Setup{Zones: "\t\t" + zone(f), Sites: slashSite})
 	kinds := map[string]map[string]string{
 		"rule": {
 			"/shelf/was-one": "/shelf/one", "/shelf/was-two": "/shelf/two", "/shelf/was-three": "/shelf/three", "/moved": "/open",
@@ -89,19 +92,19 @@ func TestLinksToRedirectsAreNotPrefetchedWithoutEnd(t *testing.T) {
 	}
 	var windows []*moving
 	for _, place := range []struct{ origin, kind, end string }{
-		{e.tlsURL(""), "rule", ""},
-		{e.tlsURL(""), "middleware", ""}, // HTTP/2
-		{e.url(""), "rule", ""},
-		{e.url(""), "middleware", ""},
+		{e.TLSURL(""), "rule", ""},
+		{e.TLSURL(""), "middleware", ""}, // HTTP/2
+		{e.URL(""), "rule", ""},
+		{e.URL(""), "middleware", ""},
 		{fmt.Sprintf("http://localhost:%d", port), "slash", "/"},
 	} {
 		m := &moving{
 			prefetches: &prefetches{asked: map[string][]time.Time{}},
 			kind:       place.kind, page: "/links/" + place.kind + place.end, links: kinds[place.kind],
 		}
-		m.window = openWindowAt(t, e, place.origin, m.page, m.prefetches.note)
+		m.Window = harness.OpenWindowAt(t, e, place.origin, m.page, m.prefetches.note)
 		// The router has to know the route of the first links.
-		eventually(t, patience, func() bool {
+		edgetest.Eventually(t, edgetest.Patience, func() bool {
 			return m.until("/shelf/one", time.Now()) > 0 && m.until("/shelf/two", time.Now()) > 0
 		}, "the links of %s that are not moved are prefetched", place.kind)
 		m.shown = time.Now()
@@ -116,15 +119,15 @@ func TestLinksToRedirectsAreNotPrefetchedWithoutEnd(t *testing.T) {
 			assert.Equal(t, 1, m.until(link, m.shown.Add(8*time.Second)), name)
 			assert.LessOrEqual(t, m.until(link, m.shown.Add(18*time.Second)), 2, name)
 		}
-		assert.Empty(t, m.allTroubles(), m.kind)
+		assert.Empty(t, m.AllTroubles(), m.kind)
 	}
 	for _, m := range windows {
 		for link, to := range m.links {
 			m.show(t)
-			m.click(t, `main a[href="`+link+`"]`)
-			m.waitFor(t, `location.pathname === `+quoted(to)+` && !document.querySelector("main button")`)
-			eval[bool](t, m.window, `(location.assign(`+quoted(m.page)+`), true)`)
-			m.waitFor(t, `location.pathname === `+quoted(m.page)+` && document.querySelector("main button")`)
+			m.Click(t, `main a[href="`+link+`"]`)
+			m.WaitFor(t, `location.pathname === `+harness.Quoted(to)+` && !document.querySelector("main button")`)
+			harness.Eval[bool](t, m.Window, `(location.assign(`+harness.Quoted(m.page)+`), true)`)
+			m.WaitFor(t, `location.pathname === `+harness.Quoted(m.page)+` && document.querySelector("main button")`)
 		}
 	}
 }

@@ -11,6 +11,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // protectedMarker stands in everything that the middleware of the fixtures guards.
@@ -27,8 +30,8 @@ func (a attempt) String() string {
 }
 
 // spellings are other ways to write a path below the basePath, or to go to what it leads to.
-func spellings(f *fixture, path string) []string {
-	base, id := f.build.BasePath, f.build.ID
+func spellings(f *harness.Fixture, path string) []string {
+	base, id := f.Build.BasePath, f.Build.ID
 	last := path[len(path)-1:]
 	list := []string{
 		base + path,
@@ -95,10 +98,10 @@ func spellings(f *fixture, path string) []string {
 		base + "/%66r/_next/data/" + id + path + ".json",
 		base + base + path,
 		"http://localhost" + base + path,
-		"http://" + f.upstream() + base + path,
+		"http://" + f.Upstream() + base + path,
 		path,
 	}
-	if asset := f.build.AssetPath(); asset != "" {
+	if asset := f.Build.AssetPath(); asset != "" {
 		list = append(list,
 			asset+path, asset+base+path, asset+"/_next/.."+path, asset+"/_next/data/"+id+path+".json", asset+"/_next/data/"+id+"/"+path[1:]+".json",
 			asset+"/_next/static/../.."+path, asset+"/%5fnext/data/"+id+path+".json", asset+"/_next/%64ata/"+id+path+".json", asset+"/./_next/data/"+id+path+".json",
@@ -141,43 +144,43 @@ var forgeries = [][]string{
 }
 
 // attempts are what is tried with an application.
-func attempts(f *fixture) []attempt {
+func attempts(f *harness.Fixture) []attempt {
 	var list []attempt
 	for _, path := range []string{"/private", "/private/one", "/private.txt", "/private.jpg", "/secret"} {
-		if path == "/secret" && f.build.Routes[path].Data == false {
+		if path == "/secret" && f.Build.Routes[path].Data == false {
 			continue
 		}
 		for _, target := range spellings(f, path) {
 			list = append(list, attempt{http.MethodGet, target, nil})
 		}
 		slash := ""
-		if f.build.TrailingSlash && !strings.Contains(path, ".") {
+		if f.Build.TrailingSlash && !strings.Contains(path, ".") {
 			slash = "/"
 		}
 		for _, headers := range forgeries {
-			list = append(list, attempt{http.MethodGet, f.build.BasePath + path + slash, headers})
+			list = append(list, attempt{http.MethodGet, f.Build.BasePath + path + slash, headers})
 		}
 		for _, method := range []string{http.MethodHead, http.MethodPost, http.MethodPut, http.MethodOptions, "PURGE"} {
-			list = append(list, attempt{method, f.build.BasePath + path + slash, nil})
+			list = append(list, attempt{method, f.Build.BasePath + path + slash, nil})
 		}
 	}
 	image := func(prefix, source string) attempt {
 		slash := ""
-		if f.build.TrailingSlash {
+		if f.Build.TrailingSlash {
 			slash = "/"
 		}
 		return attempt{http.MethodGet, prefix + "/_next/image" + slash + "?w=640&q=75&url=" + url.QueryEscape(source), nil}
 	}
-	base := f.build.BasePath
+	base := f.Build.BasePath
 	for _, source := range []string{
 		"/private.jpg", "/%70rivate.jpg", "/%2570rivate.jpg", "/private%2Ejpg", "/x/../private.jpg", "//private.jpg", "/./private.jpg", "/PRIVATE.jpg", "/private.jpg?x=1",
 		"/files/private.jpg", "/files/%70rivate.jpg", "/files/%2570rivate.jpg", "/files%2Fprivate.jpg", "/files/./private.jpg",
 	} {
 		list = append(list, image(base, base+source))
-		if asset := f.build.AssetPath(); asset != "" {
+		if asset := f.Build.AssetPath(); asset != "" {
 			list = append(list, image(asset, base+source), image(base, asset+source), image(asset, asset+source))
 		}
-		if f.build.I18n != nil {
+		if f.Build.I18n != nil {
 			list = append(list, image(base+"/fr", base+source), image(base, base+"/fr"+source))
 		}
 	}
@@ -185,8 +188,8 @@ func attempts(f *fixture) []attempt {
 }
 
 // gotIn reports whether an answer is what the middleware guards.
-func gotIn(f *fixture, a attempt, res answer) bool {
-	if strings.Contains(res.body, protectedMarker) {
+func gotIn(f *harness.Fixture, a attempt, res edgetest.Answer) bool {
+	if strings.Contains(res.Text, protectedMarker) {
 		return true
 	}
 	picture := strings.HasPrefix(res.Header.Get("Content-Type"), "image/") && res.StatusCode == http.StatusOK
@@ -195,7 +198,7 @@ func gotIn(f *fixture, a attempt, res answer) bool {
 	}
 	if strings.Contains(a.target, "/_next/image") {
 		// In Next.js 14 the optimizer answers before the middleware, and nothing else guards the file in the folder.
-		return f.zone != "next14" || !strings.Contains(a.target, "files")
+		return f.Zone != "next14" || !strings.Contains(a.target, "files")
 	}
 	return true
 }
@@ -203,8 +206,8 @@ func gotIn(f *fixture, a attempt, res answer) bool {
 // Middleware guards a page, pages with parameters, files, data and pictures. No way to write a request leads past it through the edge,
 // though some do without.
 func TestMiddlewareIsNeverBypassed(t *testing.T) {
-	for _, f := range fixtures(t).all() {
-		t.Run(f.zone, func(t *testing.T) {
+	for _, f := range harness.Fixtures(t).All() {
+		t.Run(f.Zone, func(t *testing.T) {
 			list := attempts(f)
 			assert.Greater(t, len(list), 80)
 			var mu sync.Mutex
@@ -214,9 +217,9 @@ func TestMiddlewareIsNeverBypassed(t *testing.T) {
 			for range 8 {
 				group.Go(func() {
 					for a := range work {
-						var res answer
+						var res edgetest.Answer
 						if len(a.headers) == 0 || a.headers[0] != "Upgrade" {
-							res = f.ask(t, false, a.method, a.target, a.headers...)
+							res = f.Ask(t, false, a.method, a.target, a.headers...)
 						} else {
 							res.Response = new(http.Response) // which Next.js leaves without an answer
 						}
@@ -225,10 +228,10 @@ func TestMiddlewareIsNeverBypassed(t *testing.T) {
 							direct = append(direct, a.String())
 							mu.Unlock()
 						}
-						through := f.ask(t, true, a.method, a.target, a.headers...)
+						through := f.Ask(t, true, a.method, a.target, a.headers...)
 						assert.False(t, gotIn(f, a, through), "%s got in: %d", a, through.StatusCode)
 						if res.StatusCode == http.StatusUnauthorized && a.method == http.MethodGet && strings.HasPrefix(a.target, "/") {
-							verdict := f.verdict(t, a.target)
+							verdict := f.Verdict(t, a.target)
 							assert.False(t, verdict.Edge() && verdict.Location == "", "%s: the verdict is %s", a, verdict)
 						}
 					}
@@ -249,14 +252,14 @@ func TestMiddlewareIsNeverBypassed(t *testing.T) {
 
 // What the middleware lets in gets in through the edge too.
 func TestMiddlewareLetsInThroughTheEdge(t *testing.T) {
-	for _, f := range fixtures(t).all() {
+	for _, f := range harness.Fixtures(t).All() {
 		for _, path := range []string{"/private", "/private/one", "/private.txt"} {
-			if f.build.TrailingSlash && !strings.Contains(path, ".") {
+			if f.Build.TrailingSlash && !strings.Contains(path, ".") {
 				path += "/"
 			}
-			a := f.ask(t, true, http.MethodGet, f.path(path), "Cookie", "pass=1")
-			assert.Equal(t, http.StatusOK, a.StatusCode, "%s %s", f.zone, path)
-			assert.Contains(t, a.body, protectedMarker, "%s %s", f.zone, path)
+			a := f.Ask(t, true, http.MethodGet, f.Path(path), "Cookie", "pass=1")
+			assert.Equal(t, http.StatusOK, a.StatusCode, "%s %s", f.Zone, path)
+			assert.Contains(t, a.Text, protectedMarker, "%s %s", f.Zone, path)
 		}
 	}
 }

@@ -14,31 +14,34 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // The start page of the shop redirects to the language of NEXT_LOCALE. What another application means by it is not for the shop.
 func TestTheLanguageOfOneZoneDoesNotRedirectAnother(t *testing.T) {
-	f := nextApps(t)
+	f := harness.NextApps(t)
 	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Set-Cookie", "NEXT_LOCALE=de; Path=/; SameSite=Lax")
 	}))
 	t.Cleanup(other.Close)
-	e := startEdge(t, f, setup{zones: fmt.Sprintf("zone /other %s", other.Listener.Addr())})
-	direct := get(t, plainClient(t), f.shop.url("/shop"), "Cookie", "NEXT_LOCALE=de")
+	e := harness.StartEdge(t, f, harness.Setup{Zones: fmt.Sprintf("zone /other %s", other.Listener.Addr())})
+	direct := edgetest.Get(t, edgetest.PlainClient(t), f.Shop.URL("/shop"), "Cookie", "NEXT_LOCALE=de")
 	require.Equal(t, http.StatusTemporaryRedirect, direct.StatusCode, "without the edge it redirects: this test is sharp")
 
-	for _, protocol := range protocols {
-		t.Run(noSlash(protocol), func(t *testing.T) {
-			client := e.client(t, protocol)
+	for _, protocol := range edgetest.Protocols {
+		t.Run(harness.NoSlash(protocol), func(t *testing.T) {
+			client := e.Client(t, protocol)
 			var err error
 			client.Jar, err = cookiejar.New(nil)
 			require.NoError(t, err)
-			set := get(t, client, e.tlsURL("/other"))
+			set := edgetest.Get(t, client, e.TLSURL("/other"))
 			require.Equal(t, "NEXT_LOCALE.other=de; Path=/; SameSite=Lax", set.Header.Get("Set-Cookie"))
-			assert.Equal(t, http.StatusOK, get(t, client, e.tlsURL("/shop")).StatusCode)
+			assert.Equal(t, http.StatusOK, edgetest.Get(t, client, e.TLSURL("/shop")).StatusCode)
 		})
 	}
-	client := plainClient(t)
+	client := edgetest.PlainClient(t)
 	for cookie, status := range map[string]int{
 		"NEXT_LOCALE.shop=de":                  http.StatusTemporaryRedirect,
 		"NEXT_LOCALE=de":                       http.StatusTemporaryRedirect, // as the shop's own script writes it
@@ -48,14 +51,14 @@ func TestTheLanguageOfOneZoneDoesNotRedirectAnother(t *testing.T) {
 		"NEXT_LOCALE.home=de; theme=dark":      http.StatusOK,
 		"theme=dark; NEXT_LOCALE.shop=de; a=b": http.StatusTemporaryRedirect,
 	} {
-		assert.Equal(t, status, get(t, client, e.url("/shop"), "Cookie", cookie).StatusCode, cookie)
+		assert.Equal(t, status, edgetest.Get(t, client, e.URL("/shop"), "Cookie", cookie).StatusCode, cookie)
 	}
 }
 
 // previewID returns what the draft mode cookie of an application says.
-func previewID(t testing.TB, a *app) string {
+func previewID(t testing.TB, a *harness.App) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(a.dir, ".next", "prerender-manifest.json"))
+	text, err := os.ReadFile(filepath.Join(a.Dir, ".next", "prerender-manifest.json"))
 	require.NoError(t, err)
 	var manifest struct {
 		Preview struct {
@@ -68,20 +71,20 @@ func previewID(t testing.TB, a *app) string {
 }
 
 func TestDraftModeOfOneZoneLeavesAnotherAlone(t *testing.T) {
-	e, f := sharedEdge(t)
-	client := plainClient(t)
+	e, f := harness.SharedEdge(t)
+	client := edgetest.PlainClient(t)
 	const page = "/blog/fog-signal"
-	home, blog := previewID(t, f.home), previewID(t, f.blog)
+	home, blog := previewID(t, f.Home), previewID(t, f.Blog)
 	require.NotEqual(t, home, blog)
 
-	direct := get(t, client, f.blog.url(page), "Cookie", "__prerender_bypass="+home)
+	direct := edgetest.Get(t, client, f.Blog.URL(page), "Cookie", "__prerender_bypass="+home)
 	require.NotEmpty(t, direct.Header["Set-Cookie"], "without the edge the blog ends the draft mode of home: this test is sharp")
 
-	through := get(t, client, e.url(page), "Cookie", "__prerender_bypass.home="+home)
+	through := edgetest.Get(t, client, e.URL(page), "Cookie", "__prerender_bypass.home="+home)
 	assert.Empty(t, through.Header["Set-Cookie"])
 	assert.Contains(t, through.Header.Get("Cache-Control"), "s-maxage")
 
-	draft := get(t, client, e.url(page), "Cookie", "__prerender_bypass.home="+home+"; __prerender_bypass.blog="+blog)
+	draft := edgetest.Get(t, client, e.URL(page), "Cookie", "__prerender_bypass.home="+home+"; __prerender_bypass.blog="+blog)
 	assert.Empty(t, draft.Header["Set-Cookie"])
 	assert.Contains(t, draft.Header.Get("Cache-Control"), "private", "its own draft mode is on")
 }

@@ -13,6 +13,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // What `make demo` runs after it has built everything: it serves all zones, and leaves no process behind however it ends.
@@ -22,15 +25,19 @@ func TestTheDemoServesEveryZoneAndLeavesNothingBehind(t *testing.T) {
 			var env []string
 			ports := map[string]int{}
 			for _, name := range []string{"DEMO_PORT", "DEMO_ADMIN_PORT", "HOME_PORT", "BLOG_PORT", "SHOP_PORT"} {
-				port, err := freePort()
+				port, err := edgetest.FindPort()
 				require.NoError(t, err)
 				ports[name] = port
 				env = append(env, fmt.Sprintf("%s=%d", name, port))
 			}
-			demo, err := startProcess("the demo", repository(), append(env, "HOME="+t.TempDir()), "scripts/demo.sh")
+			demo, err := harness.StartProcess("the demo", harness.Repository(), append(env, "HOME="+t.TempDir()),
+				"scripts/demo.sh")
 			require.NoError(t, err)
-			t.Cleanup(demo.kill)
-			eventually(t, 2*patience, func() bool { return strings.Contains(demo.log.since(0), "Ctrl-C stops") }, "%s", demo.log.since(0))
+			t.Cleanup(demo.Kill)
+			edgetest.Eventually(t, 2*edgetest.Patience, func() bool {
+				return strings.Contains(demo.Log.Since(0),
+					"Ctrl-C stops")
+			}, "%s", demo.Log.Since(0))
 
 			for _, path := range []string{"/", "/blog", "/shop"} {
 				res, err := http.Get(fmt.Sprintf("http://localhost:%d%s", ports["DEMO_PORT"], path))
@@ -39,15 +46,15 @@ func TestTheDemoServesEveryZoneAndLeavesNothingBehind(t *testing.T) {
 				assert.Equal(t, http.StatusOK, res.StatusCode, path)
 			}
 			if signal == syscall.SIGINT {
-				runPrinted(t, demo.log.since(0))
+				runPrinted(t, demo.Log.Since(0))
 			}
-			require.NoError(t, demo.cmd.Process.Signal(signal))
-			<-demo.done
+			require.NoError(t, demo.Cmd.Process.Signal(signal))
+			<-demo.Done
 			if signal != syscall.SIGKILL {
-				assert.Equal(t, 0, demo.cmd.ProcessState.ExitCode(), "%s", demo.log.since(0))
+				assert.Equal(t, 0, demo.Cmd.ProcessState.ExitCode(), "%s", demo.Log.Since(0))
 			}
 			for name, port := range ports {
-				eventually(t, patience, func() bool { return refuses(port) }, "something still listens on %s", name)
+				edgetest.Eventually(t, edgetest.Patience, func() bool { return refuses(port) }, "something still listens on %s", name)
 			}
 		})
 	}
@@ -67,7 +74,7 @@ func runPrinted(t *testing.T, log string) {
 			continue
 		}
 		cmd := exec.Command("bash", "-c", line)
-		cmd.Dir = repository()
+		cmd.Dir = harness.Repository()
 		out, err := cmd.CombinedOutput()
 		require.NoError(t, err, "%s: %s", line, out)
 		for _, text := range want[words[2]] {
@@ -86,14 +93,14 @@ func TestTheDemoSaysWhichPortIsTaken(t *testing.T) {
 	// The other ports are free, or this test would be about one of them.
 	env := []string{fmt.Sprintf("BLOG_PORT=%d", port)}
 	for _, name := range []string{"DEMO_PORT", "DEMO_ADMIN_PORT", "HOME_PORT", "SHOP_PORT"} {
-		free, err := freePort()
+		free, err := edgetest.FindPort()
 		require.NoError(t, err)
 		env = append(env, fmt.Sprintf("%s=%d", name, free))
 	}
-	demo, err := startProcess("the demo", repository(), env, "scripts/demo.sh")
+	demo, err := harness.StartProcess("the demo", harness.Repository(), env, "scripts/demo.sh")
 	require.NoError(t, err)
-	t.Cleanup(demo.kill)
-	<-demo.done
-	assert.NotZero(t, demo.cmd.ProcessState.ExitCode())
-	assert.Contains(t, demo.log.since(0), fmt.Sprintf("port %d is in use: stop what listens there, or choose another with BLOG_PORT=", port))
+	t.Cleanup(demo.Kill)
+	<-demo.Done
+	assert.NotZero(t, demo.Cmd.ProcessState.ExitCode())
+	assert.Contains(t, demo.Log.Since(0), fmt.Sprintf("port %d is in use: stop what listens there, or choose another with BLOG_PORT=", port))
 }

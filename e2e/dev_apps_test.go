@@ -15,6 +15,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // devApp is an application of examples/multi-zone under `next dev`, in a copy that tests may edit.
@@ -28,7 +31,7 @@ type devApp struct {
 
 	dir  string
 	port int
-	*process
+	*harness.Process
 }
 
 // Files of the page that is edited. A state that survives tells Fast Refresh from everything else.
@@ -67,10 +70,10 @@ func startDevApps(t testing.TB) (home, blog, shop *devApp) {
 			a.edit(t, "next.config.ts", "output: 'standalone',", "output: 'standalone', allowedDevOrigins: [],")
 		}
 		var err error
-		a.port, err = freePort()
+		a.port, err = edgetest.FindPort()
 		require.NoError(t, err)
 		a.start(t)
-		t.Cleanup(func() { a.kill() })
+		t.Cleanup(func() { a.Kill() })
 	}
 	for _, a := range all {
 		a.waitUntilReady(t)
@@ -82,10 +85,10 @@ func startDevApps(t testing.TB) (home, blog, shop *devApp) {
 // follows no symbolic link out of the folder.
 func (a *devApp) copyApp(t testing.TB) {
 	t.Helper()
-	source := filepath.Join(repository(), "examples", "multi-zone", a.zone)
+	source := filepath.Join(harness.Repository(), "examples", "multi-zone", a.zone)
 	require.DirExists(t, filepath.Join(source, "node_modules"), "`make test` installs the packages of the example before it runs these tests")
 	var err error
-	a.dir, err = os.MkdirTemp(scratch, "dev-"+a.zone+"-")
+	a.dir, err = os.MkdirTemp(harness.Scratch, "dev-"+a.zone+"-")
 	require.NoError(t, err)
 	require.NoError(t, filepath.WalkDir(source, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
@@ -112,16 +115,8 @@ func (a *devApp) copyApp(t testing.TB) {
 				return err
 			}
 		}
-		return copyFile(path, target)
+		return harness.CopyFile(path, target)
 	}))
-}
-
-func copyFile(from, to string) error {
-	data, err := os.ReadFile(from)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(to, data, 0o600)
 }
 
 // start starts the dev server, on the port it had before if there was one.
@@ -129,31 +124,33 @@ func (a *devApp) start(t testing.TB) {
 	t.Helper()
 	env := []string{"NODE_ENV=development", "NEXT_TELEMETRY_DISABLED=1", "CI=1"}
 	var err error
-	a.process, err = startProcess(a.zone+" dev", a.dir, env, "node", "node_modules/next/dist/bin/next", "dev", "-p", strconv.Itoa(a.port), "-H", "localhost")
+	a.Process, err = harness.StartProcess(a.zone+" dev", a.dir, env, "node", "node_modules/next/dist/bin/next", "dev",
+		"-p", strconv.Itoa(a.port), "-H", "localhost")
 	require.NoError(t, err)
-	a.showLogOnFailure(t)
+	a.ShowLogOnFailure(t)
 }
 
 // waitUntilReady waits for the page that tests edit, which is compiled then.
 func (a *devApp) waitUntilReady(t testing.TB) {
 	t.Helper()
-	client := &http.Client{Timeout: 2 * patience}
-	answered := poll(3*patience, func() bool {
+	client := &http.Client{Timeout: 2 * edgetest.Patience}
+	answered := edgetest.Poll(3*edgetest.Patience, func() bool {
 		res, err := client.Get(fmt.Sprintf("http://localhost:%d%s", a.port, a.page))
 		if err != nil {
-			return !a.running()
+			return !a.Running()
 		}
 		_ = res.Body.Close()
 		return res.StatusCode == http.StatusOK
 	})
-	require.True(t, answered && a.running(), "%s did not start:\n%s", a.name, a.log.since(0))
+	require.True(t, answered && a.Running(), "%s did not start:\n%s", a.Name, a.Log.Since(0))
 }
 
 // stop ends the dev server at once, with all it started.
 func (a *devApp) stop(t testing.TB) {
 	t.Helper()
-	a.kill()
-	eventually(t, patience, func() bool { return isFree(a.port) }, "%s gives back its port", a.name)
+	a.Kill()
+	edgetest.Eventually(t, edgetest.Patience, func() bool { return edgetest.IsFree(a.port) }, "%s gives back its port",
+		a.Name)
 }
 
 func (a *devApp) write(t testing.TB, file, text string) {

@@ -17,11 +17,14 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // devSite is an edge before dev servers, and the origins that it is reached by.
 type devSite struct {
-	*edge
+	*harness.Edge
 	port int // of the names below, over TLS
 
 	plain, localhost, named string
@@ -32,25 +35,25 @@ const foreignName = "island.test"
 
 func startDevSite(t testing.TB, more string, apps ...*devApp) *devSite {
 	t.Helper()
-	port, err := freePort()
+	port, err := edgetest.FindPort()
 	require.NoError(t, err)
 	zones := more
 	for _, a := range apps {
 		zones += a.caddyfile()
 	}
-	e := startEdge(t, nil, setup{
-		zones: zones,
-		sites: fmt.Sprintf("https://app.localhost:%d, https://%s:%d {\n\timport site\n}\n", port, foreignName, port),
+	e := harness.StartEdge(t, nil, harness.Setup{
+		Zones: zones,
+		Sites: fmt.Sprintf("https://app.localhost:%d, https://%s:%d {\n\timport site\n}\n", port, foreignName, port),
 	})
 	return &devSite{
-		edge: e, port: port, plain: e.url(""),
+		Edge: e, port: port, plain: e.URL(""),
 		localhost: fmt.Sprintf("https://app.localhost:%d", port), named: fmt.Sprintf("https://%s:%d", foreignName, port),
 	}
 }
 
 // devWindow is a window on the page that is edited.
 type devWindow struct {
-	*window
+	*harness.Window
 	app     *devApp
 	sockets *socketLog
 }
@@ -59,7 +62,7 @@ type devWindow struct {
 func (s *devSite) openDevWindow(t testing.TB, a *devApp, origin string) *devWindow {
 	t.Helper()
 	w := &devWindow{app: a, sockets: newSocketLog()}
-	w.window = openWindowAt(t, s.edge, origin, a.page, w.sockets.note)
+	w.Window = harness.OpenWindowAt(t, s.Edge, origin, a.page, w.sockets.note)
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("sockets of %s%s: %+v", origin, a.page, w.sockets.all())
@@ -71,8 +74,8 @@ func (s *devSite) openDevWindow(t testing.TB, a *devApp, origin string) *devWind
 
 func (w *devWindow) waitForLife(t testing.TB) {
 	t.Helper()
-	w.waitFor(t, `Object.keys(document.querySelector("#client") ?? {}).some(key => key.startsWith("__reactProps"))`)
-	eventually(t, patience, func() bool {
+	w.WaitFor(t, `Object.keys(document.querySelector("#client") ?? {}).some(key => key.startsWith("__reactProps"))`)
+	edgetest.Eventually(t, edgetest.Patience, func() bool {
 		open := w.sockets.open(w.app.hmr)
 		return len(open) == 1 && open[0].received > 0
 	}, "an HMR socket at %s, accepted with 101 and used", w.app.hmr)
@@ -80,7 +83,7 @@ func (w *devWindow) waitForLife(t testing.TB) {
 
 func (w *devWindow) waitForText(t testing.TB, selector, text string) {
 	t.Helper()
-	w.waitFor(t, `document.querySelector(`+quoted(selector)+`)?.textContent === `+quoted(text))
+	w.WaitFor(t, `document.querySelector(`+harness.Quoted(selector)+`)?.textContent === `+harness.Quoted(text))
 }
 
 // devDialog is the dialog of the error overlay.
@@ -90,7 +93,7 @@ const devDialog = `[...document.querySelectorAll("nextjs-portal")].map(portal =>
 func TestNextDev(t *testing.T) {
 	home, blog, shop := startDevApps(t)
 	apps := []*devApp{home, blog, shop}
-	s := startDevSite(t, "\t\tzone /ws "+echoServer(t)+"\n", apps...)
+	s := startDevSite(t, "\t\tzone /ws "+harness.EchoServer(t)+"\n", apps...)
 	for _, a := range apps {
 		t.Run("an edit reaches the page of "+a.zone, func(t *testing.T) { testDevEdits(t, s, a) })
 	}
@@ -107,10 +110,10 @@ func testDevEdits(t *testing.T, s *devSite, a *devApp) {
 	documents := map[*devWindow]int{}
 	for _, origin := range []string{s.plain, s.localhost, s.named} {
 		w := s.openDevWindow(t, a, origin)
-		eval[string](t, w.window, leaveMark)
-		w.click(t, "#client")
+		harness.Eval[string](t, w.Window, harness.LeaveMark)
+		w.Click(t, "#client")
 		w.waitForText(t, "#client", "client one 1")
-		documents[w] = w.documentCount()
+		documents[w] = w.DocumentCount()
 		windows = append(windows, w)
 	}
 
@@ -121,27 +124,27 @@ func testDevEdits(t *testing.T, s *devSite, a *devApp) {
 	a.edit(t, a.client, "client one", "client two")
 	for _, w := range windows {
 		w.waitForText(t, "#client", "client two 1")
-		assert.Equal(t, "kept", eval[string](t, w.window, `String(window.__marker)`), "the document stays")
-		assert.Equal(t, documents[w], w.documentCount(), "no document is asked for")
-		assert.Empty(t, w.allTroubles())
+		assert.Equal(t, "kept", harness.Eval[string](t, w.Window, `String(window.__marker)`), "the document stays")
+		assert.Equal(t, documents[w], w.DocumentCount(), "no document is asked for")
+		assert.Empty(t, w.AllTroubles())
 	}
 
 	const fault = "if (globalThis.window) throw new Error('the probe has sunk')\n  "
 	a.edit(t, a.client, "const [count", fault+"const [count")
 	for _, w := range windows {
-		w.waitFor(t, devDialog+`?.textContent.includes("the probe has sunk")`)
-		w.waitFor(t, devDialog+`?.textContent.includes("components/counter.tsx")`)
+		w.WaitFor(t, devDialog+`?.textContent.includes("the probe has sunk")`)
+		w.WaitFor(t, devDialog+`?.textContent.includes("components/counter.tsx")`)
 	}
 	a.edit(t, a.client, fault, "")
 	for _, w := range windows {
-		w.waitFor(t, `!(`+devDialog+`) && document.querySelector("#client")?.textContent.startsWith("client two")`)
+		w.WaitFor(t, `!(`+devDialog+`) && document.querySelector("#client")?.textContent.startsWith("client two")`)
 	}
 }
 
 // The overlay asks at the root of the site where in the source an error happened, whichever zone it belongs to.
 func testDevOverlayZone(t *testing.T, s *devSite, apps []*devApp) {
 	for _, a := range apps {
-		eventually(t, patience, func() bool {
+		edgetest.Eventually(t, edgetest.Patience, func() bool {
 			return s.logged(t, func(line devLogLine) bool {
 				return line.Request.URI == "/__nextjs_original-stack-frames" && line.Zone == a.zone && line.Kind == "dev" && line.Status == http.StatusOK
 			})
@@ -162,19 +165,19 @@ func testDevNavigation(t *testing.T, s *devSite) {
 		{"/blog", `nav.pages a[href="/blog/search"]`, "/blog/search"},
 		{"/shop", `nav.pages a[href="/shop/basket"]`, "/shop/basket"},
 	} {
-		w := openWindowAt(t, s.edge, s.named, test.from, func(any) {})
-		w.settle(t)
-		title := eval[string](t, w, titleText)
-		eval[string](t, w, leaveMark)
-		w.click(t, test.link)
-		w.waitFor(t, `location.pathname === "`+test.to+`" && `+titleText+` !== `+quoted(title))
-		assert.Equal(t, "kept", eval[string](t, w, `String(window.__marker)`), "the document stays")
-		assert.Empty(t, w.allTroubles())
+		w := harness.OpenWindowAt(t, s.Edge, s.named, test.from, func(any) {})
+		w.Settle(t)
+		title := harness.Eval[string](t, w, harness.TitleText)
+		harness.Eval[string](t, w, harness.LeaveMark)
+		w.Click(t, test.link)
+		w.WaitFor(t, `location.pathname === "`+test.to+`" && `+harness.TitleText+` !== `+harness.Quoted(title))
+		assert.Equal(t, "kept", harness.Eval[string](t, w, `String(window.__marker)`), "the document stays")
+		assert.Empty(t, w.AllTroubles())
 	}
 }
 
 func testDevForeignOrigins(t *testing.T, s *devSite, apps []*devApp) {
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}, Timeout: patience}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}, Timeout: edgetest.Patience}
 	for _, a := range apps {
 		for _, test := range []struct {
 			origin  string
@@ -190,7 +193,7 @@ func testDevForeignOrigins(t *testing.T, s *devSite, apps []*devApp) {
 			assert.Equal(t, test.allowed, status == http.StatusSwitchingProtocols, "%s from %s: %d", a.hmr, test.origin, status)
 
 			path := strings.TrimSuffix(a.page, "/probe") + "/__nextjs_original-stack-frames"
-			req := request(t, t.Context(), http.MethodPost, fmt.Sprintf("https://localhost:%d%s", s.port, path),
+			req := edgetest.Request(t, t.Context(), http.MethodPost, fmt.Sprintf("https://localhost:%d%s", s.port, path),
 				strings.NewReader(`{"frames":[],"isServer":false,"isEdgeServer":false,"isAppDirectory":true}`), "Origin", test.origin)
 			req.Host = fmt.Sprintf("%s:%d", foreignName, s.port)
 			client.Transport.(*http.Transport).TLSClientConfig.ServerName = foreignName
@@ -205,11 +208,11 @@ func testDevForeignOrigins(t *testing.T, s *devSite, apps []*devApp) {
 // upgradeFrom asks for a WebSocket by the foreign name, as a page of an origin does.
 func (s *devSite) upgradeFrom(t testing.TB, path, origin string) (status int) {
 	t.Helper()
-	conn, err := tls.DialWithDialer(&net.Dialer{Timeout: patience}, "tcp", fmt.Sprintf("localhost:%d", s.port),
+	conn, err := tls.DialWithDialer(&net.Dialer{Timeout: edgetest.Patience}, "tcp", fmt.Sprintf("localhost:%d", s.port),
 		&tls.Config{InsecureSkipVerify: true, ServerName: foreignName})
 	require.NoError(t, err)
 	defer conn.Close()
-	require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
+	require.NoError(t, conn.SetDeadline(time.Now().Add(edgetest.Patience)))
 	_, err = io.WriteString(conn, fmt.Sprintf("GET %s?id=probe HTTP/1.1\r\nHost: %s:%d\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nOrigin: %s\r\n\r\n", path, foreignName, s.port, origin))
 	require.NoError(t, err)
@@ -233,10 +236,10 @@ func testDevSockets(t *testing.T, s *devSite, apps []*devApp) {
 	windows := make([]*devWindow, len(apps))
 	for i, a := range apps {
 		windows[i] = s.openDevWindow(t, a, s.named)
-		eval[string](t, windows[i].window, leaveMark)
-		eval[bool](t, windows[i].window, `(`+devEcho+`, true)`)
+		harness.Eval[string](t, windows[i].Window, harness.LeaveMark)
+		harness.Eval[bool](t, windows[i].Window, `(`+devEcho+`, true)`)
 	}
-	end := time.Now().Add(time.Duration(longOr(3, 300)) * time.Second)
+	end := time.Now().Add(time.Duration(harness.LongOr(3, 300)) * time.Second)
 	for round := 1; round <= 2 || time.Now().Before(end); round++ {
 		now := fmt.Sprintf("server in round %d", round)
 		for _, w := range windows {
@@ -247,10 +250,11 @@ func testDevSockets(t *testing.T, s *devSite, apps []*devApp) {
 		}
 	}
 	for _, w := range windows {
-		eval[bool](t, w.window, `(clearInterval(window.__echoTimer), true)`)
-		w.waitFor(t, `window.__echo.sent > 0 && window.__echo.heard === window.__echo.sent`)
-		assert.Equal(t, "0 0", eval[string](t, w.window, `window.__echo.wrong + " " + window.__echo.closed`), "wrong echoes, closed sockets")
-		assert.Equal(t, "kept", eval[string](t, w.window, `String(window.__marker)`), "the document stays")
+		harness.Eval[bool](t, w.Window, `(clearInterval(window.__echoTimer), true)`)
+		w.WaitFor(t, `window.__echo.sent > 0 && window.__echo.heard === window.__echo.sent`)
+		assert.Equal(t, "0 0", harness.Eval[string](t, w.Window, `window.__echo.wrong + " " + window.__echo.closed`),
+			"wrong echoes, closed sockets")
+		assert.Equal(t, "kept", harness.Eval[string](t, w.Window, `String(window.__marker)`), "the document stays")
 		for _, socket := range w.sockets.all() {
 			assert.EqualValues(t, http.StatusSwitchingProtocols, socket.status, socket.path)
 			assert.False(t, socket.closed, socket.path)
@@ -258,29 +262,30 @@ func testDevSockets(t *testing.T, s *devSite, apps []*devApp) {
 		}
 		assert.Len(t, w.sockets.open(w.app.hmr), 1)
 		assert.Len(t, w.sockets.open("/ws"), 1)
-		assert.Empty(t, w.allTroubles())
+		assert.Empty(t, w.AllTroubles())
 	}
 }
 
 // Requests wait for the dev server, and the page goes on.
 func testDevRestart(t *testing.T, s *devSite, a *devApp) {
 	w := s.openDevWindow(t, a, s.named)
-	documents := w.documentCount()
+	documents := w.DocumentCount()
 	a.stop(t)
-	answers := make(chan answer)
+	answers := make(chan edgetest.Answer)
 	go func() {
-		answers <- get(t, plainClient(t), s.url(a.page))
+		answers <- edgetest.Get(t, edgetest.PlainClient(t), s.URL(a.page))
 	}()
 	a.start(t)
-	assert.Equal(t, http.StatusOK, receive(t, answers, "an answer of the new dev server").StatusCode)
+	assert.Equal(t, http.StatusOK, edgetest.Receive(t, answers, "an answer of the new dev server").StatusCode)
 
 	// The client opens its socket again, and reloads the page when it finds another server behind it.
-	eventually(t, patience, func() bool { return w.documentCount() > documents }, "the page is loaded again")
+	edgetest.Eventually(t, edgetest.Patience, func() bool { return w.DocumentCount() > documents },
+		"the page is loaded again")
 	w.waitForLife(t)
-	eval[string](t, w.window, leaveMark)
+	harness.Eval[string](t, w.Window, harness.LeaveMark)
 	a.say(t, "server later")
 	w.waitForText(t, "#server", "server later")
-	assert.Equal(t, "kept", eval[string](t, w.window, `String(window.__marker)`), "the document stays")
+	assert.Equal(t, "kept", harness.Eval[string](t, w.Window, `String(window.__marker)`), "the document stays")
 }
 
 // devLogLine is a line of the access log.
@@ -296,7 +301,7 @@ type devLogLine struct {
 
 func (s *devSite) logLines(t testing.TB) (lines []devLogLine) {
 	t.Helper()
-	text, err := os.ReadFile(s.accessLog())
+	text, err := os.ReadFile(s.AccessLog())
 	require.NoError(t, err)
 	for _, one := range strings.Split(strings.TrimSpace(string(text)), "\n") {
 		var line devLogLine

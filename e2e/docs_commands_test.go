@@ -14,6 +14,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // docCommand is a command of a block, after its prompt, and what it prints.
@@ -61,13 +64,13 @@ func lineNames(text string) (names []string) {
 }
 
 // docEdge is the edge that commands of the docs are about: the demo, whose shop has no build here.
-func docEdge(t *testing.T, token string) *edge {
+func docEdge(t *testing.T, token string) *harness.Edge {
 	t.Helper()
-	f := nextApps(t)
-	return startEdge(t, nil, setup{
-		site: fmt.Sprintf("handle_path /_edge/* {\n\tnextjs_control {\n\t\ttoken_file %s\n\t}\n}\n", token),
-		zones: fmt.Sprintf("zone home %s {\n\tbuild %s\n}\nzone blog %s {\n\tbuild %s\n}\nzone shop /shop %s\n",
-			f.home.upstream(), f.home.dir, f.blog.upstream(), f.blog.dir, f.shop.upstream()),
+	f := harness.NextApps(t)
+	return harness.StartEdge(t, nil, harness.Setup{
+		Site: fmt.Sprintf("handle_path /_edge/* {\n\tnextjs_control {\n\t\ttoken_file %s\n\t}\n}\n", token),
+		Zones: fmt.Sprintf("zone home %s {\n\tbuild %s\n}\nzone blog %s {\n\tbuild %s\n}\nzone shop /shop %s\n",
+			f.Home.Upstream(), f.Home.Dir, f.Blog.Upstream(), f.Blog.Dir, f.Shop.Upstream()),
 	})
 }
 
@@ -78,10 +81,10 @@ func TestTheCommandsOfTheDocsAnswerAsPrinted(t *testing.T) {
 	files := docFiles(t)
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "edge-token"), []byte("s3cret\n"), 0o600))
-	require.NoError(t, os.Symlink(serverBinary(t), filepath.Join(dir, "caddy")))
+	require.NoError(t, os.Symlink(harness.ServerBinary(t), filepath.Join(dir, "caddy")))
 	e := docEdge(t, filepath.Join(dir, "edge-token"))
-	admin := fmt.Sprintf("localhost:%d", e.adminPort)
-	words := append(files, [][2]string{{"https://example.com", e.url("")}, {"localhost:2019", admin}}...)
+	admin := fmt.Sprintf("localhost:%d", e.AdminPort)
+	words := append(files, [][2]string{{"https://example.com", e.URL("")}, {"localhost:2019", admin}}...)
 	ran := 0
 	for _, page := range docPages(t) {
 		for _, b := range docBlocks(t, page) {
@@ -91,9 +94,9 @@ func TestTheCommandsOfTheDocsAnswerAsPrinted(t *testing.T) {
 			for _, c := range b.commands(t) {
 				line := replaced(c.line, words, false)
 				if asked := askedURL.FindStringSubmatch(line); asked != nil && !strings.Contains(c.printed, "not yet") {
-					e.keeps(t, asked[1])
+					keeps(t, e, asked[1])
 				}
-				cmd := exec.CommandContext(within(t, 2*patience), "bash", "-c", "set -o pipefail\n"+line)
+				cmd := exec.CommandContext(edgetest.Within(t, 2*edgetest.Patience), "bash", "-c", "set -o pipefail\n"+line)
 				cmd.Dir = dir
 				cmd.Env = append(os.Environ(), "HOME="+dir, "PATH="+dir+":"+os.Getenv("PATH"), "CADDY_ADMIN="+admin, "TOKEN=s3cret")
 				var failure strings.Builder
@@ -112,9 +115,9 @@ func TestTheCommandsOfTheDocsAnswerAsPrinted(t *testing.T) {
 }
 
 // keeps asks for a page until the edge has it, or has said that it will not.
-func (e *edge) keeps(t testing.TB, url string) {
+func keeps(t testing.TB, e *harness.Edge, url string) {
 	t.Helper()
-	eventually(t, patience, func() bool {
+	edgetest.Eventually(t, edgetest.Patience, func() bool {
 		res, err := http.Get(url)
 		if err != nil {
 			return false

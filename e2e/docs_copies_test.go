@@ -12,12 +12,15 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // What examples/docker and the page on deploys run in the application's image leaves all that the edge reads.
 func TestACopyOfABuildOutOfAnImageIsWhole(t *testing.T) {
-	image := filepath.Join(repository(), "examples", "single", "app", ".next", "standalone")
-	whole := filesInJSON(t, image).Zones[0].Build
+	image := filepath.Join(harness.Repository(), "examples", "single", "app", ".next", "standalone")
+	whole := harness.FilesInJSON(t, image).Zones[0].Build
 	for _, c := range []struct {
 		name, mounted, build string
 		command              []string
@@ -32,17 +35,17 @@ func TestACopyOfABuildOutOfAnImageIsWhole(t *testing.T) {
 				args = append(args, strings.ReplaceAll(arg, c.mounted, volume))
 			}
 			for range 2 { // the second deploy finds what the first has left
-				copying := exec.CommandContext(within(t, patience), args[0], args[1:]...)
+				copying := exec.CommandContext(edgetest.Within(t, edgetest.Patience), args[0], args[1:]...)
 				copying.Dir = image
 				out, err := copying.CombinedOutput()
 				require.NoError(t, err, "%s", out)
 			}
 			build := strings.Replace(c.build, c.mounted, volume, 1)
-			read := filesInJSON(t, build).Zones[0].Build
+			read := harness.FilesInJSON(t, build).Zones[0].Build
 			assert.Equal(t, whole.ID, read.ID)
 			assert.Equal(t, whole.Static.Files, read.Static.Files)
 			assert.Equal(t, whole.Public.Files, read.Public.Files)
-			text, failure := filesCommand(t, build)
+			text, failure := harness.FilesCommand(t, build)
 			require.Empty(t, failure)
 			assert.Contains(t, text, " of Next.js 16.", "the version is known")
 		})
@@ -52,7 +55,7 @@ func TestACopyOfABuildOutOfAnImageIsWhole(t *testing.T) {
 // composeCopy is the command of the service that copies the build.
 func composeCopy(t *testing.T) []string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(repository(), "examples", "docker", "compose.yaml"))
+	text, err := os.ReadFile(filepath.Join(harness.Repository(), "examples", "docker", "compose.yaml"))
 	require.NoError(t, err)
 	var file struct {
 		Services map[string]struct{ Command []string }

@@ -16,6 +16,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // deploysPage is the page whose shell blocks are run as printed.
@@ -27,7 +30,7 @@ type units struct {
 	web   string // the directory
 	ports map[string]int
 	mu    sync.Mutex
-	runs  map[string]*process
+	runs  map[string]*harness.Process
 }
 
 // ServeHTTP carries out what the stand-in of systemctl is told: /restart/web.
@@ -42,7 +45,7 @@ func (u *units) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if old := u.runs[unit]; old != nil && verb != "start" {
-		old.kill()
+		old.Kill()
 		delete(u.runs, unit)
 	}
 	if verb == "stop" {
@@ -54,18 +57,18 @@ func (u *units) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		dir, server = current, "server.js"
 	}
 	env := []string{"PORT=" + strconv.Itoa(port), "HOSTNAME=localhost", "NODE_ENV=production", "NEXT_TELEMETRY_DISABLED=1"}
-	p, err := startProcess(unit, dir, env, "node", filepath.Join(dir, server))
+	p, err := harness.StartProcess(unit, dir, env, "node", filepath.Join(dir, server))
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
 	u.runs[unit] = p
-	u.t.Cleanup(p.kill)
+	u.t.Cleanup(p.Kill)
 }
 
 // printedDeploys is a machine on which the shell blocks of a page are run.
 type printedDeploys struct {
-	*deployed
+	*harness.Deployed
 	units  *units
 	words  [][2]string
 	env    []string
@@ -78,34 +81,34 @@ func (p *printedDeploys) run(t *testing.T, first string) {
 	block, ok := p.blocks[first]
 	require.True(t, ok, "no block begins with %q: there are %q", first, p.blocks)
 	delete(p.blocks, first)
-	cmd := exec.CommandContext(within(t, 4*patience), "bash", "-e", "-c", replaced(block, p.words, false))
+	cmd := exec.CommandContext(edgetest.Within(t, 4*edgetest.Patience), "bash", "-e", "-c", replaced(block, p.words, false))
 	cmd.Dir, cmd.Env = t.TempDir(), p.env
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s\n%s", block, out)
 }
 
 // serves waits until the edge answers with the page of a release from the cache.
-func (p *printedDeploys) serves(t *testing.T, r shipped) {
+func (p *printedDeploys) serves(t *testing.T, r harness.Shipped) {
 	t.Helper()
-	eventually(t, 2*patience, func() bool {
-		body, header, err := p.visit()
+	edgetest.Eventually(t, 2*edgetest.Patience, func() bool {
+		body, header, err := p.Visit()
 		hit := strings.Contains(strings.Join(header["Cache-Status"], ""), "; hit")
-		return err == nil && hit && strings.Contains(body, r.id)
-	}, "the page of %s is served", r.name)
+		return err == nil && hit && strings.Contains(body, r.ID)
+	}, "the page of %s is served", r.Name)
 }
 
 // newPrintedDeploys makes the machine: programs that stand in for systemctl and npm, a checkout that is built, and
 // what an earlier deploy has left.
-func newPrintedDeploys(t *testing.T, running, built shipped) *printedDeploys {
+func newPrintedDeploys(t *testing.T, running, built harness.Shipped) *printedDeploys {
 	t.Helper()
 	root := t.TempDir()
 	web, bin := filepath.Join(root, "web"), filepath.Join(root, "bin")
-	checkout := filepath.Dir(filepath.Dir(built.standalone))
+	checkout := filepath.Dir(filepath.Dir(built.Standalone))
 	require.NoError(t, os.MkdirAll(web, 0o755))
 	require.NoError(t, os.MkdirAll(bin, 0o755))
-	u := &units{t: t, web: web, ports: map[string]int{}, runs: map[string]*process{}}
+	u := &units{t: t, web: web, ports: map[string]int{}, runs: map[string]*harness.Process{}}
 	for _, unit := range []string{"web@3000", "web@3001"} {
-		port, err := freePort()
+		port, err := edgetest.FindPort()
 		require.NoError(t, err)
 		u.ports[unit] = port
 	}
@@ -135,8 +138,9 @@ func newPrintedDeploys(t *testing.T, running, built shipped) *printedDeploys {
 			p.blocks[first] = b.text
 		}
 	}
-	p.deployed = &deployed{edge: startEdge(t, nil, setup{zones: fmt.Sprintf("zone / localhost:%d", u.ports["web"])})}
-	out, err := exec.Command("cp", "-a", filepath.Dir(running.standalone), web).CombinedOutput()
+	p.Deployed = &harness.Deployed{Edge: harness.StartEdge(t, nil, harness.Setup{Zones: fmt.Sprintf("zone / localhost:%d",
+		u.ports["web"])})}
+	out, err := exec.Command("cp", "-a", filepath.Dir(running.Standalone), web).CombinedOutput()
 	require.NoError(t, err, string(out))
 	return p
 }
@@ -146,9 +150,9 @@ func (p *printedDeploys) configure(t *testing.T, line string) {
 	t.Helper()
 	for _, b := range docBlocks(t, deploysPage) {
 		if b.language == "caddyfile" && strings.Contains(b.text, line) {
-			words := append(p.words, [2]string{"example.com", fmt.Sprintf("http://localhost:%d", p.edge.httpPort)})
-			global := fmt.Sprintf("{\n\tadmin localhost:%d\n\tpersist_config off\n}\n", p.edge.adminPort)
-			require.Empty(t, p.edge.load(t, global+replaced(b.text, words, false)))
+			words := append(p.words, [2]string{"example.com", fmt.Sprintf("http://localhost:%d", p.Edge.HTTPPort)})
+			global := fmt.Sprintf("{\n\tadmin localhost:%d\n\tpersist_config off\n}\n", p.Edge.AdminPort)
+			require.Empty(t, p.Edge.Load(t, global+replaced(b.text, words, false)))
 			return
 		}
 	}
@@ -157,7 +161,8 @@ func (p *printedDeploys) configure(t *testing.T, line string) {
 
 // The shell blocks of the page do what it says, in its order, before an edge that its Caddyfiles configure.
 func TestTheDeploysOfTheDocsRunAsPrinted(t *testing.T) {
-	first, second := shippedOf(t, "examples", "single", "app"), shippedOf(t, "examples", "multi-zone", "home")
+	first, second := harness.ShippedOf(t, "examples", "single", "app"), harness.ShippedOf(t, "examples", "multi-zone",
+		"home")
 	t.Run("in place", func(t *testing.T) {
 		p := newPrintedDeploys(t, first, second)
 		p.words = append([][2]string{{"/srv/web/current", p.units.web}}, p.words...)
@@ -172,7 +177,7 @@ func TestTheDeploysOfTheDocsRunAsPrinted(t *testing.T) {
 		require.NoError(t, os.RemoveAll(filepath.Join(p.units.web, ".next")))
 		old := filepath.Join(p.units.web, "41")
 		require.NoError(t, os.Mkdir(old, 0o755))
-		first.copyTo(t, old)
+		first.CopyTo(t, old)
 		require.NoError(t, os.Symlink("41", filepath.Join(p.units.web, "current")))
 		p.order(t, "/start/web")
 		p.configure(t, "nextjs localhost:3000 {")

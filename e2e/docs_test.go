@@ -16,6 +16,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // docPages are the pages that people copy from.
@@ -23,10 +26,10 @@ func docPages(t testing.TB) []string {
 	t.Helper()
 	pages := []string{"README.md", "CONTRIBUTING.md"}
 	for _, pattern := range []string{"docs/*.md", "examples/*/README.md"} {
-		found, err := filepath.Glob(filepath.Join(repository(), pattern))
+		found, err := filepath.Glob(filepath.Join(harness.Repository(), pattern))
 		require.NoError(t, err)
 		for _, page := range found {
-			relative, err := filepath.Rel(repository(), page)
+			relative, err := filepath.Rel(harness.Repository(), page)
 			require.NoError(t, err)
 			if relative != "docs/architecture.md" { // its blocks are drawings
 				pages = append(pages, filepath.ToSlash(relative))
@@ -51,7 +54,7 @@ var docMark = regexp.MustCompile(`^\s*<!-- ([a-z ]+?)(?:: (.+?))? -->$`)
 // docBlocks returns the blocks of a page in their order.
 func docBlocks(t testing.TB, page string) (blocks []docBlock) {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(repository(), page))
+	text, err := os.ReadFile(filepath.Join(harness.Repository(), page))
 	require.NoError(t, err)
 	marks, open := map[string]string{}, -1
 	for i, line := range strings.Split(string(text), "\n") {
@@ -78,7 +81,7 @@ func docBlocks(t testing.TB, page string) (blocks []docBlock) {
 // Whatever can be copied from a page is run or looked at by a test, or says that it is not, and why.
 func TestEveryBlockOfTheDocsIsTested(t *testing.T) {
 	files := docFiles(t)
-	long, err := os.ReadFile(filepath.Join(repository(), "docs", "test-long.md"))
+	long, err := os.ReadFile(filepath.Join(harness.Repository(), "docs", "test-long.md"))
 	require.NoError(t, err)
 	for _, page := range docPages(t) {
 		for _, b := range docBlocks(t, page) {
@@ -113,7 +116,7 @@ func TestEveryBlockOfTheDocsIsTested(t *testing.T) {
 func requireTest(t testing.TB, name string) {
 	t.Helper()
 	for _, pattern := range []string{"e2e/*_test.go", "caddymodule/*_test.go", "scripts/*.sh"} {
-		files, err := filepath.Glob(filepath.Join(repository(), pattern))
+		files, err := filepath.Glob(filepath.Join(harness.Repository(), pattern))
 		require.NoError(t, err)
 		if slices.ContainsFunc(files, func(file string) bool {
 			text, err := os.ReadFile(file)
@@ -146,15 +149,15 @@ func (b docBlock) checkUnrun(t *testing.T) {
 	default:
 		assert.Fail(t, "a block of no known language", b.language)
 	}
-	makefile, err := os.ReadFile(filepath.Join(repository(), "Makefile"))
+	makefile, err := os.ReadFile(filepath.Join(harness.Repository(), "Makefile"))
 	require.NoError(t, err)
 	for _, target := range makeTarget.FindAllStringSubmatch(b.text, -1) {
 		assert.Contains(t, string(makefile), "\n"+target[1]+":")
 	}
 	for _, file := range ownFile.FindAllStringSubmatch(b.text, -1) {
-		beside, err := filepath.Glob(filepath.Join(repository(), filepath.Dir(b.page), file[1]))
+		beside, err := filepath.Glob(filepath.Join(harness.Repository(), filepath.Dir(b.page), file[1]))
 		require.NoError(t, err)
-		atRoot, err := filepath.Glob(filepath.Join(repository(), file[1]))
+		atRoot, err := filepath.Glob(filepath.Join(harness.Repository(), file[1]))
 		require.NoError(t, err)
 		assert.NotEmpty(t, append(beside, atRoot...), "there is no %s", file[1])
 	}
@@ -165,7 +168,9 @@ func docFiles(t testing.TB) (files [][2]string) {
 	t.Helper()
 	token := filepath.Join(t.TempDir(), "edge-token")
 	require.NoError(t, os.WriteFile(token, []byte("s3cret\n"), 0o600))
-	in := func(parts ...string) string { return filepath.Join(append([]string{repository()}, parts...)...) }
+	in := func(parts ...string) string {
+		return filepath.Join(append([]string{harness.Repository()}, parts...)...)
+	}
 	return [][2]string{
 		{"/srv/depot/apps/web", in("e2e", "fixtures", "monorepo", "apps", "web")},
 		{"/srv/web/current", in("examples", "multi-zone", "home", ".next", "standalone")},
@@ -207,7 +212,7 @@ func (b docBlock) validate(t *testing.T, files [][2]string) {
 	file := filepath.Join(home, "Caddyfile")
 	require.NoError(t, os.WriteFile(file, []byte(replaced(fmt.Sprintf(part, b.text), files, false)), 0o600))
 	validate := []string{"validate", "--config", file, "--adapter", "caddyfile"}
-	cmd := exec.CommandContext(within(t, patience), serverBinary(t), validate...)
+	cmd := exec.CommandContext(edgetest.Within(t, edgetest.Patience), harness.ServerBinary(t), validate...)
 	cmd.Env = append(os.Environ(), "HOME="+home, "XDG_DATA_HOME="+home, "XDG_CONFIG_HOME="+home)
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(out))

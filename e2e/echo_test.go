@@ -10,6 +10,8 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // echo is what the application says it was asked.
@@ -19,12 +21,12 @@ type echo struct {
 	Headers map[string]string `json:"headers"`
 }
 
-func echoOf(t testing.TB, a answer) echo {
+func echoOf(t testing.TB, a edgetest.Answer) echo {
 	t.Helper()
 	require.Equal(t, 200, a.StatusCode)
-	text := []byte(a.body)
+	text := []byte(a.Text)
 	if a.Header.Get("Content-Encoding") == "gzip" {
-		reader, err := gzip.NewReader(strings.NewReader(a.body))
+		reader, err := gzip.NewReader(strings.NewReader(a.Text))
 		require.NoError(t, err)
 		text, err = io.ReadAll(reader)
 		require.NoError(t, err)

@@ -9,12 +9,14 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
 )
 
 // What the command says of a request is what the edge then does, and it does nothing itself.
 func TestTheExplainCommand(t *testing.T) {
-	s := startPageSite(t, "stale_if_error 1h")
-	address := fmt.Sprintf("localhost:%d", s.adminPort)
+	s := harness.StartPageSite(t, "stale_if_error 1h")
+	address := fmt.Sprintf("localhost:%d", s.AdminPort)
 	type explained struct {
 		Zone, Build, Kind, Verdict, By string
 		NotKept                        string `json:"not_kept"`
@@ -31,7 +33,8 @@ func TestTheExplainCommand(t *testing.T) {
 	}
 	explain := func(path string, args ...string) (report explained) {
 		t.Helper()
-		text, failure := nextjsCommand(t, append([]string{"explain", s.url(path), "--json", "--address", address}, args...)...)
+		text, failure := harness.NextjsCommand(t, append([]string{"explain", s.URL(path), "--json", "--address", address},
+			args...)...)
 		require.Empty(t, failure)
 		require.NoError(t, json.Unmarshal([]byte(text), &report), text)
 		return report
@@ -42,12 +45,12 @@ func TestTheExplainCommand(t *testing.T) {
 		assert.Equal(t, []string{"next16", "document", "page", "page", "miss", "absent"}, []string{before.Zone, before.Kind, before.Verdict, before.By, before.Page.Result, before.Page.Reason})
 		assert.Nil(t, before.Page.Kept)
 	}
-	assert.Zero(t, s.door.count("/gallery"), "nothing was asked of Next.js")
-	page, _ := s.ask(t, "/gallery")
+	assert.Zero(t, s.Door.Count("/gallery"), "nothing was asked of Next.js")
+	page, _ := s.Ask(t, "/gallery")
 	after := explain("/gallery")
 	require.NotNil(t, after.Page.Kept)
 	assert.Equal(t, []string{"hit", "fresh", "/gallery", "html"}, []string{after.Page.Result, after.Page.Reason, after.Page.Key, after.Page.Variant})
-	assert.Equal(t, []any{200, len(page.body), page.Header.Get("Etag")}, []any{after.Page.Kept.Status, after.Page.Kept.Bytes, after.Page.Kept.ETag})
+	assert.Equal(t, []any{200, len(page.Text), page.Header.Get("Etag")}, []any{after.Page.Kept.Status, after.Page.Kept.Bytes, after.Page.Kept.ETag})
 	assert.Contains(t, after.Page.Kept.Tags, "_N_T_/gallery")
 	assert.Positive(t, after.Page.Kept.Fresh)
 	payload := explain("/gallery", "-H", "RSC: 1", "-H", "Next-Router-Prefetch: 1")
@@ -55,7 +58,7 @@ func TestTheExplainCommand(t *testing.T) {
 	draft := explain("/gallery", "-H", "Cookie: __prerender_bypass=x")
 	assert.Equal(t, []string{"bypass", "draft-cookie"}, []string{draft.Page.Result, draft.Page.Reason})
 
-	s.ask(t, "/dynamic")
+	s.Ask(t, "/dynamic")
 	dynamic := explain("/dynamic")
 	assert.Equal(t, []string{"miss", "private"}, []string{dynamic.Page.Result, dynamic.Page.Refused})
 	private := explain("/private")
@@ -68,10 +71,10 @@ func TestTheExplainCommand(t *testing.T) {
 		"/private": "kept      never, because middleware runs for the path",
 		"/dynamic": "kept      not the last answer: the answer says private, no-store or no-cache\n",
 	} {
-		text, failure := nextjsCommand(t, "explain", s.url(path), "--address", address)
+		text, failure := harness.NextjsCommand(t, "explain", s.URL(path), "--address", address)
 		require.Empty(t, failure)
 		assert.Contains(t, text, want)
 	}
-	_, failure := nextjsCommand(t, "explain", "/gallery", "--address", address)
+	_, failure := harness.NextjsCommand(t, "explain", "/gallery", "--address", address)
 	assert.Contains(t, failure, `"/gallery" is no URL of a site`)
 }

@@ -18,17 +18,21 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/codingtest"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // exportDir is the application that is built with output: 'export'.
 func exportDir(name string) string {
-	return filepath.Join(repository(), "e2e", "fixtures", "export", name)
+	return filepath.Join(harness.Repository(), "e2e", "fixtures", "export", name)
 }
 
 // exportEdge returns an edge with both exports of the fixture and their builds, and nothing else.
-func exportEdge(t testing.TB) *edge {
+func exportEdge(t testing.TB) *harness.Edge {
 	t.Helper()
-	return startEdge(t, nil, setup{zones: fmt.Sprintf("\t\tzone plain / {\n\t\t\texport %s\n\t\t\tbuild %s\n\t\t}\n\t\tzone slash {\n\t\t\texport %s\n\t\t\tbuild %s\n\t\t}\n",
+	return harness.StartEdge(t, nil, harness.Setup{Zones: fmt.Sprintf("\t\tzone plain / {\n\t\t\texport %s\n\t\t\tbuild %s\n\t\t}\n\t\tzone slash {\n\t\t\texport %s\n\t\t\tbuild %s\n\t\t}\n",
 		exportDir("out"), exportDir(".next"), exportDir("out-slash"), exportDir(".next-slash"))})
 }
 
@@ -59,7 +63,7 @@ func TestEveryFileOfAnExportComesFromTheEdge(t *testing.T) {
 	var list []wanted
 	for dir, base := range map[string]string{"out": "", "out-slash": "/guide"} {
 		for name, content := range exportedFiles(t, exportDir(dir)) {
-			want := wanted{base + (&url.URL{Path: name}).EscapedPath(), content, askFirst, http.StatusOK}
+			want := wanted{base + (&url.URL{Path: name}).EscapedPath(), content, harness.AskFirst, http.StatusOK}
 			switch {
 			case name == "/plain.txt":
 				want.cacheControl = "public, max-age=600" // headers() says so
@@ -83,18 +87,18 @@ func TestEveryFileOfAnExportComesFromTheEdge(t *testing.T) {
 			}
 		}
 	}
-	for _, protocol := range protocols {
-		client := e.client(t, protocol)
-		for _, coding := range codings {
+	for _, protocol := range edgetest.Protocols {
+		client := e.Client(t, protocol)
+		for _, coding := range harness.Codings {
 			var group sync.WaitGroup
 			work := make(chan wanted)
 			for range 4 {
 				group.Go(func() {
 					for f := range work {
-						res := get(t, client, e.tlsURL(f.path), "Accept-Encoding", coding)
+						res := edgetest.Get(t, client, e.TLSURL(f.path), "Accept-Encoding", coding)
 						body := new(strings.Builder)
 						used := res.Header.Get("Content-Encoding")
-						_, err := io.Copy(body, decoded(t, used, strings.NewReader(res.body)))
+						_, err := io.Copy(body, codingtest.Reader(t, used, strings.NewReader(res.Text)))
 						assert.NoError(t, err, f.path)
 						assert.Equal(t, f.status, res.StatusCode, f.path)
 						assert.True(t, f.content == body.String(), "%s in %s over %s", f.path, coding, protocol)
@@ -113,88 +117,90 @@ func TestEveryFileOfAnExportComesFromTheEdge(t *testing.T) {
 
 // The rules of next.config do what they do in the same application with a server.
 func TestTheRulesBesideAnExportAreThoseOfNextJS(t *testing.T) {
-	server := &app{zone: "export", dir: exportDir(""), server: ".next-server/standalone/server.js", ready: "/about"}
-	require.NoError(t, server.start())
-	t.Cleanup(server.kill)
-	require.NoError(t, server.waitUntilReady())
+	server := &harness.App{
+		Zone: "export", Dir: exportDir(""), Server: ".next-server/standalone/server.js",
+		Ready: "/about",
+	}
+	server.Serve(t)
 	e := exportEdge(t)
-	requests := []asked{
-		{target: "/moved"},
-		{target: "/moved/"},
-		{target: "/MOVED"},
-		{target: "/gone"},
-		{target: "/with-query"},
-		{target: "/with-query?a=2&c=3"},
-		{target: "/n/12?w=%3F"},
-		{target: "/n/12345"},
-		{target: "/n/x"},
-		{target: "/old/a"},
-		{target: "/old/a/"},
-		{target: "/old/a%20b?q=%E2%82%AC&z=a+b"},
-		{target: "/old/a,b;c@d:e$f!g=h&i+j?e=%2F"},
-		{target: "/old/a(b)*c"},
-		{target: "/old/x%2Fy"},
-		{target: "/old/caf%C3%A9"},
-		{target: "/old"},
-		{target: "/old/a?slug=1"},
-		{target: "/old/one.txt?_rsc=abc"},
-		{target: "/away"},
-		{target: "/away?x=1"},
-		{target: "/away/a/b?x=1"},
-		{target: "/archive"},
-		{target: "/archive/"},
-		{target: "/archive/a/b/?x"},
-		{target: "/by-header"},
-		{target: "/by-header", headers: []string{"X-Go", "yes"}},
-		{target: "/by-header", headers: []string{"X-Go", "no"}},
-		{target: "/first-visit?why=old"},
-		{target: "/first-visit", headers: []string{"Cookie", "seen=1"}},
-		{target: "/first-visit", headers: []string{"Cookie", "a=b; seen=1"}},
-		{target: "/about"},
-		{target: "/about", headers: []string{"Cookie", "seen=1"}},
-		{target: "/about/"},
-		{target: "/about/?x=%20&y=a:b"},
-		{target: "/about/?path=2"},
-		{target: "/"},
-		{target: "/items/one"},
-		{target: "/items/caf%C3%A9%20menu"},
-		{target: "/alias/one"},
-		{target: "/alias/none"},
-		{target: "/shadowed.txt"},
-		{target: "/plain.txt"},
-		{target: "/plain.txt/"},
-		{target: "/feed.xml"},
-		{target: "/icon.svg"},
-		{target: "/nowhere"},
-		{target: "/nowhere/"},
-		{target: "/404"},
-		{target: "/_not-found"},
-		{target: "/_next/static/nope.js"},
-		{target: "//about?x=1"},
-		{target: `/\about`},
-		{target: "/about//"},
+	requests := []harness.Asked{
+		{Target: "/moved"},
+		{Target: "/moved/"},
+		{Target: "/MOVED"},
+		{Target: "/gone"},
+		{Target: "/with-query"},
+		{Target: "/with-query?a=2&c=3"},
+		{Target: "/n/12?w=%3F"},
+		{Target: "/n/12345"},
+		{Target: "/n/x"},
+		{Target: "/old/a"},
+		{Target: "/old/a/"},
+		{Target: "/old/a%20b?q=%E2%82%AC&z=a+b"},
+		{Target: "/old/a,b;c@d:e$f!g=h&i+j?e=%2F"},
+		{Target: "/old/a(b)*c"},
+		{Target: "/old/x%2Fy"},
+		{Target: "/old/caf%C3%A9"},
+		{Target: "/old"},
+		{Target: "/old/a?slug=1"},
+		{Target: "/old/one.txt?_rsc=abc"},
+		{Target: "/away"},
+		{Target: "/away?x=1"},
+		{Target: "/away/a/b?x=1"},
+		{Target: "/archive"},
+		{Target: "/archive/"},
+		{Target: "/archive/a/b/?x"},
+		{Target: "/by-header"},
+		{Target: "/by-header", Headers: []string{"X-Go", "yes"}},
+		{Target: "/by-header", Headers: []string{"X-Go", "no"}},
+		{Target: "/first-visit?why=old"},
+		{Target: "/first-visit", Headers: []string{"Cookie", "seen=1"}},
+		{Target: "/first-visit", Headers: []string{"Cookie", "a=b; seen=1"}},
+		{Target: "/about"},
+		{Target: "/about", Headers: []string{"Cookie", "seen=1"}},
+		{Target: "/about/"},
+		{Target: "/about/?x=%20&y=a:b"},
+		{Target: "/about/?path=2"},
+		{Target: "/"},
+		{Target: "/items/one"},
+		{Target: "/items/caf%C3%A9%20menu"},
+		{Target: "/alias/one"},
+		{Target: "/alias/none"},
+		{Target: "/shadowed.txt"},
+		{Target: "/plain.txt"},
+		{Target: "/plain.txt/"},
+		{Target: "/feed.xml"},
+		{Target: "/icon.svg"},
+		{Target: "/nowhere"},
+		{Target: "/nowhere/"},
+		{Target: "/404"},
+		{Target: "/_not-found"},
+		{Target: "/_next/static/nope.js"},
+		{Target: "//about?x=1"},
+		{Target: `/\about`},
+		{Target: "/about//"},
 	}
 	for _, query := range []string{"x", "x=1&x=2", "x=b&1=z", "x=%zz", "&&", "a=one&b=b%2Fc", "q=:slug", "x=%27()*!~", "x=a|b\"c", "=x", "x==y", "%C3%28=1", "10=a&9=b&x=c&01=d", "x=%F0%9F%8C%8A"} {
-		requests = append(requests, asked{target: "/moved?" + query}, asked{target: "/with-query?" + query}, asked{target: "/about/?" + query})
+		requests = append(requests, harness.Asked{Target: "/moved?" + query}, harness.Asked{Target: "/with-query?" + query},
+			harness.Asked{Target: "/about/?" + query})
 	}
 	for _, r := range requests {
-		want := rawGet(t, server.upstream(), r.target, e.address(), r.headers...)
-		got := rawGet(t, e.address(), r.target, e.address(), r.headers...)
-		what := fmt.Sprintf("%s %q", r.target, r.headers)
+		want := harness.RawGet(t, server.Upstream(), r.Target, e.Address(), r.Headers...)
+		got := harness.RawGet(t, e.Address(), r.Target, e.Address(), r.Headers...)
+		what := fmt.Sprintf("%s %q", r.Target, r.Headers)
 		assert.Equal(t, want.StatusCode, got.StatusCode, what)
 		for _, header := range []string{"Location", "Refresh", "X-Everywhere", "X-New"} {
 			assert.Equal(t, want.Header[header], got.Header[header], "%s: %s", what, header)
 		}
 		if want.StatusCode >= 300 && want.StatusCode < 400 {
-			assert.Equal(t, want.body, got.body, what)
+			assert.Equal(t, want.Text, got.Text, what)
 			assert.Equal(t, want.Header["Cache-Control"], got.Header["Cache-Control"], what)
 		}
-		if strings.HasSuffix(r.target, ".txt") {
-			assert.Equal(t, want.body, got.body, what)
+		if strings.HasSuffix(r.Target, ".txt") {
+			assert.Equal(t, want.Text, got.Text, what)
 		}
 	}
 	// What does not apply is said.
-	assert.Contains(t, e.log.since(0), `"rules_not_applied":["headers /items/:slug","redirects /by-query","rewrites.afterFiles /upstream/:path*"]`)
+	assert.Contains(t, e.Log.Since(0), `"rules_not_applied":["headers /items/:slug","redirects /by-query","rewrites.afterFiles /upstream/:path*"]`)
 }
 
 // The application behaves as with a server: links load payloads and no documents, and what is not found is its own page.
@@ -204,43 +210,43 @@ func TestAnExportInTheBrowser(t *testing.T) {
 		t.Run(zone, func(t *testing.T) {
 			var mu sync.Mutex
 			var paths []string
-			w := openWindowAt(t, e, e.tlsURL(""), c.base+"/", func(event any) {
+			w := harness.OpenWindowAt(t, e, e.TLSURL(""), c.base+"/", func(event any) {
 				if sent, ok := event.(*network.EventRequestWillBeSent); ok {
 					mu.Lock()
 					defer mu.Unlock()
-					path, _, _ := strings.Cut(pathOf(sent.Request.URL), "?")
+					path, _, _ := strings.Cut(harness.PathOf(sent.Request.URL), "?")
 					paths = append(paths, path)
 				}
 			})
-			w.settle(t)
-			w.waitFor(t, `[...document.images].every(img => img.complete && img.naturalWidth > 0)`)
-			w.click(t, "button")
-			w.waitFor(t, `document.querySelector("button").textContent === "counted 1"`)
-			eval[string](t, w, leaveMark)
-			documents := w.documentCount()
+			w.Settle(t)
+			w.WaitFor(t, `[...document.images].every(img => img.complete && img.naturalWidth > 0)`)
+			w.Click(t, "button")
+			w.WaitFor(t, `document.querySelector("button").textContent === "counted 1"`)
+			harness.Eval[string](t, w, harness.LeaveMark)
+			documents := w.DocumentCount()
 			for _, step := range [][2]string{{"/items", "Items"}, {"/items/one", "Item one"}, {"/items", "Items"}} {
-				w.click(t, `a[href="`+c.base+step[0]+c.slash+`"]`)
-				w.waitFor(t, `location.pathname === `+quoted(c.base+step[0]+c.slash)+` && document.querySelector("h1").textContent === `+quoted(step[1]))
+				w.Click(t, `a[href="`+c.base+step[0]+c.slash+`"]`)
+				w.WaitFor(t, `location.pathname === `+harness.Quoted(c.base+step[0]+c.slash)+` && document.querySelector("h1").textContent === `+harness.Quoted(step[1]))
 			}
-			assert.Equal(t, "kept", eval[string](t, w, `String(window.__marker)`), "the document stays")
-			assert.Equal(t, documents, w.documentCount(), "no document is asked for")
-			assert.Empty(t, w.allTroubles())
+			assert.Equal(t, "kept", harness.Eval[string](t, w, `String(window.__marker)`), "the document stays")
+			assert.Equal(t, documents, w.DocumentCount(), "no document is asked for")
+			assert.Empty(t, w.AllTroubles())
 			mu.Lock()
 			assert.True(t, slices.ContainsFunc(paths, func(path string) bool { return strings.Contains(path, "/__next.") && strings.HasSuffix(path, ".txt") }), "segments are asked for as files: %q", paths)
 			mu.Unlock()
 
 			// A payload by the path that the client makes of the page's.
-			res := get(t, e.client(t, "HTTP/2.0"), e.tlsURL(c.payload+"?_rsc=abc"), "RSC", "1")
+			res := edgetest.Get(t, e.Client(t, edgetest.H2), e.TLSURL(c.payload+"?_rsc=abc"), "RSC", "1")
 			assert.Equal(t, http.StatusOK, res.StatusCode)
 			assert.Equal(t, "text/plain; charset=UTF-8", res.Header.Get("Content-Type"))
 
 			// A link to nowhere loads the page for what is not found.
-			eval[bool](t, w, `(location.href = `+quoted(c.base+"/about"+c.slash)+`, true)`)
-			w.waitFor(t, `document.readyState === "complete" && document.querySelector("h1")?.textContent === "About"`)
-			w.settle(t)
-			w.click(t, `a[href="`+c.base+`/nowhere`+c.slash+`"]`)
-			w.waitFor(t, `document.readyState === "complete" && document.querySelector("h1")?.textContent === "No such page"`)
-			assert.Equal(t, c.base+"/nowhere"+c.slash, eval[string](t, w, `location.pathname`))
+			harness.Eval[bool](t, w, `(location.href = `+harness.Quoted(c.base+"/about"+c.slash)+`, true)`)
+			w.WaitFor(t, `document.readyState === "complete" && document.querySelector("h1")?.textContent === "About"`)
+			w.Settle(t)
+			w.Click(t, `a[href="`+c.base+`/nowhere`+c.slash+`"]`)
+			w.WaitFor(t, `document.readyState === "complete" && document.querySelector("h1")?.textContent === "No such page"`)
+			assert.Equal(t, c.base+"/nowhere"+c.slash, harness.Eval[string](t, w, `location.pathname`))
 		})
 	}
 }
@@ -258,9 +264,9 @@ func TestAnExportIsReplacedUnderLoad(t *testing.T) {
 	}
 	dir := filepath.Join(root, "out")
 	require.NoError(t, os.CopyFS(dir, os.DirFS(source)))
-	e := startEdge(t, nil, setup{
-		global: "\tnextjs {\n\t\tstatic {\n\t\t\tmemory 8KiB\n\t\t}\n\t}\n",
-		zones:  fmt.Sprintf("\t\twatch 200ms\n\t\tzone {\n\t\t\texport %s\n\t\t}\n", dir),
+	e := harness.StartEdge(t, nil, harness.Setup{
+		Global: "\tnextjs {\n\t\tstatic {\n\t\t\tmemory 8KiB\n\t\t}\n\t}\n",
+		Zones:  fmt.Sprintf("\t\twatch 200ms\n\t\tzone {\n\t\t\texport %s\n\t\t}\n", dir),
 	})
 	names := []string{}
 	for name := range old {
@@ -271,7 +277,7 @@ func TestAnExportIsReplacedUnderLoad(t *testing.T) {
 	stop := make(chan struct{})
 	var group sync.WaitGroup
 	for worker := range 4 {
-		client := plainClient(t)
+		client := edgetest.PlainClient(t)
 		group.Go(func() {
 			for i := worker; ; i++ {
 				select {
@@ -280,19 +286,19 @@ func TestAnExportIsReplacedUnderLoad(t *testing.T) {
 				default:
 				}
 				name := names[i%len(names)]
-				a := get(t, client, e.url((&url.URL{Path: name}).EscapedPath()))
+				a := edgetest.Get(t, client, e.URL((&url.URL{Path: name}).EscapedPath()))
 				assert.Equal(t, http.StatusOK, a.StatusCode, name)
-				assert.True(t, a.body == old[name] || a.body == old[name]+"\n", "%s is whole", name)
+				assert.True(t, a.Text == old[name] || a.Text == old[name]+"\n", "%s is whole", name)
 			}
 		})
 	}
 	taken := func(mark int) func() bool {
 		// By both sites of the edge.
-		return func() bool { return strings.Count(e.log.since(mark), "build taken") >= 2 }
+		return func() bool { return strings.Count(e.Log.Since(mark), "build taken") >= 2 }
 	}
-	for i := range longOr(6, 60) {
+	for i := range harness.LongOr(6, 60) {
 		next := []string{other, source}[i%2]
-		mark := e.log.mark()
+		mark := e.Log.Mark()
 		switch i / 2 % 3 {
 		case 0:
 			// The old is gone before the new is there.
@@ -310,13 +316,13 @@ func TestAnExportIsReplacedUnderLoad(t *testing.T) {
 			require.NoError(t, os.RemoveAll(dir))
 			require.NoError(t, os.Symlink(next, dir))
 		}
-		eventually(t, patience, taken(mark), "export %d is taken", i)
-		client := plainClient(t)
+		edgetest.Eventually(t, edgetest.Patience, taken(mark), "export %d is taken", i)
+		client := edgetest.PlainClient(t)
 		want := old["/about.html"]
 		if next == other {
 			want += "\n"
 		}
-		assert.True(t, want == get(t, client, e.url("/about")).body, "the new one is served")
+		assert.True(t, want == edgetest.Get(t, client, e.URL("/about")).Text, "the new one is served")
 	}
 	close(stop)
 	group.Wait()

@@ -3,7 +3,6 @@
 package e2e_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"path/filepath"
@@ -15,72 +14,30 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/html"
 
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
 
-// filesAnswer is what the tests read of `caddy nextjs files --json`.
-type filesAnswer struct {
-	Zones []struct {
-		Name  string
-		Paths []string
-		Build *struct {
-			ID             string
-			Static, Public classOfFiles
-			NotServed      []classOfFiles `json:"not_served"`
-			JavaScript     struct{ App, Pages *scriptsOfRouter }
-		}
-	}
-}
-
-type classOfFiles struct {
-	Path, Reason string
-	Files        int
-	Bytes        int64
-	Memory       struct{ Files int }
-	Compressed   map[string]struct{ Files, Bytes, Raw int64 }
-}
-
-type scriptsOfRouter struct {
-	Routes []struct {
-		Route     string
-		FirstLoad classOfFiles `json:"first_load"`
-	}
-}
-
-// filesCommand runs the command and returns what it prints, and what it says when it fails.
-func filesCommand(t testing.TB, args ...string) (text, failure string) {
-	t.Helper()
-	return nextjsCommand(t, append([]string{"files"}, args...)...)
-}
-
-// filesInJSON runs the command with --json.
-func filesInJSON(t testing.TB, args ...string) (a filesAnswer) {
-	t.Helper()
-	text, failure := filesCommand(t, append(args, "--json")...)
-	require.Empty(t, failure)
-	require.NoError(t, json.Unmarshal([]byte(text), &a))
-	return a
-}
-
 // The scripts that a build says its pages begin with are those that the documents name which the application serves.
 func TestTheScriptsOfPagesAreThoseOfTheirDocuments(t *testing.T) {
-	client := plainClient(t)
+	client := edgetest.PlainClient(t)
 	type application struct {
-		*app
+		*harness.App
 		build *nextbuild.Build
 		least int // how many documents there are to compare
 	}
 	var all []application
-	for i, f := range fixtures(t).all() {
-		all = append(all, application{f.app, f.build, []int{10, 11, 11, 7}[i]})
+	for i, f := range harness.Fixtures(t).All() {
+		all = append(all, application{f.App, f.Build, []int{10, 11, 11, 7}[i]})
 	}
-	for i, a := range nextApps(t).all() {
-		build, err := nextbuild.Read(filepath.Join(a.dir, ".next"))
+	for i, a := range harness.NextApps(t).All() {
+		build, err := nextbuild.Read(filepath.Join(a.Dir, ".next"))
 		require.NoError(t, err)
 		all = append(all, application{a, build, []int{4, 6, 6}[i]})
 	}
 	for _, a := range all {
-		t.Run(a.zone, func(t *testing.T) {
+		t.Run(a.Zone, func(t *testing.T) {
 			js, err := a.build.JavaScript()
 			require.NoError(t, err)
 			scripts := make(map[string][]string)
@@ -90,12 +47,12 @@ func TestTheScriptsOfPagesAreThoseOfTheirDocuments(t *testing.T) {
 			firstLoads := firstLoadsOf(t, a.build.Dir)
 			compared := 0
 			for path, route := range documentsOf(a.build) {
-				res := get(t, client, a.url(a.build.BasePath+path))
+				res := edgetest.Get(t, client, a.URL(a.build.BasePath+path))
 				if res.StatusCode != http.StatusOK || !strings.HasPrefix(res.Header.Get("Content-Type"), "text/html") {
 					continue // a redirect, notFound(), or the middleware's own answer
 				}
 				compared++
-				named, polyfills := scriptsIn(parseHTML(t, res.body))
+				named, polyfills := scriptsIn(harness.ParseHTML(t, res.Text))
 				assert.Equal(t, scripts[route], named, "%s of %s", path, route)
 				assert.Equal(t, js.Polyfills, polyfills, path)
 				assert.Equal(t, len(named), firstLoads[route].Files, route)
@@ -107,11 +64,11 @@ func TestTheScriptsOfPagesAreThoseOfTheirDocuments(t *testing.T) {
 }
 
 // firstLoadsOf returns what the command says of the pages of a build, by route.
-func firstLoadsOf(t testing.TB, dir string) map[string]classOfFiles {
+func firstLoadsOf(t testing.TB, dir string) map[string]harness.ClassOfFiles {
 	t.Helper()
-	loads := make(map[string]classOfFiles)
-	js := filesInJSON(t, dir).Zones[0].Build.JavaScript
-	for _, router := range []*scriptsOfRouter{js.App, js.Pages} {
+	loads := make(map[string]harness.ClassOfFiles)
+	js := harness.FilesInJSON(t, dir).Zones[0].Build.JavaScript
+	for _, router := range []*harness.ScriptsOfRouter{js.App, js.Pages} {
 		if router == nil {
 			continue
 		}
@@ -164,9 +121,9 @@ func documentsOf(b *nextbuild.Build) map[string]string {
 }
 
 // scriptsIn returns the scripts of the build that a document names, each as Build.Static has it, and those for old browsers.
-func scriptsIn(p page) (scripts, polyfills []string) {
-	for _, node := range p.find(func(n *html.Node) bool { return n.Data == "script" }) {
-		_, name, found := strings.Cut(attribute(node, "src"), "/_next/")
+func scriptsIn(p harness.Page) (scripts, polyfills []string) {
+	for _, node := range p.Find(func(n *html.Node) bool { return n.Data == "script" }) {
+		_, name, found := strings.Cut(harness.Attribute(node, "src"), "/_next/")
 		if !found {
 			continue
 		}
@@ -184,7 +141,7 @@ func scriptsIn(p page) (scripts, polyfills []string) {
 
 // What the command says that the edge serves, of all versions of Next.js, the edge serves while no application runs, and no file besides.
 func TestTheFilesCommandSaysWhatIsServed(t *testing.T) {
-	nobody, err := freePort()
+	nobody, err := edgetest.FindPort()
 	require.NoError(t, err)
 	var sites strings.Builder
 	apps := map[string]*nextbuild.Build{}
@@ -192,17 +149,17 @@ func TestTheFilesCommandSaysWhatIsServed(t *testing.T) {
 	for name, dir := range map[string]string{
 		"next14": "next14/.next", "next15": "next15/.next/standalone", "next16": "next16", "monorepo": "monorepo/apps/web/.next/standalone",
 	} {
-		dir = filepath.Join(repository(), "e2e", "fixtures", filepath.FromSlash(dir))
+		dir = filepath.Join(harness.Repository(), "e2e", "fixtures", filepath.FromSlash(dir))
 		apps[name], err = nextbuild.Read(dir)
 		require.NoError(t, err)
-		ports[name], err = freePort()
+		ports[name], err = edgetest.FindPort()
 		require.NoError(t, err)
 		fmt.Fprintf(&sites, "http://localhost:%d {\n\tnextjs {\n\t\tzone %s localhost:%d {\n\t\t\tbuild %s\n\t\t}\n\t}\n}\n", ports[name], name, nobody, dir)
 	}
-	e := startEdge(t, nil, setup{zones: fmt.Sprintf("zone / localhost:%d", nobody), sites: sites.String()})
-	client := plainClient(t)
-	address := fmt.Sprintf("localhost:%d", e.adminPort)
-	before := filesInJSON(t, "--address", address)
+	e := harness.StartEdge(t, nil, harness.Setup{Zones: fmt.Sprintf("zone / localhost:%d", nobody), Sites: sites.String()})
+	client := edgetest.PlainClient(t)
+	address := fmt.Sprintf("localhost:%d", e.AdminPort)
+	before := harness.FilesInJSON(t, "--address", address)
 	require.Len(t, before.Zones, len(apps)+1)
 	for i, zone := range before.Zones {
 		if zone.Build == nil {
@@ -213,7 +170,7 @@ func TestTheFilesCommandSaysWhatIsServed(t *testing.T) {
 		served := map[string]int{}
 		ask := func(part, path string) {
 			url := fmt.Sprintf("http://localhost:%d%s%s", ports[zone.Name], part, path)
-			switch res := get(t, client, url, "Accept-Encoding", "identity"); res.StatusCode {
+			switch res := edgetest.Get(t, client, url, "Accept-Encoding", "identity"); res.StatusCode {
 			case http.StatusOK:
 				served[part]++
 			case http.StatusBadGateway: // the application, where nobody answers
@@ -241,28 +198,28 @@ func TestTheFilesCommandSaysWhatIsServed(t *testing.T) {
 		assert.Equal(t, zone.Build.Public.Files, served[zone.Build.Public.Path], zone.Name)
 		assert.Equal(t, left, served["next"], zone.Name)
 		assert.Equal(t, b.ID, zone.Build.ID)
-		after := filesInJSON(t, "--address", address).Zones[i].Build
+		after := harness.FilesInJSON(t, "--address", address).Zones[i].Build
 		assert.Positive(t, after.Static.Memory.Files, zone.Name)
 		assert.Zero(t, zone.Build.Static.Memory.Files, zone.Name)
 
 		// Read from the directory without the edge, the numbers are the same.
-		read := filesInJSON(t, b.Dir).Zones[0].Build
-		for _, pair := range [][2]classOfFiles{{read.Static, zone.Build.Static}, {read.Public, zone.Build.Public}} {
+		read := harness.FilesInJSON(t, b.Dir).Zones[0].Build
+		for _, pair := range [][2]harness.ClassOfFiles{{read.Static, zone.Build.Static}, {read.Public, zone.Build.Public}} {
 			assert.Equal(t, [3]any{pair[0].Path, pair[0].Files, pair[0].Bytes}, [3]any{pair[1].Path, pair[1].Files, pair[1].Bytes}, zone.Name)
 		}
 		assert.Equal(t, zone.Build.NotServed, read.NotServed)
 	}
 
-	text, failure := filesCommand(t, "--config", e.caddyfilePath(), "--adapter", "caddyfile")
+	text, failure := harness.FilesCommand(t, "--config", e.CaddyfilePath(), "--adapter", "caddyfile")
 	require.Empty(t, failure)
 	assert.Contains(t, text, "Zone next16: /")
 	assert.Contains(t, text, "No build: all files come from the upstream, localhost:")
 }
 
 func TestTheFilesCommandWithoutAnEdge(t *testing.T) {
-	nobody, err := freePort()
+	nobody, err := edgetest.FindPort()
 	require.NoError(t, err)
-	text, failure := filesCommand(t, "--address", fmt.Sprintf("localhost:%d", nobody))
+	text, failure := harness.FilesCommand(t, "--address", fmt.Sprintf("localhost:%d", nobody))
 	assert.Empty(t, text)
 	assert.Contains(t, failure, fmt.Sprintf("no edge answers at the admin address localhost:%d: ", nobody))
 	assert.Contains(t, failure, "\nStart it, or name another address by --address or --config")

@@ -19,11 +19,14 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // fireApp is an application of the fixtures behind a guard. A page of it says when it was made.
 type fireApp struct {
-	*fixture
+	*harness.Fixture
 	*guard
 	dated  string // the page that says when it was made, and is made again after five seconds
 	steady string // a page that is the same for at least an hour
@@ -31,7 +34,7 @@ type fireApp struct {
 
 // fireSite is an edge that keeps the pages of Next.js 15, of which it does not know the build, and 16, of which it does.
 type fireSite struct {
-	*edge
+	*harness.Edge
 	next15, next16 *fireApp
 	token          string
 	state          string
@@ -48,36 +51,27 @@ type fireSettings struct {
 
 func startFireSite(t *testing.T, settings fireSettings) *fireSite {
 	t.Helper()
-	f := fixtures(t)
+	f := harness.Fixtures(t)
 	s := &fireSite{
-		next15: &fireApp{fixture: f.next15, guard: startGuard(t, f.next15.app), dated: "/market/isr/", steady: "/market/items/one/"},
-		next16: &fireApp{fixture: f.next16, guard: startGuard(t, f.next16.app), dated: "/isr", steady: "/gallery"},
+		next15: &fireApp{
+			Fixture: f.Next15, guard: startGuard(t, f.Next15.App), dated: "/market/isr/",
+			steady: "/market/items/one/",
+		},
+		next16: &fireApp{Fixture: f.Next16, guard: startGuard(t, f.Next16.App), dated: "/isr", steady: "/gallery"},
 		token:  filepath.Join(t.TempDir(), "token"), state: settings.state,
 	}
 	if s.state == "" {
 		s.state = t.TempDir()
 	}
 	require.NoError(t, os.WriteFile(s.token, []byte("s3cret\n"), 0o600))
-	s.edge = startEdge(t, nil, setup{
-		global: fmt.Sprintf("\tmetrics\n\tnextjs {\n\t\tstate %s\n\t\tcache {\n\t\t\t%s\n\t\t}\n\t}\n", s.state, settings.global),
-		site:   fmt.Sprintf("\thandle_path /_edge/* {\n\t\tnextjs_control {\n\t\t\ttoken_file %s\n\t\t}\n\t}\n", s.token),
-		zones: fmt.Sprintf("\t\tzone next16 / %s {\n\t\t\tbuild %s\n\t\t}\n\t\tzone next15 /market /market-files %s\n\t\tcache {\n\t\t\t%s\n\t\t}\n",
-			s.next16.address, s.next16.build.Dir, s.next15.address, settings.cache),
+	s.Edge = harness.StartEdge(t, nil, harness.Setup{
+		Global: fmt.Sprintf("\tmetrics\n\tnextjs {\n\t\tstate %s\n\t\tcache {\n\t\t\t%s\n\t\t}\n\t}\n", s.state,
+			settings.global),
+		Site: fmt.Sprintf("\thandle_path /_edge/* {\n\t\tnextjs_control {\n\t\t\ttoken_file %s\n\t\t}\n\t}\n", s.token),
+		Zones: fmt.Sprintf("\t\tzone next16 / %s {\n\t\t\tbuild %s\n\t\t}\n\t\tzone next15 /market /market-files %s\n\t\tcache {\n\t\t\t%s\n\t\t}\n",
+			s.next16.address, s.next16.Build.Dir, s.next15.address, settings.cache),
 	})
 	return s
-}
-
-// restart starts the edge again, after it was killed or has ended, with the same files and ports.
-func (e *edge) restart(t testing.TB) {
-	t.Helper()
-	require.False(t, e.running())
-	env := []string{"HOME=" + e.dir, "XDG_DATA_HOME=" + filepath.Join(e.dir, "data"), "XDG_CONFIG_HOME=" + filepath.Join(e.dir, "config")}
-	var err error
-	e.process, err = startProcess("edge", e.dir, env, serverBinary(t), "run", "--config", e.caddyfilePath(), "--adapter", "caddyfile")
-	require.NoError(t, err)
-	t.Cleanup(e.kill)
-	require.True(t, poll(patience, func() bool { return !e.running() || e.answers() }) && e.running(), "the edge did not start again:\n%s", e.log.since(0))
-	e.showLogOnFailure(t)
 }
 
 // howOf is how the cache has answered: hit, stale, miss or bypass.
@@ -97,16 +91,16 @@ func howOf(h http.Header) string {
 }
 
 // look asks for a page and says how it was answered.
-func (s *fireSite) look(t testing.TB, path string, headers ...string) (a answer, how string) {
+func (s *fireSite) look(t testing.TB, path string, headers ...string) (a edgetest.Answer, how string) {
 	t.Helper()
-	a = get(t, plainClient(t), s.url(path), headers...)
+	a = edgetest.Get(t, edgetest.PlainClient(t), s.URL(path), headers...)
 	return a, howOf(a.Header)
 }
 
 // keep asks for a page until it is kept and fresh.
-func (s *fireSite) keep(t testing.TB, path string) (a answer) {
+func (s *fireSite) keep(t testing.TB, path string) (a edgetest.Answer) {
 	t.Helper()
-	eventually(t, patience, func() (kept bool) {
+	edgetest.Eventually(t, edgetest.Patience, func() (kept bool) {
 		var how string
 		a, how = s.look(t, path)
 		return how == "hit"
@@ -117,8 +111,9 @@ func (s *fireSite) keep(t testing.TB, path string) (a answer) {
 // purge orders a purge of pages by the control handler.
 func (s *fireSite) purge(t testing.TB, order string) {
 	t.Helper()
-	a := post(t, plainClient(t), s.url("/_edge/purge"), "application/json", order, "Authorization", "Bearer s3cret")
-	require.Equal(t, http.StatusOK, a.StatusCode, a.body)
+	a := edgetest.Post(t, edgetest.PlainClient(t), s.URL("/_edge/purge"), "application/json", order, "Authorization",
+		"Bearer s3cret")
+	require.Equal(t, http.StatusOK, a.StatusCode, a.Text)
 }
 
 var timeText = regexp.MustCompile(`\b1[0-9]{12}\b`)
@@ -132,11 +127,11 @@ func madeAt(body string) int64 {
 // renew has the application make its dated page again, as revalidatePath does, and returns when it was made.
 func (a *fireApp) renew(t testing.TB) int64 {
 	t.Helper()
-	_, secret, _ := strings.Cut(a.previewCookie(t), "=")
-	renewed := get(t, plainClient(t), a.url(a.dated), "x-prerender-revalidate", secret)
+	_, secret, _ := strings.Cut(a.PreviewCookie(t), "=")
+	renewed := edgetest.Get(t, edgetest.PlainClient(t), a.URL(a.dated), "x-prerender-revalidate", secret)
 	require.Equal(t, "REVALIDATED", renewed.Header.Get("X-Nextjs-Cache"), renewed.Header)
-	require.NotZero(t, madeAt(renewed.body), renewed.body)
-	return madeAt(renewed.body)
+	require.NotZero(t, madeAt(renewed.Text), renewed.Text)
+	return madeAt(renewed.Text)
 }
 
 // number is that by which the guard has numbered the request to the application; 0 without one.
@@ -175,13 +170,13 @@ func fetch(ctx context.Context, client *http.Client, url string, headers ...stri
 func (s *fireSite) crowd(t testing.TB, n int, path string) <-chan reply {
 	t.Helper()
 	replies, start := make(chan reply, n), make(chan struct{})
-	ctx := within(t, 4*patience)
+	ctx := edgetest.Within(t, 4*edgetest.Patience)
 	for range n {
 		transport := &http.Transport{DisableCompression: true}
 		go func() {
 			defer transport.CloseIdleConnections()
 			<-start
-			replies <- fetch(ctx, &http.Client{Transport: transport, CheckRedirect: stayHere}, s.url(path))
+			replies <- fetch(ctx, &http.Client{Transport: transport, CheckRedirect: edgetest.StayHere}, s.URL(path))
 		}()
 	}
 	close(start)
@@ -223,7 +218,7 @@ func startSiege(t *testing.T, s *fireSite) *siege {
 	b := &siege{site: s, seen: map[*fireApp]int64{}, purged: map[*fireApp]int{}}
 	t.Cleanup(b.stop)
 	for _, v := range s.views() {
-		client := plainClient(t)
+		client := edgetest.PlainClient(t)
 		for range 2 {
 			b.workers.Go(func() {
 				for !b.stopping.Load() {
@@ -236,13 +231,13 @@ func startSiege(t *testing.T, s *fireSite) *siege {
 }
 
 func (b *siege) ask(client *http.Client, v view) {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*edgetest.Patience)
 	defer cancel()
 	b.mu.Lock()
 	oldest, purged := b.seen[v.app], b.purged[v.app]
 	b.mu.Unlock()
 	mayFail := b.mayFail.Load()
-	a := fetch(ctx, client, b.site.url(v.path), v.headers...)
+	a := fetch(ctx, client, b.site.URL(v.path), v.headers...)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if a.err != nil || a.status != http.StatusOK {
@@ -284,7 +279,7 @@ func (b *siege) isMade(a *fireApp, at int64) {
 func (b *siege) waitForMore(t testing.TB, n int64) {
 	t.Helper()
 	until := b.answered.Load() + n
-	eventually(t, 2*patience, func() bool { return b.answered.Load() >= until }, "requests go on")
+	edgetest.Eventually(t, 2*edgetest.Patience, func() bool { return b.answered.Load() >= until }, "requests go on")
 }
 
 func (b *siege) stop() {

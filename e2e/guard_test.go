@@ -17,6 +17,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
 )
 
 // guard is a proxy before an application that can fail as one does. It numbers what it is asked, says the number in X-Number of the answer, and remembers
@@ -37,9 +39,9 @@ type guard struct {
 
 type guardNumber struct{}
 
-func startGuard(t testing.TB, a *app) *guard {
+func startGuard(t testing.TB, a *harness.App) *guard {
 	t.Helper()
-	target, err := url.Parse(a.url(""))
+	target, err := url.Parse(a.URL(""))
 	require.NoError(t, err)
 	g := &guard{proxy: httputil.NewSingleHostReverseProxy(target), bodies: map[[sha256.Size]byte]bool{}, address: "127.0.0.1:0"}
 	g.proxy.ModifyResponse = g.remember

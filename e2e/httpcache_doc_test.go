@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
 )
 
 const suiteIntroduction = `# The public HTTP cache tests
@@ -26,7 +28,7 @@ behaves, with no right answer. *Not applicable* are tests that stand on another 
 func suiteDoc(t *testing.T, dir string, tests []*suiteTest) string {
 	t.Helper()
 	var installed struct{ Version string }
-	readJSON(t, filepath.Join(dir, "node_modules", "http-cache-tests", "package.json"), &installed)
+	harness.ReadJSON(t, filepath.Join(dir, "node_modules", "http-cache-tests", "package.json"), &installed)
 	require.NotEmpty(t, installed.Version)
 	var page strings.Builder
 	fmt.Fprintf(&page, suiteIntroduction, installed.Version)

@@ -18,6 +18,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // suiteTest is a test of http-cache-tests, and what came of it.
@@ -47,9 +50,9 @@ func isOneOf(result, results string) bool {
 // TestPublicHTTPCacheTests asks a site with `cache` what the public test suite for HTTP caches asks (cache-tests.fyi): a zone without build, whose upstream is the
 // origin of the suite. What comes of each test is in docs/http-cache-tests.md, which this test compares.
 func TestPublicHTTPCacheTests(t *testing.T) {
-	dir := filepath.Join(repository(), "e2e", "httpcache")
+	dir := filepath.Join(harness.Repository(), "e2e", "httpcache")
 	require.FileExists(t, filepath.Join(dir, "node_modules", "http-cache-tests", "cli.mjs"), "`make test` installs it before it runs these tests")
-	e := startEdge(t, nil, setup{zones: "\t\tzone / " + startSuiteOrigin(t, dir) + "\n\t\tcache\n"})
+	e := harness.StartEdge(t, nil, harness.Setup{Zones: "\t\tzone / " + startSuiteOrigin(t, dir) + "\n\t\tcache\n"})
 	tests := runSuite(t, dir, e)
 	require.Greater(t, len(tests), 300)
 	// The tests wait for three seconds where something lasts two: on a machine that has other things to do an answer may come too late. What is not as it was
@@ -85,7 +88,7 @@ func TestPublicHTTPCacheTests(t *testing.T) {
 	if t.Failed() {
 		return
 	}
-	file, want := filepath.Join(repository(), "docs", "http-cache-tests.md"), suiteDoc(t, dir, tests)
+	file, want := filepath.Join(harness.Repository(), "docs", "http-cache-tests.md"), suiteDoc(t, dir, tests)
 	if os.Getenv("E2E_UPDATE") != "" {
 		require.NoError(t, os.WriteFile(file, []byte(want), 0o644))
 	}
@@ -97,15 +100,16 @@ func TestPublicHTTPCacheTests(t *testing.T) {
 // startSuiteOrigin starts the server of the suite and returns its address.
 func startSuiteOrigin(t *testing.T, dir string) string {
 	t.Helper()
-	port, err := freePort()
+	port, err := edgetest.FindPort()
 	require.NoError(t, err)
 	env := []string{"npm_config_protocol=http", "npm_config_port=" + strconv.Itoa(port), "npm_config_pidfile=" + filepath.Join(t.TempDir(), "pid")}
-	p, err := startProcess("http-cache-tests", dir, env, "node", filepath.Join("node_modules", "http-cache-tests", "server", "server.mjs"))
+	p, err := harness.StartProcess("http-cache-tests", dir, env, "node", filepath.Join("node_modules", "http-cache-tests",
+		"server", "server.mjs"))
 	require.NoError(t, err)
-	t.Cleanup(p.kill)
-	p.showLogOnFailure(t)
+	t.Cleanup(p.Kill)
+	p.ShowLogOnFailure(t)
 	address := fmt.Sprintf("localhost:%d", port)
-	eventually(t, patience, func() bool {
+	edgetest.Eventually(t, edgetest.Patience, func() bool {
 		conn, err := net.DialTimeout("tcp", address, time.Second)
 		if err != nil {
 			return false
@@ -116,9 +120,12 @@ func startSuiteOrigin(t *testing.T, dir string) string {
 }
 
 // runSuite asks the edge what the suite asks, or the tests of some ids.
-func runSuite(t *testing.T, dir string, e *edge, ids ...string) (tests []*suiteTest) {
+func runSuite(t *testing.T, dir string, e *harness.Edge, ids ...string) (tests []*suiteTest) {
 	t.Helper()
-	cmd := exec.CommandContext(within(t, 10*patience), "node", append([]string{"--no-warnings", "run.mjs", fmt.Sprintf("http://localhost:%d", e.httpPort)}, ids...)...)
+	cmd := exec.CommandContext(edgetest.Within(t, 10*edgetest.Patience), "node", append([]string{
+		"--no-warnings",
+		"run.mjs", fmt.Sprintf("http://localhost:%d", e.HTTPPort),
+	}, ids...)...)
 	cmd.Dir = dir
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()

@@ -13,14 +13,17 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // The settings stand in the Caddyfile: the edge needs no build to make pictures, and the application is asked for sources only.
 func TestPicturesByTheCaddyfileAlone(t *testing.T) {
 	sources := makeImageSources(t)
 	remote := startImageRemote(t, sources)
-	g := startDoor(t, startImageApp(t, remote, sources))
-	e := startEdge(t, nil, setup{zones: fmt.Sprintf(`		zone / %s {
+	g := harness.StartDoor(t, startImageApp(t, remote, sources))
+	e := harness.StartEdge(t, nil, harness.Setup{Zones: fmt.Sprintf(`		zone / %s {
 			image {
 				sizes 48 64
 				qualities 50
@@ -31,20 +34,20 @@ func TestPicturesByTheCaddyfileAlone(t *testing.T) {
 				max_source 400KB
 			}
 		}
-`, g.upstream(), remote.port)})
-	client := plainClient(t)
-	ask := func(source string, width, quality int) answer {
-		return get(t, client, e.url("/_next/image?"+imageQuery(source, width, quality)), "Accept", acceptOfChrome)
+`, g.Upstream(), remote.port)})
+	client := edgetest.PlainClient(t)
+	ask := func(source string, width, quality int) edgetest.Answer {
+		return edgetest.Get(t, client, e.URL("/_next/image?"+imageQuery(source, width, quality)), "Accept", acceptOfChrome)
 	}
 	for _, source := range []string{"/contract/photo.jpg", "/api/cached/max-age=5/photo.jpg", remote.url("localhost", "/plain/photo.jpg")} {
 		for _, want := range []string{"200 MISS", "200 HIT"} {
 			got := ask(source, 48, 50)
-			assert.Equal(t, []string{want, "image/webp"}, []string{cacheOf(got), got.Header.Get("Content-Type")}, "%s: %.80s", source, got.body)
+			assert.Equal(t, []string{want, "image/webp"}, []string{cacheOf(got), got.Header.Get("Content-Type")}, "%s: %.80s", source, got.Text)
 		}
 	}
-	assert.Zero(t, g.count("/_next/image"))
+	assert.Zero(t, g.Count("/_next/image"))
 	for _, c := range []struct {
-		got    answer
+		got    edgetest.Answer
 		status int
 		text   string
 	}{
@@ -56,27 +59,27 @@ func TestPicturesByTheCaddyfileAlone(t *testing.T) {
 		{ask("/contract/drawing.svg", 64, 50), 400, `"url" parameter is valid but image type is not allowed`},
 		{ask("/contract/deep.png", 64, 50), 413, `"url" parameter is valid but internal response is invalid`},
 	} {
-		assert.Equal(t, []any{c.status, c.text}, []any{c.got.StatusCode, c.got.body})
+		assert.Equal(t, []any{c.status, c.text}, []any{c.got.StatusCode, c.got.Text})
 	}
-	assert.Positive(t, e.metric(t, `caddy_nextjs_image_sources_total{result="too_large",zone="root"}`))
+	assert.Positive(t, e.Metric(t, `caddy_nextjs_image_sources_total{result="too_large",zone="root"}`))
 }
 
 // A picture behind a cookie: who has it sees the picture, and nobody else does, before or after.
 func TestForwardedPicturesAreForOneClient(t *testing.T) {
-	f := fixtures(t).next16
-	e := startEdge(t, nil, setup{zones: fmt.Sprintf("\t\tzone / %s {\n\t\t\timage {\n\t\t\t\tforward /private.jpg cookie pass\n\t\t\t}\n\t\t}\n", f.upstream())})
+	f := harness.Fixtures(t).Next16
+	e := harness.StartEdge(t, nil, harness.Setup{Zones: fmt.Sprintf("\t\tzone / %s {\n\t\t\timage {\n\t\t\t\tforward /private.jpg cookie pass\n\t\t\t}\n\t\t}\n", f.Upstream())})
 	for range 2 {
-		anybody := e.askImage(t, "", "/private.jpg", "Cookie", "other=1")
+		anybody := askImage(t, e, "", "/private.jpg", "Cookie", "other=1")
 		assert.Equal(t, http.StatusUnauthorized, anybody.StatusCode)
-		shown := e.askImage(t, "", "/private.jpg", "Cookie", "theme=dark; pass=1")
-		assert.Equal(t, "200 MISS", cacheOf(shown), shown.body)
+		shown := askImage(t, e, "", "/private.jpg", "Cookie", "theme=dark; pass=1")
+		assert.Equal(t, "200 MISS", cacheOf(shown), shown.Text)
 		assert.True(t, strings.HasPrefix(shown.Header.Get("Cache-Control"), "private, "), shown.Header.Get("Cache-Control"))
-		assert.Equal(t, http.StatusNotModified, e.askImage(t, "", "/private.jpg", "Cookie", "pass=1", "If-None-Match", shown.Header.Get("Etag")).StatusCode)
-		assert.Equal(t, http.StatusUnauthorized, e.askImage(t, "", "/private.jpg", "If-None-Match", shown.Header.Get("Etag")).StatusCode)
+		assert.Equal(t, http.StatusNotModified, askImage(t, e, "", "/private.jpg", "Cookie", "pass=1", "If-None-Match", shown.Header.Get("Etag")).StatusCode)
+		assert.Equal(t, http.StatusUnauthorized, askImage(t, e, "", "/private.jpg", "If-None-Match", shown.Header.Get("Etag")).StatusCode)
 	}
-	assert.Equal(t, http.StatusUnauthorized, e.askImage(t, "", "/files/../private.jpg").StatusCode)
-	assert.Zero(t, e.metric(t, `caddy_nextjs_store_entries{store="images",tier="disk"}`))
-	assert.InDelta(t, 4, e.metric(t, `caddy_nextjs_image_requests_total{result="private",zone="root"}`), 0)
+	assert.Equal(t, http.StatusUnauthorized, askImage(t, e, "", "/files/../private.jpg").StatusCode)
+	assert.Zero(t, e.Metric(t, `caddy_nextjs_store_entries{store="images",tier="disk"}`))
+	assert.InDelta(t, 4, e.Metric(t, `caddy_nextjs_image_requests_total{result="private",zone="root"}`), 0)
 }
 
 // Whatever the patterns say, the edge connects to no private address, and the log says why.
@@ -92,14 +95,14 @@ func TestPrivateAddressesAreNotAsked(t *testing.T) {
 	t.Cleanup(inside.Close)
 	_, port, err := net.SplitHostPort(inside.Listener.Addr().String())
 	require.NoError(t, err)
-	e := startEdge(t, nil, setup{zones: fmt.Sprintf("\t\tzone / localhost:1 {\n\t\t\timage {\n\t\t\t\tremote http://*:%s/** http://**:%s/**\n\t\t\t}\n\t\t}\n", port, port)})
+	e := harness.StartEdge(t, nil, harness.Setup{Zones: fmt.Sprintf("\t\tzone / localhost:1 {\n\t\t\timage {\n\t\t\t\tremote http://*:%s/** http://**:%s/**\n\t\t\t}\n\t\t}\n", port, port)})
 	for _, host := range []string{"localhost", "127.0.0.1", "2130706433", "0x7f.1", "[::1]", "[::ffff:127.0.0.1]", "0"} {
-		mark := e.log.mark()
-		got := e.askImage(t, "", "http://"+host+":"+port+"/secret-path.jpg?token=t0ken")
-		assert.Equal(t, []any{http.StatusBadRequest, notAllowed}, []any{got.StatusCode, got.body}, host)
+		mark := e.Log.Mark()
+		got := askImage(t, e, "", "http://"+host+":"+port+"/secret-path.jpg?token=t0ken")
+		assert.Equal(t, []any{http.StatusBadRequest, notAllowed}, []any{got.StatusCode, got.Text}, host)
 		var line string
-		eventually(t, patience, func() bool {
-			for text := range strings.Lines(e.log.since(mark)) {
+		edgetest.Eventually(t, edgetest.Patience, func() bool {
+			for text := range strings.Lines(e.Log.Since(mark)) {
 				if strings.Contains(text, "the source of a picture was refused") {
 					line = text
 				}

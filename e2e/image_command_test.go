@@ -11,11 +11,14 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // What the command says of a picture is what the edge then answers, and nothing is kept of its question.
 func TestTheImageCommand(t *testing.T) {
-	e, _ := filesEdge(t, "")
+	e, _ := harness.FilesEdge(t, "")
 	ask := func(target string, args ...string) (report struct {
 		URL, Zone, Verdict, By, Text, Source, Format, Type string
 		Status, Answer, Bytes                              int
@@ -28,7 +31,10 @@ func TestTheImageCommand(t *testing.T) {
 	},
 	) {
 		t.Helper()
-		text, failure := nextjsCommand(t, append([]string{"image", e.url(target), "--json", "--address", fmt.Sprintf("localhost:%d", e.adminPort)}, args...)...)
+		text, failure := harness.NextjsCommand(t, append([]string{
+			"image", e.URL(target), "--json", "--address",
+			fmt.Sprintf("localhost:%d", e.AdminPort),
+		}, args...)...)
 		require.Empty(t, failure)
 		require.NoError(t, json.Unmarshal([]byte(text), &report), text)
 		return report
@@ -42,9 +48,9 @@ func TestTheImageCommand(t *testing.T) {
 		assert.Less(t, first.Bytes, first.SourceBytes)
 	}
 	made := ask(source, "-w", "64", "-H", "Accept: image/webp,*/*")
-	answer := get(t, plainClient(t), e.url(made.URL), "Accept", "image/webp,*/*")
+	answer := edgetest.Get(t, edgetest.PlainClient(t), e.URL(made.URL), "Accept", "image/webp,*/*")
 	assert.Equal(t, made.Type, answer.Header.Get("Content-Type"))
-	assert.Len(t, answer.body, made.Bytes)
+	assert.Len(t, answer.Text, made.Bytes)
 	kept := ask(made.URL, "-H", "Accept: image/webp,*/*").Kept
 	require.NotNil(t, kept)
 	assert.Equal(t, made.Bytes, kept.Bytes)
@@ -56,10 +62,11 @@ func TestTheImageCommand(t *testing.T) {
 	far := ask("/_next/image?w=64&q=75&url=" + url.QueryEscape("https://far.test/a.jpg"))
 	assert.Equal(t, `"url" parameter is not allowed`, far.Text)
 
-	text, failure := nextjsCommand(t, "image", e.url(source), "--address", fmt.Sprintf("localhost:%d", e.adminPort))
+	text, failure := harness.NextjsCommand(t, "image", e.URL(source), "--address", fmt.Sprintf("localhost:%d",
+		e.AdminPort))
 	require.Empty(t, failure)
 	assert.Contains(t, text, "zone      shop, verdict image\n")
 	assert.Contains(t, text, "made by   the edge\n")
-	_, failure = nextjsCommand(t, "image", "comet.jpg", "--address", fmt.Sprintf("localhost:%d", e.adminPort))
+	_, failure = harness.NextjsCommand(t, "image", "comet.jpg", "--address", fmt.Sprintf("localhost:%d", e.AdminPort))
 	assert.Contains(t, failure, `"comet.jpg" is no URL of a site`)
 }

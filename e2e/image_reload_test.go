@@ -11,6 +11,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // The configuration is loaded again and again while pictures are asked for: none fails, and what was made stays, also for the next process.
@@ -22,16 +25,16 @@ func TestPicturesOverReloadsAndRestarts(t *testing.T) {
 	site := startImageEdge(t, global("queue 500"), "min_ttl 1h")
 	e := site.edge
 	const kept = "/api/cached/max-age=0/photo.jpg"
-	first := e.askImage(t, "", kept)
+	first := askImage(t, e, "", kept)
 	require.Equal(t, "200 MISS", cacheOf(first))
-	config := func(image, block string) setup { return site.setup(global(image), block) }
+	config := func(image, block string) harness.Setup { return site.setup(global(image), block) }
 	sizes := []int{32, 48, 64, 96, 128, 256, 384, 640, 750, 828, 1080}
 	names := []string{"photo.jpg", "alpha.png", "grey.jpg", "photo.webp", "exif-6.jpg"}
 	var asked atomic.Int64
 	over := make(chan struct{})
 	var group sync.WaitGroup
 	for worker := range 4 {
-		client := plainClient(t)
+		client := edgetest.PlainClient(t)
 		group.Go(func() {
 			for i := worker; ; i++ {
 				select {
@@ -40,8 +43,9 @@ func TestPicturesOverReloadsAndRestarts(t *testing.T) {
 				default:
 				}
 				source := []string{"/contract/", "/api/cached/max-age=0/"}[i%2] + names[i%len(names)]
-				got := get(t, client, e.url("/_next/image?"+imageQuery(source, sizes[i%len(sizes)], 75)), "Accept", acceptOfChrome)
-				if !assert.Equal(t, http.StatusOK, got.StatusCode, "%s: %.100s", source, got.body) {
+				got := edgetest.Get(t, client, e.URL("/_next/image?"+imageQuery(source, sizes[i%len(sizes)], 75)), "Accept",
+					acceptOfChrome)
+				if !assert.Equal(t, http.StatusOK, got.StatusCode, "%s: %.100s", source, got.Text) {
 					return
 				}
 				asked.Add(1)
@@ -50,20 +54,21 @@ func TestPicturesOverReloadsAndRestarts(t *testing.T) {
 	}
 	for i := range 6 {
 		before := asked.Load()
-		require.Empty(t, e.load(t, e.caddyfile(t, nil, config(fmt.Sprintf("concurrency %d", 1+i%2), fmt.Sprintf("min_ttl %dh", 1+i)))))
-		eventually(t, patience, func() bool { return asked.Load() > before+5 }, "pictures are answered after reload %d", i)
+		require.Empty(t, e.Load(t, e.Caddyfile(t, nil, config(fmt.Sprintf("concurrency %d", 1+i%2), fmt.Sprintf("min_ttl %dh",
+			1+i)))))
+		edgetest.Eventually(t, edgetest.Patience, func() bool { return asked.Load() > before+5 }, "pictures are answered after reload %d", i)
 	}
-	assert.Contains(t, e.load(t, e.caddyfile(t, nil, config("concurrency 1", "qualities 500"))), "qualities")
+	assert.Contains(t, e.Load(t, e.Caddyfile(t, nil, config("concurrency 1", "qualities 500"))), "qualities")
 	close(over)
 	group.Wait()
-	again := e.askImage(t, "", kept)
+	again := askImage(t, e, "", kept)
 	assert.Equal(t, "200 HIT", cacheOf(again))
-	assert.Equal(t, first.body, again.body)
+	assert.Equal(t, first.Text, again.Text)
 
-	e.kill()
-	next := startEdge(t, nil, config("queue 500", "min_ttl 1h"))
+	e.Kill()
+	next := harness.StartEdge(t, nil, config("queue 500", "min_ttl 1h"))
 	site.door.Close()
-	found := next.askImage(t, "", kept)
+	found := askImage(t, next, "", kept)
 	assert.Equal(t, "200 HIT", cacheOf(found))
-	assert.Equal(t, first.body, found.body)
+	assert.Equal(t, first.Text, found.Text)
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
 )
 
 // cacheDirectives are what sources say of how long they last.
@@ -45,8 +47,11 @@ func localCases(s *imageSite) []imageCase {
 	}
 	for _, tag := range []string{`"abc"`, `W/"abc"`, "bare", `""`} {
 		cases = append(cases,
-			imageCase{name: "local has ETag " + noSlash(tag), target: imageQuery("/api/tagged/"+url.PathEscape(tag)+"/small.jpg", 64, 75)},
-			imageCase{name: "local has ETag " + noSlash(tag) + " unchanged", target: imageQuery("/api/tagged/"+url.PathEscape(tag)+"/icon.ico", 64, 75), kind: "x-icon"})
+			imageCase{name: "local has ETag " + harness.NoSlash(tag), target: imageQuery("/api/tagged/"+url.PathEscape(tag)+"/small.jpg", 64, 75)},
+			imageCase{
+				name:   "local has ETag " + harness.NoSlash(tag) + " unchanged",
+				target: imageQuery("/api/tagged/"+url.PathEscape(tag)+"/icon.ico", 64, 75), kind: "x-icon",
+			})
 	}
 	return append(cases,
 		imageCase{name: "local answers nothing", target: imageQuery("/api/answer/204/alpha.png", 64, 75), status: 400},

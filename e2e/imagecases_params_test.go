@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"strings"
 	"unicode/utf16"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
 )
 
 // refusedParameters are queries, in the order in which their faults are found.
@@ -151,10 +153,10 @@ var malformedAccept = []string{"image/webp;foo", "image/webp;q=", "image/webp;",
 func parameterCases() []imageCase {
 	var cases []imageCase
 	for _, query := range refusedParameters {
-		cases = append(cases, imageCase{name: "refused " + noSlash(query), target: query, status: 400})
+		cases = append(cases, imageCase{name: "refused " + harness.NoSlash(query), target: query, status: 400})
 	}
 	for _, query := range takenParameters {
-		cases = append(cases, imageCase{name: "taken " + noSlash(query), target: query})
+		cases = append(cases, imageCase{name: "taken " + harness.NoSlash(query), target: query})
 	}
 	// What counts is the number of UTF-16 units, not that of bytes or characters.
 	for length, status := range map[int]int{3072: 200, 3073: 400} {
@@ -174,10 +176,14 @@ func parameterCases() []imageCase {
 func acceptCases(source string) []imageCase {
 	var cases []imageCase
 	for _, accept := range acceptHeaders {
-		cases = append(cases, imageCase{name: "accept " + noSlash(accept), target: imageQuery(source, 64, 75), headers: []string{"Accept", accept}})
+		cases = append(cases, imageCase{
+			name: "accept " + harness.NoSlash(accept), target: imageQuery(source, 64, 75),
+			headers: []string{"Accept", accept},
+		})
 	}
 	for _, accept := range malformedAccept {
-		cases = append(cases, imageCase{name: "malformed accept " + noSlash(accept), target: imageQuery(source, 64, 75), headers: []string{"Accept", accept}, status: 500, differs: "malformed accept"})
+		cases = append(cases, imageCase{name: "malformed accept " + harness.NoSlash(accept), target: imageQuery(source, 64,
+			75), headers: []string{"Accept", accept}, status: 500, differs: "malformed accept"})
 	}
 	return append(cases,
 		imageCase{name: "no accept", target: imageQuery(source, 64, 75), kind: "jpeg"},
@@ -200,7 +206,10 @@ func endpointCases() []imageCase {
 		if strings.Contains(path, "/./") || strings.Contains(path, "/../") {
 			differs = "path that is resolved"
 		}
-		cases = append(cases, imageCase{name: "endpoint " + noSlash(path), target: path + query, status: status, differs: differs})
+		cases = append(cases, imageCase{
+			name: "endpoint " + harness.NoSlash(path), target: path + query, status: status,
+			differs: differs,
+		})
 	}
 	return append(cases,
 		imageCase{name: "endpoint without a query", target: "/_next/image", status: 400},

@@ -5,6 +5,8 @@ package e2e_test
 import (
 	"fmt"
 	"net/url"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
 )
 
 func remoteCases() []imageCase {
@@ -27,15 +29,15 @@ func remoteCases() []imageCase {
 	remote("nothing", "/empty/x/small.jpg", 400, "")
 	remote("expects these headers", "/headers/x/small.jpg", 200, "jpeg")
 	for _, kind := range []string{"text/html", "image/svg+xml", "application/octet-stream", "nonsense"} {
-		remote("called "+noSlash(kind), "/type/"+url.PathEscape(kind)+"/small.jpg", 200, "jpeg")
+		remote("called "+harness.NoSlash(kind), "/type/"+url.PathEscape(kind)+"/small.jpg", 200, "jpeg")
 	}
 	for _, directive := range cacheDirectives {
 		remote("says "+directive, "/cache/"+url.PathEscape(directive)+"/small.jpg", 200, "jpeg")
 	}
 	for _, tag := range []string{`"abc"`, `W/"abc"`, "bare"} {
-		remote("ETag "+noSlash(tag), "/tag/"+url.PathEscape(tag)+"/small.jpg", 200, "jpeg")
-		remote("ETag "+noSlash(tag)+" unchanged", "/tag/"+url.PathEscape(tag)+"/icon.ico", 200, "x-icon")
-		remote("ETag "+noSlash(tag)+" undecodable", "/tag/"+url.PathEscape(tag)+"/truncated.png", 200, "png")
+		remote("ETag "+harness.NoSlash(tag), "/tag/"+url.PathEscape(tag)+"/small.jpg", 200, "jpeg")
+		remote("ETag "+harness.NoSlash(tag)+" unchanged", "/tag/"+url.PathEscape(tag)+"/icon.ico", 200, "x-icon")
+		remote("ETag "+harness.NoSlash(tag)+" undecodable", "/tag/"+url.PathEscape(tag)+"/truncated.png", 200, "png")
 	}
 	for _, status := range []int{201, 206, 299, 300, 304, 305, 306, 400, 401, 403, 404, 418, 429, 500, 502, 503, 599} {
 		want := status
@@ -68,7 +70,7 @@ func remoteCases() []imageCase {
 	remote("coded before unknown", "/coded/gzip+unknown/small.jpg", 400, "")
 	remote("coded after unknown", "/coded/unknown+gzip/small.jpg", 400, "")
 	for _, fault := range []string{"/coded/lie/small.jpg", "/short/x/small.jpg", "/reset/x/small.jpg"} {
-		remote("fault "+noSlash(fault), fault, 500, "")
+		remote("fault "+harness.NoSlash(fault), fault, 500, "")
 	}
 	return append(append(cases, hostCases()...),
 		imageCase{name: "remote never answers", target: remoteQuery("localhost", "/silent/x/small.jpg"), status: 504, slow: true},
@@ -133,7 +135,8 @@ func hostCases() []imageCase {
 		{"http://other.test/a.jpg", 400},
 		{"http://[::1]:{port}/one/small.jpg", 400},
 	} {
-		cases = append(cases, imageCase{name: "host " + noSlash(c.source), target: fillable(imageQuery(c.source, 64, 75)), status: c.status})
+		cases = append(cases, imageCase{name: "host " + harness.NoSlash(c.source), target: fillable(imageQuery(c.source, 64,
+			75)), status: c.status})
 	}
 	return cases
 }

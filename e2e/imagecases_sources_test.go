@@ -2,7 +2,11 @@
 
 package e2e_test
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+)
 
 // decodable are sources with what Next.js makes of them at w=256 without Accept: type and size.
 var decodable = []struct{ name, kind, size string }{
@@ -141,7 +145,8 @@ func sizeCases() []imageCase {
 		size := map[bool]string{false: "128x91", true: "128x179"}[orientation > 4]
 		for _, accept := range []string{"", acceptWebP} {
 			cases = append(cases, imageCase{
-				name: fmt.Sprintf("orientation %d %s", orientation, noSlash(accept)), target: imageQuery(fmt.Sprintf("/contract/exif-%d.jpg", orientation), 128, 75),
+				name:    fmt.Sprintf("orientation %d %s", orientation, harness.NoSlash(accept)),
+				target:  imageQuery(fmt.Sprintf("/contract/exif-%d.jpg", orientation), 128, 75),
 				headers: []string{"Accept", accept}, size: size,
 			})
 		}
@@ -153,7 +158,8 @@ func sizeCases() []imageCase {
 					continue // a palette takes its time, and hardly another quality
 				}
 				cases = append(cases, imageCase{
-					name: fmt.Sprintf("quality %d of %s %s", quality, source, noSlash(accept)), target: imageQuery("/contract/"+source, 384, quality),
+					name:    fmt.Sprintf("quality %d of %s %s", quality, source, harness.NoSlash(accept)),
+					target:  imageQuery("/contract/"+source, 384, quality),
 					headers: []string{"Accept", accept},
 				})
 			}

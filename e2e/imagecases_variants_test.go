@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
 )
 
 // fillable undoes the escapes of what is filled in later.
@@ -124,7 +126,7 @@ func casesOfNext15(*imageSite) []imageCase {
 		cases = append(cases, imageCase{name: "no picture " + name, target: local(name, 256, 75), status: 400})
 	}
 	for _, query := range []string{"", "url=//x.test/a.jpg&w=64&q=75", "url=/market/_next/image&w=64&q=75", "url=a.jpg&w=64&q=75", "url=http%3A%2F%2Fx.test%2Fa&w=64&q=75", "url=/market/contract/small.jpg&w=17&q=75"} {
-		cases = append(cases, imageCase{name: "refused " + noSlash(query), target: query, status: 400})
+		cases = append(cases, imageCase{name: "refused " + harness.NoSlash(query), target: query, status: 400})
 	}
 	query := "?" + local("small.jpg", 64, 75)
 	return append(cases,

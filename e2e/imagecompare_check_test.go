@@ -13,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // TestTheComparisonOfImagesSees: while both answers come from one encoder, only this shows that a bad picture would be noticed.
@@ -53,17 +55,17 @@ func TestTheComparisonOfImagesSees(t *testing.T) {
 		})
 	}
 	for name, c := range map[string]struct {
-		change func(a *answer)
+		change func(a *edgetest.Answer)
 		found  string
 	}{
-		"status":            {func(a *answer) { a.StatusCode = 404 }, "status 404 instead of 200"},
-		"header":            {func(a *answer) { a.Header.Set("Content-Disposition", "inline") }, `Content-Disposition "inline" instead of ""`},
-		"missing header":    {func(a *answer) { a.Header.Del("Content-Type") }, `Content-Type "" instead of "image/jpeg"`},
-		"ETag":              {func(a *answer) { a.Header.Set("Etag", `"`+a.Header.Get("Etag")+`"`) }, "of the same bytes"},
-		"length":            {func(a *answer) { a.Header.Set("Content-Length", "1") }, "Content-Length 1 of a body"},
-		"no length":         {func(a *answer) { a.Header.Del("Content-Length") }, `Content-Length ""`},
-		"Vary for encoding": {func(a *answer) { a.Header.Set("Vary", "Accept-Encoding") }, ""},
-		"Vary":              {func(a *answer) { a.Header.Set("Vary", "Accept") }, `Vary "accept" instead of ""`},
+		"status":            {func(a *edgetest.Answer) { a.StatusCode = 404 }, "status 404 instead of 200"},
+		"header":            {func(a *edgetest.Answer) { a.Header.Set("Content-Disposition", "inline") }, `Content-Disposition "inline" instead of ""`},
+		"missing header":    {func(a *edgetest.Answer) { a.Header.Del("Content-Type") }, `Content-Type "" instead of "image/jpeg"`},
+		"ETag":              {func(a *edgetest.Answer) { a.Header.Set("Etag", `"`+a.Header.Get("Etag")+`"`) }, "of the same bytes"},
+		"length":            {func(a *edgetest.Answer) { a.Header.Set("Content-Length", "1") }, "Content-Length 1 of a body"},
+		"no length":         {func(a *edgetest.Answer) { a.Header.Del("Content-Length") }, `Content-Length ""`},
+		"Vary for encoding": {func(a *edgetest.Answer) { a.Header.Set("Vary", "Accept-Encoding") }, ""},
+		"Vary":              {func(a *edgetest.Answer) { a.Header.Set("Vary", "Accept") }, `Vary "accept" instead of ""`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			through := madeAnswer("image/jpeg", small)
@@ -83,8 +85,10 @@ func assertFound(t *testing.T, want string, found []string) {
 }
 
 // madeAnswer is an answer of the optimizer.
-func madeAnswer(kind string, body []byte) answer {
+func madeAnswer(kind string, body []byte) edgetest.Answer {
 	header := http.Header{"Content-Type": {kind}, "Etag": {hashTag(string(body))}, "Content-Length": {strconv.Itoa(len(body))}}
 	req, _ := http.NewRequest(http.MethodGet, "/", nil)
-	return answer{&http.Response{StatusCode: http.StatusOK, Header: header, Request: req}, string(body)}
+	return edgetest.Answer{
+		Response: &http.Response{StatusCode: http.StatusOK, Header: header, Request: req}, Text: string(body),
+	}
 }

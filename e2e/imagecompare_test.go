@@ -18,6 +18,9 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // imageCloseness is how near to each other two encoders' pictures of one source must be: mean absolute differences of 255 levels, of pixels
@@ -34,7 +37,7 @@ const (
 )
 
 // imageDifferences says in words how two answers of the optimizer differ.
-func imageDifferences(t testing.TB, lens *imageLens, through, direct answer) []string {
+func imageDifferences(t testing.TB, lens *imageLens, through, direct edgetest.Answer) []string {
 	t.Helper()
 	found := imageHeadDifferences(through, direct)
 	got, err := uncoded(through)
@@ -48,7 +51,7 @@ func imageDifferences(t testing.TB, lens *imageLens, through, direct answer) []s
 		return append(found, "a body, to HEAD")
 	case through.StatusCode == http.StatusNotModified && direct.StatusCode == http.StatusNotModified:
 		if tag := imageTag(through); tag == "" || got != "" {
-			found = append(found, fmt.Sprintf("ETag %q and body %s of a 304", tag, excerpt(got)))
+			found = append(found, fmt.Sprintf("ETag %q and body %s of a 304", tag, harness.Excerpt(got)))
 		}
 	case bytes.Equal([]byte(got), []byte(want)) && !head:
 		if tag, wanted := imageTag(through), imageTag(direct); tag != wanted {
@@ -56,7 +59,7 @@ func imageDifferences(t testing.TB, lens *imageLens, through, direct answer) []s
 		}
 	case direct.StatusCode != http.StatusOK || through.StatusCode != http.StatusOK:
 		if got != want {
-			found = append(found, fmt.Sprintf("body %s instead of %s", excerpt(got), excerpt(want)))
+			found = append(found, fmt.Sprintf("body %s instead of %s", harness.Excerpt(got), harness.Excerpt(want)))
 		}
 	case !head:
 		if tag := hashTag(got); imageTag(through) != tag {
@@ -71,7 +74,7 @@ func imageDifferences(t testing.TB, lens *imageLens, through, direct answer) []s
 }
 
 // imageHeadDifferences compares status and headers, except for what depends on the bytes of the body.
-func imageHeadDifferences(through, direct answer) []string {
+func imageHeadDifferences(through, direct edgetest.Answer) []string {
 	var found []string
 	if through.StatusCode != direct.StatusCode {
 		found = append(found, fmt.Sprintf("status %d instead of %d", through.StatusCode, direct.StatusCode))
@@ -79,15 +82,16 @@ func imageHeadDifferences(through, direct answer) []string {
 	names := maps.Clone(direct.Header)
 	maps.Copy(names, through.Header)
 	for _, name := range slices.Sorted(maps.Keys(names)) {
-		got, want := headerValue(through, name), headerValue(direct, name)
+		got, want := harness.HeaderValue(through, name), harness.HeaderValue(direct, name)
 		switch {
-		case hopHeaders[name], leakedHeaders[name] && got == "", name == "Etag" && (direct.StatusCode == http.StatusOK || direct.StatusCode == http.StatusNotModified):
+		case harness.HopHeaders[name], harness.LeakedHeaders[name] && got == "", name == "Etag" &&
+			(direct.StatusCode == http.StatusOK || direct.StatusCode == http.StatusNotModified):
 			continue
 		case name == "Content-Encoding" && direct.StatusCode == http.StatusOK:
 			continue // the edge compresses better; uncoded checks that it is true
 		case name == "Vary":
-			got, want = withoutAcceptEncoding(got), withoutAcceptEncoding(want)
-		case name == "Cache-Control" && got == wantedCacheControl(direct, through):
+			got, want = harness.WithoutAcceptEncoding(got), harness.WithoutAcceptEncoding(want)
+		case name == "Cache-Control" && got == harness.WantedCacheControl(direct, through):
 			continue // docs/differences.md: errors, and answers to other methods
 		}
 		if got != want {
@@ -98,7 +102,7 @@ func imageHeadDifferences(through, direct answer) []string {
 }
 
 // lengthDifferences: what is sent as it is kept says its length, to HEAD too.
-func lengthDifferences(through, direct answer) []string {
+func lengthDifferences(through, direct edgetest.Answer) []string {
 	if direct.StatusCode != http.StatusOK || direct.Header.Get("Content-Length") == "" || through.Header.Get("Content-Encoding") != "" {
 		return nil
 	}
@@ -106,8 +110,8 @@ func lengthDifferences(through, direct answer) []string {
 	switch {
 	case err != nil:
 		return []string{fmt.Sprintf("Content-Length %q", through.Header.Get("Content-Length"))}
-	case direct.Request.Method != http.MethodHead && length != len(through.body):
-		return []string{fmt.Sprintf("Content-Length %d of a body of %d bytes", length, len(through.body))}
+	case direct.Request.Method != http.MethodHead && length != len(through.Text):
+		return []string{fmt.Sprintf("Content-Length %d of a body of %d bytes", length, len(through.Text))}
 	}
 	return nil
 }
@@ -140,7 +144,7 @@ func pixelDifferences(v imageView, contentType string) []string {
 }
 
 // imageTag returns the ETag, without what the edge appends for a content coding.
-func imageTag(a answer) string {
+func imageTag(a edgetest.Answer) string {
 	tag := a.Header.Get("Etag")
 	if coding := a.Header.Get("Content-Encoding"); coding != "" {
 		return strings.TrimSuffix(strings.TrimSuffix(tag, `"`), "-"+coding)
@@ -155,11 +159,11 @@ func hashTag(body string) string {
 }
 
 // uncoded returns the body as it was before it was compressed.
-func uncoded(a answer) (string, error) {
-	if a.Header.Get("Content-Encoding") != "gzip" || a.body == "" {
-		return a.body, nil
+func uncoded(a edgetest.Answer) (string, error) {
+	if a.Header.Get("Content-Encoding") != "gzip" || a.Text == "" {
+		return a.Text, nil
 	}
-	reader, err := gzip.NewReader(strings.NewReader(a.body))
+	reader, err := gzip.NewReader(strings.NewReader(a.Text))
 	if err != nil {
 		return "", fmt.Errorf("the body is not gzip: %w", err)
 	}

@@ -12,6 +12,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // imageCase is a request to the optimizer. In target and headers {port} is that of the remote host and {side} tells apart who is asked.
@@ -44,7 +47,7 @@ func (c imageCase) title() string {
 	if c.name != "" {
 		return c.name
 	}
-	return noSlash(strings.Join(append([]string{cmp.Or(c.method, http.MethodGet), c.target}, c.headers...), " "))
+	return harness.NoSlash(strings.Join(append([]string{cmp.Or(c.method, http.MethodGet), c.target}, c.headers...), " "))
 }
 
 // TestImagesAreAsNextMakesThem sends every case to the application itself and through the edge, and compares what the answers say and show.
@@ -95,12 +98,13 @@ func TestImagesAreAsNextMakesThem(t *testing.T) {
 func (s *imageSite) check(t *testing.T, c imageCase) {
 	t.Helper()
 	direct := s.ask(t, false, c)
-	require.Equal(t, cmp.Or(c.status, http.StatusOK), direct.StatusCode, "Next.js itself: %s", excerpt(direct.body))
+	require.Equal(t, cmp.Or(c.status, http.StatusOK), direct.StatusCode, "Next.js itself: %s",
+		harness.Excerpt(direct.Text))
 	if c.kind != "" {
 		require.Equal(t, "image/"+c.kind, direct.Header.Get("Content-Type"), "Next.js itself")
 	}
 	if c.size != "" {
-		view := s.lens.compare(t, []byte(direct.body), []byte(direct.body))
+		view := s.lens.compare(t, []byte(direct.Text), []byte(direct.Text))
 		require.Equal(t, c.size, fmt.Sprintf("%dx%d", view.A.Width, view.A.Height), "Next.js itself %s", view.Error)
 	}
 	s.compare(t, c, s.ask(t, true, c), direct)
@@ -109,10 +113,10 @@ func (s *imageSite) check(t *testing.T, c imageCase) {
 // checkSlowly asks both sides at once.
 func (s *imageSite) checkSlowly(t *testing.T, c imageCase) {
 	t.Helper()
-	answers := make(map[bool]*answer)
+	answers := make(map[bool]*edgetest.Answer)
 	t.Run("both", func(t *testing.T) {
 		for _, through := range []bool{false, true} {
-			a := new(answer)
+			a := new(edgetest.Answer)
 			answers[through] = a
 			t.Run(fmt.Sprint(through), func(t *testing.T) {
 				t.Parallel()
@@ -124,7 +128,7 @@ func (s *imageSite) checkSlowly(t *testing.T, c imageCase) {
 	s.compare(t, c, *answers[true], *answers[false])
 }
 
-func (s *imageSite) compare(t *testing.T, c imageCase, through, direct answer) {
+func (s *imageSite) compare(t *testing.T, c imageCase, through, direct edgetest.Answer) {
 	t.Helper()
 	found := imageDifferences(t, s.lens, through, direct)
 	if c.differs != "" && len(found) > 0 {
@@ -136,11 +140,11 @@ func (s *imageSite) compare(t *testing.T, c imageCase, through, direct answer) {
 }
 
 // ask sends a case to the application itself or through the edge.
-func (s *imageSite) ask(t testing.TB, through bool, c imageCase) answer {
+func (s *imageSite) ask(t testing.TB, through bool, c imageCase) edgetest.Answer {
 	t.Helper()
-	address, side := s.direct.upstream(), "direct"
+	address, side := s.direct.Upstream(), "direct"
 	if through {
-		address, side = s.edge.address(), "through"
+		address, side = s.edge.Address(), "through"
 	}
 	fill := strings.NewReplacer("{port}", s.remote.port, "{side}", side)
 	target := fill.Replace(c.target)
@@ -151,11 +155,11 @@ func (s *imageSite) ask(t testing.TB, through bool, c imageCase) answer {
 	for i, text := range c.headers {
 		headers[i] = fill.Replace(text)
 		if strings.Contains(text, "{etag}") {
-			plain := rawRequest(t, address, http.MethodGet, target, s.edge.address(), "", acceptOf(c.headers)...)
+			plain := harness.RawRequest(t, address, http.MethodGet, target, s.edge.Address(), "", acceptOf(c.headers)...)
 			headers[i] = strings.ReplaceAll(headers[i], "{etag}", plain.Header.Get("Etag"))
 		}
 	}
-	return rawRequest(t, address, cmp.Or(c.method, http.MethodGet), target, s.edge.address(), "", headers...)
+	return harness.RawRequest(t, address, cmp.Or(c.method, http.MethodGet), target, s.edge.Address(), "", headers...)
 }
 
 // acceptOf returns the headers that choose a variant.

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
 )
 
 // imageVariant is a fixture whose build decides otherwise on images than next.config.js did.
@@ -27,8 +29,8 @@ type imageVariant struct {
 // imageSite is a variant twice, each with its own cache: one application is asked directly, one by an edge.
 type imageSite struct {
 	imageVariant
-	direct, behind *app
-	edge           *edge
+	direct, behind *harness.App
+	edge           *harness.Edge
 	remote         *imageRemote
 	lens           *imageLens
 	still          string // the path of the picture that the fixture imports
@@ -39,27 +41,27 @@ func startImageSite(t *testing.T, v imageVariant, remote *imageRemote, lens *ima
 	s := &imageSite{imageVariant: v, remote: remote, lens: lens}
 	s.direct = s.copyOfTheFixture(t, "direct", sources)
 	s.behind = s.copyOfTheFixture(t, "edge", sources)
-	for _, a := range []*app{s.direct, s.behind} {
-		require.NoError(t, a.start())
-		t.Cleanup(a.kill)
+	for _, a := range []*harness.App{s.direct, s.behind} {
+		require.NoError(t, a.Start())
+		t.Cleanup(a.Kill)
 	}
-	for _, a := range []*app{s.direct, s.behind} {
-		require.NoError(t, a.waitUntilReady())
-		a.showLogOnFailure(t)
+	for _, a := range []*harness.App{s.direct, s.behind} {
+		require.NoError(t, a.WaitUntilReady())
+		a.ShowLogOnFailure(t)
 	}
-	if stills, _ := filepath.Glob(filepath.Join(s.direct.dir, ".next", "static", "media", "still.*.png")); len(stills) > 0 {
+	if stills, _ := filepath.Glob(filepath.Join(s.direct.Dir, ".next", "static", "media", "still.*.png")); len(stills) > 0 {
 		s.still = "/_next/static/media/" + filepath.Base(stills[0])
 	}
-	s.edge = startEdge(t, nil, setup{zones: fmt.Sprintf("\t\tzone images %s {\n\t\t\tbuild %s\n\t\t\t%s\n\t\t}\n", s.behind.upstream(), s.behind.dir, s.says)})
+	s.edge = harness.StartEdge(t, nil, harness.Setup{Zones: fmt.Sprintf("\t\tzone images %s {\n\t\t\tbuild %s\n\t\t\t%s\n\t\t}\n", s.behind.Upstream(), s.behind.Dir, s.says)})
 	return s
 }
 
 // copyOfTheFixture returns an application in a folder of its own, with the sources among its public files.
-func (s *imageSite) copyOfTheFixture(t *testing.T, side, sources string) *app {
+func (s *imageSite) copyOfTheFixture(t *testing.T, side, sources string) *harness.App {
 	t.Helper()
-	standalone := filepath.Join(repository(), "e2e", "fixtures", s.fixture, ".next", "standalone")
+	standalone := filepath.Join(harness.Repository(), "e2e", "fixtures", s.fixture, ".next", "standalone")
 	require.FileExists(t, filepath.Join(standalone, "server.js"), "%s is not built: `make test` builds the fixtures before it runs these tests", s.fixture)
-	dir, err := os.MkdirTemp(scratch, "images-"+side+"-")
+	dir, err := os.MkdirTemp(harness.Scratch, "images-"+side+"-")
 	require.NoError(t, err)
 	for _, folder := range []string{".next", "public"} {
 		if _, err := os.Stat(filepath.Join(standalone, folder)); err == nil {
@@ -67,12 +69,12 @@ func (s *imageSite) copyOfTheFixture(t *testing.T, side, sources string) *app {
 		}
 	}
 	require.NoError(t, os.Symlink(filepath.Join(standalone, "node_modules"), filepath.Join(dir, "node_modules")))
-	require.NoError(t, copyFile(filepath.Join(standalone, "package.json"), filepath.Join(dir, "package.json")))
+	require.NoError(t, harness.CopyFile(filepath.Join(standalone, "package.json"), filepath.Join(dir, "package.json")))
 	copySources(t, sources, filepath.Join(dir, "public", "contract"))
 	s.decideServer(t, filepath.Join(standalone, "server.js"), filepath.Join(dir, "server.js"))
 	s.removeMiddleware(t, filepath.Join(dir, ".next", "server", "middleware-manifest.json"))
 	s.decideBuild(t, filepath.Join(dir, ".next", "required-server-files.json"))
-	return &app{zone: s.name + "-" + side, dir: dir, server: "server.js", ready: s.basePath + "/open" + s.slash()}
+	return &harness.App{Zone: s.name + "-" + side, Dir: dir, Server: "server.js", Ready: s.basePath + "/open" + s.slash()}
 }
 
 func (s *imageSite) slash() string {
@@ -92,7 +94,7 @@ func (s *imageSite) decide(config map[string]any) {
 func (s *imageSite) removeMiddleware(t *testing.T, manifest string) {
 	t.Helper()
 	var content map[string]any
-	readJSON(t, manifest, &content)
+	harness.ReadJSON(t, manifest, &content)
 	content["middleware"], content["sortedMiddleware"] = map[string]any{}, []string{}
 	changed, err := json.Marshal(content)
 	require.NoError(t, err)
@@ -118,7 +120,7 @@ func (s *imageSite) decideServer(t *testing.T, from, to string) {
 func (s *imageSite) decideBuild(t *testing.T, path string) {
 	t.Helper()
 	var required map[string]any
-	readJSON(t, path, &required)
+	harness.ReadJSON(t, path, &required)
 	s.decide(required["config"].(map[string]any))
 	changed, err := json.Marshal(required)
 	require.NoError(t, err)

@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
 )
 
 // imageLens decodes pictures, in a process of its own that has the decoders of Next.js (e2e/fixtures/images/compare.mjs).
@@ -42,7 +44,7 @@ type imageDistance struct{ Colour, Alpha float64 }
 
 func newImageLens(t *testing.T) *imageLens {
 	t.Helper()
-	fixture := filepath.Join(repository(), "e2e", "fixtures", "images")
+	fixture := filepath.Join(harness.Repository(), "e2e", "fixtures", "images")
 	cmd := exec.Command("node", "compare.mjs")
 	cmd.Dir, cmd.Stderr = fixture, os.Stderr
 	input, err := cmd.StdinPipe()

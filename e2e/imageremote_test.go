@@ -23,6 +23,8 @@ import (
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/gzip"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // imageRemote is another host that has the sources. The path says how it answers: /cache/max-age=5/photo.jpg. What it does not know is
@@ -46,7 +48,7 @@ func startImageRemote(t *testing.T, sources string) *imageRemote {
 	// All of 127.0.0.0/8 is this machine, so hosts of many names need no name server.
 	second, err := net.Listen("tcp", "127.0.3.3:"+r.port)
 	require.NoError(t, err)
-	server := &http.Server{Handler: r, ReadHeaderTimeout: patience}
+	server := &http.Server{Handler: r, ReadHeaderTimeout: edgetest.Patience}
 	for _, listener := range []net.Listener{first, second} {
 		go func() { _ = server.Serve(listener) }()
 	}
@@ -197,7 +199,7 @@ func (r *imageRemote) stall(w http.ResponseWriter, req *http.Request, begun bool
 	select {
 	case <-r.done:
 	case <-req.Context().Done():
-	case <-time.After(2 * patience):
+	case <-time.After(2 * edgetest.Patience):
 	}
 }
 

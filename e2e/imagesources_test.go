@@ -16,15 +16,17 @@ import (
 
 	"github.com/klauspost/compress/zlib"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
 )
 
 // makeImageSources returns a folder with every source: what the fixture's encoders have made (sources.mjs), and what is cut, broken and
 // forged from it here.
 func makeImageSources(t *testing.T) string {
 	t.Helper()
-	made := filepath.Join(repository(), "e2e", "fixtures", "images", ".next", "sources")
+	made := filepath.Join(harness.Repository(), "e2e", "fixtures", "images", ".next", "sources")
 	require.DirExists(t, made, "the pictures are not made: `make test` builds the fixtures before it runs these tests")
-	dir, err := os.MkdirTemp(scratch, "image-sources-")
+	dir, err := os.MkdirTemp(harness.Scratch, "image-sources-")
 	require.NoError(t, err)
 	require.NoError(t, os.CopyFS(dir, os.DirFS(made)))
 	read := func(name string) []byte {

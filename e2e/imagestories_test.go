@@ -12,13 +12,15 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // imageStory is what becomes of one picture over several requests, told in lines that must be the same on both sides.
 type imageStory struct {
 	name   string
 	source string // {side} keeps the two sides apart at the source
-	tell   func(t testing.TB, ask func() answer, fetches func() int) []string
+	tell   func(t testing.TB, ask func() edgetest.Answer, fetches func() int) []string
 	want   []string // what Next.js tells
 }
 
@@ -26,7 +28,7 @@ func (s *imageSite) checkStory(t *testing.T, story imageStory) {
 	t.Helper()
 	tell := func(through bool, side string) []string {
 		source := strings.NewReplacer("{remote}", "http://localhost:"+s.remote.port, "{side}", side).Replace(story.source)
-		ask := func() answer { return s.ask(t, through, imageCase{target: imageQuery(source, 64, 75)}) }
+		ask := func() edgetest.Answer { return s.ask(t, through, imageCase{target: imageQuery(source, 64, 75)}) }
 		fetches := func() int {
 			u, err := url.Parse(source)
 			if err != nil {
@@ -43,15 +45,15 @@ func (s *imageSite) checkStory(t *testing.T, story imageStory) {
 // checkManyAtOnce asks through the edge for 20 pictures 25 times each, all at once: each is fetched once.
 func (s *imageSite) checkManyAtOnce(t *testing.T) {
 	const pictures, times = 20, 25
-	client := plainClient(t)
+	client := edgetest.PlainClient(t)
 	var group sync.WaitGroup
 	var mu sync.Mutex
 	bodies := make(map[string]map[string]bool)
 	for i := range pictures * times {
 		path := fmt.Sprintf("/many/%s-%d/exif-1.jpg", s.name, i%pictures)
-		target := s.edge.url(s.basePath + "/_next/image" + s.slash() + "?" + imageQuery("http://localhost:"+s.remote.port+path, 64, 75))
+		target := s.edge.URL(s.basePath + "/_next/image" + s.slash() + "?" + imageQuery("http://localhost:"+s.remote.port+path, 64, 75))
 		group.Go(func() {
-			res, err := client.Do(request(t, within(t, 2*patience), http.MethodGet, target, nil))
+			res, err := client.Do(edgetest.Request(t, edgetest.Within(t, 2*edgetest.Patience), http.MethodGet, target, nil))
 			if !assert.NoError(t, err) {
 				return
 			}
@@ -76,34 +78,34 @@ func (s *imageSite) checkManyAtOnce(t *testing.T) {
 }
 
 // told is what a line says of an answer.
-func told(a, first answer) string {
+func told(a, first edgetest.Answer) string {
 	picture := "the first picture"
-	if a.body != first.body {
+	if a.Text != first.Text {
 		picture = "another picture"
 	}
 	return fmt.Sprintf("%d %s, %s, %s", a.StatusCode, a.Header.Get("X-Nextjs-Cache"), a.Header.Get("Cache-Control"), picture)
 }
 
 // threeTimes asks three times at once, one after the other.
-func threeTimes(_ testing.TB, ask func() answer, _ func() int) []string {
+func threeTimes(_ testing.TB, ask func() edgetest.Answer, _ func() int) []string {
 	first := ask()
 	return []string{told(first, first), told(ask(), first), told(ask(), first)}
 }
 
 // untilAnother asks until there is another picture.
-func untilAnother(t testing.TB, ask func() answer, _ func() int) []string {
+func untilAnother(t testing.TB, ask func() edgetest.Answer, _ func() int) []string {
 	first := ask()
 	lines := []string{told(first, first), told(ask(), first)}
-	eventually(t, patience, func() bool { return ask().body != first.body }, "another picture")
+	edgetest.Eventually(t, edgetest.Patience, func() bool { return ask().Text != first.Text }, "another picture")
 	return lines
 }
 
 // untilKept asks until the old picture is kept for some seconds, because the source fails.
-func untilKept(t testing.TB, ask func() answer, _ func() int) []string {
+func untilKept(t testing.TB, ask func() edgetest.Answer, _ func() int) []string {
 	first := ask()
 	lines := []string{told(first, first), told(ask(), first)}
-	var last answer
-	eventually(t, patience, func() bool {
+	var last edgetest.Answer
+	edgetest.Eventually(t, edgetest.Patience, func() bool {
 		last = ask()
 		return last.Header.Get("X-Nextjs-Cache") == "HIT"
 	}, "the old picture is fresh again")
@@ -111,15 +113,15 @@ func untilKept(t testing.TB, ask func() answer, _ func() int) []string {
 }
 
 // untilFetchedAgain asks until the source has been asked three times.
-func untilFetchedAgain(t testing.TB, ask func() answer, fetches func() int) []string {
+func untilFetchedAgain(t testing.TB, ask func() edgetest.Answer, fetches func() int) []string {
 	first := ask()
 	lines := []string{told(first, first)}
-	eventually(t, patience, func() bool { ask(); return fetches() >= 3 }, "the source is asked again")
+	edgetest.Eventually(t, edgetest.Patience, func() bool { ask(); return fetches() >= 3 }, "the source is asked again")
 	return append(lines, told(ask(), first))
 }
 
 // countFetches asks twice and says how often the source has been asked.
-func countFetches(_ testing.TB, ask func() answer, fetches func() int) []string {
+func countFetches(_ testing.TB, ask func() edgetest.Answer, fetches func() int) []string {
 	first := ask()
 	return []string{told(first, first), told(ask(), first), fmt.Sprintf("%d fetches", fetches())}
 }
@@ -167,11 +169,11 @@ var imageStories = []imageStory{
 }
 
 // countUndecodable: how long the source says is not how long it is kept.
-func countUndecodable(_ testing.TB, ask func() answer, _ func() int) []string {
+func countUndecodable(_ testing.TB, ask func() edgetest.Answer, _ func() int) []string {
 	first := ask()
 	return []string{told(first, first), told(ask(), first)}
 }
 
-func countErrors(_ testing.TB, ask func() answer, fetches func() int) []string {
+func countErrors(_ testing.TB, ask func() edgetest.Answer, fetches func() int) []string {
 	return []string{fmt.Sprint(ask().StatusCode), fmt.Sprint(ask().StatusCode), fmt.Sprintf("%d fetches", fetches())}
 }

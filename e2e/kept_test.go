@@ -16,6 +16,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
 
@@ -25,12 +27,15 @@ func sourceSeries(zone, source string) string {
 
 // The edge does not know the build: each immutable file is fetched once, however many ask, and is the same as the application's.
 func TestFilesThatPassThroughAreFetchedOnce(t *testing.T) {
-	f := nextApps(t)
-	build, err := nextbuild.Read(filepath.Join(f.home.dir, ".next"))
+	f := harness.NextApps(t)
+	build, err := nextbuild.Read(filepath.Join(f.Home.Dir, ".next"))
 	require.NoError(t, err)
 	state := t.TempDir()
-	s := setup{global: fmt.Sprintf("\tnextjs {\n\t\tstate %s\n\t}\n", state), zones: "\t\tzone / " + f.home.upstream() + "\n"}
-	e := startEdge(t, nil, s)
+	s := harness.Setup{
+		Global: fmt.Sprintf("\tnextjs {\n\t\tstate %s\n\t}\n", state),
+		Zones:  "\t\tzone / " + f.Home.Upstream() + "\n",
+	}
+	e := harness.StartEdge(t, nil, s)
 	var files []string
 	for _, path := range build.Static {
 		if strings.HasPrefix(path, "/_next/static/chunks/") || strings.HasPrefix(path, "/_next/static/media/") {
@@ -39,34 +44,35 @@ func TestFilesThatPassThroughAreFetchedOnce(t *testing.T) {
 	}
 	require.Greater(t, len(files), 10)
 	var group sync.WaitGroup
-	for _, coding := range append([]string{"identity"}, codings...) {
-		client := plainClient(t)
+	for _, coding := range append([]string{"identity"}, harness.Codings...) {
+		client := edgetest.PlainClient(t)
 		group.Go(func() {
 			for _, path := range files {
-				assert.Equal(t, http.StatusOK, get(t, client, e.url(path), "Accept-Encoding", coding).StatusCode, path)
+				assert.Equal(t, http.StatusOK, edgetest.Get(t, client, e.URL(path), "Accept-Encoding", coding).StatusCode, path)
 			}
 		})
 	}
 	group.Wait()
-	assert.EqualValues(t, len(files), e.metric(t, sourceSeries("root", "upstream")))
-	e.copiesMade(t)
+	assert.EqualValues(t, len(files), e.Metric(t, sourceSeries("root", "upstream")))
+	copiesMade(t, e)
 	var wanted []wantedFile
 	for _, path := range files {
 		wanted = append(wanted, wantedFile{path, filepath.Join(build.StaticDir, strings.TrimPrefix(path, "/_next/static/")), "public, max-age=31536000, immutable"})
 	}
 	askForAll(t, e, wanted)
 	for _, path := range files {
-		through, direct := get(t, plainClient(t), e.url(path)), get(t, plainClient(t), f.home.url(path))
-		assert.Empty(t, differences(through, direct), path)
+		through, direct := edgetest.Get(t, edgetest.PlainClient(t), e.URL(path)), edgetest.Get(t, edgetest.PlainClient(t),
+			f.Home.URL(path))
+		assert.Empty(t, harness.Differences(through, direct), path)
 	}
-	assert.EqualValues(t, len(files), e.metric(t, sourceSeries("root", "upstream")))
+	assert.EqualValues(t, len(files), e.Metric(t, sourceSeries("root", "upstream")))
 
 	// Another process finds them.
-	e.kill()
-	again := startEdge(t, nil, s)
+	e.Kill()
+	again := harness.StartEdge(t, nil, s)
 	askForAll(t, again, wanted)
-	assert.Zero(t, again.metric(t, sourceSeries("root", "upstream")))
-	assert.Positive(t, again.metric(t, sourceSeries("root", "kept")))
+	assert.Zero(t, again.Metric(t, sourceSeries("root", "upstream")))
+	assert.Positive(t, again.Metric(t, sourceSeries("root", "kept")))
 }
 
 // The state directory is on a full disk: everything is served, nothing is kept on it, and that is said once.
@@ -80,16 +86,17 @@ func TestAFullDiskCostsNothingButSpeed(t *testing.T) {
 	for os.WriteFile(filepath.Join(state, "filler"), filler, 0o600) != nil && len(filler) > 1024 {
 		filler = filler[:len(filler)/2]
 	}
-	e, builds := filesEdge(t, fmt.Sprintf("\tnextjs {\n\t\tstate %s\n\t}\n", state))
+	e, builds := harness.FilesEdge(t, fmt.Sprintf("\tnextjs {\n\t\tstate %s\n\t}\n", state))
 	askForAll(t, e, wantedFiles(t, builds))
-	e.copiesMade(t)
+	copiesMade(t, e)
 	askForAll(t, e, wantedFiles(t, builds))
 	warnings := map[string]int{}
-	for line := range strings.Lines(e.log.since(0)) {
+	for line := range strings.Lines(e.Log.Since(0)) {
 		var entry struct{ Level, Logger, Msg string }
 		if json.Unmarshal([]byte(line), &entry) == nil && entry.Level == "warn" && strings.Contains(line, "store") {
 			warnings[entry.Logger]++
 		}
 	}
-	assert.Equal(t, map[string]int{"nextjs.files": 1, "nextjs.pages": 1}, warnings, "each store says it once\n%s", e.log.since(0))
+	assert.Equal(t, map[string]int{"nextjs.files": 1, "nextjs.pages": 1}, warnings, "each store says it once\n%s",
+		e.Log.Since(0))
 }

@@ -13,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
@@ -21,12 +23,12 @@ type variant struct {
 	name, method, body string
 	headers            []string
 	// target changes what is asked for; nil leaves it.
-	target func(f *fixture, target string) string
+	target func(f *harness.Fixture, target string) string
 	// only limits the variant to targets for which it says yes; nil: all.
-	only func(f *fixture, target string) bool
+	only func(f *harness.Fixture, target string) bool
 }
 
-func isPage(_ *fixture, target string) bool {
+func isPage(_ *harness.Fixture, target string) bool {
 	target, _, _ = strings.Cut(target, "?")
 	return !strings.Contains(target, "/_next/") && path.Ext(strings.TrimSuffix(target, "/")) == ""
 }
@@ -53,8 +55,8 @@ func variants(draft string) []variant {
 }
 
 // withRSC adds the _rsc parameter of the variant's headers, which Next.js 16 asks for by a redirect.
-func withRSC(hash string) func(*fixture, string) string {
-	return func(_ *fixture, target string) string {
+func withRSC(hash string) func(*harness.Fixture, string) string {
+	return func(_ *harness.Fixture, target string) string {
 		if strings.Contains(target, "?") {
 			return target + "&_rsc=" + hash
 		}
@@ -63,30 +65,31 @@ func withRSC(hash string) func(*fixture, string) string {
 }
 
 // dataOf returns the path of the data of a page.
-func dataOf(f *fixture, target string) string {
+func dataOf(f *harness.Fixture, target string) string {
 	page, query, _ := strings.Cut(target, "?")
-	below := strings.TrimSuffix(strings.TrimPrefix(page, f.build.BasePath), "/")
+	below := strings.TrimSuffix(strings.TrimPrefix(page, f.Build.BasePath), "/")
 	if below == "" {
 		below = "/index"
 	}
-	return strings.TrimSuffix(f.build.BasePath+"/_next/data/"+f.build.ID+below+".json?"+query, "?")
+	return strings.TrimSuffix(f.Build.BasePath+"/_next/data/"+f.Build.ID+below+".json?"+query, "?")
 }
 
 // onPurpose are the differences that docs/differences.md gives the reasons for.
-func onPurpose(f *fixture, headers []string, target string, through, direct answer) bool {
+func onPurpose(f *harness.Fixture, headers []string, target string, through, direct edgetest.Answer) bool {
 	path, query, _ := strings.Cut(target, "?")
 	switch {
 	case slices.Contains(headers, "Next-Url"):
 		return true // without RSC the edge removes it, with RSC it makes another _rsc
 	case through.StatusCode == http.StatusNotFound && (strings.HasSuffix(path, ".rsc") || strings.Contains(path, ".segments/")):
 		return true // refused
-	case through.StatusCode == http.StatusNotFound && f.evades(target):
+	case through.StatusCode == http.StatusNotFound && evades(f, target):
 		return true // refused
 	case direct.StatusCode == http.StatusTemporaryRedirect && strings.Contains(query, "_rsc=") && strings.Contains(direct.Header.Get("Location"), "_rsc"):
 		return true // answered instead of redirected
 	case through.StatusCode == http.StatusPartialContent && direct.StatusCode == http.StatusOK && strings.Contains(through.Header.Get("Cache-Status"), "; hit"):
 		return true // a part of a kept page
-	case through.StatusCode == http.StatusMethodNotAllowed && through.Header.Get("Allow") == "GET, HEAD" && headerValue(direct, "Allow") == "GET | HEAD":
+	case through.StatusCode == http.StatusMethodNotAllowed && through.Header.Get("Allow") == "GET, HEAD" &&
+		harness.HeaderValue(direct, "Allow") == "GET | HEAD":
 		return true // a file that is answered by the edge: TestNobodyWritesToFiles
 	case through.StatusCode == http.StatusNoContent && slices.Contains(headers, "Next-Router-Segment-Prefetch") && direct.Header.Get("Location") != "":
 		return true // a prefetch that is redirected: TestPrefetchesThatAreRedirectedAreEmpty
@@ -100,22 +103,22 @@ func onPurpose(f *fixture, headers []string, target string, through, direct answ
 
 // Every route of the fixtures, asked for in every way, is answered through the edge as without it.
 func TestEveryRouteInEveryWayIsAsDirect(t *testing.T) {
-	for _, f := range fixtures(t).all() {
-		t.Run(f.zone, func(t *testing.T) {
+	for _, f := range harness.Fixtures(t).All() {
+		t.Run(f.Zone, func(t *testing.T) {
 			type cell struct {
 				variant
-				asked
+				harness.Asked
 			}
 			var cells []cell
-			for i, request := range f.requests() {
-				if strings.Contains(request.target, "/chunks/") && len(request.target)%8 != 0 {
+			for i, request := range requestsOf(f) {
+				if strings.Contains(request.Target, "/chunks/") && len(request.Target)%8 != 0 {
 					continue // one file of many is like the other
 				}
-				for j, v := range variants(f.previewCookie(t)) {
-					if (i+j)%longOr(2, 1) != 0 {
+				for j, v := range variants(f.PreviewCookie(t)) {
+					if (i+j)%harness.LongOr(2, 1) != 0 {
 						continue
 					}
-					if v.only == nil || v.only(f, request.target) {
+					if v.only == nil || v.only(f, request.Target) {
 						cells = append(cells, cell{v, request})
 					}
 				}
@@ -127,15 +130,16 @@ func TestEveryRouteInEveryWayIsAsDirect(t *testing.T) {
 			for range 4 {
 				group.Go(func() {
 					for c := range work {
-						found, varies := f.compare(t, c.variant, c.asked)
+						found, varies := compareVariant(t, f, c.variant, c.Asked)
 						mu.Lock()
 						compared++
 						if varies {
-							varying[c.asked.target] = true
+							varying[c.Asked.Target] = true
 						}
 						mu.Unlock()
 						if len(found) > 0 {
-							assert.Fail(t, "through the edge it differs", "%s %s %q: %s", c.name, c.asked.target, c.asked.headers, strings.Join(found, "\n\t"))
+							assert.Fail(t, "through the edge it differs", "%s %s %q: %s", c.name, c.Asked.Target, c.Asked.Headers,
+								strings.Join(found, "\n\t"))
 						}
 					}
 				})
@@ -150,11 +154,11 @@ func TestEveryRouteInEveryWayIsAsDirect(t *testing.T) {
 	}
 }
 
-// compare asks through the edge and directly, and returns what differs. Answers that differ by themselves from request to request, in a header
+// compareVariant asks through the edge and directly, and returns what differs. Answers that differ by themselves from request to request, in a header
 // or their body, are compared without that.
-func (f *fixture) compare(t testing.TB, v variant, request asked) (found []string, varies bool) {
+func compareVariant(t testing.TB, f *harness.Fixture, v variant, request harness.Asked) (found []string, varies bool) {
 	t.Helper()
-	target := request.target
+	target := request.Target
 	if v.target != nil {
 		target = v.target(f, target)
 	}
@@ -162,19 +166,19 @@ func (f *fixture) compare(t testing.TB, v variant, request asked) (found []strin
 	if method == "" {
 		method = http.MethodGet
 	}
-	headers := slices.Concat(v.headers, request.headers)
-	if path, query, hasQuery := strings.Cut(target, "?"); f.build.Middleware != nil {
+	headers := slices.Concat(v.headers, request.Headers)
+	if path, query, hasQuery := strings.Cut(target, "?"); f.Build.Middleware != nil {
 		// So the edge passes it on.
 		if target, _ = zones.Respell(path); hasQuery {
 			target += "?" + query
 		}
 	}
-	ask := func(through bool, more ...string) answer {
-		address := f.upstream()
+	ask := func(through bool, more ...string) edgetest.Answer {
+		address := f.Upstream()
 		if through {
-			address = f.host()
+			address = f.Host()
 		}
-		return rawRequest(t, address, method, target, f.host(), v.body, slices.Concat(headers, more)...)
+		return harness.RawRequest(t, address, method, target, f.Host(), v.body, slices.Concat(headers, more)...)
 	}
 	for range 3 {
 		before := ask(false)
@@ -183,8 +187,8 @@ func (f *fixture) compare(t testing.TB, v variant, request asked) (found []strin
 		if onPurpose(f, headers, target, through, before) {
 			return nil, false
 		}
-		varies = level(&through, &before, &after)
-		if found = differences(through, after); len(found) > 0 {
+		varies = harness.Level(&through, &before, &after)
+		if found = harness.Differences(through, after); len(found) > 0 {
 			continue // a page may have been made again in between
 		}
 		if etag := after.Header.Get("Etag"); etag != "" && v.name == "document" {
@@ -196,7 +200,7 @@ func (f *fixture) compare(t testing.TB, v variant, request asked) (found []strin
 					direct.Header.Del(name)
 				}
 			}
-			if found = differences(through, direct); direct.StatusCode == http.StatusNotModified && after.StatusCode != http.StatusOK && through.StatusCode == after.StatusCode {
+			if found = harness.Differences(through, direct); direct.StatusCode == http.StatusNotModified && after.StatusCode != http.StatusOK && through.StatusCode == after.StatusCode {
 				found = nil // docs/differences.md: it is kept, and no 200
 			}
 		}
@@ -207,26 +211,9 @@ func (f *fixture) compare(t testing.TB, v variant, request asked) (found []strin
 	return found, varies
 }
 
-// level takes away what differs between two answers without the edge: the body of a page that is made for each request, the age of a
-// page that is made again now and then. It reports whether the body did.
-func level(through, before, after *answer) bool {
-	for name := range before.Header {
-		if headerValue(*before, name) != headerValue(*after, name) {
-			for _, a := range []*answer{through, before, after} {
-				a.Header.Del(name)
-			}
-		}
-	}
-	if before.body == after.body {
-		return false
-	}
-	through.body, before.body, after.body = "", "", ""
-	return true
-}
-
 // evades reports whether the edge refuses a target because it leads past middleware.
-func (f *fixture) evades(target string) bool {
+func evades(f *harness.Fixture, target string) bool {
 	rawPath, query, _ := strings.Cut(target, "?")
-	m, ok := f.match(&url.URL{RawPath: rawPath, RawQuery: query})
-	return ok && f.book.Evades(m, query)
+	m, ok := f.Match(&url.URL{RawPath: rawPath, RawQuery: query})
+	return ok && f.Book.Evades(m, query)
 }

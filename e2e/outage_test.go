@@ -10,6 +10,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // outages are the ways in which an application can be gone: each with what ends it, and with the statuses of pages that are not kept.
@@ -32,10 +35,10 @@ var outages = []struct {
 // All applications are gone for a while: their pages go on being served, marked as stale, and are new again when the applications are back.
 func TestPagesOutliveTheirApplications(t *testing.T) {
 	for _, outage := range outages {
-		t.Run(noSlash(outage.name), func(t *testing.T) {
+		t.Run(harness.NoSlash(outage.name), func(t *testing.T) {
 			t.Parallel()
 			s := startFireSite(t, fireSettings{cache: "stale_if_error 1h"})
-			old, over := map[*fireApp]answer{}, -time.Duration(longOr(1, 60))*time.Second
+			old, over := map[*fireApp]edgetest.Answer{}, -time.Duration(harness.LongOr(1, 60))*time.Second
 			var ends []func()
 			for _, a := range s.apps() {
 				s.keep(t, a.steady)
@@ -43,16 +46,16 @@ func TestPagesOutliveTheirApplications(t *testing.T) {
 				ends = append(ends, outage.begin(t, a))
 			}
 			for _, a := range s.apps() {
-				eventually(t, 4*patience, func() bool {
+				edgetest.Eventually(t, 4*edgetest.Patience, func() bool {
 					kept, how := s.look(t, a.dated)
 					require.Equal(t, http.StatusOK, kept.StatusCode)
-					require.Equal(t, old[a].body, kept.body)
+					require.Equal(t, old[a].Text, kept.Text)
 					left := ttl(t, kept.Header)
 					require.Equal(t, left < 0, how == "stale")
 					return left < over
 				}, "the time of the page is over")
 				for _, status := range outage.statuses {
-					other := get(t, plainClient(t), s.url(a.path("/absent-from-the-cache")))
+					other := edgetest.Get(t, edgetest.PlainClient(t), s.URL(a.Path("/absent-from-the-cache")))
 					assert.Contains(t, outage.statuses, other.StatusCode, status)
 				}
 				if len(outage.statuses) > 0 {
@@ -66,9 +69,9 @@ func TestPagesOutliveTheirApplications(t *testing.T) {
 				end()
 			}
 			for _, a := range s.apps() {
-				eventually(t, patience, func() bool {
+				edgetest.Eventually(t, edgetest.Patience, func() bool {
 					now, how := s.look(t, a.dated)
-					return how == "hit" && madeAt(now.body) > madeAt(old[a].body)
+					return how == "hit" && madeAt(now.Text) > madeAt(old[a].Text)
 				}, "the page is new again")
 			}
 		})
@@ -77,7 +80,7 @@ func TestPagesOutliveTheirApplications(t *testing.T) {
 
 // An application that hangs is not asked for more stale pages at once than the settings say, however many clients ask for however many of them.
 func TestAnApplicationThatHangsIsNotFloodedWithRevalidations(t *testing.T) {
-	s, pages := startFireSite(t, fireSettings{global: "revalidations 3"}), longOr(10, 200)
+	s, pages := startFireSite(t, fireSettings{global: "revalidations 3"}), harness.LongOr(10, 200)
 	path := func(i int) string { return fmt.Sprintf("/market/items/hang-%d/", i) }
 	for i := range pages {
 		s.keep(t, path(i))
@@ -91,14 +94,14 @@ func TestAnApplicationThatHangsIsNotFloodedWithRevalidations(t *testing.T) {
 			assert.Equal(t, "hit", how, "nobody waits for the application")
 		}
 	}
-	eventually(t, patience, func() bool { now, _ := s.next15.held(); return now == 3 }, "as many are fetched as may be")
+	edgetest.Eventually(t, edgetest.Patience, func() bool { now, _ := s.next15.held(); return now == 3 }, "as many are fetched as may be")
 	now, most := s.next15.held()
 	assert.Equal(t, 3, now)
 	assert.Equal(t, 3, most)
-	assert.InDelta(t, 3, s.metric(t, "caddy_nextjs_page_revalidating"), 0)
+	assert.InDelta(t, 3, s.Metric(t, "caddy_nextjs_page_revalidating"), 0)
 	release()
 	for i := range pages {
-		eventually(t, patience, func() bool {
+		edgetest.Eventually(t, edgetest.Patience, func() bool {
 			a, _ := s.look(t, path(i))
 			return a.Header.Get("Cache-Status") == "nextjs; hit; ttl="+ttlText.FindStringSubmatch(a.Header.Get("Cache-Status"))[1]+"; detail=fresh"
 		}, "it is fresh again")

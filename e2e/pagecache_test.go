@@ -11,81 +11,43 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
 
-// pageSite is an application of the fixtures behind a door, and an edge that keeps its pages.
-type pageSite struct {
-	*edge
-	door *door
-}
-
-// startPageSite starts an edge that keeps the pages of next16; more stands in the cache block.
-func startPageSite(t *testing.T, more string) *pageSite {
-	t.Helper()
-	f := fixtures(t).next16
-	door := startDoor(t, f.app)
-	e := startEdge(t, nil, setup{zones: fmt.Sprintf("\t\tzone next16 %s {\n\t\t\tbuild %s\n\t\t}\n\t\tcache {\n\t\t\t%s\n\t\t}\n", door.upstream(), f.build.Dir, more)})
-	return &pageSite{e, door}
-}
-
-// ask asks for a page, and says in a word how the cache answered.
-func (s *pageSite) ask(t testing.TB, path string, headers ...string) (a answer, how string) {
-	t.Helper()
-	a = get(t, plainClient(t), s.url(path), headers...)
-	status := strings.Join(a.Header["Cache-Status"], ", ")
-	switch {
-	case strings.Contains(status, "; hit"):
-		return a, "hit"
-	case strings.Contains(status, "fwd=bypass"):
-		return a, "bypass"
-	case strings.Contains(status, "fwd="):
-		return a, "miss"
-	}
-	return a, "no status: " + status
-}
-
-// waitKept waits until a page is answered from what is kept: who asks right behind the first client joins its answer, which counts as a miss.
-func (s *pageSite) waitKept(t testing.TB, path string, headers ...string) {
-	t.Helper()
-	eventually(t, patience, func() bool {
-		_, how := s.ask(t, path, headers...)
-		return how == "hit"
-	}, "%s is kept", path)
-}
-
 // A page that Next.js has prerendered comes from the edge after the first time, and each of its variants apart.
 func TestPagesComeFromTheCache(t *testing.T) {
-	s := startPageSite(t, "ignore_query utm_*")
-	page, how := s.ask(t, "/gallery")
+	s := harness.StartPageSite(t, "ignore_query utm_*")
+	page, how := s.Ask(t, "/gallery")
 	require.Equal(t, "miss", how, page.Header)
 	require.Equal(t, http.StatusOK, page.StatusCode)
-	s.waitKept(t, "/gallery")
+	s.WaitKept(t, "/gallery")
 	for _, path := range []string{"/gallery", "/gallery?utm_source=x", "/gallery?any=thing"} {
-		again, how := s.ask(t, path)
+		again, how := s.Ask(t, path)
 		assert.Equal(t, "hit", how, "%s: %v", path, again.Header)
-		assert.Equal(t, page.body, again.body)
+		assert.Equal(t, page.Text, again.Text)
 		assert.Equal(t, "text/html; charset=utf-8", again.Header.Get("Content-Type"))
 		assert.NotEmpty(t, again.Header.Get("Age"))
 		assert.Equal(t, "public, max-age=0, s-maxage=31536000, must-revalidate", again.Header.Get("Cache-Control"))
 	}
-	assert.Equal(t, 1, s.door.count("/gallery"))
+	assert.Equal(t, 1, s.Door.Count("/gallery"))
 
-	payload, how := s.ask(t, "/gallery?_rsc=HEAvJdHAQJrUAe2K", "RSC", "1", "Next-Router-Prefetch", "1")
+	payload, how := s.Ask(t, "/gallery?_rsc=HEAvJdHAQJrUAe2K", "RSC", "1", "Next-Router-Prefetch", "1")
 	assert.Equal(t, "miss", how)
 	assert.Contains(t, payload.Header.Get("Content-Type"), "text/x-component")
-	s.waitKept(t, "/gallery?_rsc=HEAvJdHAQJrUAe2K", "RSC", "1", "Next-Router-Prefetch", "1")
-	again, how := s.ask(t, "/gallery?_rsc=HEAvJdHAQJrUAe2K", "RSC", "1", "Next-Router-Prefetch", "1")
+	s.WaitKept(t, "/gallery?_rsc=HEAvJdHAQJrUAe2K", "RSC", "1", "Next-Router-Prefetch", "1")
+	again, how := s.Ask(t, "/gallery?_rsc=HEAvJdHAQJrUAe2K", "RSC", "1", "Next-Router-Prefetch", "1")
 	assert.Equal(t, "hit", how, again.Header)
-	assert.Equal(t, payload.body, again.body)
-	html, _ := s.ask(t, "/gallery")
-	assert.Equal(t, page.body, html.body, "the payload is no document")
+	assert.Equal(t, payload.Text, again.Text)
+	html, _ := s.Ask(t, "/gallery")
+	assert.Equal(t, page.Text, html.Text, "the payload is no document")
 
 	if tag := page.Header.Get("Etag"); assert.NotEmpty(t, tag) {
-		res := get(t, plainClient(t), s.url("/gallery"), "If-None-Match", tag)
+		res := edgetest.Get(t, edgetest.PlainClient(t), s.URL("/gallery"), "If-None-Match", tag)
 		assert.Equal(t, http.StatusNotModified, res.StatusCode)
 	}
-	res, err := plainClient(t).Do(request(t, t.Context(), http.MethodHead, s.url("/gallery"), nil))
+	res, err := edgetest.PlainClient(t).Do(edgetest.Request(t, t.Context(), http.MethodHead, s.URL("/gallery"), nil))
 	require.NoError(t, err)
 	require.NoError(t, res.Body.Close())
 	assert.Equal(t, http.StatusOK, res.StatusCode)
@@ -94,7 +56,7 @@ func TestPagesComeFromTheCache(t *testing.T) {
 
 // What is for one visitor, or decided for each, is asked of Next.js each time.
 func TestWhatIsNotForEverybodyIsNotKept(t *testing.T) {
-	s := startPageSite(t, "ignore_query utm_*")
+	s := harness.StartPageSite(t, "ignore_query utm_*")
 	for _, c := range []struct {
 		path    string
 		headers []string
@@ -106,45 +68,45 @@ func TestWhatIsNotForEverybodyIsNotKept(t *testing.T) {
 		{"/private", []string{"Cookie", "pass=1"}},
 	} {
 		for n := range 3 {
-			a, how := s.ask(t, c.path, c.headers...)
+			a, how := s.Ask(t, c.path, c.headers...)
 			assert.NotEqual(t, "hit", how, "%s %v, request %d: %v", c.path, c.headers, n, a.Header)
 		}
 	}
-	shown, _ := s.ask(t, "/private", "Cookie", "pass=1")
+	shown, _ := s.Ask(t, "/private", "Cookie", "pass=1")
 	assert.Equal(t, http.StatusOK, shown.StatusCode)
-	refused, _ := s.ask(t, "/private")
+	refused, _ := s.Ask(t, "/private")
 	assert.Equal(t, http.StatusUnauthorized, refused.StatusCode, "nobody gets what somebody was shown")
-	draft, how := s.ask(t, "/open", "Cookie", "__prerender_bypass=x")
+	draft, how := s.Ask(t, "/open", "Cookie", "__prerender_bypass=x")
 	assert.Equal(t, "bypass", how)
 	assert.NotContains(t, draft.Header.Get("Cache-Control"), "s-maxage", "an answer that takes a cookie back is nobody else's")
 }
 
 // A page that has become stale is served at once while it is made once more.
 func TestAStalePageIsServedAndMadeOnce(t *testing.T) {
-	s := startPageSite(t, "stale_if_error 1h")
-	first, _ := s.ask(t, "/isr")
+	s := harness.StartPageSite(t, "stale_if_error 1h")
+	first, _ := s.Ask(t, "/isr")
 	require.Equal(t, http.StatusOK, first.StatusCode)
-	eventually(t, 2*patience, func() bool {
-		_, how := s.ask(t, "/isr")
+	edgetest.Eventually(t, 2*edgetest.Patience, func() bool {
+		_, how := s.Ask(t, "/isr")
 		return how == "hit"
 	}, "the page is kept")
-	before := s.door.count("/isr")
-	var changed answer
-	eventually(t, 2*patience, func() bool {
-		changed, _ = s.ask(t, "/isr")
-		return changed.body != first.body
+	before := s.Door.Count("/isr")
+	var changed edgetest.Answer
+	edgetest.Eventually(t, 2*edgetest.Patience, func() bool {
+		changed, _ = s.Ask(t, "/isr")
+		return changed.Text != first.Text
 	}, "the page is made again")
-	assert.LessOrEqual(t, s.door.count("/isr")-before, 4, "once or twice for each period")
+	assert.LessOrEqual(t, s.Door.Count("/isr")-before, 4, "once or twice for each period")
 
 	// Its application is gone: the last good page stays.
-	s.door.Close()
-	eventually(t, 2*patience, func() bool {
-		a, _ := s.ask(t, "/isr")
+	s.Door.Close()
+	edgetest.Eventually(t, 2*edgetest.Patience, func() bool {
+		a, _ := s.Ask(t, "/isr")
 		require.Equal(t, http.StatusOK, a.StatusCode)
 		return strings.Contains(a.Header.Get("Cache-Status"), "ttl=-")
 	}, "the time of the page has passed")
 	for range 3 {
-		kept, how := s.ask(t, "/isr")
+		kept, how := s.Ask(t, "/isr")
 		assert.Equal(t, http.StatusOK, kept.StatusCode)
 		assert.Equal(t, "hit", how)
 	}
@@ -152,12 +114,12 @@ func TestAStalePageIsServedAndMadeOnce(t *testing.T) {
 
 // A purge reaches all variants of what it names, and nothing else.
 func TestPagesArePurged(t *testing.T) {
-	s := startPageSite(t, "ignore_query utm_*")
-	admin := fmt.Sprintf("localhost:%d", s.adminPort)
+	s := harness.StartPageSite(t, "ignore_query utm_*")
+	admin := fmt.Sprintf("localhost:%d", s.AdminPort)
 	fill := func() {
 		for _, path := range []string{"/gallery", "/isr"} {
-			eventually(t, patience, func() bool {
-				_, how := s.ask(t, path)
+			edgetest.Eventually(t, edgetest.Patience, func() bool {
+				_, how := s.Ask(t, path)
 				return how == "hit"
 			}, "%s is kept", path)
 		}
@@ -175,78 +137,79 @@ func TestPagesArePurged(t *testing.T) {
 		{[]string{"--path", "/gallery", "--soft"}, map[string]string{"/gallery": "hit", "/isr": "hit"}, "Made /gallery stale in next16: 1 page"},
 	} {
 		fill()
-		text, failure := nextjsCommand(t, append([]string{"purge", "pages", "--address", admin}, c.args...)...)
+		text, failure := harness.NextjsCommand(t, append([]string{"purge", "pages", "--address", admin}, c.args...)...)
 		require.Empty(t, failure, c.args)
 		assert.Equal(t, c.said+"\n", text)
 		for path, want := range c.gone {
-			a, how := s.ask(t, path)
+			a, how := s.Ask(t, path)
 			assert.Equal(t, want, how, "%v: %s %v", c.args, path, a.Header["Cache-Status"])
 		}
 	}
-	_, failure := nextjsCommand(t, "purge", "pages", "--path", "gallery", "--address", admin)
+	_, failure := harness.NextjsCommand(t, "purge", "pages", "--path", "gallery", "--address", admin)
 	assert.Contains(t, failure, `"path" and "prefix" begin with "/"`)
 }
 
 // What a rule with conditions makes of a path is kept by itself: a header for new visitors, another page for navigations from the gallery.
 func TestPagesThatRulesChoose(t *testing.T) {
-	s := startPageSite(t, "")
+	s := harness.StartPageSite(t, "")
 	for _, seen := range []string{"", "1", "", "1"} {
-		eventually(t, patience, func() bool {
+		edgetest.Eventually(t, edgetest.Patience, func() bool {
 			headers := []string{"Cookie", "other=x"}
 			if seen != "" {
 				headers = []string{"Cookie", "seen=" + seen}
 			}
-			a, how := s.ask(t, "/open", headers...)
+			a, how := s.Ask(t, "/open", headers...)
 			require.Equal(t, seen == "", a.Header.Get("X-New") == "yes", a.Header)
 			return how == "hit"
 		}, "/open is kept for seen=%q", seen)
 	}
-	app, modal := fixtures(t).next16, false
+	app, modal := harness.Fixtures(t).Next16, false
 	ways := [][]string{{"RSC", "1"}, {"RSC", "1", "Next-Url", "/gallery"}, {"RSC", "1", "Next-Url", "/open"}, nil}
 	for range 3 {
 		for _, headers := range ways {
 			target := "/gallery/1"
 			if headers != nil {
-				target = withItsRSC(t, app.app, target, headers)
+				target = harness.WithItsRSC(t, app.App, target, headers)
 			}
-			through, _ := s.ask(t, target, headers...)
-			direct := get(t, plainClient(t), app.url(target), headers...)
+			through, _ := s.Ask(t, target, headers...)
+			direct := edgetest.Get(t, edgetest.PlainClient(t), app.URL(target), headers...)
 			assert.Equal(t, direct.StatusCode, through.StatusCode)
 			for _, shown := range []string{"in a modal", "as a page"} {
-				assert.Equal(t, strings.Contains(direct.body, shown), strings.Contains(through.body, shown), "%q: %s", headers, shown)
+				assert.Equal(t, strings.Contains(direct.Text, shown), strings.Contains(through.Text, shown), "%q: %s", headers, shown)
 			}
-			modal = modal || strings.Contains(through.body, "in a modal")
+			modal = modal || strings.Contains(through.Text, "in a modal")
 			assert.Equal(t, direct.Header.Get("Content-Type"), through.Header.Get("Content-Type"))
 		}
 	}
 	assert.True(t, modal, "navigations from the gallery show the picture above it")
-	eventually(t, patience, func() bool {
-		_, how := s.ask(t, "/gallery/1")
+	edgetest.Eventually(t, edgetest.Patience, func() bool {
+		_, how := s.Ask(t, "/gallery/1")
 		return how == "hit"
 	}, "the page itself is kept")
 }
 
 // The data of a page of the Pages Router is a variant of it: they are purged together, in every language.
 func TestDataIsPurgedWithItsPage(t *testing.T) {
-	shop := nextApps(t).shop
-	build, err := nextbuild.Read(shop.dir)
+	shop := harness.NextApps(t).Shop
+	build, err := nextbuild.Read(shop.Dir)
 	require.NoError(t, err)
-	door := startDoor(t, shop)
-	s := &pageSite{startEdge(t, nil, setup{zones: fmt.Sprintf("\t\tzone shop %s {\n\t\t\tbuild %s\n\t\t}\n", door.upstream(), build.Dir)}), door}
+	door := harness.StartDoor(t, shop)
+	s := &harness.PageSite{Edge: harness.StartEdge(t, nil, harness.Setup{Zones: fmt.Sprintf("\t\tzone shop %s {\n\t\t\tbuild %s\n\t\t}\n", door.Upstream(), build.Dir)}), Door: door}
 	for page, data := range map[string]string{"/shop/p/gannet": "/en/p/gannet.json", "/shop/de/p/gannet": "/de/p/gannet.json"} {
 		data = "/shop/_next/data/" + build.ID + data
 		kept := func() bool {
-			html, how := s.ask(t, page)
+			html, how := s.Ask(t, page)
 			require.Equal(t, http.StatusOK, html.StatusCode, page)
-			payload, too := s.ask(t, data, "X-Nextjs-Data", "1")
+			payload, too := s.Ask(t, data, "X-Nextjs-Data", "1")
 			require.Contains(t, payload.Header.Get("Content-Type"), "application/json", data)
 			return how == "hit" && too == "hit"
 		}
-		eventually(t, patience, kept, "%s and its data are kept", page)
-		_, failure := nextjsCommand(t, "purge", "pages", "--path", page, "--address", fmt.Sprintf("localhost:%d", s.adminPort))
+		edgetest.Eventually(t, edgetest.Patience, kept, "%s and its data are kept", page)
+		_, failure := harness.NextjsCommand(t, "purge", "pages", "--path", page, "--address", fmt.Sprintf("localhost:%d",
+			s.AdminPort))
 		require.Empty(t, failure)
-		_, how := s.ask(t, data, "X-Nextjs-Data", "1")
+		_, how := s.Ask(t, data, "X-Nextjs-Data", "1")
 		assert.Equal(t, "miss", how, data)
-		eventually(t, patience, kept, "%s and its data are kept again", page)
+		edgetest.Eventually(t, edgetest.Patience, kept, "%s and its data are kept again", page)
 	}
 }

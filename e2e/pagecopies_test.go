@@ -13,13 +13,17 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/codingtest"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // A page that is asked for often goes out as a compressed copy, which is made once; who has it already is told so, however it came.
 func TestPagesAreCompressedOnce(t *testing.T) {
-	s := startPageSite(t, "")
+	s := harness.StartPageSite(t, "")
 	copies := func(what, coding string) int {
-		return int(s.metric(t, fmt.Sprintf(`caddy_nextjs_page_%s{coding=%q}`, what, coding)))
+		return int(s.Metric(t, fmt.Sprintf(`caddy_nextjs_page_%s{coding=%q}`, what, coding)))
 	}
 	for _, target := range []struct {
 		path    string
@@ -28,14 +32,14 @@ func TestPagesAreCompressedOnce(t *testing.T) {
 		{"/gallery", nil},
 		{"/gallery?_rsc=HEAvJdHAQJrUAe2K", []string{"RSC", "1", "Next-Router-Prefetch", "1"}},
 	} {
-		ask := func(accept string, more ...string) (answer, string) {
-			return s.ask(t, target.path, append(append([]string{"Accept-Encoding", accept}, target.headers...), more...)...)
+		ask := func(accept string, more ...string) (edgetest.Answer, string) {
+			return s.Ask(t, target.path, append(append([]string{"Accept-Encoding", accept}, target.headers...), more...)...)
 		}
 		first, _ := ask("gzip, deflate, br, zstd")
 		require.Equal(t, http.StatusOK, first.StatusCode)
 		require.Equal(t, "zstd", first.Header.Get("Content-Encoding"), "compressed on its way")
-		var plain answer
-		eventually(t, patience, func() bool { // who asks right behind the first one joins it
+		var plain edgetest.Answer
+		edgetest.Eventually(t, edgetest.Patience, func() bool { // who asks right behind the first one joins it
 			var how string
 			plain, how = ask("identity")
 			return how == "hit"
@@ -44,7 +48,7 @@ func TestPagesAreCompressedOnce(t *testing.T) {
 		etag := plain.Header.Get("Etag")
 		for _, coding := range []string{"br", "zstd", "gzip"} {
 			made, served := copies("copies_total", coding), copies("copies_served_total", coding)
-			eventually(t, patience, func() bool {
+			edgetest.Eventually(t, edgetest.Patience, func() bool {
 				a, how := ask(coding)
 				require.Equal(t, "hit", how, a.Header)
 				require.Equal(t, coding, a.Header.Get("Content-Encoding"))
@@ -55,11 +59,11 @@ func TestPagesAreCompressedOnce(t *testing.T) {
 				a, how := ask(coding)
 				require.Equal(t, "hit", how, a.Header)
 				require.Equal(t, coding, a.Header.Get("Content-Encoding"))
-				assert.Equal(t, fmt.Sprint(len(a.body)), a.Header.Get("Content-Length"))
+				assert.Equal(t, fmt.Sprint(len(a.Text)), a.Header.Get("Content-Length"))
 				assert.Contains(t, strings.ToLower(strings.Join(a.Header["Vary"], ",")), "accept-encoding")
-				body, err := io.ReadAll(decoded(t, coding, strings.NewReader(a.body)))
+				body, err := io.ReadAll(codingtest.Reader(t, coding, strings.NewReader(a.Text)))
 				require.NoError(t, err)
-				assert.Equal(t, plain.body, string(body))
+				assert.Equal(t, plain.Text, string(body))
 				assert.Equal(t, served+n+1, copies("copies_served_total", coding), "nothing is compressed for it")
 				if etag != "" {
 					assert.Equal(t, strings.TrimSuffix(etag, `"`)+"-"+coding+`"`, a.Header.Get("Etag"))
@@ -75,25 +79,25 @@ func TestPagesAreCompressedOnce(t *testing.T) {
 			a, _ := ask("gzip, deflate, br, zstd", "If-None-Match", named)
 			assert.Equal(t, http.StatusNotModified, a.StatusCode, named)
 			assert.Equal(t, named, a.Header.Get("Etag"))
-			assert.Empty(t, a.body)
+			assert.Empty(t, a.Text)
 		}
-		assert.Equal(t, 1, s.door.count("/gallery"))
+		assert.Equal(t, 1, s.Door.Count("/gallery"))
 	}
 }
 
 // A browser reads the copy of a page, runs the page, and is told when it reloads that it has it.
 func TestABrowserReadsCopiesOfPages(t *testing.T) {
-	s := startPageSite(t, "")
+	s := harness.StartPageSite(t, "")
 	served := func() (n float64) {
 		for _, coding := range []string{"br", "zstd", "gzip"} {
-			n += s.metric(t, fmt.Sprintf(`caddy_nextjs_page_copies_served_total{coding=%q}`, coding))
+			n += s.Metric(t, fmt.Sprintf(`caddy_nextjs_page_copies_served_total{coding=%q}`, coding))
 		}
 		return n
 	}
 	for _, coding := range []string{"br", "zstd", "gzip"} {
-		eventually(t, patience, func() bool {
+		edgetest.Eventually(t, edgetest.Patience, func() bool {
 			before := served()
-			_, _ = s.ask(t, "/gallery", "Accept-Encoding", coding)
+			_, _ = s.Ask(t, "/gallery", "Accept-Encoding", coding)
 			return served() > before
 		}, "there is a copy in %s", coding)
 	}
@@ -103,7 +107,7 @@ func TestABrowserReadsCopiesOfPages(t *testing.T) {
 	documents := map[network.RequestID]bool{}
 	unmodified := false
 	// Over TLS it would not keep what comes with a certificate that nobody has signed.
-	w := openWindowAt(t, s.edge, strings.TrimSuffix(s.url("/"), "/"), "/gallery", func(event any) {
+	w := harness.OpenWindowAt(t, s.Edge, strings.TrimSuffix(s.URL("/"), "/"), "/gallery", func(event any) {
 		mu.Lock()
 		defer mu.Unlock()
 		switch e := event.(type) {
@@ -124,11 +128,11 @@ func TestABrowserReadsCopiesOfPages(t *testing.T) {
 		assert.Contains(t, []string{"br", "zstd", "gzip"}, coding)
 		unmodified = false
 	}()
-	w.waitFor(t, `(location.reload(), true)`)
-	eventually(t, patience, func() bool {
+	w.WaitFor(t, `(location.reload(), true)`)
+	edgetest.Eventually(t, edgetest.Patience, func() bool {
 		mu.Lock()
 		defer mu.Unlock()
 		return unmodified
 	}, "the document has not changed")
-	w.waitFor(t, `document.readyState === "complete" && document.querySelector("h1").textContent === "Gallery"`)
+	w.WaitFor(t, `document.readyState === "complete" && document.querySelector("h1").textContent === "Gallery"`)
 }

@@ -12,6 +12,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // The state directory is full from the beginning, or cannot be written: pages are kept in memory, and that is said once.
@@ -31,7 +34,7 @@ func TestPagesWithoutADisk(t *testing.T) {
 			require.NoError(t, os.WriteFile(filepath.Join(state, "pages"), []byte("a file in its place"), 0o600))
 		},
 	} {
-		t.Run(noSlash(name), func(t *testing.T) {
+		t.Run(harness.NoSlash(name), func(t *testing.T) {
 			state := t.TempDir()
 			prepare(t, state)
 			s := startFireSite(t, fireSettings{state: state})
@@ -45,14 +48,14 @@ func TestPagesWithoutADisk(t *testing.T) {
 				assert.Equal(t, "miss", how)
 				s.keep(t, a.steady)
 			}
-			assert.Positive(t, s.metric(t, `caddy_nextjs_store_bytes{store="pages",tier="memory"}`))
+			assert.Positive(t, s.Metric(t, `caddy_nextjs_store_bytes{store="pages",tier="memory"}`))
 			said := 0
-			for line := range strings.Lines(s.log.since(0)) {
+			for line := range strings.Lines(s.Log.Since(0)) {
 				if strings.Contains(line, `"level":"warn"`) && strings.Contains(line, "store") && strings.Contains(line, "pages") {
 					said++
 				}
 			}
-			assert.Equal(t, 1, said, "warnings in\n%s", s.log.since(0))
+			assert.Equal(t, 1, said, "warnings in\n%s", s.Log.Since(0))
 		})
 	}
 }
@@ -64,10 +67,10 @@ func TestPagesStayWithinTheirBounds(t *testing.T) {
 	popular := "/market/items/popular/"
 	s.keep(t, popular)
 	size, asked := 0, 0
-	for size < longOr(2, 10)*disk {
+	for size < harness.LongOr(2, 10)*disk {
 		a, _ := s.look(t, fmt.Sprintf("/market/items/one/?page=%d", asked))
-		require.NotEmpty(t, a.body)
-		size += len(a.body)
+		require.NotEmpty(t, a.Text)
+		size += len(a.Text)
 		asked++
 		if asked%10 == 0 {
 			s.look(t, popular)
@@ -78,9 +81,9 @@ func TestPagesStayWithinTheirBounds(t *testing.T) {
 	}
 	require.Equal(t, asked, s.next15.count("/market/items/one/"), "each is a page of its own")
 	s.withinBounds(t, memory, disk)
-	assert.Positive(t, s.metric(t, `caddy_nextjs_store_evictions_total{store="pages",tier="disk"}`))
-	assert.Positive(t, s.metric(t, `caddy_nextjs_store_bytes{store="pages",tier="memory"}`))
-	assert.Zero(t, s.metric(t, "caddy_nextjs_page_filling_bytes"))
+	assert.Positive(t, s.Metric(t, `caddy_nextjs_store_evictions_total{store="pages",tier="disk"}`))
+	assert.Positive(t, s.Metric(t, `caddy_nextjs_store_bytes{store="pages",tier="memory"}`))
+	assert.Zero(t, s.Metric(t, "caddy_nextjs_page_filling_bytes"))
 	_, how := s.look(t, popular)
 	assert.Equal(t, "hit", how)
 }
@@ -88,7 +91,8 @@ func TestPagesStayWithinTheirBounds(t *testing.T) {
 // withinBounds waits until what is kept is within its bounds, for the store evicts behind what it writes.
 func (s *fireSite) withinBounds(t *testing.T, memory, disk float64) {
 	t.Helper()
-	eventually(t, patience, func() bool {
-		return s.metric(t, `caddy_nextjs_store_bytes{store="pages",tier="memory"}`) <= memory && s.metric(t, `caddy_nextjs_store_bytes{store="pages",tier="disk"}`) <= disk
+	edgetest.Eventually(t, edgetest.Patience, func() bool {
+		return s.Metric(t, `caddy_nextjs_store_bytes{store="pages",tier="memory"}`) <= memory && s.Metric(t,
+			`caddy_nextjs_store_bytes{store="pages",tier="disk"}`) <= disk
 	}, "no more is kept than may be")
 }

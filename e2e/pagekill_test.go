@@ -15,6 +15,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // The edge is killed at any moment while pages are asked for, made again and purged. What it serves after that is whole, and neither older than what a
@@ -26,19 +29,19 @@ func TestPagesAfterTheEdgeWasKilled(t *testing.T) {
 	}
 	load := startSiege(t, s)
 	load.mayFail.Store(true)
-	for kill := range longOr(5, 50) {
+	for kill := range harness.LongOr(5, 50) {
 		load.waitForMore(t, 20)
 		killed := make(chan struct{})
 		until := load.answered.Load() + rand.Int64N(60)
-		go func(p *process) {
+		go func(p *harness.Process) {
 			defer close(killed)
 			// The moment is any: between two answers, during a purge, while the next page is made.
-			poll(patience, func() bool { return load.answered.Load() >= until })
+			edgetest.Poll(edgetest.Patience, func() bool { return load.answered.Load() >= until })
 			time.Sleep(time.Duration(rand.Int64N(int64(5 * time.Millisecond))))
-			p.kill()
-		}(s.process)
+			p.Kill()
+		}(s.Process)
 		purgeUntilKilled(t, s, load, killed)
-		s.restart(t)
+		s.Edge.Restart(t)
 		for _, a := range s.apps() {
 			first, how := s.look(t, a.steady)
 			require.Equal(t, "hit", how, "kill %d: %s was kept: %v", kill, a.steady, first.Header)
@@ -51,11 +54,11 @@ func TestPagesAfterTheEdgeWasKilled(t *testing.T) {
 	release := s.next15.hold()
 	s.purge(t, fmt.Sprintf(`{"cache": "pages", "path": %q, "soft": true}`, s.next15.steady))
 	_, _ = s.look(t, s.next15.steady)
-	eventually(t, patience, func() bool { now, _ := s.next15.held(); return now == 1 }, "it is fetched")
-	s.terminate(t)
-	<-s.done
+	edgetest.Eventually(t, edgetest.Patience, func() bool { now, _ := s.next15.held(); return now == 1 }, "it is fetched")
+	s.Terminate(t)
+	<-s.Done
 	release()
-	s.restart(t)
+	s.Edge.Restart(t)
 	for _, a := range s.apps() {
 		_, how := s.look(t, a.steady)
 		assert.Equal(t, "hit", how, "the first request after a restart: %s", a.steady)
@@ -65,7 +68,7 @@ func TestPagesAfterTheEdgeWasKilled(t *testing.T) {
 // purgeUntilKilled makes the dated pages again and purges them in turn. Only what the edge has confirmed counts.
 func purgeUntilKilled(t *testing.T, s *fireSite, load *siege, killed <-chan struct{}) {
 	t.Helper()
-	client := &http.Client{Timeout: patience}
+	client := &http.Client{Timeout: edgetest.Patience}
 	for n := 0; ; n++ {
 		select {
 		case <-killed:
@@ -78,7 +81,7 @@ func purgeUntilKilled(t *testing.T, s *fireSite, load *siege, killed <-chan stru
 		if n%4 == 1 {
 			order = `{"cache": "pages", "tag": "_N_T_/isr"}`
 		}
-		if purged(client, s.url("/_edge/purge"), order) {
+		if purged(client, s.URL("/_edge/purge"), order) {
 			load.wasPurged(a, before)
 			load.isMade(a, made)
 		}
@@ -105,20 +108,22 @@ func purged(client *http.Client, url, order string) bool {
 // A reload loses neither a request nor what is kept.
 func TestReloadsKeepPages(t *testing.T) {
 	s := startFireSite(t, fireSettings{})
-	kept := map[*fireApp]answer{}
+	kept := map[*fireApp]edgetest.Answer{}
 	for _, a := range s.apps() {
 		kept[a] = s.keep(t, a.steady)
 	}
-	config, err := os.ReadFile(s.caddyfilePath())
+	config, err := os.ReadFile(s.CaddyfilePath())
 	require.NoError(t, err)
 	load := startSiege(t, s)
-	for i := range longOr(3, 50) {
+	for i := range harness.LongOr(3, 50) {
 		load.waitForMore(t, 20)
-		s.writeCaddyfile(t, strings.Replace(string(config), "nextjs {\n\t\tzone", fmt.Sprintf("header X-Config %d\n\tnextjs {\n\t\tzone", i), 1))
+		s.WriteCaddyfile(t, strings.Replace(string(config), "nextjs {\n\t\tzone",
+			fmt.Sprintf("header X-Config %d\n\tnextjs {\n\t\tzone", i), 1))
 		// As an operator does it.
-		reload := exec.CommandContext(within(t, 2*patience), s.cmd.Path, "reload", "--config", s.caddyfilePath(), "--adapter", "caddyfile",
-			"--address", fmt.Sprintf("localhost:%d", s.adminPort))
-		reload.Env = append(os.Environ(), "HOME="+s.dir, "XDG_DATA_HOME="+s.dir, "XDG_CONFIG_HOME="+s.dir)
+		reload := exec.CommandContext(edgetest.Within(t, 2*edgetest.Patience), s.Cmd.Path, "reload", "--config",
+			s.CaddyfilePath(), "--adapter", "caddyfile",
+			"--address", fmt.Sprintf("localhost:%d", s.AdminPort))
+		reload.Env = append(os.Environ(), "HOME="+s.Dir, "XDG_DATA_HOME="+s.Dir, "XDG_CONFIG_HOME="+s.Dir)
 		output, err := reload.CombinedOutput()
 		require.NoError(t, err, string(output))
 		for _, a := range s.apps() {

@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"fmt"
 	"net/http"
-	"net/url"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,34 +13,19 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // startPartial starts the fixture with partial prerendering, and an edge before it.
-func startPartial(t *testing.T) (*app, *edge) {
+func startPartial(t *testing.T) (*harness.App, *harness.Edge) {
 	t.Helper()
-	a := &app{zone: "partial", dir: filepath.Join(repository(), "e2e", "fixtures", "partial"), ready: "/"}
-	require.NoError(t, a.start())
-	t.Cleanup(a.kill)
-	require.NoError(t, a.waitUntilReady())
-	a.showLogOnFailure(t)
-	e := startEdge(t, nil, setup{zones: fmt.Sprintf("\t\tzone partial %s {\n\t\t\tbuild %s\n\t\t}\n", a.upstream(), filepath.Join(a.dir, ".next", "standalone"))})
+	a := &harness.App{Zone: "partial", Dir: filepath.Join(harness.Repository(), "e2e", "fixtures", "partial"), Ready: "/"}
+	a.Serve(t)
+	e := harness.StartEdge(t, nil, harness.Setup{Zones: fmt.Sprintf("\t\tzone partial %s {\n\t\t\tbuild %s\n\t\t}\n",
+		a.Upstream(), filepath.Join(a.Dir, ".next", "standalone"))})
 	return a, e
-}
-
-// withItsRSC is the target with the _rsc parameter that Next.js wants for the headers, which it says itself.
-func withItsRSC(t testing.TB, a *app, path string, headers []string) string {
-	t.Helper()
-	mark := "?"
-	if strings.Contains(path, mark) {
-		mark = "&"
-	}
-	res := get(t, plainClient(t), a.url(path+mark+"_rsc=x"), headers...)
-	if res.StatusCode != http.StatusTemporaryRedirect {
-		return path
-	}
-	location, err := url.Parse(res.Header.Get("Location"))
-	require.NoError(t, err)
-	return location.RequestURI()
 }
 
 // Of a page that is prerendered in part, what is the same for all comes from the edge, and the rest from Next.js each time, in every variant as without the edge.
@@ -62,15 +46,15 @@ func TestPartialPrerendering(t *testing.T) {
 		} {
 			target := path
 			if headers != nil {
-				target = withItsRSC(t, a, path, headers)
+				target = harness.WithItsRSC(t, a, path, headers)
 			}
 			var found []string
 			for tries := 0; tries < 4 || len(found) > 0 && tries < 20; tries++ { // a build of an hour ago is stale at first
-				before := get(t, plainClient(t), a.url(target), headers...)
-				through := get(t, plainClient(t), e.url(target), headers...)
-				after := get(t, plainClient(t), a.url(target), headers...)
-				level(&through, &before, &after)
-				found = differences(through, after) // an item that was not there is being made by the first requests
+				before := edgetest.Get(t, edgetest.PlainClient(t), a.URL(target), headers...)
+				through := edgetest.Get(t, edgetest.PlainClient(t), e.URL(target), headers...)
+				after := edgetest.Get(t, edgetest.PlainClient(t), a.URL(target), headers...)
+				harness.Level(&through, &before, &after)
+				found = harness.Differences(through, after) // an item that was not there is being made by the first requests
 				if strings.Contains(through.Header.Get("Cache-Status"), "; hit") {
 					kept[name+" "+path] = true
 				}
@@ -90,9 +74,12 @@ func TestPartialPrerendering(t *testing.T) {
 // is told nothing of the query. Of the others it is told all.
 func TestCompletePagesOfCacheComponentsAreKeptOnce(t *testing.T) {
 	a, _ := startPartial(t)
-	door := startDoor(t, a)
-	s := &pageSite{startEdge(t, nil, setup{global: behindCDN, zones: fmt.Sprintf("\t\tzone partial %s {\n\t\t\tbuild %s\n\t\t}\n",
-		door.upstream(), filepath.Join(a.dir, ".next", "standalone"))}), door}
+	door := harness.StartDoor(t, a)
+	s := &harness.PageSite{Edge: harness.StartEdge(t, nil, harness.Setup{
+		Global: harness.BehindCDN,
+		Zones: fmt.Sprintf("\t\tzone partial %s {\n\t\t\tbuild %s\n\t\t}\n",
+			door.Upstream(), filepath.Join(a.Dir, ".next", "standalone")),
+	}), Door: door}
 	rsc := []string{"RSC", "1"}
 	prefetch := append(rsc, "Next-Router-Prefetch", "1")
 	variants := map[string][]string{
@@ -105,30 +92,31 @@ func TestCompletePagesOfCacheComponentsAreKeptOnce(t *testing.T) {
 			what := name + " " + path
 			first := path + "?utm_source=first"
 			if headers != nil {
-				first = withItsRSC(t, a, first, headers)
+				first = harness.WithItsRSC(t, a, first, headers)
 			}
-			s.waitKept(t, first, headers...)
+			s.WaitKept(t, first, headers...)
 			for _, host := range []string{"one.example.test", "two.example.test"} {
 				target := path + "?utm_source=" + host
 				if headers != nil {
-					target = withItsRSC(t, a, target, headers)
+					target = harness.WithItsRSC(t, a, target, headers)
 				}
-				through, how := s.ask(t, target, append(headers, "X-Forwarded-Host", host)...)
+				through, how := s.Ask(t, target, append(headers, "X-Forwarded-Host", host)...)
 				assert.Equal(t, "hit", how, "%s for %s", what, host)
-				direct := get(t, plainClient(t), a.url(target), headers...)
-				assert.Equal(t, direct.body, through.body, what)
+				direct := edgetest.Get(t, edgetest.PlainClient(t), a.URL(target), headers...)
+				assert.Equal(t, direct.Text, through.Text, what)
 				assert.Equal(t, direct.StatusCode, through.StatusCode, what)
-				assert.Equal(t, headerValue(direct, "X-Nextjs-Postponed"), headerValue(through, "X-Nextjs-Postponed"), what)
+				assert.Equal(t, harness.HeaderValue(direct, "X-Nextjs-Postponed"), harness.HeaderValue(through,
+					"X-Nextjs-Postponed"), what)
 			}
 		}
-		assert.Zero(t, door.count(path+"?utm"), "Next.js is not told the query of %s", path)
+		assert.Zero(t, door.Count(path+"?utm"), "Next.js is not told the query of %s", path)
 	}
 	for _, path := range []string{"/mixed", "/dynamic", "/items/" + fmt.Sprint(time.Now().UnixNano())} {
 		for range 2 {
-			_, how := s.ask(t, path+"?utm_source=first")
+			_, how := s.Ask(t, path+"?utm_source=first")
 			assert.NotEqual(t, "hit", how, path)
 		}
-		assert.NotZero(t, door.count(path+"?utm_source=first"), path)
+		assert.NotZero(t, door.Count(path+"?utm_source=first"), path)
 	}
 }
 
@@ -141,7 +129,8 @@ func TestAShellComesAtOnceAndItsRestIsForOneVisitor(t *testing.T) {
 		if name != "" {
 			headers, want = []string{"Cookie", "name=" + name}, name
 		}
-		res, err := plainClient(t).Do(request(t, within(t, patience), http.MethodGet, e.url("/mixed"), nil, headers...))
+		res, err := edgetest.PlainClient(t).Do(edgetest.Request(t, edgetest.Within(t, edgetest.Patience), http.MethodGet,
+			e.URL("/mixed"), nil, headers...))
 		require.NoError(t, err)
 		reader := bufio.NewReader(res.Body)
 		shell, err := reader.Peek(1)

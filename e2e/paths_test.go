@@ -9,6 +9,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // oddTargets are request targets as no browser would send them, and as an attacker might: what the edge finds the zone by is
@@ -103,15 +106,15 @@ var oddTargets = []struct{ target, zone string }{
 var refusedByGo = []string{"/%", "/%zz", "/blog/%", "/a%2", `\blog`}
 
 func TestOddPathsMeanToTheEdgeWhatTheyMeanToNextJS(t *testing.T) {
-	e, f := sharedEdge(t)
+	e, f := harness.SharedEdge(t)
 	for _, test := range oddTargets {
 		t.Run(fmt.Sprintf("%q", test.target), func(t *testing.T) {
-			mark := nextMark()
-			rawGet(t, e.address(), test.target, e.address(), markHeader, mark)
-			zone := e.loggedAs(t, mark).Zone
+			mark := harness.NextMark()
+			harness.RawGet(t, e.Address(), test.target, e.Address(), harness.MarkHeader, mark)
+			zone := e.LoggedAs(t, mark).Zone
 			require.Equal(t, test.zone, zone, "zone")
-			assertSame(t, func() answer { return rawGet(t, e.address(), test.target, e.address()) },
-				func() answer { return rawGet(t, f.byZone(zone).upstream(), test.target, e.address()) })
+			harness.AssertSame(t, func() edgetest.Answer { return harness.RawGet(t, e.Address(), test.target, e.Address()) },
+				func() edgetest.Answer { return harness.RawGet(t, f.ByZone(zone).Upstream(), test.target, e.Address()) })
 		})
 	}
 }
@@ -119,10 +122,10 @@ func TestOddPathsMeanToTheEdgeWhatTheyMeanToNextJS(t *testing.T) {
 // One spelling reaches Next.js in another form: net/url cannot send a target that begins with // and has a byte that ought to be
 // encoded. Next.js answers every such path with a redirect, here to the encoded form of the same path.
 func TestRepeatedSlashesWithUnencodedBytesAreRedirected(t *testing.T) {
-	e, f := sharedEdge(t)
+	e, f := harness.SharedEdge(t)
 	const target = "//a|b"
-	through := rawGet(t, e.address(), target, e.address())
-	direct := rawGet(t, f.home.upstream(), target, e.address())
+	through := harness.RawGet(t, e.Address(), target, e.Address())
+	direct := harness.RawGet(t, f.Home.Upstream(), target, e.Address())
 	assert.Equal(t, direct.StatusCode, through.StatusCode)
 	location, err := url.PathUnescape(through.Header.Get("Location"))
 	require.NoError(t, err)
@@ -130,25 +133,25 @@ func TestRepeatedSlashesWithUnencodedBytesAreRedirected(t *testing.T) {
 }
 
 func TestMalformedPathsAreRefused(t *testing.T) {
-	e, _ := sharedEdge(t)
+	e, _ := harness.SharedEdge(t)
 	for _, target := range refusedByGo {
 		t.Run(fmt.Sprintf("%q", target), func(t *testing.T) {
-			assert.Equal(t, 400, rawGet(t, e.address(), target, e.address()).StatusCode)
+			assert.Equal(t, 400, harness.RawGet(t, e.Address(), target, e.Address()).StatusCode)
 		})
 	}
 }
 
 // Whatever way the path is written, the middleware that guards it is asked.
 func TestOddPathsDoNotPassMiddleware(t *testing.T) {
-	e, _ := sharedEdge(t)
+	e, _ := harness.SharedEdge(t)
 	for _, target := range []string{
 		"/keepers", "//keepers", "/./keepers", "/docs/../keepers", "/%6beepers", "/keepers/", "/keepers?", `/\keepers`,
 		"/blog/../keepers", "/shop/%2e%2e/keepers", "/_next/static/../../keepers", "/blog-assets/_next/../../keepers", "/Keepers",
 		"/keepers%2f", "/keepers#x", "/keepers;x",
 	} {
 		t.Run(fmt.Sprintf("%q", target), func(t *testing.T) {
-			a := rawGet(t, e.address(), target, e.address())
-			assert.NotContains(t, a.body, "You have the key.")
+			a := harness.RawGet(t, e.Address(), target, e.Address())
+			assert.NotContains(t, a.Text, "You have the key.")
 		})
 	}
 }

@@ -16,22 +16,26 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // Two builds of a zone share a store, and have pages of the same names: each is served its own only, and the first has kept its own when it comes back.
 func TestADeploymentIsServedItsOwnPages(t *testing.T) {
-	set := fixtures(t)
-	configuration := func(f *fixture) setup {
-		return setup{zones: fmt.Sprintf("\t\tzone site / %s {\n\t\t\tbuild %s\n\t\t}\n\t\tcache\n", f.upstream(), f.build.Dir)}
+	set := harness.Fixtures(t)
+	configuration := func(f *harness.Fixture) harness.Setup {
+		return harness.Setup{Zones: fmt.Sprintf("\t\tzone site / %s {\n\t\t\tbuild %s\n\t\t}\n\t\tcache\n", f.Upstream(),
+			f.Build.Dir)}
 	}
-	e := startEdge(t, nil, configuration(set.next14))
+	e := harness.StartEdge(t, nil, configuration(set.Next14))
 	visits := []victim{{"/absent", nil}, {"/absent?_rsc=", []string{"RSC", "1"}}, {"/isr", nil}}
-	for round, f := range []*fixture{set.next14, set.next16, set.next14} {
-		require.Empty(t, e.load(t, e.caddyfile(t, nil, configuration(f))))
+	for round, f := range []*harness.Fixture{set.Next14, set.Next16, set.Next14} {
+		require.Empty(t, e.Load(t, e.Caddyfile(t, nil, configuration(f))))
 		for _, v := range visits {
 			for n := range 3 {
-				through := get(t, plainClient(t), e.url(v.target), v.headers...)
-				want := seenOf(f.ask(t, false, http.MethodGet, v.target, v.headers...))
+				through := edgetest.Get(t, edgetest.PlainClient(t), e.URL(v.target), v.headers...)
+				want := seenOf(f.Ask(t, false, http.MethodGet, v.target, v.headers...))
 				assert.Empty(t, seenOf(through).difference(want), "round %d, request %d: %v", round, n, v)
 				if n == 2 {
 					assert.Contains(t, through.Header.Get("Cache-Status"), "; hit", "round %d: %v", round, v)
@@ -43,8 +47,8 @@ func TestADeploymentIsServedItsOwnPages(t *testing.T) {
 
 // An answer that breaks off is nobody's but its client's, whether it has said its length or not.
 func TestWhatBreaksOffIsNotServedAgain(t *testing.T) {
-	f := fixtures(t).next16
-	target, err := url.Parse(f.url(""))
+	f := harness.Fixtures(t).Next16
+	target, err := url.Parse(f.URL(""))
 	require.NoError(t, err)
 	var breaks atomic.Bool
 	proxy := httputil.NewSingleHostReverseProxy(target)
@@ -57,11 +61,12 @@ func TestWhatBreaksOffIsNotServedAgain(t *testing.T) {
 	}
 	unreliable := httptest.NewServer(proxy)
 	t.Cleanup(unreliable.Close)
-	e := startEdge(t, nil, setup{zones: fmt.Sprintf("\t\tzone next16 / %s {\n\t\t\tbuild %s\n\t\t}\n\t\tcache\n", strings.TrimPrefix(unreliable.URL, "http://"), f.build.Dir)})
+	e := harness.StartEdge(t, nil, harness.Setup{Zones: fmt.Sprintf("\t\tzone next16 / %s {\n\t\t\tbuild %s\n\t\t}\n\t\tcache\n", strings.TrimPrefix(unreliable.URL, "http://"), f.Build.Dir)})
 	for _, v := range []victim{{"/gallery", nil}, {"/gallery?_rsc=", []string{"RSC", "1"}}} {
 		breaks.Store(true)
 		for range 2 {
-			res, err := plainClient(t).Do(request(t, within(t, patience), http.MethodGet, e.url(v.target), nil, v.headers...))
+			res, err := edgetest.PlainClient(t).Do(edgetest.Request(t, edgetest.Within(t, edgetest.Patience), http.MethodGet,
+				e.URL(v.target), nil, v.headers...))
 			if err != nil {
 				continue // it has broken off before the head was sent
 			}
@@ -73,8 +78,8 @@ func TestWhatBreaksOffIsNotServedAgain(t *testing.T) {
 		}
 		breaks.Store(false)
 		for n := range 3 {
-			through := get(t, plainClient(t), e.url(v.target), v.headers...)
-			want := seenOf(f.ask(t, false, http.MethodGet, v.target, v.headers...))
+			through := edgetest.Get(t, edgetest.PlainClient(t), e.URL(v.target), v.headers...)
+			want := seenOf(f.Ask(t, false, http.MethodGet, v.target, v.headers...))
 			assert.Empty(t, seenOf(through).difference(want), "request %d: %v", n, v)
 			if n > 0 {
 				assert.Contains(t, through.Header.Get("Cache-Status"), "; hit")
@@ -100,8 +105,8 @@ func (b *brokenBody) Read(p []byte) (int, error) {
 
 // What an application itself says wrong is for the client that asked, and never for the next.
 func TestWhatIsNobodyElsesIsNotKept(t *testing.T) {
-	f := fixtures(t).next16
-	e := startEdge(t, nil, setup{zones: fmt.Sprintf("\t\tzone next16 / %s\n\t\tcache\n", f.upstream())})
+	f := harness.Fixtures(t).Next16
+	e := harness.StartEdge(t, nil, harness.Setup{Zones: fmt.Sprintf("\t\tzone next16 / %s\n\t\tcache\n", f.Upstream())})
 	for why, target := range map[string]string{
 		"a cookie beside s-maxage":                 answering("200", "Cache-Control", "s-maxage=600", "Set-Cookie", "a=b"),
 		"a cookie beside public":                   answering("200", "Cache-Control", "public, max-age=600", "Set-Cookie", "a=b"),
@@ -122,11 +127,11 @@ func TestWhatIsNobodyElsesIsNotKept(t *testing.T) {
 		"nothing that lasts":                       answering("200", "Cache-Control", "s-maxage=0"),
 	} {
 		for n := range 3 {
-			through := rawGet(t, e.address(), target, e.address())
-			direct := rawGet(t, f.upstream(), target, e.address())
+			through := harness.RawGet(t, e.Address(), target, e.Address())
+			direct := harness.RawGet(t, f.Upstream(), target, e.Address())
 			assert.NotContains(t, through.Header.Get("Cache-Status"), "; hit", "%s, request %d", why, n)
 			assert.Equal(t, direct.StatusCode, through.StatusCode, why)
-			assert.Equal(t, direct.body, through.body, why)
+			assert.Equal(t, direct.Text, through.Text, why)
 			assert.Equal(t, direct.Header["Set-Cookie"], through.Header["Set-Cookie"], why)
 		}
 	}

@@ -18,11 +18,14 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // poisonSite is an application of the fixtures behind a site that keeps its pages.
 type poisonSite struct {
-	*fixture
+	*harness.Fixture
 	name      string
 	preview   string // the cookie that turns on draft mode
 	client    *http.Client
@@ -33,35 +36,36 @@ type poisonSite struct {
 // startPoisonSites starts an edge with a site for each application: with its build, and without. The sites answer to any name.
 func startPoisonSites(t *testing.T) []*poisonSite {
 	t.Helper()
-	set := fixtures(t)
+	set := harness.Fixtures(t)
 	var sites []*poisonSite
 	var text strings.Builder
-	for _, f := range []*fixture{set.next14, set.next15, set.next16} {
+	for _, f := range []*harness.Fixture{set.Next14, set.Next15, set.Next16} {
 		for _, build := range []bool{true, false} {
 			switch {
-			case build && f == set.next15:
+			case build && f == set.Next15:
 				continue // its middleware looks at all pages, so nothing is kept
-			case build && f == set.next14 && longOr(0, 1) == 0:
+			case build && f == set.Next14 && harness.LongOr(0, 1) == 0:
 				continue
 			}
-			s := &poisonSite{fixture: f, name: f.zone + "-build", preview: f.previewCookie(t), client: plainClient(t)}
-			zone := fmt.Sprintf("zone %s %s {\n\t\t\tbuild %s\n\t\t}", s.name, f.upstream(), f.build.Dir)
+			s := &poisonSite{Fixture: f, name: f.Zone + "-build", preview: f.PreviewCookie(t), client: edgetest.PlainClient(t)}
+			zone := fmt.Sprintf("zone %s %s {\n\t\t\tbuild %s\n\t\t}", s.name, f.Upstream(), f.Build.Dir)
 			if !build {
-				s.name = f.zone + "-unknown"
-				zone = fmt.Sprintf("zone %s %s %s", s.name, f.path(""), f.upstream())
+				s.name = f.Zone + "-unknown"
+				zone = fmt.Sprintf("zone %s %s %s", s.name, f.Path(""), f.Upstream())
 			}
 			var err error
-			s.port, err = freePort()
+			s.port, err = edgetest.FindPort()
 			require.NoError(t, err)
 			fmt.Fprintf(&text, "http://:%d {\n\tnextjs {\n\t\t%s\n\t\tcache\n\t\trepair {\n\t\t\tprefetch_flood off\n\t\t}\n\t}\n}\n", s.port, zone) // attacker and victims are one client
 			sites = append(sites, s)
 		}
 	}
-	e := startEdge(t, nil, setup{
-		global: fmt.Sprintf("\tnextjs {\n\t\tstate %s\n\t}\n", t.TempDir()), zones: "\t\tzone / " + set.next14.upstream(), sites: text.String(),
+	e := harness.StartEdge(t, nil, harness.Setup{
+		Global: fmt.Sprintf("\tnextjs {\n\t\tstate %s\n\t}\n", t.TempDir()), Zones: "\t\tzone / " + set.Next14.Upstream(),
+		Sites: text.String(),
 	})
 	for _, s := range sites {
-		s.adminPort = e.adminPort
+		s.adminPort = e.AdminPort
 	}
 	return sites
 }
@@ -69,8 +73,8 @@ func startPoisonSites(t *testing.T) []*poisonSite {
 // purge makes what is kept of the site gone.
 func (s *poisonSite) purge(t *testing.T) {
 	t.Helper()
-	a := post(t, s.client, fmt.Sprintf("http://localhost:%d/nextjs/purge", s.adminPort), "application/json", fmt.Sprintf(`{"cache": "pages", "zone": %q}`, s.name))
-	require.Equal(t, http.StatusOK, a.StatusCode, a.body)
+	a := edgetest.Post(t, s.client, fmt.Sprintf("http://localhost:%d/nextjs/purge", s.adminPort), "application/json", fmt.Sprintf(`{"cache": "pages", "zone": %q}`, s.name))
+	require.Equal(t, http.StatusOK, a.StatusCode, a.Text)
 }
 
 // victim is a request of somebody who has never been here.
@@ -87,14 +91,14 @@ func (s *poisonSite) victims(page string) []victim {
 	target := s.address(page)
 	list := []victim{{target: target}}
 	if strings.HasPrefix(page, "/p/") {
-		return append(list, victim{s.path("/_next/data/" + s.build.ID + page + ".json"), []string{"X-Nextjs-Data", "1"}})
+		return append(list, victim{s.Path("/_next/data/" + s.Build.ID + page + ".json"), []string{"X-Nextjs-Data", "1"}})
 	}
 	list = append(list,
 		victim{target + "?_rsc=", []string{"RSC", "1"}},
 		victim{target + "?_rsc=bl95g", []string{"RSC", "1", "Next-Router-Prefetch", "1"}},
 		victim{target + "?_rsc=1r34m", []string{"RSC", "1", "Next-Router-Prefetch", "1", "Next-Router-Segment-Prefetch", "/_tree"}},
 	)
-	if page == "/gallery/1" && s.zone == "next16" {
+	if page == "/gallery/1" && s.Zone == "next16" {
 		sum := sha256.Sum256([]byte("0,0,0,/gallery")) // as its client computes it
 		list = append(list, victim{target + "?_rsc=" + base64.RawURLEncoding.EncodeToString(sum[:12]), []string{"RSC", "1", "Next-Url", "/gallery"}})
 	}
@@ -103,10 +107,10 @@ func (s *poisonSite) victims(page string) []victim {
 
 // address is a page as the application writes it.
 func (s *poisonSite) address(page string) string {
-	if s.build.TrailingSlash {
+	if s.Build.TrailingSlash {
 		page += "/"
 	}
-	return s.path(page)
+	return s.Path(page)
 }
 
 // seen is what of an answer must be the same for everybody.
@@ -125,15 +129,15 @@ var queryAsked = regexp.MustCompile(`__PAGE__\?\{[^}]*\}`)
 // madeAnew is what Next.js makes anew each time: moments, and the ids of requests.
 var madeAnew = regexp.MustCompile(`\d{13}|[\w-]{21}[vmh]\\?"`)
 
-func seenOf(a answer) seen {
+func seenOf(a edgetest.Answer) seen {
 	head := []string{a.Status}
 	for _, name := range []string{"Content-Type", "Location", "Set-Cookie", "X-Nextjs-Postponed", "X-Nextjs-Deployment-Id"} {
-		head = append(head, name+": "+headerValue(a, name))
+		head = append(head, name+": "+harness.HeaderValue(a, name))
 	}
-	head = append(head, "Vary: "+withoutAcceptEncoding(headerValue(a, "Vary")))
-	control := headerValue(a, "Cache-Control")
-	body := askedFor.ReplaceAllString(madeAnew.ReplaceAllString(a.body, "<anew>"), "<asked for>")
-	return seen{strings.Join(head, "; "), strings.Contains(control, "s-maxage") || control == askFirst, body}
+	head = append(head, "Vary: "+harness.WithoutAcceptEncoding(harness.HeaderValue(a, "Vary")))
+	control := harness.HeaderValue(a, "Cache-Control")
+	body := askedFor.ReplaceAllString(madeAnew.ReplaceAllString(a.Text, "<anew>"), "<asked for>")
+	return seen{strings.Join(head, "; "), strings.Contains(control, "s-maxage") || control == harness.AskFirst, body}
 }
 
 // difference says what a victim has seen of somebody else's; "" is nothing.
@@ -150,16 +154,16 @@ func (got seen) difference(want seen) string {
 	for at < len(got.body) && at < len(want.body) && got.body[at] == want.body[at] {
 		at++
 	}
-	return fmt.Sprintf("at byte %d %s instead of %s", at, excerpt(got.body[at:]), excerpt(want.body[at:]))
+	return fmt.Sprintf("at byte %d %s instead of %s", at, harness.Excerpt(got.body[at:]), harness.Excerpt(want.body[at:]))
 }
 
 // attack sends a request as it is written, and does not care what comes back.
 func (s *poisonSite) attack(t *testing.T, text string) {
 	t.Helper()
-	conn, err := net.DialTimeout("tcp", fmt.Sprintf("localhost:%d", s.port), patience)
+	conn, err := net.DialTimeout("tcp", fmt.Sprintf("localhost:%d", s.port), edgetest.Patience)
 	require.NoError(t, err)
 	defer conn.Close()
-	require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
+	require.NoError(t, conn.SetDeadline(time.Now().Add(edgetest.Patience)))
 	_, err = io.WriteString(conn, text)
 	require.NoError(t, err)
 	if strings.Contains(text, "\r\nUpgrade: ") {
@@ -175,16 +179,16 @@ func (s *poisonSite) attack(t *testing.T, text string) {
 }
 
 // visit is a request of a victim.
-func (s *poisonSite) visit(t *testing.T, through bool, v victim) answer {
+func (s *poisonSite) visit(t *testing.T, through bool, v victim) edgetest.Answer {
 	t.Helper()
 	host := fmt.Sprintf("localhost:%d", s.port)
-	address := s.upstream()
+	address := s.Upstream()
 	if through {
 		address = host
 	}
-	req := request(t, within(t, patience), http.MethodGet, "http://"+address+v.target, nil, v.headers...)
+	req := edgetest.Request(t, edgetest.Within(t, edgetest.Patience), http.MethodGet, "http://"+address+v.target, nil, v.headers...)
 	req.Host = host
-	return do(t, s.client, req)
+	return edgetest.Do(t, s.client, req)
 }
 
 // TestNobodyIsServedWhatAnAttackerHasStored has an attacker ask for each page in each of the ways of poisonings, twice, before and after it is kept. Then everybody
@@ -192,7 +196,7 @@ func (s *poisonSite) visit(t *testing.T, through bool, v victim) answer {
 func TestNobodyIsServedWhatAnAttackerHasStored(t *testing.T) {
 	for _, s := range startPoisonSites(t) {
 		t.Run(s.name, func(t *testing.T) {
-			expected, pages := map[string]seen{}, poisonPages[:longOr(5, len(poisonPages))]
+			expected, pages := map[string]seen{}, poisonPages[:harness.LongOr(5, len(poisonPages))]
 			kept := 0
 			s.purge(t)
 			for _, page := range pages {
@@ -214,7 +218,7 @@ func TestNobodyIsServedWhatAnAttackerHasStored(t *testing.T) {
 			}
 			for _, p := range poisonings {
 				s.purge(t)
-				for _, when := range []string{"before the victim comes", "after that"}[:longOr(1, 2)] {
+				for _, when := range []string{"before the victim comes", "after that"}[:harness.LongOr(1, 2)] {
 					for _, page := range pages {
 						s.attack(t, p.request(s, page))
 					}
@@ -230,7 +234,7 @@ func (s *poisonSite) sees(t *testing.T, through bool, v victim) seen {
 	t.Helper()
 	a := s.visit(t, through, v)
 	if strings.HasSuffix(s.name, "-unknown") {
-		a.body = queryAsked.ReplaceAllString(a.body, "__PAGE__")
+		a.Text = queryAsked.ReplaceAllString(a.Text, "__PAGE__")
 	}
 	return seenOf(a)
 }
@@ -254,7 +258,8 @@ func (p poisoning) request(s *poisonSite, page string) string {
 		target = "{page}"
 	}
 	fill := strings.NewReplacer(
-		"{page}", s.address(page), "{below}", s.address(page)[1:], "{plain}", page[1:], "{base}", s.build.BasePath, "{id}", s.build.ID,
+		"{page}", s.address(page), "{below}", s.address(page)[1:], "{plain}", page[1:], "{base}", s.Build.BasePath, "{id}",
+		s.Build.ID,
 		"{preview}", s.preview, "{host}", host,
 	)
 	var text bytes.Buffer

@@ -15,11 +15,14 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // purgeSite is an edge before the applications: it makes the pictures of home and blog, and keeps those that shop makes.
 type purgeSite struct {
-	*edge
+	*harness.Edge
 	client *http.Client
 	token  string // the file
 	remote string // a picture elsewhere
@@ -28,8 +31,8 @@ type purgeSite struct {
 
 func startPurgeSite(t *testing.T) *purgeSite {
 	t.Helper()
-	f := nextApps(t)
-	s := &purgeSite{client: plainClient(t), token: filepath.Join(t.TempDir(), "token"), grey: new(atomic.Uint32)}
+	f := harness.NextApps(t)
+	s := &purgeSite{client: edgetest.PlainClient(t), token: filepath.Join(t.TempDir(), "token"), grey: new(atomic.Uint32)}
 	s.grey.Store(40)
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Cache-Control", "max-age=3600")
@@ -38,11 +41,11 @@ func startPurgeSite(t *testing.T) *purgeSite {
 	t.Cleanup(elsewhere.Close)
 	s.remote = elsewhere.URL + "/picture.png"
 	require.NoError(t, os.WriteFile(s.token, []byte("s3cret\n"), 0o600))
-	s.edge = startEdge(t, nil, setup{
-		global: fmt.Sprintf("\tnextjs {\n\t\tstate %s\n\t}\n", t.TempDir()),
-		site:   fmt.Sprintf("\thandle_path /_edge/* {\n\t\tnextjs_control {\n\t\t\ttoken_file %s\n\t\t}\n\t}\n", s.token),
-		zones: fmt.Sprintf("\t\tzone home %s {\n\t\t\tbuild %s\n\t\t\timage {\n\t\t\t\tremote %s/**\n\t\t\t\tprivate_addresses\n\t\t\t}\n\t\t}\n\t\tzone blog %s {\n\t\t\tbuild %s\n\t\t}\n\t\tzone /shop %s\n",
-			f.home.upstream(), f.home.dir, elsewhere.URL, f.blog.upstream(), f.blog.dir, f.shop.upstream()),
+	s.Edge = harness.StartEdge(t, nil, harness.Setup{
+		Global: fmt.Sprintf("\tnextjs {\n\t\tstate %s\n\t}\n", t.TempDir()),
+		Site:   fmt.Sprintf("\thandle_path /_edge/* {\n\t\tnextjs_control {\n\t\t\ttoken_file %s\n\t\t}\n\t}\n", s.token),
+		Zones: fmt.Sprintf("\t\tzone home %s {\n\t\t\tbuild %s\n\t\t\timage {\n\t\t\t\tremote %s/**\n\t\t\t\tprivate_addresses\n\t\t\t}\n\t\t}\n\t\tzone blog %s {\n\t\t\tbuild %s\n\t\t}\n\t\tzone /shop %s\n",
+			f.Home.Upstream(), f.Home.Dir, elsewhere.URL, f.Blog.Upstream(), f.Blog.Dir, f.Shop.Upstream()),
 	})
 	return s
 }
@@ -63,8 +66,8 @@ func (s *purgeSite) pictures() map[string]string {
 // hit asks for a picture, and reports whether the edge has it. What Next.js says of its own cache is no answer to that; what comes from there has a Via.
 func (s *purgeSite) hit(t *testing.T, path string) bool {
 	t.Helper()
-	answer := get(t, s.client, s.url(path), "Accept", "image/webp")
-	require.Equal(t, http.StatusOK, answer.StatusCode, answer.body)
+	answer := edgetest.Get(t, s.client, s.URL(path), "Accept", "image/webp")
+	require.Equal(t, http.StatusOK, answer.StatusCode, answer.Text)
 	return answer.Header.Get("X-Nextjs-Cache") == "HIT" && answer.Header.Get("Via") == ""
 }
 
@@ -92,23 +95,25 @@ func (s *purgeSite) gone(t *testing.T) (names []string) {
 // The same orders, given in each of the four ways, remove what they say and nothing else.
 func TestPurgingPicturesOfRealApplications(t *testing.T) {
 	s := startPurgeSite(t)
-	admin := fmt.Sprintf("localhost:%d", s.adminPort)
+	admin := fmt.Sprintf("localhost:%d", s.AdminPort)
 	byControl := func(t *testing.T, order string) {
-		answer := post(t, s.client, s.url("/_edge/purge"), "application/json", order, "Authorization", "Bearer s3cret")
-		require.Equal(t, http.StatusOK, answer.StatusCode, answer.body)
+		answer := edgetest.Post(t, s.client, s.URL("/_edge/purge"), "application/json", order, "Authorization",
+			"Bearer s3cret")
+		require.Equal(t, http.StatusOK, answer.StatusCode, answer.Text)
 	}
 	byAdmin := func(t *testing.T, order string) {
-		answer := post(t, s.client, "http://"+admin+"/nextjs/purge", "application/json", order)
-		require.Equal(t, http.StatusOK, answer.StatusCode, answer.body)
+		answer := edgetest.Post(t, s.client, "http://"+admin+"/nextjs/purge", "application/json", order)
+		require.Equal(t, http.StatusOK, answer.StatusCode, answer.Text)
 	}
 	byCommand := func(way ...string) func(*testing.T, ...string) string {
 		return func(t *testing.T, flags ...string) string {
-			text, failure := nextjsCommand(t, slices.Concat([]string{"purge", "images"}, flags, way)...)
+			text, failure := harness.NextjsCommand(t, slices.Concat([]string{"purge", "images"}, flags, way)...)
 			require.Empty(t, failure)
 			return text
 		}
 	}
-	throughAdmin, throughControl := byCommand("--address", admin), byCommand("--control", s.url("/_edge"), "--token-file", s.token)
+	throughAdmin, throughControl := byCommand("--address", admin), byCommand("--control", s.URL("/_edge"), "--token-file",
+		s.token)
 	for _, c := range []struct {
 		name string
 		do   func(*testing.T)
@@ -137,21 +142,22 @@ func TestPurgingPicturesOfRealApplications(t *testing.T) {
 			assert.Equal(t, c.gone, s.gone(t))
 		})
 	}
-	assert.InDelta(t, 4, s.metric(t, `caddy_nextjs_purges_total{cache="images",scope="source"}`), 0)
-	assert.InDelta(t, 2, s.metric(t, `caddy_nextjs_purges_total{cache="images",scope="zone"}`), 0)
-	assert.InDelta(t, 1, s.metric(t, `caddy_nextjs_purges_total{cache="images",scope="all"}`), 0)
-	assert.InDelta(t, 7, s.metric(t, `caddy_nextjs_purge_seconds_count{cache="images"}`), 0)
-	assert.Equal(t, 7, strings.Count(s.log.since(0), `"msg":"purged"`))
+	assert.InDelta(t, 4, s.Metric(t, `caddy_nextjs_purges_total{cache="images",scope="source"}`), 0)
+	assert.InDelta(t, 2, s.Metric(t, `caddy_nextjs_purges_total{cache="images",scope="zone"}`), 0)
+	assert.InDelta(t, 1, s.Metric(t, `caddy_nextjs_purges_total{cache="images",scope="all"}`), 0)
+	assert.InDelta(t, 7, s.Metric(t, `caddy_nextjs_purge_seconds_count{cache="images"}`), 0)
+	assert.Equal(t, 7, strings.Count(s.Log.Since(0), `"msg":"purged"`))
 }
 
 // Whoever replaces a picture purges it, and sees the new one.
 func TestAReplacedPictureIsServedAfterItsPurge(t *testing.T) {
 	s := startPurgeSite(t)
-	ask := func() string { return get(t, s.client, s.url(s.pictures()["remote"])).body }
+	ask := func() string { return edgetest.Get(t, s.client, s.URL(s.pictures()["remote"])).Text }
 	old := ask()
 	s.grey.Store(200)
 	require.Equal(t, old, ask(), "nobody has told the edge")
-	_, failure := nextjsCommand(t, "purge", "images", "--source", s.remote, "--control", s.url("/_edge"), "--token-file", s.token)
+	_, failure := harness.NextjsCommand(t, "purge", "images", "--source", s.remote, "--control", s.URL("/_edge"),
+		"--token-file", s.token)
 	require.Empty(t, failure)
 	fresh := ask()
 	assert.NotEqual(t, old, fresh)
@@ -162,40 +168,46 @@ func TestNobodyPurgesWithoutTheToken(t *testing.T) {
 	s := startPurgeSite(t)
 	s.keepAll(t)
 	const all = `{"cache": "images", "all": true}`
-	purge := func(headers ...string) answer {
-		return post(t, s.client, s.url("/_edge/purge"), "application/json", all, headers...)
+	purge := func(headers ...string) edgetest.Answer {
+		return edgetest.Post(t, s.client, s.URL("/_edge/purge"), "application/json", all, headers...)
 	}
 	for _, headers := range [][]string{
-		nil, {"Authorization", "Bearer wrong"}, {"Authorization", "Bearer "}, {"Authorization", "s3cret"}, {"Cookie", "token=s3cret"}, {"Origin", s.url("")},
+		nil, {"Authorization", "Bearer wrong"}, {"Authorization", "Bearer "}, {"Authorization", "s3cret"}, {
+			"Cookie",
+			"token=s3cret",
+		}, {"Origin", s.URL("")},
 	} {
 		answer := purge(headers...)
 		assert.Equal(t, http.StatusUnauthorized, answer.StatusCode, headers)
 		assert.Equal(t, "Bearer", answer.Header.Get("Www-Authenticate"))
-		assert.Empty(t, answer.body)
+		assert.Empty(t, answer.Text)
 	}
 	answer := purge("Authorization", "Bearer s3cret", "Origin", "https://evil.example")
 	assert.Equal(t, http.StatusForbidden, answer.StatusCode)
-	answer = post(t, s.client, fmt.Sprintf("http://localhost:%d/nextjs/purge", s.adminPort), "application/json", all, "Origin", "https://evil.example")
+	answer = edgetest.Post(t, s.client, fmt.Sprintf("http://localhost:%d/nextjs/purge", s.AdminPort), "application/json",
+		all, "Origin", "https://evil.example")
 	assert.Equal(t, http.StatusForbidden, answer.StatusCode, "the admin endpoint")
 
 	wrong := filepath.Join(t.TempDir(), "token")
 	require.NoError(t, os.WriteFile(wrong, []byte("wrong"), 0o600))
-	text, failure := nextjsCommand(t, "purge", "images", "--all", "--control", s.url("/_edge"), "--token-file", wrong)
+	text, failure := harness.NextjsCommand(t, "purge", "images", "--all", "--control", s.URL("/_edge"), "--token-file",
+		wrong)
 	assert.Empty(t, text)
 	assert.Contains(t, failure, "refuses the token in "+wrong)
-	text, failure = nextjsCommand(t, "purge", "images", "--zone", "nowhere", "--address", fmt.Sprintf("localhost:%d", s.adminPort))
+	text, failure = harness.NextjsCommand(t, "purge", "images", "--zone", "nowhere", "--address",
+		fmt.Sprintf("localhost:%d", s.AdminPort))
 	assert.Empty(t, text)
 	assert.Contains(t, failure, `refuses: unknown zone "nowhere"; the configuration has: blog, home, shop`)
 	assert.Empty(t, s.gone(t))
-	assert.Zero(t, strings.Count(s.log.since(0), `"msg":"purged"`))
+	assert.Zero(t, strings.Count(s.Log.Since(0), `"msg":"purged"`))
 
 	// The token is changed by writing the file.
 	require.NoError(t, os.WriteFile(s.token, []byte("another"), 0o600))
-	eventually(t, patience, func() bool { return purge("Authorization", "Bearer another").StatusCode == http.StatusOK }, "the new token counts")
+	edgetest.Eventually(t, edgetest.Patience, func() bool { return purge("Authorization", "Bearer another").StatusCode == http.StatusOK }, "the new token counts")
 	assert.Equal(t, http.StatusUnauthorized, purge("Authorization", "Bearer s3cret").StatusCode)
 	assert.NotEmpty(t, s.gone(t))
-	assert.NotContains(t, s.log.since(0), "s3cret")
-	accessed, err := os.ReadFile(s.accessLog())
+	assert.NotContains(t, s.Log.Since(0), "s3cret")
+	accessed, err := os.ReadFile(s.AccessLog())
 	require.NoError(t, err)
 	assert.NotContains(t, string(accessed), "s3cret")
 }

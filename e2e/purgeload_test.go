@@ -8,21 +8,24 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // While clients ask without pause: once a purge has answered, nobody gets what was fetched, or made, before it.
 func TestPurgesUnderLoad(t *testing.T) {
 	s := startFireSite(t, fireSettings{})
-	admin := fmt.Sprintf("localhost:%d", s.adminPort)
+	admin := fmt.Sprintf("localhost:%d", s.AdminPort)
 	byControl := func(app *fireApp, scope, what string) {
-		s.purge(t, fmt.Sprintf(`{"cache": "pages", "zone": %q, %q: %q}`, app.zone, scope, what))
+		s.purge(t, fmt.Sprintf(`{"cache": "pages", "zone": %q, %q: %q}`, app.Zone, scope, what))
 	}
 	byCommand := func(app *fireApp, scope, what string) {
-		_, failure := nextjsCommand(t, "purge", "pages", "--address", admin, "--zone", app.zone, "--"+scope, what)
+		_, failure := harness.NextjsCommand(t, "purge", "pages", "--address", admin, "--zone", app.Zone, "--"+scope, what)
 		require.Empty(t, failure)
 	}
 	load := startSiege(t, s)
-	for round := range longOr(1, 15) {
+	for round := range harness.LongOr(1, 15) {
 		for _, c := range []struct {
 			app         *fireApp
 			scope, what string
@@ -62,23 +65,23 @@ func TestSoftPurgesUnderLoad(t *testing.T) {
 			assert.Equal(t, "hit", how, "nobody waits")
 			assert.Equal(t, old.Header.Get("X-Number"), again.Header.Get("X-Number"))
 		}
-		eventually(t, patience, func() bool { now, _ := a.held(); return now == 1 }, "it is fetched, once")
+		edgetest.Eventually(t, edgetest.Patience, func() bool { now, _ := a.held(); return now == 1 }, "it is fetched, once")
 		release()
-		eventually(t, patience, func() bool {
+		edgetest.Eventually(t, edgetest.Patience, func() bool {
 			fresh, _ := s.look(t, path)
 			return number(fresh.Header) > number(old.Header)
 		}, "it was fetched")
 		assert.Equal(t, 2, a.count(path))
 	}
 	load := startSiege(t, s)
-	for range longOr(1, 15) {
+	for range harness.LongOr(1, 15) {
 		for _, a := range s.apps() {
 			load.waitForMore(t, 8)
 			made := a.renew(t)
 			s.purge(t, fmt.Sprintf(`{"cache": "pages", "path": %q, "soft": true}`, a.dated))
-			eventually(t, patience, func() bool {
+			edgetest.Eventually(t, edgetest.Patience, func() bool {
 				now, _ := s.look(t, a.dated)
-				return madeAt(now.body) >= made
+				return madeAt(now.Text) >= made
 			}, "the new page is served")
 			load.isMade(a, made)
 		}

@@ -15,84 +15,91 @@ import (
 	"github.com/coder/websocket"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // The grace period is far longer than the test waits: what ends in time ended by itself, not by force.
 func TestSIGTERMEndsEverythingInGoodOrder(t *testing.T) {
-	f := nextApps(t)
+	f := harness.NextApps(t)
 	gate := newGate()
-	probe, err := freePort()
+	probe, err := edgetest.FindPort()
 	require.NoError(t, err)
-	e := startEdge(t, f, setup{
-		global: "\tgrace_period 5m\n\tshutdown_delay 1s\n",
-		zones:  "\t\tzone /ws " + echoServer(t) + "\n\t\tzone /gate " + upstreamOf(t, gate) + " {\n\t\t\toptional\n\t\t}\n",
-		sites:  fmt.Sprintf("http://localhost:%d {\n\tnextjs_health\n}\n", probe),
+	e := harness.StartEdge(t, f, harness.Setup{
+		Global: "\tgrace_period 5m\n\tshutdown_delay 1s\n",
+		Zones: "\t\tzone /ws " + harness.EchoServer(t) + "\n\t\tzone /gate " + edgetest.Upstream(t,
+			gate.ServeHTTP) + " {\n\t\t\toptional\n\t\t}\n",
+		Sites: fmt.Sprintf("http://localhost:%d {\n\tnextjs_health\n}\n", probe),
 	})
-	ctx := within(t, 2*patience)
+	ctx := edgetest.Within(t, 2*edgetest.Patience)
 	readyz := fmt.Sprintf("http://localhost:%d/readyz", probe)
-	fresh := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
-	require.Equal(t, http.StatusOK, get(t, fresh, readyz).StatusCode)
-	text, err := os.ReadFile(e.caddyfilePath())
+	fresh := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: edgetest.Patience}
+	require.Equal(t, http.StatusOK, edgetest.Get(t, fresh, readyz).StatusCode)
+	text, err := os.ReadFile(e.CaddyfilePath())
 	require.NoError(t, err)
-	require.Empty(t, e.load(t, string(text)+"\n"), "a reload")
-	require.Equal(t, http.StatusOK, get(t, fresh, readyz).StatusCode, "a reload does not make it unready")
+	require.Empty(t, e.Load(t, string(text)+"\n"), "a reload")
+	require.Equal(t, http.StatusOK, edgetest.Get(t, fresh, readyz).StatusCode, "a reload does not make it unready")
 
-	h1, h2 := e.client(t, "HTTP/1.1"), e.client(t, "HTTP/2.0")
-	socket := dialSocket(t, ctx, e, "/ws")
-	sayAndHear(t, ctx, socket, "before")
-	events := listen(t, ctx, h1, e.tlsURL(""), "HTTP/1.1", "identity")
-	packed := listen(t, ctx, h2, e.tlsURL(""), "HTTP/2.0", "zstd")
-	hold := "stop-" + nextMark()
-	page := open(t, h1, request(t, ctx, http.MethodGet, e.tlsURL("/live?hold="+hold), nil), "HTTP/1.1", "gzip")
-	page.readUntil(t, shellMark)
-	slow := inBackground(ctx, h1, e.tlsURL("/api/slow?ms=3000"))
-	gated := inBackground(ctx, h1, e.tlsURL("/gate"))
-	receive(t, gate.arrived, "the request is with the upstream")
+	h1, h2 := e.Client(t, edgetest.H1), e.Client(t, edgetest.H2)
+	socket := harness.DialSocket(t, ctx, e, "/ws")
+	harness.SayAndHear(t, ctx, socket, "before")
+	events := harness.Listen(t, ctx, h1, e.TLSURL(""), edgetest.H1, "identity")
+	packed := harness.Listen(t, ctx, h2, e.TLSURL(""), edgetest.H2, "zstd")
+	hold := "stop-" + harness.NextMark()
+	page := harness.Open(t, h1, edgetest.Request(t, ctx, http.MethodGet, e.TLSURL("/live?hold="+hold), nil), edgetest.H1,
+		"gzip")
+	page.ReadUntil(t, harness.ShellMark)
+	slow := inBackground(ctx, h1, e.TLSURL("/api/slow?ms=3000"))
+	gated := inBackground(ctx, h1, e.TLSURL("/gate"))
+	edgetest.Receive(t, gate.arrived, "the request is with the upstream")
 	goodbye := make(chan error, 1)
 	go func() {
 		_, _, err := socket.Read(ctx)
 		goodbye <- err
 	}()
 
-	e.terminate(t)
+	e.Terminate(t)
 
 	// First it says that it is going, and works on.
-	eventually(t, patience, func() bool { return statusOf(fresh, readyz) == http.StatusServiceUnavailable }, "readyz turns unready")
+	edgetest.Eventually(t, edgetest.Patience, func() bool { return statusOf(fresh, readyz) == http.StatusServiceUnavailable }, "readyz turns unready")
 
 	// Then streams end, in good order.
-	events.readToEnd(t)
-	packed.readToEnd(t)
-	assert.Equal(t, websocket.StatusGoingAway, websocket.CloseStatus(receive(t, goodbye, "the socket is told")))
+	events.ReadToEnd(t)
+	packed.ReadToEnd(t)
+	assert.Equal(t, websocket.StatusGoingAway, websocket.CloseStatus(edgetest.Receive(t, goodbye, "the socket is told")))
 
 	// New connections are refused.
-	eventually(t, patience, func() bool { return refuses(e.httpPort) && refuses(e.tlsPort) }, "new connections are refused")
-	require.True(t, e.running(), "requests are still in flight")
+	edgetest.Eventually(t, edgetest.Patience, func() bool { return refuses(e.HTTPPort) && refuses(e.TLSPort) },
+		"new connections are refused")
+	require.True(t, e.Running(), "requests are still in flight")
 
 	// What was in flight is finished, also what the edge could not know the end of.
 	gate.open()
-	assert.Equal(t, outcome{status: http.StatusOK, body: "through the gate"}, receive(t, gated, "the request in flight is answered"))
-	slept := receive(t, slow, "the slow request is answered")
+	assert.Equal(t, outcome{status: http.StatusOK, body: "through the gate"}, edgetest.Receive(t, gated, "the request in flight is answered"))
+	slept := edgetest.Receive(t, slow, "the slow request is answered")
 	assert.Equal(t, outcome{status: http.StatusOK, body: `{"slept":3000}`}, slept)
-	require.Equal(t, http.StatusOK, post(t, fresh, f.home.url("/api/release?id="+hold), "text/plain", "").StatusCode)
-	assert.Contains(t, page.readToEnd(t), "You let go.")
+	require.Equal(t, http.StatusOK, edgetest.Post(t, fresh, f.Home.URL("/api/release?id="+hold), "text/plain",
+		"").StatusCode)
+	assert.Contains(t, page.ReadToEnd(t), "You let go.")
 
-	receive(t, e.done, "the process ends")
-	assert.Zero(t, e.cmd.ProcessState.ExitCode())
+	edgetest.Receive(t, e.Done, "the process ends")
+	assert.Zero(t, e.Cmd.ProcessState.ExitCode())
 }
 
 // Left to itself Caddy would wait for an open stream without end.
 func TestWithoutAGracePeriodOpenStreamsDoNotHoldTheProcess(t *testing.T) {
-	f := nextApps(t)
-	for _, protocol := range protocols {
-		t.Run(inShort(protocol), func(t *testing.T) {
-			e := startEdge(t, f, setup{zones: "\t\tzone /ws " + echoServer(t) + "\n"})
-			ctx := within(t, 4*patience)
-			socket := dialSocket(t, ctx, e, "/ws")
-			sayAndHear(t, ctx, socket, "before")
-			events := listen(t, ctx, e.client(t, protocol), e.tlsURL(""), protocol, "gzip")
+	f := harness.NextApps(t)
+	for _, protocol := range edgetest.Protocols {
+		t.Run(edgetest.InShort(protocol), func(t *testing.T) {
+			e := harness.StartEdge(t, f, harness.Setup{Zones: "\t\tzone /ws " + harness.EchoServer(t) + "\n"})
+			ctx := edgetest.Within(t, 4*edgetest.Patience)
+			socket := harness.DialSocket(t, ctx, e, "/ws")
+			harness.SayAndHear(t, ctx, socket, "before")
+			events := harness.Listen(t, ctx, e.Client(t, protocol), e.TLSURL(""), protocol, "gzip")
 			ended := make(chan error, 1)
 			go func() {
-				_, err := io.Copy(io.Discard, events.from)
+				_, err := io.Copy(io.Discard, events.From)
 				ended <- err
 			}()
 			goodbye := make(chan error, 1)
@@ -101,12 +108,12 @@ func TestWithoutAGracePeriodOpenStreamsDoNotHoldTheProcess(t *testing.T) {
 				goodbye <- err
 			}()
 
-			e.terminate(t)
+			e.Terminate(t)
 
-			assert.NoError(t, receive(t, ended, "the stream ends"), "in good order")
-			assert.Equal(t, websocket.StatusGoingAway, websocket.CloseStatus(receive(t, goodbye, "the socket is told")))
-			receive(t, e.done, "the process ends")
-			assert.Zero(t, e.cmd.ProcessState.ExitCode())
+			assert.NoError(t, edgetest.Receive(t, ended, "the stream ends"), "in good order")
+			assert.Equal(t, websocket.StatusGoingAway, websocket.CloseStatus(edgetest.Receive(t, goodbye, "the socket is told")))
+			edgetest.Receive(t, e.Done, "the process ends")
+			assert.Zero(t, e.Cmd.ProcessState.ExitCode())
 		})
 	}
 }

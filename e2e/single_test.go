@@ -10,34 +10,36 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // One application and the one line of examples/single, as its README starts them.
 func TestOneLineIsEnoughForOneApplication(t *testing.T) {
-	example := filepath.Join(repository(), "examples", "single")
-	ferry := &app{zone: "single", dir: filepath.Join(example, "app"), ready: "/"}
-	require.NoError(t, ferry.start())
-	t.Cleanup(ferry.kill)
-	port, err := freePort()
+	example := filepath.Join(harness.Repository(), "examples", "single")
+	ferry := &harness.App{Zone: "single", Dir: filepath.Join(example, "app"), Ready: "/"}
+	ferry.Serve(t)
+	port, err := edgetest.FindPort()
 	require.NoError(t, err)
 	home := t.TempDir()
 	env := []string{
-		fmt.Sprintf("DEMO_PORT=%d", port), fmt.Sprintf("APP_PORT=%d", ferry.port),
+		fmt.Sprintf("DEMO_PORT=%d", port), fmt.Sprintf("APP_PORT=%d", ferry.Port),
 		"HOME=" + home, "XDG_DATA_HOME=" + home, "XDG_CONFIG_HOME=" + home,
 	}
-	caddy, err := startProcess("caddy", example, env, serverBinary(t), "run")
+	caddy, err := harness.StartProcess("caddy", example, env, harness.ServerBinary(t), "run")
 	require.NoError(t, err)
-	t.Cleanup(caddy.kill)
-	require.NoError(t, ferry.waitUntilReady())
-	eventually(t, patience, func() bool { return !refuses(port) }, "Caddy listens")
+	t.Cleanup(caddy.Kill)
+	edgetest.Eventually(t, edgetest.Patience, func() bool { return !refuses(port) }, "Caddy listens")
 
-	client := plainClient(t)
+	client := edgetest.PlainClient(t)
 	url := func(path string) string { return fmt.Sprintf("http://localhost:%d%s", port, path) }
-	front := get(t, client, url("/"))
+	front := edgetest.Get(t, client, url("/"))
 	assert.Equal(t, http.StatusOK, front.StatusCode)
-	assert.Contains(t, front.body, "The boat to Ostrey")
-	assert.Contains(t, get(t, client, url("/api/hello")).body, `"hello":"Ostrey"`)
-	radio := open(t, client, request(t, within(t, patience), http.MethodGet, url("/stream"), nil), "HTTP/1.1", "gzip")
-	radio.readUntil(t, "You hear the sea first")
-	assert.Contains(t, radio.readToEnd(t), `data-testid="call"`)
+	assert.Contains(t, front.Text, "The boat to Ostrey")
+	assert.Contains(t, edgetest.Get(t, client, url("/api/hello")).Text, `"hello":"Ostrey"`)
+	radio := harness.Open(t, client, edgetest.Request(t, edgetest.Within(t, edgetest.Patience), http.MethodGet,
+		url("/stream"), nil), edgetest.H1, "gzip")
+	radio.ReadUntil(t, "You hear the sea first")
+	assert.Contains(t, radio.ReadToEnd(t), `data-testid="call"`)
 }

@@ -10,21 +10,23 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
 )
 
 // slashed starts a copy of next16 whose server has the rules of trailingSlash, though its browser scripts do not know
 // of it: each link of a page is redirected to the same path with a slash.
-func slashed(t *testing.T) *fixture {
+func slashed(t *testing.T) *harness.Fixture {
 	t.Helper()
-	standalone := filepath.Join(repository(), "e2e", "fixtures", "next16", ".next", "standalone")
-	dir, err := os.MkdirTemp(scratch, "slashed-")
+	standalone := filepath.Join(harness.Repository(), "e2e", "fixtures", "next16", ".next", "standalone")
+	dir, err := os.MkdirTemp(harness.Scratch, "slashed-")
 	require.NoError(t, err)
 	for _, folder := range []string{".next", "public"} {
 		require.NoError(t, os.CopyFS(filepath.Join(dir, folder), os.DirFS(filepath.Join(standalone, folder))))
 	}
 	require.NoError(t, os.Symlink(filepath.Join(standalone, "node_modules"), filepath.Join(dir, "node_modules")))
-	require.NoError(t, copyFile(filepath.Join(standalone, "package.json"), filepath.Join(dir, "package.json")))
-	require.NoError(t, copyFile(filepath.Join(standalone, "server.js"), filepath.Join(dir, "server.js")))
+	require.NoError(t, harness.CopyFile(filepath.Join(standalone, "package.json"), filepath.Join(dir, "package.json")))
+	require.NoError(t, harness.CopyFile(filepath.Join(standalone, "server.js"), filepath.Join(dir, "server.js")))
 	for _, name := range []string{"server.js", ".next/required-server-files.json"} {
 		text, err := os.ReadFile(filepath.Join(dir, name))
 		require.NoError(t, err)
@@ -35,7 +37,7 @@ func slashed(t *testing.T) *fixture {
 	}
 	manifest := filepath.Join(dir, ".next", "routes-manifest.json")
 	var routes map[string]any
-	readJSON(t, manifest, &routes)
+	harness.ReadJSON(t, manifest, &routes)
 	redirects := routes["redirects"].([]any)
 	require.Equal(t, "/:path+/", redirects[0].(map[string]any)["source"], "the rule without trailingSlash")
 	// What next build writes with it (16.4.5), but for files.
@@ -47,10 +49,7 @@ func slashed(t *testing.T) *fixture {
 	changed, err := json.Marshal(routes)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(manifest, changed, 0o600))
-	f := &fixture{app: &app{zone: "slashed", dir: dir, server: "server.js", ready: "/open/"}}
-	require.NoError(t, f.start())
-	t.Cleanup(f.kill)
-	require.NoError(t, f.waitUntilReady())
-	f.showLogOnFailure(t)
+	f := &harness.Fixture{App: &harness.App{Zone: "slashed", Dir: dir, Server: "server.js", Ready: "/open/"}}
+	f.Serve(t)
 	return f
 }

@@ -16,6 +16,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // stepper is an application that may be kept, and sends the next part of its answer when it is told to.
@@ -84,23 +87,23 @@ func longText(mebibytes int) string {
 	return text.String()
 }
 
-func startSteppedEdge(t *testing.T) (*edge, *stepper) {
+func startSteppedEdge(t *testing.T) (*harness.Edge, *stepper) {
 	t.Helper()
 	s := startStepper(t)
-	e := startEdge(t, nil, setup{
-		global: fmt.Sprintf("\tmetrics\n\tnextjs {\n\t\tstate %s\n\t}\n", t.TempDir()),
-		zones:  fmt.Sprintf("\t\tzone / %s\n\t\tcache\n", strings.TrimPrefix(s.URL, "http://")),
+	e := harness.StartEdge(t, nil, harness.Setup{
+		Global: fmt.Sprintf("\tmetrics\n\tnextjs {\n\t\tstate %s\n\t}\n", t.TempDir()),
+		Zones:  fmt.Sprintf("\t\tzone / %s\n\t\tcache\n", strings.TrimPrefix(s.URL, "http://")),
 	})
 	return e, s
 }
 
 // slowClient asks for a path and reads nothing of the answer: what the kernel does not hold (some 4 MiB) waits in the edge.
-func slowClient(t *testing.T, e *edge, path string) net.Conn {
+func slowClient(t *testing.T, e *harness.Edge, path string) net.Conn {
 	t.Helper()
-	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", e.address())
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", e.Address())
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close() })
-	_, err = fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", path, e.address())
+	_, err = fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", path, e.Address())
 	require.NoError(t, err)
 	return conn
 }
@@ -119,9 +122,10 @@ func rest(t *testing.T, from net.Conn) string {
 // Each part of a page reaches all who ask for it before the next one is there, and who leaves takes nothing away from the others, the first one neither.
 func TestAFillingPageStreamsToAll(t *testing.T) {
 	e, s := startSteppedEdge(t)
-	client := plainClient(t)
+	client := edgetest.PlainClient(t)
 	ask := func() (*bufio.Reader, func()) {
-		res, err := client.Do(request(t, within(t, 2*patience), http.MethodGet, e.url("/steps"), nil))
+		res, err := client.Do(edgetest.Request(t, edgetest.Within(t, 2*edgetest.Patience), http.MethodGet, e.URL("/steps"),
+			nil))
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = res.Body.Close() })
 		return bufio.NewReader(res.Body), func() { _ = res.Body.Close() }
@@ -155,9 +159,9 @@ func TestAFillingPageStreamsToAll(t *testing.T) {
 		require.ErrorIs(t, err, io.EOF, "it ends in good order")
 	}
 	assert.Equal(t, 1, s.times())
-	eventually(t, patience, func() bool {
-		kept := get(t, client, e.url("/steps"))
-		assert.Equal(t, "one\ntwo\nthree\n", kept.body)
+	edgetest.Eventually(t, edgetest.Patience, func() bool {
+		kept := edgetest.Get(t, client, e.URL("/steps"))
+		assert.Equal(t, "one\ntwo\nthree\n", kept.Text)
 		return howOf(kept.Header) == "hit"
 	}, "it is kept")
 	assert.Equal(t, 1, s.times())
@@ -169,7 +173,7 @@ func TestSlowClientsOfAFillingPage(t *testing.T) {
 		name, size string
 		kept       bool
 	}{{"a page that is kept", "7", true}, {"a page that is too large to be kept", "16", false}} {
-		t.Run(noSlash(c.name), func(t *testing.T) {
+		t.Run(harness.NoSlash(c.name), func(t *testing.T) {
 			e, s := startSteppedEdge(t)
 			want := longTexts[c.size]()
 			path := "/whole?size=" + c.size
@@ -185,12 +189,12 @@ func TestSlowClientsOfAFillingPage(t *testing.T) {
 				}
 				if slowFirst {
 					slowOnes()
-					eventually(t, patience, func() bool { return s.times() > before }, "the slow one leads")
+					edgetest.Eventually(t, edgetest.Patience, func() bool { return s.times() > before }, "the slow one leads")
 				}
 				for range 2 {
-					client := plainClient(t)
+					client := edgetest.PlainClient(t)
 					fast.Go(func() {
-						a := fetch(within(t, 2*patience), client, e.url(path))
+						a := fetch(edgetest.Within(t, 2*edgetest.Patience), client, e.URL(path))
 						assert.NoError(t, a.err)
 						assert.True(t, a.body == want, "%d bytes of %d", len(a.body), len(want))
 					})
@@ -205,10 +209,11 @@ func TestSlowClientsOfAFillingPage(t *testing.T) {
 				}
 				if c.kept {
 					assert.Equal(t, before+1, s.times())
-					assert.Equal(t, "hit", howOf(get(t, plainClient(t), e.url(path)).Header))
+					assert.Equal(t, "hit", howOf(edgetest.Get(t, edgetest.PlainClient(t), e.URL(path)).Header))
 				}
 			}
-			eventually(t, patience, func() bool { return e.metric(t, "caddy_nextjs_page_filling_bytes") == 0 }, "the memory is given back")
+			edgetest.Eventually(t, edgetest.Patience, func() bool { return e.Metric(t, "caddy_nextjs_page_filling_bytes") == 0 },
+				"the memory is given back")
 		})
 	}
 }
@@ -218,14 +223,16 @@ func TestASlowFirstClientDoesNotHoldItsPage(t *testing.T) {
 	e, s := startSteppedEdge(t)
 	const path = "/whole?size=7"
 	slow := slowClient(t, e, path)
-	eventually(t, patience, func() bool {
-		return howOf(get(t, plainClient(t), e.url(path)).Header) == "hit"
+	edgetest.Eventually(t, edgetest.Patience, func() bool {
+		return howOf(edgetest.Get(t, edgetest.PlainClient(t), e.URL(path)).Header) == "hit"
 	}, "it is kept")
 	require.Equal(t, 1, s.times())
-	_, failure := nextjsCommand(t, "purge", "pages", "--address", fmt.Sprintf("localhost:%d", e.adminPort), "--all", "--soft")
+	_, failure := harness.NextjsCommand(t, "purge", "pages", "--address", fmt.Sprintf("localhost:%d", e.AdminPort),
+		"--all", "--soft")
 	require.Empty(t, failure)
-	eventually(t, patience, func() bool {
-		return strings.Contains(get(t, plainClient(t), e.url(path)).Header.Get("Cache-Status"), "detail=fresh")
+	edgetest.Eventually(t, edgetest.Patience, func() bool {
+		return strings.Contains(edgetest.Get(t, edgetest.PlainClient(t), e.URL(path)).Header.Get("Cache-Status"),
+			"detail=fresh")
 	}, "it is fetched again")
 	assert.Equal(t, 2, s.times())
 	assert.Len(t, rest(t, slow), len(longTexts["7"]()))

@@ -16,25 +16,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/codingtest"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
-)
 
-// filesEdge returns an edge that has the builds of the example, and upstreams at which nobody answers: what it serves is from disk.
-func filesEdge(t testing.TB, global string) (*edge, []*nextbuild.Build) {
-	t.Helper()
-	nobody, err := freePort()
-	require.NoError(t, err)
-	var zones strings.Builder
-	var builds []*nextbuild.Build
-	for _, name := range []string{"home", "blog", "shop"} {
-		dir := filepath.Join(repository(), "examples", "multi-zone", name, ".next")
-		build, err := nextbuild.Read(dir)
-		require.NoError(t, err)
-		builds = append(builds, build)
-		fmt.Fprintf(&zones, "\t\tzone %s localhost:%d {\n\t\t\tbuild %s\n\t\t}\n", name, nobody, dir)
-	}
-	return startEdge(t, nil, setup{global: global, zones: zones.String()}), builds
-}
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
+)
 
 // wantedFile is a file of a build as a client sees it.
 type wantedFile struct{ path, file, cacheControl string }
@@ -42,15 +29,15 @@ type wantedFile struct{ path, file, cacheControl string }
 // Every file of the three builds comes whole from the edge's own disk, in every coding and over every protocol: compressed on its way, and
 // from the copies that are made ahead.
 func TestFilesOfBuildsComeFromTheEdge(t *testing.T) {
-	e, builds := filesEdge(t, "")
+	e, builds := harness.FilesEdge(t, "")
 	files := wantedFiles(t, builds)
 	require.Greater(t, len(files), 60)
 	askForAll(t, e, files)
-	e.copiesMade(t)
+	copiesMade(t, e)
 	ahead := func() (sum float64) {
 		for _, zone := range []string{"root", "docs", "shop"} {
 			for _, source := range []string{"memory", "disk"} {
-				sum += e.metric(t, fmt.Sprintf(`caddy_nextjs_static_bytes_total{encoding="br",source=%q,zone=%q}`, source, zone))
+				sum += e.Metric(t, fmt.Sprintf(`caddy_nextjs_static_bytes_total{encoding="br",source=%q,zone=%q}`, source, zone))
 			}
 		}
 		return sum
@@ -59,7 +46,7 @@ func TestFilesOfBuildsComeFromTheEdge(t *testing.T) {
 	askForAll(t, e, files)
 	assert.Positive(t, onTheWay)
 	assert.Positive(t, ahead()-onTheWay)
-	assert.Zero(t, e.metric(t, "caddy_nextjs_store_damaged_total{store=\"files\"}"))
+	assert.Zero(t, e.Metric(t, "caddy_nextjs_store_damaged_total{store=\"files\"}"))
 }
 
 func wantedFiles(t *testing.T, builds []*nextbuild.Build) (files []wantedFile) {
@@ -77,24 +64,24 @@ func wantedFiles(t *testing.T, builds []*nextbuild.Build) (files []wantedFile) {
 		for _, path := range b.Public {
 			name, err := url.PathUnescape(path)
 			require.NoError(t, err)
-			files = append(files, wantedFile{b.BasePath + path, filepath.Join(b.PublicDir, name), publicFile})
+			files = append(files, wantedFile{b.BasePath + path, filepath.Join(b.PublicDir, name), harness.PublicFile})
 		}
 	}
 	return files
 }
 
 // askForAll asks for all files, and compares what comes with the files.
-func askForAll(t *testing.T, e *edge, files []wantedFile) {
+func askForAll(t *testing.T, e *harness.Edge, files []wantedFile) {
 	t.Helper()
-	for _, protocol := range protocols {
-		client := e.client(t, protocol)
-		for _, coding := range codings {
+	for _, protocol := range edgetest.Protocols {
+		client := e.Client(t, protocol)
+		for _, coding := range harness.Codings {
 			var group sync.WaitGroup
 			work := make(chan wantedFile)
 			for range 4 {
 				group.Go(func() {
 					for f := range work {
-						res := get(t, client, e.tlsURL(f.path), "Accept-Encoding", coding)
+						res := edgetest.Get(t, client, e.TLSURL(f.path), "Accept-Encoding", coding)
 						content, err := os.ReadFile(f.file)
 						assert.NoError(t, err)
 						body := new(strings.Builder)
@@ -102,7 +89,7 @@ func askForAll(t *testing.T, e *edge, files []wantedFile) {
 						if used == "" {
 							used = "identity"
 						}
-						_, err = io.Copy(body, decoded(t, used, strings.NewReader(res.body)))
+						_, err = io.Copy(body, codingtest.Reader(t, used, strings.NewReader(res.Text)))
 						assert.NoError(t, err, f.path)
 						assert.Equal(t, http.StatusOK, res.StatusCode, f.path)
 						assert.Equal(t, string(content) == body.String(), true, "%s in %s over %s", f.path, coding, protocol)
@@ -121,13 +108,13 @@ func askForAll(t *testing.T, e *edge, files []wantedFile) {
 
 // No spelling reaches a file outside of the two directories.
 func TestNoSpellingLeadsOutOfTheFiles(t *testing.T) {
-	e, builds := filesEdge(t, "")
+	e, builds := harness.FilesEdge(t, "")
 	var secrets []string
 	for _, b := range builds {
 		var manifest struct {
 			Preview struct{ PreviewModeID string }
 		}
-		readJSON(t, filepath.Join(b.Dir, "prerender-manifest.json"), &manifest)
+		harness.ReadJSON(t, filepath.Join(b.Dir, "prerender-manifest.json"), &manifest)
 		secrets = append(secrets, manifest.Preview.PreviewModeID)
 	}
 	require.NotContains(t, secrets, "")
@@ -150,10 +137,10 @@ func TestNoSpellingLeadsOutOfTheFiles(t *testing.T) {
 	for range 8 {
 		group.Go(func() {
 			for target := range work {
-				a := rawGet(t, e.address(), target, e.address())
+				a := harness.RawGet(t, e.Address(), target, e.Address())
 				assert.NotEqual(t, http.StatusOK, a.StatusCode, "%q", target)
 				for _, secret := range secrets {
-					assert.NotContains(t, a.body, secret, "%q", target)
+					assert.NotContains(t, a.Text, secret, "%q", target)
 				}
 			}
 		})
@@ -167,17 +154,17 @@ func TestNoSpellingLeadsOutOfTheFiles(t *testing.T) {
 
 // While a build is replaced under load every file of either comes whole, or from the application.
 func TestABuildIsReplacedUnderLoad(t *testing.T) {
-	f := nextApps(t)
+	f := harness.NextApps(t)
 	dir := filepath.Join(t.TempDir(), ".next")
-	source := filepath.Join(f.home.dir, ".next", "standalone", ".next")
+	source := filepath.Join(f.Home.Dir, ".next", "standalone", ".next")
 	require.NoError(t, os.CopyFS(dir, os.DirFS(source)))
 	build, err := nextbuild.Read(dir)
 	require.NoError(t, err)
-	e := startEdge(t, nil, setup{zones: fmt.Sprintf("\t\twatch 10ms\n\t\tzone / %s {\n\t\t\tbuild %s\n\t\t}\n", f.home.upstream(), dir)})
+	e := harness.StartEdge(t, nil, harness.Setup{Zones: fmt.Sprintf("\t\twatch 10ms\n\t\tzone / %s {\n\t\t\tbuild %s\n\t\t}\n", f.Home.Upstream(), dir)})
 	stop := make(chan struct{})
 	var group sync.WaitGroup
 	for worker := range 4 {
-		client := plainClient(t)
+		client := edgetest.PlainClient(t)
 		group.Go(func() {
 			for i := worker; ; i++ {
 				select {
@@ -186,23 +173,24 @@ func TestABuildIsReplacedUnderLoad(t *testing.T) {
 				default:
 				}
 				path := build.Static[i%len(build.Static)]
-				a := get(t, client, e.url(path))
+				a := edgetest.Get(t, client, e.URL(path))
 				content, err := os.ReadFile(filepath.Join(source, "static", strings.TrimPrefix(path, "/_next/static/")))
 				assert.NoError(t, err)
 				assert.Equal(t, http.StatusOK, a.StatusCode, path)
-				assert.Equal(t, true, string(content) == a.body, "%s is whole", path)
+				assert.Equal(t, true, string(content) == a.Text, "%s is whole", path)
 			}
 		})
 	}
-	for range longOr(5, 50) {
+	for range harness.LongOr(5, 50) {
 		// As a deploy does it: the old is gone before the new is there.
 		require.NoError(t, os.RemoveAll(dir))
 		require.NoError(t, os.CopyFS(dir, os.DirFS(source)))
 	}
-	before := e.log.mark()
+	before := e.Log.Mark()
 	require.NoError(t, os.RemoveAll(dir))
 	require.NoError(t, os.CopyFS(dir, os.DirFS(source)))
-	eventually(t, patience, func() bool { return strings.Contains(e.log.since(before), "build taken") }, "the new build is taken")
+	edgetest.Eventually(t, edgetest.Patience, func() bool { return strings.Contains(e.Log.Since(before), "build taken") },
+		"the new build is taken")
 	close(stop)
 	group.Wait()
 }

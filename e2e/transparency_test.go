@@ -8,10 +8,13 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 func TestThroughTheEdgeIsAsDirect(t *testing.T) {
-	e, f := sharedEdge(t)
+	e, f := harness.SharedEdge(t)
 	tests := []struct {
 		zone, method, path string
 		headers            []string
@@ -59,37 +62,38 @@ func TestThroughTheEdgeIsAsDirect(t *testing.T) {
 		{zone: "shop", path: "/shop/no-such-page"},
 		{zone: "shop", path: "/shop/prints/tide.jpg"},
 	}
-	client := plainClient(t)
+	client := edgetest.PlainClient(t)
 	for _, test := range tests {
 		method := test.method
 		if method == "" {
 			method = http.MethodGet
 		}
-		name := strings.Join(append([]string{method, noSlash(test.path)}, test.headers...), " ")
+		name := strings.Join(append([]string{method, harness.NoSlash(test.path)}, test.headers...), " ")
 		t.Run(name, func(t *testing.T) {
-			direct := f.byZone(test.zone)
+			direct := f.ByZone(test.zone)
 			// Both with the host that the client sees, which Next.js puts into some redirects.
-			ask := func(url string) answer {
-				req := request(t, within(t, 2*patience), method, url, nil, test.headers...)
-				req.Host = e.address()
-				return do(t, client, req)
+			ask := func(url string) edgetest.Answer {
+				req := edgetest.Request(t, edgetest.Within(t, 2*edgetest.Patience), method, url, nil, test.headers...)
+				req.Host = e.Address()
+				return edgetest.Do(t, client, req)
 			}
-			assertSame(t, func() answer { return ask(e.url(test.path)) }, func() answer { return ask(direct.url(test.path)) })
+			harness.AssertSame(t, func() edgetest.Answer { return ask(e.URL(test.path)) },
+				func() edgetest.Answer { return ask(direct.URL(test.path)) })
 		})
 	}
 }
 
 func TestTheApplicationSeesTheClientsRequest(t *testing.T) {
-	e, _ := sharedEdge(t)
-	a := get(t, e.client(t, "HTTP/2.0"), e.tlsURL("/api/echo"),
+	e, _ := harness.SharedEdge(t)
+	a := edgetest.Get(t, e.Client(t, edgetest.H2), e.TLSURL("/api/echo"),
 		"User-Agent", "e2e/1", "Cookie", "a=b", "X-Custom", "kept", "Accept-Encoding", "gzip",
 		"X-Forwarded-For", "192.0.2.7", "X-Forwarded-Host", "evil.example", "X-Forwarded-Proto", "ftp")
 	body := echoOf(t, a)
 	assert.Equal(t, "e2e/1", body.Headers["user-agent"])
 	assert.Equal(t, "a=b", body.Headers["cookie"])
 	assert.Equal(t, "kept", body.Headers["x-custom"])
-	assert.Equal(t, strings.TrimPrefix(e.tlsURL(""), "https://"), body.Headers["host"])
-	assert.Equal(t, strings.TrimPrefix(e.tlsURL(""), "https://"), body.Headers["x-forwarded-host"])
+	assert.Equal(t, strings.TrimPrefix(e.TLSURL(""), "https://"), body.Headers["host"])
+	assert.Equal(t, strings.TrimPrefix(e.TLSURL(""), "https://"), body.Headers["x-forwarded-host"])
 	assert.Equal(t, "https", body.Headers["x-forwarded-proto"])
 	assert.NotContains(t, body.Headers["x-forwarded-for"], "192.0.2.7", "nobody trusts what a stranger says of himself")
 	assert.Empty(t, body.Headers["accept-encoding"], "the edge compresses, the application does not")

@@ -13,11 +13,14 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 func TestAnUpgradeThatNextJSIgnoresEnds(t *testing.T) {
-	f := nextApps(t)
-	e := startEdge(t, f, setup{zones: "\t\tupgrade_timeout 2s\n"})
+	f := harness.NextApps(t)
+	e := harness.StartEdge(t, f, harness.Setup{Zones: "\t\tupgrade_timeout 2s\n"})
 	tests := []struct {
 		path   string
 		status int
@@ -31,24 +34,25 @@ func TestAnUpgradeThatNextJSIgnoresEnds(t *testing.T) {
 		{"/blog/fog-signal", http.StatusBadGateway},
 	}
 	for _, test := range tests {
-		t.Run(noSlash(test.path), func(t *testing.T) {
-			answers := sendUpgrade(t, e.address(), test.path)
+		t.Run(harness.NoSlash(test.path), func(t *testing.T) {
+			answers := sendUpgrade(t, e.Address(), test.path)
 			res, err := http.ReadResponse(answers, nil)
 			require.NoError(t, err)
 			defer res.Body.Close()
 			assert.Equal(t, test.status, res.StatusCode)
 		})
 	}
-	assert.Equal(t, http.StatusOK, get(t, plainClient(t), e.url("/about")).StatusCode, "other requests go on")
+	assert.Equal(t, http.StatusOK, edgetest.Get(t, edgetest.PlainClient(t), e.URL("/about")).StatusCode,
+		"other requests go on")
 }
 
 // sendUpgrade asks for a WebSocket.
 func sendUpgrade(t testing.TB, address, path string) *bufio.Reader {
 	t.Helper()
-	conn, err := net.DialTimeout("tcp", address, patience)
+	conn, err := net.DialTimeout("tcp", address, edgetest.Patience)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close() })
-	require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
+	require.NoError(t, conn.SetDeadline(time.Now().Add(edgetest.Patience)))
 	_, err = io.WriteString(conn, fmt.Sprintf("GET %s HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", path, address))
 	require.NoError(t, err)

@@ -8,15 +8,17 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 func TestEveryPathReachesItsZone(t *testing.T) {
-	e, f := sharedEdge(t)
-	buildID, err := os.ReadFile(filepath.Join(f.shop.dir, ".next", "BUILD_ID"))
+	e, f := harness.SharedEdge(t)
+	buildID, err := os.ReadFile(filepath.Join(f.Shop.Dir, ".next", "BUILD_ID"))
 	require.NoError(t, err)
 	data := "/shop/_next/data/" + strings.TrimSpace(string(buildID))
 
@@ -59,90 +61,33 @@ func TestEveryPathReachesItsZone(t *testing.T) {
 		{"/blog-assets", "home", "document", 404, `data-zone="home"`},
 		{"/blog-assets/_nextra", "home", "document", 404, `data-zone="home"`},
 	}
-	client := plainClient(t)
+	client := edgetest.PlainClient(t)
 	for _, test := range tests {
-		t.Run(noSlash(test.path), func(t *testing.T) {
-			mark := nextMark()
-			a := get(t, client, e.url(test.path), markHeader, mark)
+		t.Run(harness.NoSlash(test.path), func(t *testing.T) {
+			mark := harness.NextMark()
+			a := edgetest.Get(t, client, e.URL(test.path), harness.MarkHeader, mark)
 			assert.Equal(t, test.status, a.StatusCode)
-			assert.Contains(t, a.body, test.contains)
-			line := e.loggedAs(t, mark)
+			assert.Contains(t, a.Text, test.contains)
+			line := e.LoggedAs(t, mark)
 			assert.Equal(t, test.zone, line.Zone)
 			assert.Equal(t, test.kind, line.Kind)
 		})
 	}
 }
 
-func TestFilesAndPicturesOfAPageComeFromItsZone(t *testing.T) {
-	e, f := sharedEdge(t)
-	client, lens := plainClient(t), newImageLens(t)
-	tests := []struct {
-		page, zone, files, pictures string
-	}{
-		{"/", "home", "/_next/static/", "/_next/image?"},
-		{"/blog", "blog", "/blog-assets/_next/static/", "/blog/_next/image?"},
-		{"/blog/fog-signal", "blog", "/blog-assets/_next/static/", "/blog/_next/image?"},
-		{"/shop", "shop", "/shop/_next/static/", "/shop/_next/image?"},
-		{"/shop/de", "shop", "/shop/_next/static/", "/shop/_next/image?"},
-	}
-	for _, test := range tests {
-		t.Run(noSlash(test.page), func(t *testing.T) {
-			document := parseHTML(t, get(t, client, e.url(test.page)).body)
-			require.Equal(t, test.zone, document.zone())
-			direct := f.byZone(test.zone)
-
-			files := document.urls("/_next/static/")
-			require.NotEmpty(t, files)
-			for _, path := range files {
-				require.True(t, strings.HasPrefix(path, test.files), "%s begins with %s", path, test.files)
-				assertSameThroughEdge(t, client, e, direct, path)
-			}
-			pictures := document.urls("/_next/image?")
-			require.NotEmpty(t, pictures)
-			for _, path := range pictures {
-				require.True(t, strings.HasPrefix(path, test.pictures), "%s begins with %s", path, test.pictures)
-				mark := nextMark()
-				a := get(t, client, e.url(path), markHeader, mark)
-				require.Equal(t, http.StatusOK, a.StatusCode, path)
-				// Made by another encoder, where the edge knows the build.
-				var found []string
-				poll(2*time.Second, func() bool {
-					found = imageDifferences(t, lens, get(t, client, e.url(path)), get(t, client, direct.url(path)))
-					return len(found) == 0
-				})
-				assert.Empty(t, found, path)
-				line := e.loggedAs(t, mark)
-				assert.Equal(t, []string{test.zone, "image"}, []string{line.Zone, line.Kind}, path)
-				assert.True(t, strings.HasPrefix(a.Header.Get("Content-Type"), "image/"), a.Header.Get("Content-Type"))
-			}
-		})
-	}
-}
-
-func assertSameThroughEdge(t *testing.T, client *http.Client, e *edge, direct *app, path string) {
-	t.Helper()
-	mark := nextMark()
-	a := get(t, client, e.url(path), markHeader, mark)
-	require.Equal(t, http.StatusOK, a.StatusCode, path)
-	assertSame(t, func() answer { return get(t, client, e.url(path)) }, func() answer { return get(t, client, direct.url(path)) })
-	line := e.loggedAs(t, mark)
-	assert.Equal(t, direct.zone, line.Zone, path)
-	assert.Equal(t, "static", line.Kind, path)
-}
-
 func TestMiddlewareDecidesBehindTheEdge(t *testing.T) {
-	e, _ := sharedEdge(t)
-	client := plainClient(t)
+	e, _ := harness.SharedEdge(t)
+	client := edgetest.PlainClient(t)
 
-	locked := get(t, client, e.url("/keepers"))
+	locked := edgetest.Get(t, client, e.URL("/keepers"))
 	assert.Equal(t, http.StatusTemporaryRedirect, locked.StatusCode)
 	assert.Equal(t, "/visit?from=keepers", locked.Header.Get("Location"))
 
-	unlocked := get(t, client, e.url("/keepers"), "Cookie", "keeper=yes")
+	unlocked := edgetest.Get(t, client, e.URL("/keepers"), "Cookie", "keeper=yes")
 	assert.Equal(t, http.StatusOK, unlocked.StatusCode)
-	assert.Contains(t, unlocked.body, "You have the key.")
+	assert.Contains(t, unlocked.Text, "You have the key.")
 
-	rewritten := get(t, client, e.url("/tonight"))
+	rewritten := edgetest.Get(t, client, e.URL("/tonight"))
 	assert.Equal(t, http.StatusOK, rewritten.StatusCode)
-	assert.Contains(t, rewritten.body, "The lantern is lit.")
+	assert.Contains(t, rewritten.Text, "The lantern is lit.")
 }

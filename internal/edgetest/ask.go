@@ -14,7 +14,8 @@ import (
 // URL returns the address of a path of the site without TLS.
 func (e *Edge) URL(path string) string { return "http://localhost:" + e.Port + path }
 
-// Client returns a client that speaks one HTTP version, and the base URL to use it with: of the site without TLS for HTTP/1.1.
+// Client returns a client that speaks one HTTP version, and the base URL to use it with: of the site without TLS for
+// HTTP/1.1.
 func (e *Edge) Client(t testing.TB, protocol string) (client *http.Client, base string) {
 	t.Helper()
 	client = NewClient(t, protocol, &tls.Config{InsecureSkipVerify: true})
@@ -41,8 +42,8 @@ func (e *Edge) Get(t testing.TB, host, path string) (status int, body string) {
 	return res.StatusCode, res.Text
 }
 
-// Cached asks for a page and returns its body and what the cache says of it. An answer that is still being put into the cache,
-// which its reader may overtake, is waited for.
+// Cached asks for a page and returns its body and what the cache says of it. An answer that is still being put into the
+// cache, which its reader may overtake, is waited for.
 func (e *Edge) Cached(t testing.TB, path string, headers ...string) (body, status string) {
 	t.Helper()
 	for range 1000 {
@@ -62,8 +63,8 @@ func (e *Edge) CachedAtOnce(t testing.TB, path string, headers ...string) (body,
 	return res.Text, strings.Join(res.Header["Cache-Status"], ", ")
 }
 
-// AfterReload waits until something holds. The servers of the old configuration are still about to stop when a reload returns,
-// and Go's http.Server drops a request that it reads at that very moment.
+// AfterReload waits until something holds. The servers of the old configuration are still about to stop when a reload
+// returns, and Go's http.Server drops a request that it reads at that very moment.
 func AfterReload(t testing.TB, condition func() bool) {
 	t.Helper()
 	require.Eventually(t, condition, Patience, time.Millisecond)

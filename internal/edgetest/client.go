@@ -29,8 +29,8 @@ func InShort(protocol string) string {
 	return "h" + strings.TrimSuffix(strings.TrimPrefix(protocol, "HTTP/"), ".0")
 }
 
-// NewClient returns a client that speaks one version of HTTP, follows no redirects, asks for no coding by itself and unpacks
-// nothing. HTTP/1.1 is spoken with TLS and without.
+// NewClient returns a client that speaks one version of HTTP, follows no redirects, asks for no coding by itself and
+// unpacks nothing. HTTP/1.1 is spoken with TLS and without.
 func NewClient(t testing.TB, protocol string, config *tls.Config) *http.Client {
 	t.Helper()
 	if protocol == H3 {
@@ -41,7 +41,9 @@ func NewClient(t testing.TB, protocol string, config *tls.Config) *http.Client {
 	speaks := new(http.Protocols)
 	speaks.SetHTTP1(protocol == H1)
 	speaks.SetHTTP2(protocol == H2)
-	transport := &http.Transport{TLSClientConfig: config, DisableCompression: true, Protocols: speaks, MaxIdleConnsPerHost: 64}
+	transport := &http.Transport{
+		TLSClientConfig: config, DisableCompression: true, Protocols: speaks, MaxIdleConnsPerHost: 64,
+	}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Transport: transport, CheckRedirect: StayHere}
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Edge is a Caddy in the test's process: plain HTTP on one port, TLS with all HTTP versions on another. A process has one Caddy,
-// so tests that load a configuration cannot run in parallel.
+// Edge is a Caddy in the test's process: plain HTTP on one port, TLS with all HTTP versions on another. A process has
+// one Caddy, so tests that load a configuration cannot run in parallel.
 type Edge struct{ Port, TLSPort string }
 
 // New returns an edge with free ports that has no configuration yet.
@@ -23,8 +23,8 @@ func New(t testing.TB) *Edge {
 	return &Edge{Port: FreePort(t), TLSPort: FreePort(t)}
 }
 
-// Serve starts an edge with a site that has the given directives, and stops it at the end of the test. The globals are lines of
-// the global options.
+// Serve starts an edge with a site that has the given directives, and stops it at the end of the test. The globals are
+// lines of the global options.
 func Serve(t testing.TB, directives string, globals ...string) *Edge {
 	t.Helper()
 	e := New(t)
@@ -60,8 +60,8 @@ https://localhost:%s {
 	return nil
 }
 
-// waitForOneListener waits until the listener of the configuration before is closed, which may be a moment later, with the
-// connections that came to it.
+// waitForOneListener waits until the listener of the configuration before is closed, which may be a moment later, with
+// the connections that came to it.
 func (e *Edge) waitForOneListener() {
 	for calm, tries := 0, 0; calm < 3 && tries < 1000; tries++ {
 		time.Sleep(time.Millisecond)

@@ -1,7 +1,9 @@
-// Package edgetest is what tests of the edge share: a Caddy in the test's process, upstreams, clients, free ports and waiting.
+// Package edgetest is what tests of the edge share: a Caddy in the test's process, upstreams, clients, free ports and
+// waiting.
 //
-// It imports Caddy but none of our modules, so that the test of any of them can use it: the test's package registers what it
-// tests, by being it or by a blank import. e2e/harness adds the built server, Next.js applications and a browser.
+// It imports Caddy but none of our modules, so that the test of any of them can use it: the test's package registers
+// what it tests, by being it or by a blank import. e2e/harness adds the built server, Next.js applications and a
+// browser.
 package edgetest
 
 import (
@@ -20,9 +22,9 @@ var certificates = httptest.NewUnstartedServer(nil)
 // certificateFile has the certificate, which is its own root, and its key. The path is known once Main runs.
 const certificateFile = "{env.SSL_CERT_FILE}"
 
-// Main runs the tests of a package that calls Serve or TrustedTLSUpstream, and ends the process: it is what TestMain does. The
-// process then trusts the test certificate and keeps its files in a directory of its own, as both can be set only before they
-// are first used.
+// Main runs the tests of a package that calls Serve or TrustedTLSUpstream, and ends the process: it is what TestMain
+// does. The process then trusts the test certificate and keeps its files in a directory of its own, as both can be set
+// only before they are first used.
 func Main(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {

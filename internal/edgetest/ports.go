@@ -25,8 +25,9 @@ func FreePort(t testing.TB) string {
 	return strconv.Itoa(port)
 }
 
-// FindPort returns a port on which nobody listens, by TCP or UDP, and that no other caller gets. It lies below the range from
-// which the kernel takes the ports of outgoing connections, so that none of those can take it before it is used.
+// FindPort returns a port on which nobody listens, by TCP or UDP, and that no other caller gets. It lies below the
+// range from which the kernel takes the ports of outgoing connections, so that none of those can take it before it is
+// used.
 func FindPort() (int, error) {
 	portsMu.Lock()
 	defer portsMu.Unlock()

@@ -12,7 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Upstream starts an HTTP server and returns its host:port. At the end of the test it does not wait for answers that are open.
+// Upstream starts an HTTP server and returns its host:port. At the end of the test it does not wait for answers that
+// are open.
 func Upstream(t testing.TB, handler http.HandlerFunc) string {
 	t.Helper()
 	server := httptest.NewServer(handler)
