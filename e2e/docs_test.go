@@ -115,7 +115,9 @@ func TestEveryBlockOfTheDocsIsTested(t *testing.T) {
 // requireTest fails if no test has the name.
 func requireTest(t testing.TB, name string) {
 	t.Helper()
-	for _, pattern := range []string{"e2e/*_test.go", "caddymodule/*_test.go", "scripts/*.sh"} {
+	for _, pattern := range []string{
+		"e2e/*_test.go", "e2e/*/*_test.go", "caddymodule/*_test.go", "caddymodule/*/*_test.go", "scripts/*.sh",
+	} {
 		files, err := filepath.Glob(filepath.Join(harness.Repository(), pattern))
 		require.NoError(t, err)
 		if slices.ContainsFunc(files, func(file string) bool {

@@ -22,11 +22,11 @@ say "pictures: every size, and memory over 5,000 transforms"
 E2E_LONG=1 go test -count=1 -timeout 60m -v -run 'Sizes|Flat' ./imageopt ./internal/vips
 
 say "end-to-end tests in full counts"
-E2E_LONG=1 go test -tags e2e -count=1 -timeout 60m ./e2e/...
+E2E_LONG=1 go test -tags e2e -count=1 -p 1 -timeout 60m ./e2e/...
 
 say "xcaddy"
 scripts/xcaddy.sh
-E2E_CADDY=$root/bin/caddy-xcaddy go test -tags e2e -count=1 -timeout 30m ./e2e/... -run Zone
+E2E_CADDY=$root/bin/caddy-xcaddy go test -tags e2e -count=1 -p 1 -timeout 30m ./e2e/... -run Zone
 
 say "builds of every kind"
 scripts/test-matrix.sh

@@ -1,6 +1,6 @@
 //go:build e2e
 
-package e2e_test
+package image_test
 
 // pattern is an entry of localPatterns or remotePatterns: name, value, name, value….
 func pattern(parts ...string) map[string]string {
