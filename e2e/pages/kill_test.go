@@ -1,6 +1,6 @@
 //go:build e2e
 
-package e2e_test
+package pages_test
 
 import (
 	"fmt"
@@ -41,7 +41,7 @@ func TestPagesAfterTheEdgeWasKilled(t *testing.T) {
 			p.Kill()
 		}(s.Process)
 		purgeUntilKilled(t, s, load, killed)
-		s.Edge.Restart(t)
+		s.Restart(t)
 		for _, a := range s.apps() {
 			first, how := s.look(t, a.steady)
 			require.Equal(t, "hit", how, "kill %d: %s was kept: %v", kill, a.steady, first.Header)
@@ -58,7 +58,7 @@ func TestPagesAfterTheEdgeWasKilled(t *testing.T) {
 	s.Terminate(t)
 	<-s.Done
 	release()
-	s.Edge.Restart(t)
+	s.Restart(t)
 	for _, a := range s.apps() {
 		_, how := s.look(t, a.steady)
 		assert.Equal(t, "hit", how, "the first request after a restart: %s", a.steady)

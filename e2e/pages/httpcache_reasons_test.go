@@ -1,6 +1,6 @@
 //go:build e2e
 
-package e2e_test
+package pages_test
 
 // suiteDeviation is a set of tests of http-cache-tests that this cache does not answer as an optimal cache of any site would, and why.
 type suiteDeviation struct {
