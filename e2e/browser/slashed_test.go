@@ -1,6 +1,6 @@
 //go:build e2e
 
-package e2e_test
+package browser_test
 
 import (
 	"bytes"

@@ -1,6 +1,6 @@
 //go:build e2e
 
-package e2e_test
+package browser_test
 
 import (
 	"fmt"
@@ -102,7 +102,7 @@ func TestLinksToRedirectsAreNotPrefetchedWithoutEnd(t *testing.T) {
 			prefetches: &prefetches{asked: map[string][]time.Time{}},
 			kind:       place.kind, page: "/links/" + place.kind + place.end, links: kinds[place.kind],
 		}
-		m.Window = harness.OpenWindowAt(t, e, place.origin, m.page, m.prefetches.note)
+		m.Window = harness.OpenWindowAt(t, e, place.origin, m.page, m.note)
 		// The router has to know the route of the first links.
 		edgetest.Eventually(t, edgetest.Patience, func() bool {
 			return m.until("/shelf/one", time.Now()) > 0 && m.until("/shelf/two", time.Now()) > 0
