@@ -1,6 +1,6 @@
 //go:build e2e
 
-package e2e_test
+package ops_test
 
 import (
 	"fmt"
