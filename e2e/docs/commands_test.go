@@ -1,6 +1,6 @@
 //go:build e2e
 
-package e2e_test
+package docs_test
 
 import (
 	"fmt"
@@ -94,7 +94,7 @@ func TestTheCommandsOfTheDocsAnswerAsPrinted(t *testing.T) {
 			for _, c := range b.commands(t) {
 				line := replaced(c.line, words, false)
 				if asked := askedURL.FindStringSubmatch(line); asked != nil && !strings.Contains(c.printed, "not yet") {
-					keeps(t, e, asked[1])
+					keeps(t, asked[1])
 				}
 				cmd := exec.CommandContext(edgetest.Within(t, 2*edgetest.Patience), "bash", "-c", "set -o pipefail\n"+line)
 				cmd.Dir = dir
@@ -115,7 +115,7 @@ func TestTheCommandsOfTheDocsAnswerAsPrinted(t *testing.T) {
 }
 
 // keeps asks for a page until the edge has it, or has said that it will not.
-func keeps(t testing.TB, e *harness.Edge, url string) {
+func keeps(t testing.TB, url string) {
 	t.Helper()
 	edgetest.Eventually(t, edgetest.Patience, func() bool {
 		res, err := http.Get(url)

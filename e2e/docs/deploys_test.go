@@ -1,6 +1,6 @@
 //go:build e2e
 
-package e2e_test
+package docs_test
 
 import (
 	"fmt"

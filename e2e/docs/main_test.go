@@ -1,6 +1,7 @@
 //go:build e2e
 
-package e2e_test
+// Package docs_test runs what the documentation prints.
+package docs_test
 
 import (
 	"testing"
