@@ -12,6 +12,8 @@ if [ ! -x "$golangci" ]; then
 fi
 "$golangci" run ./...
 (cd tools && "../$golangci" run ./...)
+go -C tools build -o ../bin/filecycles ./filecycles
+bin/filecycles ./caddymodule/...
 # SC2317: it does not see that a trap calls a function.
 shellcheck --shell=bash --exclude=SC2317 --external-sources --source-path=SCRIPTDIR scripts/*.sh .ci/run caddy-build/image/healthcheck
 codespell --skip='package-lock.json,go.mod,go.sum,./.git,./bin,./.cache,*/node_modules,*/.next,*/.next-*,*/fixtures/export/out*,*/shop/lib,*.caddyfiletest' \
