@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -73,6 +74,9 @@ func (h *Handler) newFacts(config ZoneConfig, zone *zones.Zone, read *build, oth
 	facts.Notices = edge.NoticesOf(zone.Name, facts.Space)
 	if read != nil {
 		facts.Build, facts.Book, facts.Export = read.Build, read.Book, read.export
+	}
+	if facts.Build != nil {
+		facts.Deployment = cmp.Or(facts.Build.DeploymentID, facts.Build.ID)
 	}
 	facts.HidesQuery = facts.Book != nil && !h.ShowQuery
 	zoneSlot.Put(facts, newSiteZone(zone.Name))

@@ -14,16 +14,18 @@ import (
 type Zone struct {
 	*zones.Zone
 	// Space names the application in what is kept: files, pictures and pages.
-	Space     string
-	Build     *nextbuild.Build     // nil: the build is not known
-	Book      *zones.Rulebook      // nil: the same, or an export
-	Export    *Export              // nil: Next.js serves the zone
-	Builds    *builds.Subscription // its builds beside this one; nil: it names none
-	Cookies   *zones.CookieScope
-	Repairs   ZoneRepairs
-	Notices   *Notices
-	Shared404 *Shared404
-	Log       *zap.Logger
+	Space string
+	Build *nextbuild.Build // nil: the build is not known
+	// Deployment is what Next.js says in x-nextjs-deployment-id, else the id of the build; "": not known.
+	Deployment string
+	Book       *zones.Rulebook      // nil: the same, or an export
+	Export     *Export              // nil: Next.js serves the zone
+	Builds     *builds.Subscription // its builds beside this one; nil: it names none
+	Cookies    *zones.CookieScope
+	Repairs    ZoneRepairs
+	Notices    *Notices
+	Shared404  *Shared404
+	Log        *zap.Logger
 	// HidesQuery says that Next.js is not told the query of pages that ignore it.
 	HidesQuery bool
 

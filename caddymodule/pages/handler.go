@@ -41,16 +41,21 @@ func (Cache) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Ha
 		return next.ServeHTTP(w, r)
 	}
 	a.Tags = pages.tagsHeader
-	w = pages.watching(w, r, a)
-	if !IsPage(a.Kind) {
+	isPage := IsPage(a.Kind)
+	if !isPage && !pagecache.IsUnsafe(r.Method) {
 		return next.ServeHTTP(w, r)
 	}
-	result, err := pages.cache.Serve(w, r, pages.factsOf(r, a),
+	facts := pages.factsOf(r, a)
+	w = pages.watching(w, r, facts)
+	if !isPage {
+		return next.ServeHTTP(w, r)
+	}
+	result, err := pages.cache.Serve(w, r, facts,
 		func(to http.ResponseWriter, r *http.Request) error {
 			a.Fills = to != w // else the answer goes past the cache
 			return next.ServeHTTP(to, r)
 		},
-		func() pagecache.Again { return newRefetch(r, a, next).again })
+		func() pagecache.Again { return newRefetch(r, a, facts.Variant, next).again })
 	pages.counters.count(result)
 	return err
 }
@@ -68,7 +73,6 @@ func IsPage(kind zones.Kind) bool {
 type Zone struct {
 	cache       *pagecache.Cache
 	space       string
-	deployment  string
 	stamp       string // of the build
 	buildID     string
 	build       *nextbuild.Build // nil: not known
@@ -113,10 +117,7 @@ func NewZone(c Config) *Zone {
 		z.buildID = read.ID
 		// Whoever names his builds himself may build one again, with other pages (generateBuildId, deploymentId).
 		sum := sha256.Sum256([]byte(read.Stamp))
-		z.build, z.deployment, z.stamp = read, read.ID, hex.EncodeToString(sum[:4])
-		if read.DeploymentID != "" {
-			z.deployment = read.DeploymentID // what Next.js says in x-nextjs-deployment-id
-		}
+		z.build, z.stamp = read, hex.EncodeToString(sum[:4])
 	}
 	return z
 }
@@ -124,7 +125,7 @@ func NewZone(c Config) *Zone {
 // factsOf says what is known of a request.
 func (z *Zone) factsOf(r *http.Request, a *edge.Request) pagecache.Facts {
 	f := pagecache.Facts{
-		Space: z.space, Deployment: z.deployment, Build: z.stamp, Path: a.Full, Host: edge.OriginOf(r), IgnoreQuery: z.ignoreQuery,
+		Space: z.space, Deployment: a.Zone.Deployment, Build: z.stamp, Path: a.Full, Host: edge.OriginOf(r), IgnoreQuery: z.ignoreQuery,
 		Data: a.Kind == zones.KindData, StaleIfError: z.staleError, Recheck: z.recheck, Now: time.Now(), Unshared: a.Repaired.Made(), Class: z.classOf(r, a),
 		Shared404: a.Zone.Shared404.Most, Shortened: a.Zone.Shared404.Count, Said: a.Listen(),
 	}

@@ -4,7 +4,6 @@ import (
 	"net/http"
 
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/control"
-	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/report"
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache"
 )
@@ -16,11 +15,10 @@ type invalidating struct {
 }
 
 // watching is the writer for a request: one that tells the cache, where the request may change pages.
-func (z *Zone) watching(w http.ResponseWriter, r *http.Request, a *edge.Request) http.ResponseWriter {
+func (z *Zone) watching(w http.ResponseWriter, r *http.Request, facts pagecache.Facts) http.ResponseWriter {
 	if !pagecache.IsUnsafe(r.Method) {
 		return w
 	}
-	facts := z.factsOf(r, a)
 	return &invalidating{w, func(status int) { z.changed(r, facts, status, w.Header()) }}
 }
 

@@ -28,16 +28,17 @@ type refetch struct {
 	rules, tags     string
 }
 
-// newRefetch returns what refetches the page that r asks for.
-func newRefetch(r *http.Request, a *edge.Request, next caddyhttp.Handler) *refetch {
+// newRefetch returns what refetches the page that r asks for, of which it wants a variant.
+func newRefetch(
+	r *http.Request, a *edge.Request, variant pagecache.Variant, next caddyhttp.Handler,
+) *refetch {
 	f := &refetch{
-		Loopback: edge.NewLoopback(r, a, next), target: *r.URL, chosen: http.Header{},
+		Loopback: edge.NewLoopback(r, a, next), target: *r.URL, chosen: http.Header{}, variant: variant,
 		kind: a.Kind, verdict: a.Verdict, path: a.Path, full: a.Full, repaired: a.Repaired, rules: a.Rules, tags: a.Tags,
 	}
 	if a.Verdict.Choice() != "" {
 		f.chosen = a.Zone.Book.Asked(r.Header)
 	}
-	f.variant, _, _ = pagecache.VariantOf(r.Header, a.Path)
 	f.headers = maps.Clone(f.chosen)
 	for _, name := range [...]string{
 		"Rsc", "Next-Router-Prefetch", "Next-Router-Segment-Prefetch", "Next-Router-State-Tree", "Next-Url", "X-Nextjs-Data",
