@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caddy-nextjs/caddy-nextjs/assets"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/builds"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/cli"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
@@ -78,8 +79,8 @@ func buildOf(t *testing.T, e *edgetest.Edge) string {
 // waitingBuilds are the ids of the builds that wait, of both sites of the test's edge.
 func waitingBuilds() (ids string) {
 	for _, site := range edge.Sites() {
-		if waiting := site.View.Load().List[0].Builds.Waiting(); waiting != nil {
-			ids += waiting.ID + " "
+		if waiting := site.View.Load().List[0].Builds.WaitingID(); waiting != "" {
+			ids += waiting + " "
 		}
 	}
 	return ids
@@ -103,7 +104,7 @@ func TestABuildIsTakenWhenItsApplicationRunsIt(t *testing.T) {
 	require.Equal(t, "first", buildOf(t, e))
 	confirmed := func() (all bool) {
 		for _, site := range edge.Sites() {
-			if all = site.View.Load().List[0].Builds.Confirmed(); !all {
+			if all = site.View.Load().List[0].Builds.(*builds.Subscription).Confirmed(); !all {
 				return false
 			}
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
 
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/guard"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/pages"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/proxy"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/speculation"
@@ -179,7 +180,7 @@ func (s *directive) parseWord(word string) (err error) {
 	case "upgrade_timeout":
 		s.upgradeTimeout, err = words.PositiveDuration(d)
 	case "max_header_size":
-		s.maxHeaderSize, err = edge.ParseHeaderSize(d)
+		s.maxHeaderSize, err = proxy.ParseHeaderSize(d)
 	case "speculation":
 		s.speculation, err = speculation.Parse(d)
 	case "asset_host":
@@ -189,9 +190,9 @@ func (s *directive) parseWord(word string) (err error) {
 	case "cache":
 		s.cache, err = pages.ParseSite(d)
 	case "repair":
-		s.repair, err = edge.ParseRepairs(d)
+		s.repair, err = guard.ParseRepairs(d)
 	case "cdn", "shared_404":
-		err = s.shared.Parse(d)
+		err = proxy.ParseSharedCaches(d, &s.shared)
 	case "show_query":
 		s.showQuery, err = true, words.NoArgs(d)
 	case "proxy":

@@ -5,12 +5,13 @@ import (
 	"slices"
 	"time"
 
+	"github.com/caddyserver/caddy/v2/caddyconfig"
+
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/encode"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/files"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/images"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/pages"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/proxy"
-	"github.com/caddyserver/caddy/v2/caddyconfig"
 )
 
 // upstreams is how many the largest zone has.

@@ -32,9 +32,7 @@ func (h *Handler) explain(to *report.Request, r *http.Request, a *edge.Request) 
 	if a.Zone.Build != nil {
 		to.Build, to.Deployment = a.Zone.Build.ID, a.Zone.Build.DeploymentID
 	}
-	if waiting := a.Zone.Builds.Waiting(); waiting != nil {
-		to.Waiting = waiting.ID
-	}
+	to.Waiting = a.Zone.Builds.WaitingID()
 	to.BuildNote = a.Zone.Builds.Note()
 	switch {
 	case a.Zone.Export != nil && a.Verdict.Status == 0 && a.Verdict.Edge():

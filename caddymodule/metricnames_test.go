@@ -8,9 +8,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // Queries and dashboards are written with names, labels and types of metrics.

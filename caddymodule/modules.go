@@ -3,6 +3,11 @@
 package caddymodule
 
 import (
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+	caddycmd "github.com/caddyserver/caddy/v2/cmd"
+	"go.uber.org/zap"
+
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/cli"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/control"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/encode"
@@ -13,10 +18,6 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/proxy"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/report"
 	"github.com/caddy-nextjs/caddy-nextjs/imageopt"
-	"github.com/caddyserver/caddy/v2"
-	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
-	caddycmd "github.com/caddyserver/caddy/v2/cmd"
-	"go.uber.org/zap"
 )
 
 // Every module, directive, command and route of the project. Module ids are API: they do not change.

@@ -7,10 +7,11 @@ import (
 	"slices"
 	"syscall"
 
-	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
+
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 )
 
 // occupiedPorts are the addresses of sites on which another process listened before this one began to.

@@ -10,10 +10,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 	"github.com/caddyserver/caddy/v2"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // soReusePort is SO_REUSEPORT of Linux, which package syscall does not name.

@@ -8,9 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // keptPages is an edge with nextjs_control that keeps pages of the zones root, at /, and shop, at /shop.

@@ -4,9 +4,10 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/caddyserver/caddy/v2"
+
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/proxy"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
-	"github.com/caddyserver/caddy/v2"
 )
 
 // leasedUpstreams are the upstreams of each zone of a site, whose state is shared with other configurations.

@@ -123,6 +123,14 @@ func (s *Subscription) Waiting() *Build {
 	return s.beside.Load().waiting.Build
 }
 
+// WaitingID is the id of the build that the upstreams do not run yet, "" if none waits.
+func (s *Subscription) WaitingID() string {
+	if waiting := s.Waiting(); waiting != nil {
+		return waiting.ID
+	}
+	return ""
+}
+
 // Mixed reports whether some upstreams run the build that waits and others do not: nothing that they answer is of one
 // build.
 func (s *Subscription) Mixed() bool { return s != nil && s.zone.mixed.Load() }

@@ -3,10 +3,11 @@ package cli
 import (
 	"testing"
 
-	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/report"
-	"github.com/caddy-nextjs/caddy-nextjs/imageopt"
 	"github.com/stretchr/testify/assert"
 	"go.uber.org/zap"
+
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/report"
+	"github.com/caddy-nextjs/caddy-nextjs/imageopt"
 )
 
 func TestTimesThatAreNoneAreNotSaid(t *testing.T) {

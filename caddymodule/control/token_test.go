@@ -8,11 +8,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 func TestWhoHasTheToken(t *testing.T) {

@@ -9,13 +9,10 @@ import (
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
-	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
-	"github.com/dustin/go-humanize"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
-	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/words"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
@@ -137,20 +134,4 @@ func HeadLimitsOf(ctx caddy.Context) (HeadLimits, error) {
 		return nil, fmt.Errorf("loading the nextjs app: %w", err)
 	}
 	return app.(interface{ HeadLimits() HeadLimits }).HeadLimits(), nil
-}
-
-// ParseHeaderSize reads max_header_size.
-func ParseHeaderSize(d *caddyfile.Dispenser) (int, error) {
-	var value string
-	if err := words.OneArg(d, &value, "a size such as 16KiB"); err != nil {
-		return 0, err
-	}
-	size, err := humanize.ParseBytes(value)
-	if err != nil {
-		return 0, d.Errf("max_header_size takes a size such as 16KiB, found %q", value)
-	}
-	if size < MinHeaderSize || size > math.MaxInt32-ServerRoom {
-		return 0, d.Errf("max_header_size takes a size from 1KiB to 2GiB, found %q", value)
-	}
-	return int(size), nil
 }

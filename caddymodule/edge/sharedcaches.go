@@ -6,10 +6,7 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
-	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/prometheus/client_golang/prometheus"
-
-	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/words"
 )
 
 // defaultShared404 is how long shared caches may keep a 404 of Next.js.
@@ -24,21 +21,6 @@ type SharedCaches struct {
 	// How long at most they are told to keep a 404 that Next.js has prerendered (`notFound()`), which may be a year
 	// with it. What the edge itself keeps is as Next.js says. At least `1s`. Default: `60s`.
 	Shared404 caddy.Duration `json:"shared_404,omitempty"`
-}
-
-// Parse reads `cdn` or `shared_404` of the directive.
-func (c *SharedCaches) Parse(d *caddyfile.Dispenser) (err error) {
-	if d.Val() == "cdn" {
-		c.CDN = true
-		return words.NoArgs(d)
-	}
-	if c.Shared404, err = words.PositiveDuration(d); err != nil {
-		return err
-	}
-	if err := c.CheckSharedCaches(); err != nil {
-		return d.Err(err.Error())
-	}
-	return nil
 }
 
 // CheckSharedCaches refuses bounds that cannot be meant.

@@ -5,10 +5,23 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/builds"
+	"github.com/caddy-nextjs/caddy-nextjs/assets"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
+
+// OtherBuilds are the builds of a zone beside the one that it is served from (builds.Subscription).
+type OtherBuilds interface {
+	// WaitingID is the id of the build that the upstreams do not run yet, "" if none waits.
+	WaitingID() string
+	// Mixed reports whether some upstreams run it and others do not.
+	Mixed() bool
+	// Note says what it waits for, or why one was refused; Missing why there is no build yet. "": there is nothing to say.
+	Note() string
+	Missing() string
+	// Other returns the files of a build that has the file at a path below the basePath, nil if none has.
+	Other(path string) *assets.Set
+}
 
 // Zone is what each request of a zone needs, looked up once. It is replaced when the zone's build changes.
 type Zone struct {
@@ -18,9 +31,9 @@ type Zone struct {
 	Build *nextbuild.Build // nil: the build is not known
 	// Deployment is what Next.js says in x-nextjs-deployment-id, else the id of the build; "": not known.
 	Deployment string
-	Book       *zones.Rulebook      // nil: the same, or an export
-	Export     *Export              // nil: Next.js serves the zone
-	Builds     *builds.Subscription // its builds beside this one; nil: it names none
+	Book       *zones.Rulebook // nil: the same, or an export
+	Export     *Export         // nil: Next.js serves the zone
+	Builds     OtherBuilds     // its builds beside this one
 	Cookies    *zones.CookieScope
 	Repairs    ZoneRepairs
 	Notices    *Notices

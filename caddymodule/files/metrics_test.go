@@ -3,9 +3,10 @@ package files
 import (
 	"testing"
 
-	"github.com/caddy-nextjs/caddy-nextjs/assets"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/assert"
+
+	"github.com/caddy-nextjs/caddy-nextjs/assets"
 )
 
 func TestEverySourceAndEncodingIsCounted(t *testing.T) {

@@ -4,11 +4,11 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
 	"github.com/caddy-nextjs/caddy-nextjs/assets"
-	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/builds"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
 // Zone is how the files of a zone are served.
@@ -69,7 +69,7 @@ func (z *Zone) isOptions(r *http.Request, a *edge.Request) bool {
 
 // otherAssets returns the files of the other build that has the immutable file which a request asks for, nil if none
 // has.
-func otherAssets(others *builds.Subscription, r *http.Request, a *edge.Request) *assets.Set {
+func otherAssets(others edge.OtherBuilds, r *http.Request, a *edge.Request) *assets.Set {
 	if a.Verdict.Reason != zones.Unknown || !strings.HasPrefix(a.Path, "/_next/static/") {
 		return nil
 	}

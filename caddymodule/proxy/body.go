@@ -6,9 +6,10 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/caddy-nextjs/caddy-nextjs/streaming"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
-	"github.com/prometheus/client_golang/prometheus"
 )
 
 // watchBody wraps the body of an answer, so that the request counts as in flight until its end, and so that a stream can be

@@ -3,6 +3,7 @@ package proxy
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"net/http"
 	"strings"
 	"time"
@@ -14,6 +15,10 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/headers"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
+	"github.com/dustin/go-humanize"
+
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/words"
 )
 
 // flushInterval bounds how long bytes of an answer with a Content-Length may wait for more; Caddy flushes all others at once. It is
@@ -124,3 +129,34 @@ func removeAcceptEncoding(proxy *reverseproxy.Handler) {
 }
 
 func mentions(h http.Header, name string) bool { return len(h.Values(name)) > 0 }
+
+// ParseHeaderSize reads max_header_size.
+func ParseHeaderSize(d *caddyfile.Dispenser) (int, error) {
+	var value string
+	if err := words.OneArg(d, &value, "a size such as 16KiB"); err != nil {
+		return 0, err
+	}
+	size, err := humanize.ParseBytes(value)
+	if err != nil {
+		return 0, d.Errf("max_header_size takes a size such as 16KiB, found %q", value)
+	}
+	if size < edge.MinHeaderSize || size > math.MaxInt32-edge.ServerRoom {
+		return 0, d.Errf("max_header_size takes a size from 1KiB to 2GiB, found %q", value)
+	}
+	return int(size), nil
+}
+
+// ParseSharedCaches reads `cdn` or `shared_404` of the directive.
+func ParseSharedCaches(d *caddyfile.Dispenser, c *edge.SharedCaches) (err error) {
+	if d.Val() == "cdn" {
+		c.CDN = true
+		return words.NoArgs(d)
+	}
+	if c.Shared404, err = words.PositiveDuration(d); err != nil {
+		return err
+	}
+	if err := c.CheckSharedCaches(); err != nil {
+		return d.Err(err.Error())
+	}
+	return nil
+}

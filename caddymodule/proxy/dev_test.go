@@ -7,12 +7,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
-	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
-	"github.com/caddy-nextjs/caddy-nextjs/zones"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
 func TestWhatWaitsForADevServer(t *testing.T) {

@@ -18,9 +18,8 @@ import (
 
 	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/codingtest"
-	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
-
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
+	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
 
 // wantedFile is a file of a build as a client sees it.

@@ -1,16 +1,18 @@
-package edge
+package guard
 
 import (
 	"strconv"
 	"strings"
 
-	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/words"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/words"
 )
 
 // ParseRepairs reads `repair off|{ <name> off … }`.
-func ParseRepairs(d *caddyfile.Dispenser) (*Repairs, error) {
-	s := new(Repairs)
+func ParseRepairs(d *caddyfile.Dispenser) (*edge.Repairs, error) {
+	s := new(edge.Repairs)
 	switch args := d.RemainingArgs(); {
 	case len(args) == 1 && args[0] == "off":
 		s.Off = true
@@ -21,7 +23,7 @@ func ParseRepairs(d *caddyfile.Dispenser) (*Repairs, error) {
 	seen := map[string]bool{}
 	for nesting := d.Nesting(); d.NextBlock(nesting); {
 		name := d.Val()
-		r, err := RepairNamed(name)
+		r, err := edge.RepairNamed(name)
 		if err != nil {
 			return nil, d.Errf("repair: %v", err)
 		}
@@ -29,34 +31,34 @@ func ParseRepairs(d *caddyfile.Dispenser) (*Repairs, error) {
 			return nil, d.Errf("%s is written twice", name)
 		}
 		seen[name] = true
-		if err := s.parseOne(d, r); err != nil {
+		if err := parseOne(s, d, r); err != nil {
 			return nil, err
 		}
 	}
 	if len(seen) == 0 {
-		return nil, d.Errf("repair without names says nothing; known: %s", strings.Join(RepairNames[:], ", "))
+		return nil, d.Errf("repair without names says nothing; known: %s", strings.Join(edge.RepairNames[:], ", "))
 	}
 	return s, nil
 }
 
 // parseOne reads what stands after the name of a repair.
-func (s *Repairs) parseOne(d *caddyfile.Dispenser, r Repair) (err error) {
+func parseOne(s *edge.Repairs, d *caddyfile.Dispenser, r edge.Repair) (err error) {
 	args := d.RemainingArgs()
 	switch {
 	case len(args) == 1 && args[0] == "off":
 		s.Disabled = append(s.Disabled, r.String())
 		return nil
-	case r == RepairPrefetchFlood && len(args) == 2:
+	case r == edge.RepairPrefetchFlood && len(args) == 2:
 		s.PrefetchFlood, err = parsePrefetchFlood(d, args)
 		return err
-	case r == RepairPrefetchFlood:
+	case r == edge.RepairPrefetchFlood:
 		return d.Errf("%s takes off, or a count and a duration such as 20 10s, found %q", r, strings.Join(args, " "))
 	}
 	return d.Errf("%s takes off, found %q: it is on without it", r, strings.Join(args, " "))
 }
 
 // parsePrefetchFlood reads the arguments of `prefetch_flood <count> <window>`.
-func parsePrefetchFlood(d *caddyfile.Dispenser, args []string) (*PrefetchFlood, error) {
+func parsePrefetchFlood(d *caddyfile.Dispenser, args []string) (*edge.PrefetchFlood, error) {
 	count, err := strconv.Atoi(args[0])
 	if err != nil {
 		return nil, d.Errf("prefetch_flood takes off, or a count and a duration such as 20 10s, found %q", args[0])
@@ -65,7 +67,7 @@ func parsePrefetchFlood(d *caddyfile.Dispenser, args []string) (*PrefetchFlood, 
 	if err != nil {
 		return nil, err
 	}
-	p := &PrefetchFlood{Count: count, Window: window}
+	p := &edge.PrefetchFlood{Count: count, Window: window}
 	if _, err := p.Limit(); err != nil {
 		return nil, d.Errf("prefetch_flood: %v", err)
 	}
