@@ -26,7 +26,8 @@ var update = flag.Bool("update", false, "write what the adapter says into the go
 
 const goldenSeparator = "\n----------\n"
 
-// Each file of testdata/adapt is a Caddyfile, a line of ten dashes, and what `caddy adapt` makes of it: JSON, or an error.
+// Each file of testdata/adapt is a Caddyfile, a line of ten dashes, and what `caddy adapt` makes of it: JSON, or an
+// error.
 func TestAdaptGoldenFiles(t *testing.T) {
 	files, err := filepath.Glob("testdata/adapt/*.caddyfiletest")
 	require.NoError(t, err)

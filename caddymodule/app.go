@@ -19,16 +19,18 @@ import (
 // defaultGracePeriod is given to requests in flight when the servers stop and the configuration names no grace_period.
 const defaultGracePeriod = 30 * time.Second
 
-// App is what the handlers of one configuration have in common. It needs no configuration: any handler of the project brings
-// it along.
+// App is what the handlers of one configuration have in common. It needs no configuration: any handler of the project
+// brings it along.
 //
-// In `state` it keeps what is costly to make or to fetch again: compressed copies of files, files that have passed through, and pictures. All of it is
-// bounded, and none of it is needed: where the directory cannot be written, or belongs to another process, things are kept in memory.
+// In `state` it keeps what is costly to make or to fetch again: compressed copies of files, files that have passed
+// through, and pictures. All of it is bounded, and none of it is needed: where the directory cannot be written, or
+// belongs to another process, things are kept in memory.
 //
-// When the http app has no `grace_period`, the app sets it to 30 seconds. Caddy's own default is to wait without end, and one
-// open stream would keep the process from ever exiting.
+// When the http app has no `grace_period`, the app sets it to 30 seconds. Caddy's own default is to wait without end,
+// and one open stream would keep the process from ever exiting.
 type App struct {
-	// Directory of what is kept over restarts. One process at a time has it. Default: `nextjs` in Caddy's data directory.
+	// Directory of what is kept over restarts. One process at a time has it. Default: `nextjs` in Caddy's data
+	// directory.
 	State string `json:"state,omitempty"`
 
 	// Bounds of what is kept of files.

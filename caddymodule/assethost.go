@@ -10,8 +10,9 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
-// placeAssetHost gives each zone its part of a site of files. What a build's assetPrefix names stands below the path of that URL; files of
-// builds whose URLs have the same path are told apart by their names, and what no build names goes to the first of them.
+// placeAssetHost gives each zone its part of a site of files. What a build's assetPrefix names stands below the path of
+// that URL; files of builds whose URLs have the same path are told apart by their names, and what no build names goes
+// to the first of them.
 func placeAssetHost(configs []ZoneConfig, builds []*build) ([]*zones.Zone, error) {
 	list := make([]*zones.Zone, len(configs))
 	holder := map[string]string{}
@@ -46,7 +47,8 @@ func placeAssetHost(configs []ZoneConfig, builds []*build) ([]*zones.Zone, error
 	return list, nil
 }
 
-// assetURLPath returns the path below which pages of the build ask another host for its files, without a slash at its end.
+// assetURLPath returns the path below which pages of the build ask another host for its files, without a slash at its
+// end.
 func (b *build) assetURLPath() (string, error) {
 	prefix := b.AssetPrefix
 	if prefix == "" {
@@ -59,8 +61,8 @@ func (b *build) assetURLPath() (string, error) {
 	return strings.TrimSuffix(u.EscapedPath(), "/"), nil
 }
 
-// placeAsset returns what a request to a site of files means in its zone, and asks for it as the zone's application knows it. Only files
-// below /_next/static are served.
+// placeAsset returns what a request to a site of files means in its zone, and asks for it as the zone's application
+// knows it. Only files below /_next/static are served.
 func placeAsset(f *edge.Zone, r *http.Request, m zones.Match) (zones.Match, bool) {
 	if !m.AsWritten || !strings.HasPrefix(m.Path, "/_next/static/") {
 		return m, false

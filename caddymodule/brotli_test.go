@@ -17,8 +17,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/codingtest"
 )
 
-// What a stream of Brotli may hold in memory: one that flushes small chunks, and a large file in one piece. docs/benchmarks.md has
-// what was measured.
+// What a stream of Brotli may hold in memory: one that flushes small chunks, and a large file in one piece.
+// docs/benchmarks.md has what was measured.
 const (
 	chunkedStreamMemory = 1 << 20
 	largeFileMemory     = 2 << 20

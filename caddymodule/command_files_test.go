@@ -31,7 +31,8 @@ func script(size int) string {
 	return b.String()[:size]
 }
 
-// writeFilesBuild writes a build with files of every fate: /docs, both routers, middleware, a rewrite, a link that leads out.
+// writeFilesBuild writes a build with files of every fate: /docs, both routers, middleware, a rewrite, a link that
+// leads out.
 func writeFilesBuild(t *testing.T, dir string) {
 	t.Helper()
 	references := func(page, entries string) string {

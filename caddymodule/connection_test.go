@@ -17,9 +17,9 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
-// resettingUpstream is a server that answers the first request of each connection, announcing keepAlive ("" announces nothing), and
-// resets a connection that is used again after more than patience of idleness: what Node.js does when a request meets
-// the closing of an idle connection, but every time.
+// resettingUpstream is a server that answers the first request of each connection, announcing keepAlive ("" announces
+// nothing), and resets a connection that is used again after more than patience of idleness: what Node.js does when a
+// request meets the closing of an idle connection, but every time.
 type resettingUpstream struct {
 	net.Listener
 	keepAlive   string
@@ -83,8 +83,8 @@ func post(t *testing.T, e *edgetest.Edge, body io.Reader) int {
 	return res.StatusCode
 }
 
-// The upstream resets every connection that it would have closed by then. As long as the edge honours the announced time
-// no POST, which nobody may repeat, ever meets such a connection.
+// The upstream resets every connection that it would have closed by then. As long as the edge honours the announced
+// time no POST, which nobody may repeat, ever meets such a connection.
 func TestPostsNeverMeetAConnectionThatTheUpstreamGaveUp(t *testing.T) {
 	for name, body := range map[string]func() io.Reader{
 		"with body":    func() io.Reader { return strings.NewReader("body") },
@@ -104,7 +104,8 @@ func TestPostsNeverMeetAConnectionThatTheUpstreamGaveUp(t *testing.T) {
 	}
 }
 
-// The sharpness of the test above: an upstream that breaks its own promise does cause 502s, and only for what cannot be repeated.
+// The sharpness of the test above: an upstream that breaks its own promise does cause 502s, and only for what cannot be
+// repeated.
 func TestAnUpstreamThatBreaksItsPromiseFailsPostsOnly(t *testing.T) {
 	u := newResettingUpstream(t, "", 0)
 	e := edgetest.Serve(t, "nextjs "+u.Addr().String())

@@ -189,7 +189,8 @@ type compose struct {
 	Volumes map[string]any `yaml:"volumes"`
 }
 
-// readCompose reads the compose file as Docker Compose does in an environment without variables: ${NAME:-default} is the default.
+// readCompose reads the compose file as Docker Compose does in an environment without variables: ${NAME:-default} is
+// the default.
 func readCompose(t *testing.T) *compose {
 	t.Helper()
 	data, err := os.ReadFile("../examples/docker/compose.yaml")

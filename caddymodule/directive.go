@@ -111,7 +111,8 @@ func parseDirective(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error)
 	return []httpcaddyfile.ConfigValue{{Class: "route", Value: route}}, nil
 }
 
-// refusePathArgument catches what reads like a zone but would be Caddy's request matcher, and leaves d at the directive's name.
+// refusePathArgument catches what reads like a zone but would be Caddy's request matcher, and leaves d at the
+// directive's name.
 func refusePathArgument(d *caddyfile.Dispenser) error {
 	args := d.RemainingArgs()
 	if len(args) > 0 && strings.HasPrefix(args[0], "/") {

@@ -93,7 +93,8 @@ func (c *ZoneConfig) checkComplete(d *caddyfile.Dispenser) error {
 	return nil
 }
 
-// checkUpstreamArg refuses an upstream that cannot be right. One with a placeholder is checked when the configuration is loaded.
+// checkUpstreamArg refuses an upstream that cannot be right. One with a placeholder is checked when the configuration
+// is loaded.
 func checkUpstreamArg(d *caddyfile.Dispenser, arg string) error {
 	if strings.Contains(arg, "{") {
 		return nil
@@ -113,7 +114,8 @@ func (c *ZoneConfig) parseImage(d *caddyfile.Dispenser) (err error) {
 	return err
 }
 
-// check finds at adapt time what would otherwise be found when the configuration is loaded. What builds claim is not known here.
+// check finds at adapt time what would otherwise be found when the configuration is loaded. What builds claim is not
+// known here.
 func (s *directive) check() error {
 	list := make([]*zones.Zone, len(s.zones))
 	for i, zone := range s.zones {
@@ -126,5 +128,23 @@ func (s *directive) check() error {
 	if _, err := zones.NewTable(list); err != nil {
 		return explainDefaultPath(err, s.zones)
 	}
+	return nil
+}
+
+// parseStatic reads `static off`.
+func (s *directive) parseStatic(d *caddyfile.Dispenser) error {
+	if args := d.RemainingArgs(); len(args) != 1 || args[0] != "off" {
+		return d.Errf("static takes off here, found %q; its bounds are global options: `nextjs { static { … } }`", strings.Join(args, " "))
+	}
+	s.staticOff = true
+	return nil
+}
+
+// parseAssetHost reads `asset_host`.
+func (s *directive) parseAssetHost(d *caddyfile.Dispenser) error {
+	if d.NextArg() {
+		return d.Errf("asset_host takes no arguments, found %q: the address of the site says the host", d.Val())
+	}
+	s.assetHost = true
 	return nil
 }

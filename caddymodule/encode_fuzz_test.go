@@ -14,8 +14,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
-// Whatever is written in whatever pieces comes out again, and all of it that was flushed can be read at that moment. The bytes of cuts
-// say how long each piece is, and in their lowest bit whether it is flushed.
+// Whatever is written in whatever pieces comes out again, and all of it that was flushed can be read at that moment.
+// The bytes of cuts say how long each piece is, and in their lowest bit whether it is flushed.
 func FuzzEncodings(f *testing.F) {
 	f.Add([]byte("<i>the lantern is lit</i>"), []byte{1, 3, 0, 255, 254})
 	f.Add(bytes.Repeat([]byte("<div class=report>force four</div> "), 4000), []byte{7, 255, 1, 1, 128})

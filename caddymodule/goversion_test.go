@@ -25,8 +25,8 @@ func goOfTheModule(t *testing.T) string {
 // environment is that of the process before TestMain gives it another home.
 var environment = os.Environ()
 
-// goList returns what `go list` says in the folder of the module. It runs in the environment of whoever runs the tests, because
-// the go command would fetch each module again into the home of these tests.
+// goList returns what `go list` says in the folder of the module. It runs in the environment of whoever runs the tests,
+// because the go command would fetch each module again into the home of these tests.
 func goList(t *testing.T, args ...string) string {
 	t.Helper()
 	list := exec.CommandContext(t.Context(), "go", append([]string{"list"}, args...)...)

@@ -18,10 +18,10 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/speculation"
 )
 
-// Handler finds the zone a request belongs to and what it asks for, and hands both to the handlers behind it. A request that no
-// zone claims is answered with 404, and so are, or with 400, those that no client of Next.js sends. What only Next.js may say to itself
-// is removed from the request. Of several zones each sees its own draft mode and language cookies only, and a soft navigation
-// from one to another is told at once to load the document.
+// Handler finds the zone a request belongs to and what it asks for, and hands both to the handlers behind it. A request
+// that no zone claims is answered with 404, and so are, or with 400, those that no client of Next.js sends. What only
+// Next.js may say to itself is removed from the request. Of several zones each sees its own draft mode and language
+// cookies only, and a soft navigation from one to another is told at once to load the document.
 //
 // It sets these placeholders, and adds them to the access log:
 //
@@ -31,7 +31,8 @@ import (
 // `{http.nextjs.kind}` | What is asked for: document, rsc, prefetch, segment, data, action, api, static, image, upgrade, dev or refused.
 // `{http.nextjs.verdict}` | What the zone's build says of the path. What the edge may answer with: redirect, static, public, image, page, route, api or data. Or why Next.js must see the request: no-build, method, spelling, middleware, rule, locale or unknown. Of a zone with `export`: redirect, static, public, page or data; method (405) or unknown (404).
 //
-// The `nextjs` directive puts it before `nextjs_encode` and a `reverse_proxy` whose upstreams and transport are of this project.
+// The `nextjs` directive puts it before `nextjs_encode` and a `reverse_proxy` whose upstreams and transport are of this
+// project.
 type Handler struct {
 	// The applications of the site.
 	Zones []ZoneConfig `json:"zones,omitempty"`
@@ -43,7 +44,8 @@ type Handler struct {
 	// What browsers may load of the pages of other zones ahead of a click. Default: nothing.
 	Speculation *speculation.Settings `json:"speculation,omitempty"`
 
-	// Whether the site is one of files for pages of other sites: what the builds' assetPrefix names. Everything else is answered with 404.
+	// Whether the site is one of files for pages of other sites: what the builds' assetPrefix names. Everything else is
+	// answered with 404.
 	AssetHost bool `json:"asset_host,omitempty"`
 
 	// Whether and how pages are kept. Default: those of zones with a build are.

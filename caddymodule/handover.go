@@ -13,14 +13,15 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
-// handOverTime is how long a configuration that is about to stop asks HTTP/1.1 clients to leave before its servers close idle
-// connections. It makes a reload that much longer, and nobody waits for it: the next configuration serves already.
+// handOverTime is how long a configuration that is about to stop asks HTTP/1.1 clients to leave before its servers
+// close idle connections. It makes a reload that much longer, and nobody waits for it: the next configuration serves
+// already.
 const handOverTime = 300 * time.Millisecond
 
-// handOver empties the kept HTTP/1.1 connections of a configuration before it stops. Go's servers then close every connection that is
-// idle, also one on which a request is just arriving; a POST on it cannot be repeated and is lost. So every answer says
-// `Connection: close` for a while before, and clients that are at work have gone by then. (HTTP/2 and 3 need none of this: they
-// tell clients which requests will still be answered.)
+// handOver empties the kept HTTP/1.1 connections of a configuration before it stops. Go's servers then close every
+// connection that is idle, also one on which a request is just arriving; a POST on it cannot be repeated and is lost.
+// So every answer says `Connection: close` for a while before, and clients that are at work have gone by then. (HTTP/2
+// and 3 need none of this: they tell clients which requests will still be answered.)
 type handOver struct{ begun atomic.Bool }
 
 // subscribe has Caddy tell the app when all of the configuration runs, and before its servers are stopped.

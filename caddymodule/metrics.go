@@ -17,8 +17,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/proxy"
 )
 
-// registerMetrics puts the collectors of the process into the registry of a configuration. Labels are of bounded number:
-// zones and kinds, never paths or users.
+// registerMetrics puts the collectors of the process into the registry of a configuration. Labels are of bounded
+// number: zones and kinds, never paths or users.
 func registerMetrics(registry prometheus.Registerer) error {
 	own := []prometheus.Collector{requestsTotal, unclaimedTotal, crossZoneTotal, buildReadsTotal}
 	all := slices.Concat(own, guard.Collectors(), edge.Collectors(), leases.Collectors(), control.Collectors(),

@@ -1,5 +1,5 @@
-// Package caddymodule is the face of caddy-nextjs: the Caddy modules and the Caddyfile directive. It is the only library
-// package of the project that imports Caddy; what it decides is decided in the packages below it.
+// Package caddymodule is the face of caddy-nextjs: the Caddy modules and the Caddyfile directive. It is the only
+// library package of the project that imports Caddy; what it decides is decided in the packages below it.
 package caddymodule
 
 import (

@@ -56,7 +56,8 @@ func codedAs(t *testing.T, e *edgetest.Edge, headers ...string) (res *http.Respo
 
 const browser = "gzip, deflate, br, zstd"
 
-// What is compressed on its way and what is a copy are told apart by their coding only, and a browser's ETag is known whichever it has had.
+// What is compressed on its way and what is a copy are told apart by their coding only, and a browser's ETag is known
+// whichever it has had.
 func TestCopiesOfPagesBehindEncode(t *testing.T) {
 	next, body := codedPage(t)
 	e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone / %s\n cache\n}", next), "nextjs {\n state "+t.TempDir()+"\n}")

@@ -20,7 +20,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
-// Where a cookie decides which page is at a path, each of the pages is kept by itself, and asked for once more with that cookie and no other.
+// Where a cookie decides which page is at a path, each of the pages is kept by itself, and asked for once more with
+// that cookie and no other.
 func TestAPageThatACookieChoosesIsKeptByItself(t *testing.T) {
 	dir := t.TempDir()
 	buildtest.Write(t, filepath.Join(dir, ".next"), buildtest.Build{
@@ -206,8 +207,8 @@ func TestWhoJoinsARequestIsTold(t *testing.T) {
 	}
 }
 
-// A header that Connection names is not sent on, so it must not choose the variant: with it, anybody could have the payload of the page kept in place of the
-// intercepted one, or of the prefetch.
+// A header that Connection names is not sent on, so it must not choose the variant: with it, anybody could have the
+// payload of the page kept in place of the intercepted one, or of the prefetch.
 func TestAHeaderThatConnectionNamesChoosesNoVariant(t *testing.T) {
 	next := edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()

@@ -25,7 +25,8 @@ func placeZones(configs []ZoneConfig, taken []*build) ([]*zones.Zone, error) {
 			if len(zone.Paths) == 0 && read.BasePath != "" {
 				zone.Paths = []string{read.BasePath}
 				if len(configs) == 1 {
-					// It answers for all of the site: redirects with `basePath: false`, its own page for what is not found.
+					// It answers for all of the site: redirects with `basePath: false`, its own page for what is not
+					// found.
 					zone.Paths = append(zone.Paths, "/")
 				}
 			}
@@ -55,8 +56,9 @@ func placeZones(configs []ZoneConfig, taken []*build) ([]*zones.Zone, error) {
 	return list, nil
 }
 
-// placeWithoutPath places the zones that neither the configuration nor a basePath has placed. One of them may have everything that no
-// other claims; the rest have what their builds name, as in Next.js's own multi-zones by assetPrefix.
+// placeWithoutPath places the zones that neither the configuration nor a basePath has placed. One of them may have
+// everything that no other claims; the rest have what their builds name, as in Next.js's own multi-zones by
+// assetPrefix.
 func placeWithoutPath(configs []ZoneConfig, list []*zones.Zone, taken []*build) error {
 	for i, zone := range list {
 		if len(zone.Paths) > 0 || taken[i] == nil {

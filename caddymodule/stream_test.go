@@ -82,7 +82,8 @@ func TestEveryChunkArrivesBeforeTheNextIsWritten(t *testing.T) {
 	}
 }
 
-// The head needs no byte of the body, whatever the client accepts: a browser learns of a page's styles and scripts by it.
+// The head needs no byte of the body, whatever the client accepts: a browser learns of a page's styles and scripts by
+// it.
 func TestHeadPassesBeforeTheBody(t *testing.T) {
 	gotHead := make(chan struct{})
 	address := edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {

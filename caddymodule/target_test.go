@@ -16,8 +16,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
-// The upstream reads the request target that the client wrote, byte by byte but for needless escapes, and the zone is the one Next.js
-// would match.
+// The upstream reads the request target that the client wrote, byte by byte but for needless escapes, and the zone is
+// the one Next.js would match.
 func TestThePathPassesByteByByte(t *testing.T) {
 	echo := func(zone string) string {
 		return edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {

@@ -16,7 +16,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
-// A folder that cannot be read keeps nobody from starting. Tests may run as root, who reads all, so this one is a circle.
+// A folder that cannot be read keeps nobody from starting. Tests may run as root, who reads all, so this one is a
+// circle.
 func TestAFolderThatCannotBeReadIsTheApplications(t *testing.T) {
 	root := t.TempDir()
 	files := map[string]string{"../public/a.txt": "a", "static/b.js": "b"}

@@ -32,7 +32,7 @@ func (h *Handler) newView(builds []*build, before *edge.View, had []*build) (*ed
 		if before != nil && had[i] == builds[i] && before.List[i].Name == zone.Name {
 			same := *before.List[i]
 			same.Zone, v.List[i] = zone, &same
-		} else if v.List[i], err = h.newFacts(h.Zones[i], zone, builds[i], h.builds.zones[i]); err != nil {
+		} else if v.List[i], err = h.newZone(h.Zones[i], zone, builds[i], h.builds.zones[i]); err != nil {
 			closeView(v, before)
 			return nil, fmt.Errorf("zone %s: %w", zone.Name, err)
 		}
@@ -61,8 +61,10 @@ func (h *Handler) swapView(now, had []*build) error {
 	return nil
 }
 
-// newFacts prepares what requests of a zone need.
-func (h *Handler) newFacts(config ZoneConfig, zone *zones.Zone, read *build, others *builds.Subscription) (*edge.Zone, error) {
+// newZone prepares what requests of a zone need.
+func (h *Handler) newZone(
+	config ZoneConfig, zone *zones.Zone, read *build, others *builds.Subscription,
+) (*edge.Zone, error) {
 	facts := &edge.Zone{Zone: zone, Builds: others, Shared404: h.Shared404Of(zone.Name), Log: h.logger}
 	var err error
 	if facts.Space, err = config.space(zone); err != nil {

@@ -60,7 +60,8 @@ func TestZonesThatCannotShareAHost(t *testing.T) {
 	assert.NoError(t, e.Load(t, fmt.Sprintf("nextjs {\n zone a a:1 {\n build %[1]s/plain\n host a.example\n }\n zone b b:1 {\n build %[1]s/other\n host b.example\n }\n}", dir)))
 }
 
-// A deploy replaces a build directory in place, in whatever order: the edge goes on with the old build until the new one is whole.
+// A deploy replaces a build directory in place, in whatever order: the edge goes on with the old build until the new
+// one is whole.
 func TestAChangedBuildIsTakenWholeOrNotAtAll(t *testing.T) {
 	build := filepath.Join(t.TempDir(), ".next")
 	writeBuild(t, build, "/docs", "")

@@ -60,8 +60,8 @@ type Subscription struct {
 	missing atomic.Pointer[string]
 }
 
-// beside are the builds beside the one that a zone is served from: the next one, which the upstreams do not run yet, and
-// those before, whose pages are still open in browsers.
+// beside are the builds beside the one that a zone is served from: the next one, which the upstreams do not run yet,
+// and those before, whose pages are still open in browsers.
 type beside struct {
 	waiting *Snapshot
 	last    []*Snapshot
@@ -202,8 +202,8 @@ func (d *directory) subscribe(o Options) (*Subscription, error) {
 	return s, nil
 }
 
-// begin returns what a new subscriber begins with, nil if there is nothing. fresh is what is in the directory, and waits
-// if the upstreams do not run it; nil: it could not be read.
+// begin returns what a new subscriber begins with, nil if there is nothing. fresh is what is in the directory, and
+// waits if the upstreams do not run it; nil: it could not be read.
 func (z *zone) begin(fresh *Build) *Build {
 	switch {
 	case fresh == nil || fresh == z.taken:

@@ -22,7 +22,8 @@ func (f *adminFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVarP(&f.adapter, "adapter", "a", "", "Name of config adapter to apply (when --config is used)")
 }
 
-// ask asks the running edge and decodes its answer. The error says how to reach it; otherwise are the ways that the command has besides.
+// ask asks the running edge and decodes its answer. The error says how to reach it; otherwise are the ways that the
+// command has besides.
 func (f *adminFlags) ask(method, path string, body []byte, otherwise string, into any) (address string, err error) {
 	if address, err = caddycmd.DetermineAdminAPIAddress(f.address, nil, f.config, f.adapter); err != nil {
 		return "", fmt.Errorf("looking for the admin address in %s: %w", f.config, err)
@@ -46,7 +47,8 @@ func (f *adminFlags) ask(method, path string, body []byte, otherwise string, int
 	return address, nil
 }
 
-// explainAdminError says what to do about an admin endpoint that did not answer as asked. Caddy has no error values for that.
+// explainAdminError says what to do about an admin endpoint that did not answer as asked. Caddy has no error values for
+// that.
 func explainAdminError(address, otherwise string, err error) error {
 	text := strings.TrimSpace(err.Error())
 	said := errors.New(text) // Caddy's own ends in a line break

@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// textTable is a table for a terminal: the first column to the left, the others to the right, each as wide as it must be. A row of one cell is a
-// remark, however long.
+// textTable is a table for a terminal: the first column to the left, the others to the right, each as wide as it must
+// be. A row of one cell is a remark, however long.
 type textTable struct{ rows [][]string }
 
 func (t *textTable) row(cells ...string) { t.rows = append(t.rows, cells) }

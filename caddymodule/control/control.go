@@ -32,12 +32,12 @@ var Words = []string{"token_file"}
 // --------|-------------
 // `POST …/purge` | Removes what a cache keeps. The body is JSON: `{"cache": "images"}` with `zone`, `source` or both, or with `"all": true`.
 //
-// The last segment of the path counts; any other one is answered with 404. Each request needs `Authorization: Bearer <token>`, or is answered with 401.
-// Requests that a browser sends for a page of another site are answered with 403. The same requests are answered below `/nextjs` on Caddy's admin
-// endpoint.
+// The last segment of the path counts; any other one is answered with 404. Each request needs `Authorization: Bearer
+// <token>`, or is answered with 401. Requests that a browser sends for a page of another site are answered with 403.
+// The same requests are answered below `/nextjs` on Caddy's admin endpoint.
 type Handler struct {
-	// File that holds the token: one line of printable ASCII without spaces. A file that changes is noticed within a second; while there is none in
-	// it, nobody is let in.
+	// File that holds the token: one line of printable ASCII without spaces. A file that changes is noticed within a
+	// second; while there is none in it, nobody is let in.
 	TokenFile string `json:"token_file,omitempty"`
 
 	token  *bearerToken
@@ -130,8 +130,8 @@ func (c *Handler) serve(w http.ResponseWriter, r *http.Request) error {
 	return Error(http.StatusNotFound, errors.New("nothing is here; POST …/purge is"))
 }
 
-// isFromElsewhere reports whether a browser says that a page of another site sends a request. A site whose TLS ends before the edge is plain
-// HTTP here, so its pages may be of either scheme then.
+// isFromElsewhere reports whether a browser says that a page of another site sends a request. A site whose TLS ends
+// before the edge is plain HTTP here, so its pages may be of either scheme then.
 func isFromElsewhere(r *http.Request) bool {
 	origins := r.Header["Origin"]
 	if len(origins) != 1 {

@@ -31,8 +31,8 @@ func CountPurge(cache, scope string) { purgesTotal.WithLabelValues(cache, scope)
 // Cache is a cache that can be purged.
 type Cache struct {
 	Name string
-	// Purge removes what an order means of a zone: nothing of it is served any more when it returns. hit counts what that
-	// was, and is nil for a zone of which the cache keeps nothing.
+	// Purge removes what an order means of a zone: nothing of it is served any more when it returns. hit counts what
+	// that was, and is nil for a zone of which the cache keeps nothing.
 	Purge func(zone *edge.Zone, order report.PurgeOrder) (hit Hit, err error)
 }
 

@@ -24,8 +24,8 @@ const (
 	tokenLimit = 4096
 )
 
-// bearerToken is the token in a file. The file is read again when somebody asks, at most once in tokenReadEvery: that costs less than to find out
-// reliably that it has not changed.
+// bearerToken is the token in a file. The file is read again when somebody asks, at most once in tokenReadEvery: that
+// costs less than to find out reliably that it has not changed.
 type bearerToken struct {
 	file string
 	log  *zap.Logger

@@ -103,7 +103,8 @@ func AnswerTooLarge(w http.ResponseWriter, zone string) {
 	_, _ = io.WriteString(w, tooLargeText)
 }
 
-// RefuseTooLarge answers in place of the upstream, which is not asked: neither its connections nor the client's need to close.
+// RefuseTooLarge answers in place of the upstream, which is not asked: neither its connections nor the client's need to
+// close.
 func RefuseTooLarge(req *http.Request, zone string) *http.Response {
 	headersTooLargeTotal.WithLabelValues(zone).Inc()
 	if req.Body != nil {

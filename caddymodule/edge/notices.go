@@ -100,7 +100,8 @@ func (z *Notices) MarkVia(h http.Header) {
 const MaxReturns = 3
 
 // OfRequest notices a request that the application has sent to the edge: it passes on what it has got itself. It
-// returns how often the request has come back. One that has must not wait for what is being fetched: that may be itself.
+// returns how often the request has come back. One that has must not wait for what is being fetched: that may be
+// itself.
 func (z *Notices) OfRequest(r *http.Request, logger *zap.Logger) (returns int) {
 	for _, via := range r.Header["Via"] {
 		returns += strings.Count(via, z.mark)

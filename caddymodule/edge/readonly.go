@@ -12,8 +12,8 @@ import (
 
 var errReadOnly = errors.New("files and pictures can only be read")
 
-// RefuseMethod answers a request that would write to a file or a picture. Next.js 14 and 15 say 405 for files too, 16 fails
-// with 500 where it has no page for it; for any method of /_next/image they make the picture.
+// RefuseMethod answers a request that would write to a file or a picture. Next.js 14 and 15 say 405 for files too, 16
+// fails with 500 where it has no page for it; for any method of /_next/image they make the picture.
 func RefuseMethod(w http.ResponseWriter, a *Request) error {
 	assets.SetHeaders(w.Header(), a.Verdict.Headers)
 	if a.IsAsset {
@@ -23,7 +23,8 @@ func RefuseMethod(w http.ResponseWriter, a *Request) error {
 	return Refuse(w, errReadOnly)
 }
 
-// AnswerOptions says what may be done with a file or a picture, and on a site of files that pages of other sites may do it.
+// AnswerOptions says what may be done with a file or a picture, and on a site of files that pages of other sites may do
+// it.
 func AnswerOptions(w http.ResponseWriter, r *http.Request, a *Request) {
 	h, more := w.Header(), a.Verdict.Headers
 	h["Allow"] = []string{"GET, HEAD, OPTIONS"}
@@ -39,8 +40,8 @@ func AnswerOptions(w http.ResponseWriter, r *http.Request, a *Request) {
 // preflightAge is how long browsers may go without asking again. They have bounds of their own.
 const preflightAge = "86400"
 
-// allowPreflight answers what browsers ask before they send a request of another site that has headers of its own (CORS).
-// Whose pages may, Access-Control-Allow-Origin says.
+// allowPreflight answers what browsers ask before they send a request of another site that has headers of its own
+// (CORS). Whose pages may, Access-Control-Allow-Origin says.
 func allowPreflight(h, asked http.Header) {
 	if len(asked["Access-Control-Request-Method"]) == 0 {
 		return

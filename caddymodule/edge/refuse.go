@@ -12,8 +12,8 @@ import (
 // ErrLoop is of a request that comes back again and again (RFC 5842, 7.2).
 var ErrLoop = errors.New("an upstream of the zone leads back to this edge")
 
-// Refuse answers a request that the edge does not pass on. A 404 might be kept by heuristics (RFC 9111, 4.2.2), and there may be something at
-// its path with the next configuration.
+// Refuse answers a request that the edge does not pass on. A 404 might be kept by heuristics (RFC 9111, 4.2.2), and
+// there may be something at its path with the next configuration.
 func Refuse(w http.ResponseWriter, reason error) error {
 	w.Header().Set("Cache-Control", "no-store")
 	switch {

@@ -50,7 +50,8 @@ type Request struct {
 	Waited   bool
 	tried    []*zones.Upstream
 
-	// What the upstream source hands to reverse_proxy, which writes to it: one for each request, used again for each try.
+	// What the upstream source hands to reverse_proxy, which writes to it: one for each request, used again for each
+	// try.
 	offered reverseproxy.Upstream
 	offer   [1]*reverseproxy.Upstream
 }

@@ -16,7 +16,8 @@ type OtherBuilds interface {
 	WaitingID() string
 	// Mixed reports whether some upstreams run it and others do not.
 	Mixed() bool
-	// Note says what it waits for, or why one was refused; Missing why there is no build yet. "": there is nothing to say.
+	// Note says what it waits for, or why one was refused; Missing why there is no build yet. "": there is nothing to
+	// say.
 	Note() string
 	Missing() string
 	// Other returns the files of a build that has the file at a path below the basePath, nil if none has.

@@ -8,21 +8,22 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/encode"
 )
 
-// The defaults suit streamed pages, see docs/benchmarks.md: a higher quality costs more time than the bytes it saves are worth, and
-// from 4 on several times the memory for a large file; a larger window costs memory and saves nothing on a page.
+// The defaults suit streamed pages, see docs/benchmarks.md: a higher quality costs more time than the bytes it saves
+// are worth, and from 4 on several times the memory for a large file; a larger window costs memory and saves nothing on
+// a page.
 const (
 	defaultQuality = 3
 	defaultWindow  = 17
 )
 
-// Brotli compresses answers by Brotli. Caddy has no such encoder. The module's name is nextjs_br, because br may be that of another
-// plugin; `prefer` and Accept-Encoding call it br.
+// Brotli compresses answers by Brotli. Caddy has no such encoder. The module's name is nextjs_br, because br may be
+// that of another plugin; `prefer` and Accept-Encoding call it br.
 type Brotli struct {
 	// How much time to spend, from 1 to 9; default 3.
 	Quality int `json:"quality,omitempty"`
 
-	// How far back repetitions are found, as a power of two: from 10 (1 KiB) to 24 (16 MiB); default 17 (128 KiB). Most of the
-	// memory of a stream is four times this.
+	// How far back repetitions are found, as a power of two: from 10 (1 KiB) to 24 (16 MiB); default 17 (128 KiB). Most
+	// of the memory of a stream is four times this.
 	Window int `json:"window,omitempty"`
 }
 

@@ -22,8 +22,8 @@ import (
 // defaultMinLength is that of Caddy's `encode`: what is shorter fits into the packet of its head anyway.
 const defaultMinLength = 512
 
-// Encode compresses answers by the encoders of Caddy's `encode`, whose settings it takes. It differs from it in when it decides: at
-// the head of an answer, not at the first byte of the body.
+// Encode compresses answers by the encoders of Caddy's `encode`, whose settings it takes. It differs from it in when it
+// decides: at the head of an answer, not at the first byte of the body.
 //
 //   - The head of an answer is sent when it is there, whatever the client accepts.
 //   - A stream is compressed however short its first chunk is: `minimum_length` is about answers that say how long they are.
@@ -158,8 +158,8 @@ func (e *Encode) choose(accepts []string) *coding {
 	return nil
 }
 
-// plainETags takes the suffix of the coding off the ETags that a client has seen: the application does not know it. It reports
-// whether there was one.
+// plainETags takes the suffix of the coding off the ETags that a client has seen: the application does not know it. It
+// reports whether there was one.
 func (c *coding) plainETags(h http.Header) bool {
 	const name = "If-None-Match"
 	found := false

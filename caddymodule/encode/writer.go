@@ -94,7 +94,8 @@ func (e *Encode) worthwhile(status int, h http.Header) bool {
 	return true
 }
 
-// encode makes the head one of a compressed answer, and gets an encoder for its body. A HEAD has the same head and no body.
+// encode makes the head one of a compressed answer, and gets an encoder for its body. A HEAD has the same head and no
+// body.
 func (w *encodingWriter) encode(h http.Header) {
 	h["Content-Encoding"] = []string{w.coding.name}
 	delete(h, "Content-Length")
@@ -147,8 +148,8 @@ func (w *encodingWriter) ReadFrom(r io.Reader) (int64, error) {
 	return io.Copy(w.encoder, r)
 }
 
-// FlushError is what http.ResponseController looks for. The head of an answer goes without anything of the encoder: what that has to
-// say before the first chunk would be another frame for the client to read.
+// FlushError is what http.ResponseController looks for. The head of an answer goes without anything of the encoder:
+// what that has to say before the first chunk would be another frame for the client to read.
 func (w *encodingWriter) FlushError() error {
 	if !w.wroteHeader {
 		w.WriteHeader(http.StatusOK)

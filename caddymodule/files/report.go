@@ -15,7 +15,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
-// describeBuild sorts the files of a build into those that are served from its directory and the rest. of says what is known of a file.
+// describeBuild sorts the files of a build into those that are served from its directory and the rest. of says what is
+// known of a file.
 func describeBuild(b *nextbuild.Build, book *zones.Rulebook, set *assets.Set, of func(assets.File) report.Amount) *report.BuildFiles {
 	d := &report.BuildFiles{
 		ID: b.ID, NextVersion: b.NextVersion, Directory: b.Dir,

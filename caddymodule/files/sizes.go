@@ -60,7 +60,8 @@ func describeDirectory(ctx context.Context, dir string) (_ *report.BuildFiles, e
 	return d, nil
 }
 
-// measure compresses every file that is worth it in every coding, on as many processors as there are, and returns the sizes by path.
+// measure compresses every file that is worth it in every coding, on as many processors as there are, and returns the
+// sizes by path.
 func measure(ctx context.Context, set *assets.Set) (map[string]report.Amount, error) {
 	type result struct {
 		path  string

@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	// defaultStaticMemory bounds what is kept in memory of files (bytes): one half for files of builds as they are, the other for what the store
-	// has on disk too.
+	// defaultStaticMemory bounds what is kept in memory of files (bytes): one half for files of builds as they are, the
+	// other for what the store has on disk too.
 	defaultStaticMemory = 64 << 20
 	// defaultStaticCache bounds what is kept on disk (bytes).
 	defaultStaticCache = 1 << 30
@@ -28,7 +28,8 @@ type Settings struct {
 	// How many bytes are kept in memory. -1: none, 0: the default, 64 MiB.
 	Memory int64 `json:"memory,omitempty"`
 
-	// How many bytes are kept on disk: compressed copies of files of builds, files that have passed through and copies of these. Default: 1 GiB.
+	// How many bytes are kept on disk: compressed copies of files of builds, files that have passed through and copies
+	// of these. Default: 1 GiB.
 	CacheSize int64 `json:"cache_size,omitempty"`
 
 	// Whether no compressed copies are made. Files are compressed on their way then.
@@ -135,8 +136,8 @@ func (f *State) keep(space string) *assets.Keep {
 	return assets.NewKeep(f.Store, f.Copies, "file\x00"+space)
 }
 
-// keptName returns the name by which a file of a deployment is kept. Next.js ignores every query, a proxy of several deployments may not
-// ignore this one.
+// keptName returns the name by which a file of a deployment is kept. Next.js ignores every query, a proxy of several
+// deployments may not ignore this one.
 func keptName(path, query string) string {
 	if strings.Contains(query, "dpl=") {
 		if values, err := url.ParseQuery(query); err == nil && values.Get("dpl") != "" {

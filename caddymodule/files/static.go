@@ -15,17 +15,17 @@ import (
 
 // Static answers requests for files, without asking Next.js if it can.
 //
-// Files of a zone's build are what lies below /_next/static, and public files. It answers with them only where the verdict of the
-// build allows it: middleware, redirects and rewrites that come before files in Next.js come before them here, and the headers of the
-// build's headers() are set. Where a compressed copy has been made ahead, it is sent. Requests that would write to a
-// file are refused, and OPTIONS is answered with what may be done.
+// Files of a zone's build are what lies below /_next/static, and public files. It answers with them only where the
+// verdict of the build allows it: middleware, redirects and rewrites that come before files in Next.js come before them
+// here, and the headers of the build's headers() are set. Where a compressed copy has been made ahead, it is sent.
+// Requests that would write to a file are refused, and OPTIONS is answered with what may be done.
 //
 // Requests to zones with `export` it answers all, as nobody stands behind it.
 //
 // Of a zone without either it keeps what passes through below /_next/static and says that it is immutable.
 //
-// Everything else is handed on. It has no settings; the `nextjs` handler in front has found zone and build, and the `nextjs` app has
-// the bounds.
+// Everything else is handed on. It has no settings; the `nextjs` handler in front has found zone and build, and the
+// `nextjs` app has the bounds.
 type Static struct{}
 
 // CaddyModule returns the Caddy module information.
@@ -86,12 +86,14 @@ func serveFile(
 	return assets.FromUpstream, next.ServeHTTP(w, r)
 }
 
-// acceptsOf returns what tells the codings that the client of a request takes; most requests for files that have no copies need not know.
+// acceptsOf returns what tells the codings that the client of a request takes; most requests for files that have no
+// copies need not know.
 func acceptsOf(r *http.Request) assets.Accepts {
 	return func() []string { return encode.AcceptedEncodings(r, codings.Names[:]) }
 }
 
-// isPlain reports whether a request wants nothing but the answer itself. To one for a payload Next.js adds how the path was rewritten.
+// isPlain reports whether a request wants nothing but the answer itself. To one for a payload Next.js adds how the path
+// was rewritten.
 func isPlain(a *edge.Request, r *http.Request) bool {
 	return a.Kind != zones.KindUpgrade && len(r.Header["Rsc"]) == 0
 }

@@ -1,5 +1,5 @@
-// Package guard answers requests that would do harm to an application: prefetches that a client makes over and over, and
-// bodies that Next.js would cut.
+// Package guard answers requests that would do harm to an application: prefetches that a client makes over and over,
+// and bodies that Next.js would cut.
 package guard
 
 import (

@@ -19,11 +19,13 @@ import (
 const (
 	// defaultHealthTimeout is how long upstreams have to answer a readiness probe.
 	defaultHealthTimeout = 2 * time.Second
-	// probeEvery is how long the answer to a readiness probe holds, so that many probers ask the upstreams no more than one does.
+	// probeEvery is how long the answer to a readiness probe holds, so that many probers ask the upstreams no more than
+	// one does.
 	probeEvery = time.Second
 )
 
-// Handler answers the probes of an orchestrator. It belongs on a listener of its own, never among the paths of an application:
+// Handler answers the probes of an orchestrator. It belongs on a listener of its own, never among the paths of an
+// application:
 //
 //	:8081 {
 //		nextjs_health

@@ -13,7 +13,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
-// probePath is cheap for Next.js: it looks for a file that it has not, renders nothing, and answers. Any answer will do.
+// probePath is cheap for Next.js: it looks for a file that it has not, renders nothing, and answers. Any answer will
+// do.
 const probePath = "/_next/static/caddy-nextjs-readiness"
 
 // Readiness knows whether the zones of a configuration can be served.
@@ -119,8 +120,8 @@ func (z Zone) probe(ctx context.Context) ZoneReport {
 	return report
 }
 
-// askUpstream reports whether an upstream answers HTTP, whatever it says. A process that only listens, as Next.js 16 does before it has
-// loaded its configuration, does not.
+// askUpstream reports whether an upstream answers HTTP, whatever it says. A process that only listens, as Next.js 16
+// does before it has loaded its configuration, does not.
 func askUpstream(ctx context.Context, upstream *zones.Upstream) error {
 	_, err := builds.StatusOf(ctx, upstream, http.MethodGet, probePath)
 	return err

@@ -55,8 +55,8 @@ func ExplainImage(ctx context.Context, text, width, quality string, headers []st
 	return report, err
 }
 
-// imageRequestOf returns the URL that <Image> would write for a picture of a site; one that is such a URL stays, but for
-// what is given beside it. Width and quality may be empty.
+// imageRequestOf returns the URL that <Image> would write for a picture of a site; one that is such a URL stays, but
+// for what is given beside it. Width and quality may be empty.
 func imageRequestOf(u *url.URL, width, quality string) *url.URL {
 	if strings.HasSuffix(strings.TrimSuffix(u.Path, "/"), "/_next/image") {
 		return withParameters(u, width, quality)
@@ -90,7 +90,8 @@ func withParameters(u *url.URL, width, quality string) *url.URL {
 	return &changed
 }
 
-// endpointFor returns the path of the optimizer that pages beside a URL would ask, and the quality for which they would.
+// endpointFor returns the path of the optimizer that pages beside a URL would ask, and the quality for which they
+// would.
 func endpointFor(u *url.URL) (path, quality string) {
 	const endpoint, usual = "/_next/image", "75"
 	for _, site := range edge.Sites() {

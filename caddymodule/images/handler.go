@@ -18,12 +18,15 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
-// Image answers requests to the image optimizer of Next.js (`/_next/image`): pictures are made here, once for all upstreams, and kept in the store.
+// Image answers requests to the image optimizer of Next.js (`/_next/image`): pictures are made here, once for all
+// upstreams, and kept in the store.
 //
-// What is allowed says the zone's build, or its `image` settings. The build's verdict says whether the edge may answer at all: where middleware
-// matches the endpoint, Next.js does. Of a zone without either the answers of Next.js are kept, as long as they say themselves.
+// What is allowed says the zone's build, or its `image` settings. The build's verdict says whether the edge may answer
+// at all: where middleware matches the endpoint, Next.js does. Of a zone without either the answers of Next.js are
+// kept, as long as they say themselves.
 //
-// Everything else is handed on. It has no settings; the `nextjs` handler in front has found zone and build, and the `nextjs` app has the bounds.
+// Everything else is handed on. It has no settings; the `nextjs` handler in front has found zone and build, and the
+// `nextjs` app has the bounds.
 type Image struct{}
 
 // CaddyModule returns the Caddy module information.

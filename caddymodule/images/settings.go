@@ -15,8 +15,9 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
 
-// ZoneSettings says what the image optimizer of a zone allows. What it does not say, the zone's build says (`images` of next.config), or else it is
-// the default of Next.js 16. Without it and without a build, Next.js makes the pictures and the edge keeps them.
+// ZoneSettings says what the image optimizer of a zone allows. What it does not say, the zone's build says (`images` of
+// next.config), or else it is the default of Next.js 16. Without it and without a build, Next.js makes the pictures and
+// the edge keeps them.
 type ZoneSettings struct {
 	// Next.js makes the pictures, and the edge keeps none.
 	Off bool `json:"off,omitempty"`
@@ -30,8 +31,8 @@ type ZoneSettings struct {
 	// Qualities that may be asked for, from 1 to 100.
 	Qualities []int `json:"qualities,omitempty"`
 
-	// Sources elsewhere, as URLs whose host and path may be globs: `https://**.example.com/photos/**`. Without a port the default one is meant,
-	// without `?` any query. (remotePatterns)
+	// Sources elsewhere, as URLs whose host and path may be globs: `https://**.example.com/photos/**`. Without a port
+	// the default one is meant, without `?` any query. (remotePatterns)
 	Remote []string `json:"remote,omitempty"`
 
 	// Sources of the application, as paths that may be globs: `/photos/**`. Without `?` any query. (localPatterns)

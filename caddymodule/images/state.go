@@ -25,13 +25,15 @@ type Settings struct {
 	// How many pictures are transformed at once. Default: the number of cores.
 	Concurrency int `json:"concurrency,omitempty"`
 
-	// The largest width times height of a source; a larger one is passed on as it is. Default: 268402689, as in Next.js.
+	// The largest width times height of a source; a larger one is passed on as it is. Default: 268402689, as in
+	// Next.js.
 	MaxPixels int64 `json:"max_pixels,omitempty"`
 
 	// How long one transform may take; a source that takes longer is passed on as it is. Default: 7s, as in Next.js.
 	Timeout caddy.Duration `json:"timeout,omitempty"`
 
-	// How many requests may wait for their source, and as many for their transform. Further ones are answered with 503. Default: 256.
+	// How many requests may wait for their source, and as many for their transform. Further ones are answered with 503.
+	// Default: 256.
 	Queue int `json:"queue,omitempty"`
 
 	// How long each of the two waits may last. Default: 10s.
@@ -40,7 +42,8 @@ type Settings struct {
 	// How many sources may be fetched, or be in memory to be transformed, at once. Default: 32.
 	Sources int `json:"sources,omitempty"`
 
-	// How many bytes of decoded pixels are held for other pictures of the same source that wait. -1: none, 0: the default, 128 MiB.
+	// How many bytes of decoded pixels are held for other pictures of the same source that wait. -1: none, 0: the
+	// default, 128 MiB.
 	SharedPixels int64 `json:"shared_pixels,omitempty"`
 
 	// How many bytes of pictures are kept on disk. Default: 2 GiB.

@@ -16,13 +16,16 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
-// Cache answers with pages that have been kept: documents, payloads, data, and what route handlers answer, for as long as Next.js says itself.
+// Cache answers with pages that have been kept: documents, payloads, data, and what route handlers answer, for as long
+// as Next.js says itself.
 //
-// It comes into play for zones with a build, unless the site's `nextjs` says `cache off`, and for all others where it has `cache`. Where the build has
-// middleware, redirects or rewrites for a path that cannot be evaluated, Next.js answers, unless `allow` names the path; without a build nothing is known of
-// these, and what Next.js marks as shared is shared.
+// It comes into play for zones with a build, unless the site's `nextjs` says `cache off`, and for all others where it
+// has `cache`. Where the build has middleware, redirects or rewrites for a path that cannot be evaluated, Next.js
+// answers, unless `allow` names the path; without a build nothing is known of these, and what Next.js marks as shared
+// is shared.
 //
-// Everything else is handed on. The `nextjs` handler in front has found zone and build, and the `nextjs` app has the bounds.
+// Everything else is handed on. The `nextjs` handler in front has found zone and build, and the `nextjs` app has the
+// bounds.
 type Cache struct{}
 
 // CaddyModule returns the Caddy module information.

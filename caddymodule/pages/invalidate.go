@@ -8,7 +8,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache"
 )
 
-// invalidating tells the cache of the head of an answer to a request that may have changed pages, before the client knows of it.
+// invalidating tells the cache of the head of an answer to a request that may have changed pages, before the client
+// knows of it.
 type invalidating struct {
 	http.ResponseWriter
 	head func(status int)

@@ -82,24 +82,28 @@ const neverRecheck = caddy.Duration(-1)
 
 // SiteSettings says how the pages of a site are kept.
 type SiteSettings struct {
-	// Whether no pages are kept. Default: those of zones with a build are, and those of all others where there is a `cache`.
+	// Whether no pages are kept. Default: those of zones with a build are, and those of all others where there is a
+	// `cache`.
 	Off bool `json:"off,omitempty"`
 
 	// Names of query parameters that say nothing of the page, which may end in `*`: `utm_*`.
 	IgnoreQuery []string `json:"ignore_query,omitempty"`
 
-	// Paths whose answers are for everybody where Next.js marks them so, though middleware, or rules that only Next.js can evaluate, decide about them:
-	// `/blog/*`, `/about`. Middleware does not see the requests that are answered with what is kept.
+	// Paths whose answers are for everybody where Next.js marks them so, though middleware, or rules that only Next.js
+	// can evaluate, decide about them: `/blog/*`, `/about`. Middleware does not see the requests that are answered with
+	// what is kept.
 	Allow []string `json:"allow,omitempty"`
 
-	// The header of the application's answers in which it says their cache tags, separated by commas. It is removed. Default: `X-Next-Cache-Tags`.
+	// The header of the application's answers in which it says their cache tags, separated by commas. It is removed.
+	// Default: `X-Next-Cache-Tags`.
 	TagsHeader string `json:"tags_header,omitempty"`
 
-	// How often at most Next.js is asked, in the background, whether a page that it has called fresh for longer has changed: it does not say so when
-	// revalidateTag and revalidatePath are called. -1: never. Default: 10s.
+	// How often at most Next.js is asked, in the background, whether a page that it has called fresh for longer has
+	// changed: it does not say so when revalidateTag and revalidatePath are called. -1: never. Default: 10s.
 	Recheck caddy.Duration `json:"recheck,omitempty"`
 
-	// How long a page that is no longer fresh stands in for an application that fails or does not answer. Default: 0, not at all.
+	// How long a page that is no longer fresh stands in for an application that fails or does not answer. Default: 0,
+	// not at all.
 	StaleIfError caddy.Duration `json:"stale_if_error,omitempty"`
 }
 

@@ -24,7 +24,8 @@ func (a Address) String() string {
 	return a.Dial
 }
 
-// LooksLikeAddress tells an upstream from a zone's name by its shape: it has a port, a scheme, a socket path or a placeholder.
+// LooksLikeAddress tells an upstream from a zone's name by its shape: it has a port, a scheme, a socket path or a
+// placeholder.
 func LooksLikeAddress(arg string) bool {
 	return strings.ContainsAny(arg, ":{") || strings.HasPrefix(arg, "unix/")
 }

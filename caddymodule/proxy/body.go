@@ -12,8 +12,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
-// watchBody wraps the body of an answer, so that the request counts as in flight until its end, and so that a stream can be
-// ended when the process stops.
+// watchBody wraps the body of an answer, so that the request counts as in flight until its end, and so that a stream
+// can be ended when the process stops.
 func watchBody(res *http.Response, upstream *zones.Upstream) io.ReadCloser {
 	switch {
 	case res.StatusCode == http.StatusSwitchingProtocols:

@@ -21,9 +21,9 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/words"
 )
 
-// flushInterval bounds how long bytes of an answer with a Content-Length may wait for more; Caddy flushes all others at once. It is
-// long enough for the head and the body of a usual page to leave in one write, and for a large file not to be flushed, and
-// its compression interrupted, with every read.
+// flushInterval bounds how long bytes of an answer with a Content-Length may wait for more; Caddy flushes all others at
+// once. It is long enough for the head and the body of a usual page to leave in one write, and for a large file not to
+// be flushed, and its compression interrupted, with every read.
 const flushInterval = time.Millisecond
 
 // streamCloseDelay keeps upgraded connections open when the configuration they began under is gone.
@@ -96,8 +96,8 @@ func Handler(proxy reverseproxy.Handler, upgradeTimeout time.Duration, upstreams
 	return &proxy
 }
 
-// retries lets every upstream of the largest zone be tried once, and one more try for a single upstream. Only a request of
-// which nothing was sent is tried again: without a matcher that matches nothing Caddy would repeat any failed GET.
+// retries lets every upstream of the largest zone be tried once, and one more try for a single upstream. Only a request
+// of which nothing was sent is tried again: without a matcher that matches nothing Caddy would repeat any failed GET.
 func retries(upstreams int) *reverseproxy.LoadBalancing {
 	nothing := caddy.ModuleMap{"not": caddyconfig.JSON([]map[string]json.RawMessage{{}}, nil)}
 	return &reverseproxy.LoadBalancing{
@@ -106,8 +106,8 @@ func retries(upstreams int) *reverseproxy.LoadBalancing {
 	}
 }
 
-// removeAcceptEncoding asks the upstream for uncompressed answers, which the edge then compresses, unless the user's own
-// header_up says something about it.
+// removeAcceptEncoding asks the upstream for uncompressed answers, which the edge then compresses, unless the user's
+// own header_up says something about it.
 func removeAcceptEncoding(proxy *reverseproxy.Handler) {
 	if proxy.Headers == nil {
 		proxy.Headers = new(headers.Handler)

@@ -14,15 +14,16 @@ import (
 )
 
 const (
-	// devPatience is how long a request waits for a dev server that takes no connections: long enough for one that is started again, short
-	// enough for a person who has forgotten to start it.
+	// devPatience is how long a request waits for a dev server that takes no connections: long enough for one that is
+	// started again, short enough for a person who has forgotten to start it.
 	devPatience = 10 * time.Second
 	// devKnockEvery is how often such a dev server is tried.
 	devKnockEvery = 100 * time.Millisecond
 )
 
-// waitForDev waits, once for each request, until the dev server of its zone takes connections, if err says that it did not: it is being
-// started again, and the next try of reverse_proxy will reach it. Nothing was sent, and nothing is sent here.
+// waitForDev waits, once for each request, until the dev server of its zone takes connections, if err says that it did
+// not: it is being started again, and the next try of reverse_proxy will reach it. Nothing was sent, and nothing is
+// sent here.
 func waitForDev(a *edge.Request, ctx context.Context, err error) {
 	if _, isDial := errors.AsType[reverseproxy.DialError](err); !isDial || !a.Zone.Dev || a.Waited {
 		return

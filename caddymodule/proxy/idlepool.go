@@ -9,8 +9,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
-// idlePools keeps the connections to each upstream apart, because each upstream says for itself how long it keeps an idle one,
-// and net/http has one such time for a whole transport.
+// idlePools keeps the connections to each upstream apart, because each upstream says for itself how long it keeps an
+// idle one, and net/http has one such time for a whole transport.
 type idlePools struct {
 	base *http.Transport
 	byUp sync.Map // *zones.Upstream → *atomic.Pointer[idlePool]
@@ -22,8 +22,8 @@ type idlePool struct {
 	*http.Transport
 }
 
-// of returns the connections to an upstream. When the upstream has announced another keep-alive time since, idle connections are
-// given up and new ones follow the new time.
+// of returns the connections to an upstream. When the upstream has announced another keep-alive time since, idle
+// connections are given up and new ones follow the new time.
 func (p *idlePools) of(upstream *zones.Upstream) *idlePool {
 	idle := upstream.IdleTimeout(p.base.IdleConnTimeout)
 	value, found := p.byUp.Load(upstream)
@@ -41,7 +41,8 @@ func (p *idlePools) of(upstream *zones.Upstream) *idlePool {
 	if !slot.CompareAndSwap(pool, fresh) {
 		return slot.Load()
 	}
-	// Connections in use come back to the old pool, where no request looks for one any more, and are closed after its time.
+	// Connections in use come back to the old pool, where no request looks for one any more, and are closed after its
+	// time.
 	pool.CloseIdleConnections()
 	return fresh
 }

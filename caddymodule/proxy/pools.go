@@ -15,7 +15,8 @@ var (
 	Upstreams = caddy.NewUsagePool()
 	// processStreams are the open streams of every configuration that was ever loaded: they outlive theirs.
 	processStreams streaming.Streams
-	// processCookies are cookies that prerendered route handlers have set, processSaidCookies the handlers that were named.
+	// processCookies are cookies that prerendered route handlers have set, processSaidCookies the handlers that were
+	// named.
 	processCookies     = zones.NewStoredCookies()
 	processSaidCookies saidCookies
 )

@@ -24,12 +24,14 @@ import (
 const (
 	// defaultIdleTimeout is below the 5 s after which Node.js closes an idle connection.
 	defaultIdleTimeout = 4 * time.Second
-	// defaultIdlePerHost is larger than Caddy's 32: there are few upstreams, and new connections cost Node.js more than idle ones.
+	// defaultIdlePerHost is larger than Caddy's 32: there are few upstreams, and new connections cost Node.js more than
+	// idle ones.
 	defaultIdlePerHost = 256
-	// defaultReadBuffer takes a page of usual size from the upstream in one read; net/http's 4 KiB needs several reads and
-	// as many writes.
+	// defaultReadBuffer takes a page of usual size from the upstream in one read; net/http's 4 KiB needs several reads
+	// and as many writes.
 	defaultReadBuffer = 16 << 10
-	// defaultUpgradeTimeout bounds the wait for an answer to an upgrade: Next.js leaves upgrades of unknown paths hanging.
+	// defaultUpgradeTimeout bounds the wait for an answer to an upgrade: Next.js leaves upgrades of unknown paths
+	// hanging.
 	defaultUpgradeTimeout = 10 * time.Second
 	// farewellTime bounds the wait for WebSocket clients to be told that the process stops.
 	farewellTime = time.Second
@@ -59,10 +61,10 @@ type Transport struct {
 	// How long an upgrade request (WebSocket) may wait for the upstream's answer; then it gets 504. Default: `10s`.
 	UpgradeTimeout caddy.Duration `json:"upgrade_timeout,omitempty"`
 
-	// How large the head of a request may be: the bytes of its target, and of the names and values of its headers, as they go to
-	// the upstream. What Node.js was started with (`--max-http-header-size`). A larger one gets 431, and so does a request of more
-	// than 1000 headers, of which Node.js would drop some. Default: `max_header_size` of the `nextjs` handler. It is
-	// the default of that one, too, for handlers of the same server.
+	// How large the head of a request may be: the bytes of its target, and of the names and values of its headers, as
+	// they go to the upstream. What Node.js was started with (`--max-http-header-size`). A larger one gets 431, and so
+	// does a request of more than 1000 headers, of which Node.js would drop some. Default: `max_header_size` of the
+	// `nextjs` handler. It is the default of that one, too, for handlers of the same server.
 	MaxHeaderSize int `json:"max_header_size,omitempty"`
 
 	pools  idlePools
@@ -242,8 +244,8 @@ func (t *Transport) send(req *http.Request, a *edge.Request) (*http.Response, er
 	return res, err
 }
 
-// explain turns the error of a try into one that tells reverse_proxy whether it may try another upstream: it may when no
-// connection could be made, for then nothing was sent.
+// explain turns the error of a try into one that tells reverse_proxy whether it may try another upstream: it may when
+// no connection could be made, for then nothing was sent.
 func explain(err error, a *edge.Request) error {
 	_, isDial := errors.AsType[reverseproxy.DialError](err)
 	if !isDial && isHandshakeError(err) {
@@ -267,8 +269,8 @@ func isHandshakeError(err error) bool {
 	return false
 }
 
-// keepPath passes the path on as the client wrote it. Without it net/url would encode bytes that a client should have encoded
-// but did not, and Next.js would see another path than the one the zone was found by.
+// keepPath passes the path on as the client wrote it. Without it net/url would encode bytes that a client should have
+// encoded but did not, and Next.js would see another path than the one the zone was found by.
 func keepPath(req *http.Request) {
 	if raw := req.URL.RawPath; raw != "" && !strings.HasPrefix(raw, "//") && raw != req.URL.EscapedPath() {
 		req.URL.Opaque = raw

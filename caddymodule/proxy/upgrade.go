@@ -19,7 +19,8 @@ func (upgradeTimeoutError) Temporary() bool { return true }
 
 var errUpgradeTimeout upgradeTimeoutError
 
-// upgradeWithin sends an upgrade request that must be answered within limit. The connection that comes of it has no limit.
+// upgradeWithin sends an upgrade request that must be answered within limit. The connection that comes of it has no
+// limit.
 func upgradeWithin(limit time.Duration, transport http.RoundTripper, req *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancel(req.Context())
 	timer := time.AfterFunc(limit, cancel)

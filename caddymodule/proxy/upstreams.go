@@ -11,8 +11,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 )
 
-// UpstreamSource gives reverse_proxy the upstream of a request's zone: exactly one for each try, chosen at that moment. It has
-// no settings; the zone was found by the `nextjs` handler in front.
+// UpstreamSource gives reverse_proxy the upstream of a request's zone: exactly one for each try, chosen at that moment.
+// It has no settings; the zone was found by the `nextjs` handler in front.
 type UpstreamSource struct{}
 
 var errExportAnswers = errors.New("the zone is an export and has no upstream: the nextjs_static handler must come before reverse_proxy")

@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// Files is what is served from where: the answer of GET /nextjs/files, and what `caddy nextjs files` prints. Sizes are in bytes.
+// Files is what is served from where: the answer of GET /nextjs/files, and what `caddy nextjs files` prints. Sizes are
+// in bytes.
 type Files struct {
 	// Zones are those of the running edge, or one without a name for each build directory.
 	Zones []ZoneFiles `json:"zones"`
@@ -33,8 +34,8 @@ type BuildFiles struct {
 	ID          string `json:"id"`
 	NextVersion string `json:"next,omitempty"`
 	Directory   string `json:"directory"`
-	// Static are those below /_next/static, Public those of the public folder (of an export: all others), as far as they are served from
-	// the directory.
+	// Static are those below /_next/static, Public those of the public folder (of an export: all others), as far as
+	// they are served from the directory.
 	Static FileClass `json:"static"`
 	Public FileClass `json:"public"`
 	// NotServed are the others, by the reason.
@@ -104,8 +105,8 @@ func (a *Amount) Add(b Amount) {
 
 // NotServed are files that the edge does not answer with at their addresses.
 type NotServed struct {
-	// Reason is a verdict (middleware, rule, redirect, page, …), `rewrite` where another file is served at the path, `missing` where the file
-	// has gone or is a link that leads out of its directory.
+	// Reason is a verdict (middleware, rule, redirect, page, …), `rewrite` where another file is served at the path,
+	// `missing` where the file has gone or is a link that leads out of its directory.
 	Reason string `json:"reason"`
 	Count
 	// Examples are addresses of at most three of them.
@@ -123,7 +124,8 @@ func (n *NotServed) Add(address string, size int64) {
 	}
 }
 
-// Sameness is equal for zones that differ in nothing but where they are served, what is in memory, and which copies are there yet.
+// Sameness is equal for zones that differ in nothing but where they are served, what is in memory, and which copies are
+// there yet.
 func (z ZoneFiles) Sameness() string {
 	z.Listen = nil
 	if z.Build != nil {

@@ -24,14 +24,16 @@ var PurgeCaches = []string{CacheImages, CachePages}
 
 var purgeFields = []string{"cache", "zone", "source", "path", "prefix", "tag", "deployment", "soft", "all"}
 
-// PurgeOrder says what is removed from a cache: the body of `POST …/purge`, and the flags of `caddy nextjs purge`. What is absent is nil.
+// PurgeOrder says what is removed from a cache: the body of `POST …/purge`, and the flags of `caddy nextjs purge`. What
+// is absent is nil.
 type PurgeOrder struct {
 	Cache string `json:"cache"`
 	// Zone is the name of zones, or a path that they have. Absent: all zones.
 	Zone *string `json:"zone,omitempty"`
 	// Source is that of pictures, as imageopt.SourceHref takes it.
 	Source *string `json:"source,omitempty"`
-	// Path is that of pages, with the basePath and without query; Prefix the beginning of such paths; Tag one of their tags.
+	// Path is that of pages, with the basePath and without query; Prefix the beginning of such paths; Tag one of their
+	// tags.
 	Path   *string `json:"path,omitempty"`
 	Prefix *string `json:"prefix,omitempty"`
 	Tag    *string `json:"tag,omitempty"`

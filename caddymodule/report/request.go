@@ -36,7 +36,8 @@ type Request struct {
 type Page struct {
 	Result string           `json:"result"`
 	Reason pagecache.Reason `json:"reason,omitempty"`
-	// Key is the page, Variant what is asked for of it. Host, deployment and what rules make of the path are parts of the key where they count.
+	// Key is the page, Variant what is asked for of it. Host, deployment and what rules make of the path are parts of
+	// the key where they count.
 	Key     string   `json:"key,omitempty"`
 	Parts   []string `json:"key_parts,omitempty"`
 	Variant string   `json:"variant,omitempty"`
