@@ -120,14 +120,31 @@ func TestABuildOfTheSameNameHasItsOwnPages(t *testing.T) {
 func TestCacheOff(t *testing.T) {
 	dir := t.TempDir()
 	buildtest.Write(t, filepath.Join(dir, ".next"), buildtest.Build{App: map[string]string{"/about/page": "/about"}})
-	next := edgetest.Upstream(t, func(w http.ResponseWriter, _ *http.Request) {
+	var asked atomic.Int64
+	next := edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/about" { // and not what asks for its build
+			asked.Add(1)
+		}
 		w.Header().Set("Cache-Control", "s-maxage=31536000")
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = io.WriteString(w, "about")
 	})
-	e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone / %s {\n build %s\n }\n cache off\n}", next, dir),
-		"nextjs {\n state "+t.TempDir()+"\n}")
-	_, status := e.Cached(t, "/about")
-	assert.Empty(t, status)
+	site := func(word string) string {
+		return fmt.Sprintf("nextjs {\n zone / %s {\n build %s\n }\n %s\n}", next, dir, word)
+	}
+	e := edgetest.Serve(t, site(""), edgetest.State(t.TempDir()))
+	require.Eventually(t, func() bool {
+		_, status := e.Cached(t, "/about")
+		return strings.Contains(status, "; hit")
+	}, edgetest.Patience, time.Millisecond, "it is kept without the word")
+
+	require.NoError(t, e.Load(t, site("cache off"), edgetest.State(t.TempDir())))
+	for before := asked.Load(); before < 3; before = asked.Load() {
+		body, status := e.Cached(t, "/about")
+		assert.Equal(t, "about", body)
+		assert.Empty(t, status)
+		require.Equal(t, before+1, asked.Load(), "each request reaches the application")
+	}
 }
 
 // Without a build what Next.js marks is kept, where the site says `cache`, and nothing else.

@@ -2,7 +2,9 @@ package pages
 
 import (
 	"testing"
+	"time"
 
+	"github.com/caddyserver/caddy/v2"
 	"github.com/stretchr/testify/assert"
 )
 
@@ -20,4 +22,16 @@ func TestTheBoundOfWhatComesInIsNoSmallerThanABody(t *testing.T) {
 		assert.EqualError(t, s.Check(), want)
 	}
 	assert.EqualValues(t, 512<<20, Settings{MaxBody: 512 << 20}.engine(nil).FillMemory)
+}
+
+// What a site says of the time between two questions reaches the cache: off is never, and nothing is ten seconds.
+func TestRecheckOff(t *testing.T) {
+	for want, settings := range map[time.Duration]*SiteSettings{
+		10 * time.Second: {},
+		time.Minute:      {Recheck: caddy.Duration(time.Minute)},
+		0:                {Recheck: neverRecheck},
+	} {
+		zone := NewZone(Config{State: &State{pooledPages: new(pooledPages)}, Site: settings, Zone: "rechecked"})
+		assert.Equal(t, want, zone.recheck)
+	}
 }
