@@ -3,6 +3,7 @@ package blobstore
 import (
 	"time"
 
+	"github.com/gofrs/flock"
 	"go.uber.org/zap"
 )
 
@@ -48,4 +49,17 @@ func (s *Store) attach() error {
 	s.disk.Store(d)
 	s.tasks.Go(func() { s.keep(d) })
 	return nil
+}
+
+// lockFile takes a lock that ends with the process at the latest. It does not wait. The file is opened for writing only where a lock needs
+// that (NFS), so that the file system may be made read-only meanwhile.
+func lockFile(path string) (*flock.Flock, error) {
+	lock := flock.New(path)
+	switch held, err := lock.TryLock(); {
+	case err != nil:
+		return nil, err
+	case !held:
+		return nil, errHeld
+	}
+	return lock, nil
 }

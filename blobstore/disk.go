@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync/atomic"
+
+	"github.com/gofrs/flock"
 )
 
 // disk is the directory of a store:
@@ -22,7 +24,7 @@ import (
 //	trash/            spaces that were deleted and are not removed yet
 type disk struct {
 	dir           string
-	lock          *os.File
+	lock          *flock.Flock
 	index         *index
 	gone          *gone
 	walked        atomic.Bool // the index knows all files
@@ -64,7 +66,7 @@ func openDisk(settings Settings, gone *gone) (*disk, error) {
 // close leaves the directory to others.
 func (d *disk) close() error {
 	if err := d.lock.Close(); err != nil {
-		return fmt.Errorf("closing the lock file of a store: %w", err)
+		return fmt.Errorf("unlocking the directory of a store: %w", err)
 	}
 	return nil
 }
