@@ -53,8 +53,8 @@ func (f *Fetcher) dialTLS(ctx context.Context, network, address string) (net.Con
 func (f *Fetcher) connect(ctx context.Context, network string, way route) (net.Conn, error) {
 	targets := make([]string, len(way.addrs))
 	for i, addr := range way.addrs {
-		if use := f.refuses(addr); use != "" {
-			return nil, fmt.Errorf("connecting to %s: %s", addr, use)
+		if err := f.refuses(addr); err != nil {
+			return nil, fmt.Errorf("connecting to %s: %w", addr, err)
 		}
 		targets[i] = net.JoinHostPort(addr.String(), way.port)
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"code.dny.dev/ssrf"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -77,5 +78,5 @@ func TestConnectRefusesSpecialAddresses(t *testing.T) {
 	f := NewFetcher(FetchLimits{}, nil)
 	f.dial = func(context.Context, string, string) (net.Conn, error) { panic("connected") }
 	_, err := f.connect(t.Context(), "tcp", route{host: "a.test", port: "80", addrs: []netip.Addr{netip.MustParseAddr("10.0.0.1")}})
-	assert.ErrorContains(t, err, "private")
+	assert.ErrorIs(t, err, ssrf.ErrProhibitedIP)
 }

@@ -57,7 +57,7 @@ type Fetcher struct {
 	transport *http.Transport
 	dial      dialFunc
 	tls       *tls.Config
-	special   func(netip.Addr) string
+	special   func(netip.Addr) error
 }
 
 // NewFetcher returns a Fetcher; a nil resolver is that of the system. Close ends its idle connections.

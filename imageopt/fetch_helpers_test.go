@@ -60,9 +60,9 @@ func (names) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) 
 func newTestFetcher(t *testing.T, limits FetchLimits, resolver Resolver) *Fetcher {
 	t.Helper()
 	f := NewFetcher(limits, resolver)
-	f.special = func(addr netip.Addr) string {
+	f.special = func(addr netip.Addr) error {
 		if addr == publicHere {
-			return ""
+			return nil
 		}
 		return specialUse(addr)
 	}
