@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"math"
 	"net/url"
 	"os"
@@ -194,11 +192,11 @@ func (s subject) imagePath(source string, format, width int) string {
 func (i *images) memory() ([]row, error) {
 	measured := map[string][]float64{}
 	for _, s := range i.subjects {
-		most, err := peakMemory(s.process.group())
+		used, err := groupUsage(s.process.group())
 		if err != nil {
 			return nil, err
 		}
-		measured[s.name] = []float64{mebibytes(most)}
+		measured[s.name] = []float64{mebibytes(used.peak)}
 	}
 	return compareAll("peak memory over all pictures", "MiB", measured, limits{Limit: 0.5}), nil
 }
@@ -253,31 +251,4 @@ func (i *images) hits(ctx context.Context) ([]row, error) {
 		rows = append(rows, compareAll(fmt.Sprintf("picture of %d KB from the cache, CPU per request", size/1000), "us", measured, pair.limits)...)
 	}
 	return rows, nil
-}
-
-// peakMemory is the most that the processes of a group have had in memory at a time each (bytes).
-func peakMemory(group int) (int64, error) {
-	paths, err := filepath.Glob("/proc/[0-9]*/stat")
-	if err != nil {
-		return 0, fmt.Errorf("listing processes: %w", err)
-	}
-	var sum int64
-	for _, path := range paths {
-		line, err := os.ReadFile(path)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // it has ended
-		}
-		if err != nil {
-			return 0, fmt.Errorf("reading %s: %w", path, err)
-		}
-		if stat, err := parseProcStat(string(line)); err != nil || stat.group != group {
-			continue
-		}
-		peak, err := readPeak(filepath.Join(filepath.Dir(path), "status"))
-		if err != nil {
-			return 0, err
-		}
-		sum += peak
-	}
-	return sum, nil
 }

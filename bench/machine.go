@@ -2,19 +2,31 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"runtime"
 	"strings"
+
+	"github.com/prometheus/procfs"
 )
 
 // describeMachine says in one line what was measured on and with.
-func describeMachine(ctx context.Context, b *bench) string {
+func describeMachine(ctx context.Context, b *bench) (string, error) {
+	proc, err := procfs.NewDefaultFS()
+	if err != nil {
+		return "", fmt.Errorf("reading what machine this is: %w", err)
+	}
+	cpus, cpuErr := proc.CPUInfo()
+	kernel, kernelErr := proc.SysctlStrings("kernel.osrelease")
+	load, loadErr := proc.LoadAvg()
+	if err := errors.Join(cpuErr, kernelErr, loadErr); err != nil {
+		return "", fmt.Errorf("reading what machine this is: %w", err)
+	}
 	parts := []string{
-		fmt.Sprintf("%d CPUs %s", runtime.NumCPU(), field("/proc/cpuinfo", "model name")),
-		"Linux " + firstWord("/proc/sys/kernel/osrelease"),
-		"load " + firstWord("/proc/loadavg") + " at the start",
+		fmt.Sprintf("%d CPUs %s", len(cpus), cpus[0].ModelName),
+		"Linux " + strings.Join(kernel, " "),
+		fmt.Sprintf("load %.2f at the start", load.Load1),
 		"Caddy " + version(ctx, b.caddy, "version"),
 		"bench " + runtime.Version(),
 	}
@@ -28,7 +40,7 @@ func describeMachine(ctx context.Context, b *bench) string {
 	if b.short {
 		parts = append(parts, "SHORT RUN: not a measurement")
 	}
-	return strings.Join(parts, "; ")
+	return strings.Join(parts, "; "), nil
 }
 
 func version(ctx context.Context, program, arg string) string {
@@ -39,26 +51,4 @@ func version(ctx context.Context, program, arg string) string {
 	line, _, _ := strings.Cut(strings.TrimPrefix(string(output), "nginx version: "), "\n")
 	line, _, _ = strings.Cut(line, " ")
 	return line
-}
-
-func field(path, name string) string {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return ""
-	}
-	for line := range strings.Lines(string(text)) {
-		if key, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(key) == name {
-			return strings.TrimSpace(value)
-		}
-	}
-	return ""
-}
-
-func firstWord(path string) string {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return "?"
-	}
-	word, _, _ := strings.Cut(strings.TrimSpace(string(text)), " ")
-	return word
 }

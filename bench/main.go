@@ -122,7 +122,10 @@ func run(ctx context.Context, args []string) error {
 	}
 	defer b.close()
 
-	machine := describeMachine(ctx, b)
+	machine, err := describeMachine(ctx, b)
+	if err != nil {
+		return err
+	}
 	rows, err := b.measureAll(ctx)
 	r := result{Machine: machine, Rows: rows, Skipped: b.skipped}
 	r.print(os.Stdout)

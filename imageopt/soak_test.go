@@ -3,12 +3,11 @@ package imageopt
 import (
 	"fmt"
 	"os"
-	"regexp"
-	"strconv"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/prometheus/procfs"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -18,15 +17,13 @@ import (
 // residentBytes is how much memory the process has.
 func residentBytes(t *testing.T) int64 {
 	t.Helper()
-	status, err := os.ReadFile("/proc/self/status")
+	self, err := procfs.Self()
 	if err != nil {
 		t.Skip(err)
 	}
-	found := regexp.MustCompile(`VmRSS:\s+(\d+) kB`).FindSubmatch(status)
-	require.NotNil(t, found)
-	kilobytes, err := strconv.ParseInt(string(found[1]), 10, 64)
+	stat, err := self.Stat()
 	require.NoError(t, err)
-	return kilobytes << 10
+	return int64(stat.ResidentMemory())
 }
 
 // With E2E_LONG=1: 5,000 transforms of every format, and the memory of the process does not grow after the first ones.
