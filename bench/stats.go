@@ -4,17 +4,17 @@ import (
 	"errors"
 	"math"
 	"slices"
+
+	"golang.org/x/perf/benchmath"
 )
 
-// median of at least one value.
-func median(values []float64) float64 {
-	sorted := slices.Sorted(slices.Values(values))
-	middle := len(sorted) / 2
-	if len(sorted)%2 == 1 {
-		return sorted[middle]
-	}
-	return (sorted[middle-1] + sorted[middle]) / 2
+// summarize sorts at least one value, and returns the median and its confidence interval of 95 %.
+func summarize(values []float64) benchmath.Summary {
+	return benchmath.AssumeNothing.Summary(benchmath.NewSample(values, &benchmath.DefaultThresholds), 0.95)
 }
+
+// median of at least one value.
+func median(values []float64) float64 { return summarize(slices.Clone(values)).Center }
 
 // percentile returns the smallest value that at least p percent of the values do not exceed (nearest rank).
 func percentile(values []float64, p float64) float64 {
@@ -23,11 +23,12 @@ func percentile(values []float64, p float64) float64 {
 	return sorted[min(max(rank, 1), len(sorted))-1]
 }
 
-// ratios are those of neighbouring measurements, which met the same machine.
+// ratios are those of neighbouring measurements, which met the same machine. The median lies between Low and High with a confidence of
+// 95 %; of fewer than six pairs nothing like that can be said, and Low and High are the smallest and the largest.
 type ratios struct {
 	Median float64 `json:"median"`
-	Min    float64 `json:"min"`
-	Max    float64 `json:"max"`
+	Low    float64 `json:"low"`
+	High   float64 `json:"high"`
 }
 
 func pairRatios(ours, theirs []float64) (ratios, error) {
@@ -41,5 +42,6 @@ func pairRatios(ours, theirs []float64) (ratios, error) {
 		}
 		pairs[i] = ours[i] / theirs[i]
 	}
-	return ratios{Median: median(pairs), Min: slices.Min(pairs), Max: slices.Max(pairs)}, nil
+	s := summarize(pairs)
+	return ratios{Median: s.Center, Low: max(s.Lo, pairs[0]), High: min(s.Hi, pairs[len(pairs)-1])}, nil
 }

@@ -51,7 +51,17 @@ func TestPairRatiosComparesNeighbours(t *testing.T) {
 	// The machine became twice as slow after the first round: the ratio of the medians would be wrong, that of pairs is not.
 	got, err := pairRatios([]float64{10, 20, 22}, []float64{10, 20, 20})
 	require.NoError(t, err)
-	assert.Equal(t, ratios{Median: 1, Min: 1, Max: 1.1}, got)
+	assert.Equal(t, ratios{Median: 1, Low: 1, High: 1.1}, got)
+}
+
+func TestPairRatiosHaveAnIntervalAsSoonAsThereCanBeOne(t *testing.T) {
+	ones, values := []float64{1, 1, 1, 1, 1, 1, 1, 1, 1}, []float64{9, 8, 7, 6, 5, 4, 3, 2, 1}
+	// Of nine values, the second and the last but one enclose the median with 96 % (binomial distribution).
+	for count, want := range map[int]ratios{1: {9, 9, 9}, 5: {7, 5, 9}, 6: {6.5, 4, 9}, 9: {5, 2, 8}} {
+		got, err := pairRatios(values[:count], ones[:count])
+		require.NoError(t, err)
+		assert.Equal(t, want, got, "%d pairs", count)
+	}
 }
 
 func TestPairRatiosRefusesWhatCannotBeCompared(t *testing.T) {

@@ -94,7 +94,7 @@ func (r row) cells() []string {
 		peer = fmt.Sprintf("%s %s", quantity(r.Theirs, r.Unit), r.Peer)
 	}
 	if r.Ratio != nil {
-		ratio = fmt.Sprintf("%.2f (%.2f–%.2f)", r.Ratio.Median, r.Ratio.Min, r.Ratio.Max)
+		ratio = fmt.Sprintf("%.2f (%.2f–%.2f)", r.Ratio.Median, r.Ratio.Low, r.Ratio.High)
 	}
 	return []string{r.Name, quantity(r.Ours, r.Unit), peer, ratio, r.verdict()}
 }
@@ -119,7 +119,7 @@ type result struct {
 
 func (r result) print(w io.Writer) {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "name\tours\tpeer\tratio (range)\tlimit")
+	fmt.Fprintln(table, "name\tours\tpeer\tratio (interval)\tlimit")
 	for _, row := range r.Rows {
 		fmt.Fprintln(table, strings.Join(row.cells(), "\t"))
 	}
