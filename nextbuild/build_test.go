@@ -278,40 +278,6 @@ func TestMiddlewareOfBothRuntimes(t *testing.T) {
 	assert.True(t, matched, "without matchers it runs for every path")
 }
 
-func TestPatternsAreJavaScripts(t *testing.T) {
-	for source, want := range map[string]map[string]bool{
-		`^(?:\/((?!api|_next\/static).*))$`: {"/api/x": false, "/apples": true, "/a": true, "/_next/static/x": false, "/api": false},
-		`^/items/(?<slug>[^/]+?)(?:/)?$`:    {"/items/a": true, "/items/": false, "/items/a/": true},
-		`^/\d+$`:                            {"/12": true, "/٣": false},
-	} {
-		pattern := NewPattern(source, false)
-		for text, matches := range want {
-			got, err := pattern.Match(text)
-			require.NoError(t, err)
-			assert.Equal(t, matches, got, "%s on %s", source, text)
-		}
-	}
-	ignoring, err := NewPattern("^/Old$", true).Match("/oLD")
-	require.NoError(t, err)
-	assert.True(t, ignoring)
-
-	_, err = NewPattern("(", false).Match("x")
-	require.Error(t, err)
-	_, err = Pattern{}.Match("x")
-	require.Error(t, err)
-	_, err = NewPattern("^(a+)+$", false).Match(strings.Repeat("a", 60) + "!")
-	assert.ErrorContains(t, err, "timeout", "a pattern that never ends says so")
-}
-
-func TestPatternGroup(t *testing.T) {
-	group, err := NewPattern(`^/a/(.+)$`, false).Group("/a/b/c", 1)
-	require.NoError(t, err)
-	assert.Equal(t, "b/c", group)
-	group, err = NewPattern(`^/a$`, false).Group("/b", 1)
-	require.NoError(t, err)
-	assert.Empty(t, group)
-}
-
 func TestReadLeavesHiddenPublicFilesToNext(t *testing.T) {
 	root := t.TempDir()
 	buildtest.Write(t, filepath.Join(root, ".next"), buildtest.Build{ID: "abc", Files: map[string]string{
