@@ -181,7 +181,7 @@ func (h *Handler) knowServer(ctx caddy.Context) {
 func (h *Handler) tellOfZones() {
 	for i, config := range h.Zones {
 		h.app.readiness.Add(health.Zone{
-			Name: config.label(), Optional: config.Optional, Upstreams: h.upstreams.ofZone[i], Export: config.Export != "",
+			Name: config.label(), Optional: config.Optional, Upstreams: h.upstreams.ofZone[i].All(), Export: config.Export != "",
 			Note: h.builds.zones[i].Missing,
 		})
 		h.builds.now[i].say(config.label(), h.logger)

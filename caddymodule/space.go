@@ -9,7 +9,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/proxy"
-	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 )
 
 // space names the application of a zone in what is kept: files, pictures and pages. Zones with one name on different
@@ -18,8 +18,8 @@ import (
 //
 // Paths and upstreams count as they are after placeholders are replaced, because what is kept outlives the process
 // and a placeholder may then stand for something else.
-func (c ZoneConfig) space(zone *zones.Zone) (string, error) {
-	parts := []string{zone.Name}
+func (c ZoneConfig) space(name string, upstreams *deploy.Upstreams) (string, error) {
+	parts := []string{name}
 	for _, dir := range [...]string{c.Build, c.Export} {
 		if dir != "" {
 			absolute, err := filepath.Abs(caddy.NewReplacer().ReplaceKnown(dir, ""))
@@ -30,10 +30,10 @@ func (c ZoneConfig) space(zone *zones.Zone) (string, error) {
 		}
 		parts = append(parts, dir)
 	}
-	upstreams := make([]string, len(zone.Upstreams))
-	for i, upstream := range zone.Upstreams {
-		upstreams[i] = proxy.Address{Dial: upstream.Address, TLS: upstream.TLS}.String()
+	addresses := make([]string, len(upstreams.All()))
+	for i, upstream := range upstreams.All() {
+		addresses[i] = proxy.Address{Dial: upstream.Address, TLS: upstream.TLS}.String()
 	}
-	slices.Sort(upstreams)
-	return strings.Join(append(parts, slices.Compact(upstreams)...), "\x00"), nil
+	slices.Sort(addresses)
+	return strings.Join(append(parts, slices.Compact(addresses)...), "\x00"), nil
 }

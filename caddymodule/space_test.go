@@ -23,11 +23,11 @@ import (
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/files"
+	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/codingtest"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/keeping"
-	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
 // An application has a name of its own in what is kept. What is told apart by it and what is not:
@@ -41,11 +41,11 @@ func TestSpacesOfZones(t *testing.T) {
 	spaceOf := func(name string, c ZoneConfig) string {
 		addresses, err := c.upstreamAddresses(caddy.NewReplacer())
 		require.NoError(t, err)
-		zone := &zones.Zone{Name: name}
+		var upstreams []*deploy.Upstream
 		for _, address := range addresses {
-			zone.Upstreams = append(zone.Upstreams, &zones.Upstream{Address: address.Dial, TLS: address.TLS})
+			upstreams = append(upstreams, &deploy.Upstream{Address: address.Dial, TLS: address.TLS})
 		}
-		space, err := c.space(zone)
+		space, err := c.space(name, deploy.NewUpstreams(upstreams))
 		require.NoError(t, err)
 		return space
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/builds"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/files"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/images"
@@ -27,12 +26,12 @@ func (h *Handler) newView(builds []*build, before *edge.View, had []*build) (*ed
 	v := &edge.View{
 		Zones: make(map[*zones.Zone]*edge.Zone, len(list)), List: make([]*edge.Zone, len(list)), HeadLimit: h.headLimit,
 	}
+	h.upstreams.noteSiblings(list)
 	for i, zone := range list {
-		zone.Upstreams = h.upstreams.ofZone[i]
 		if before != nil && had[i] == builds[i] && before.List[i].Name == zone.Name {
 			same := *before.List[i]
 			same.Zone, v.List[i] = zone, &same
-		} else if v.List[i], err = h.newZone(h.Zones[i], zone, builds[i], h.builds.zones[i]); err != nil {
+		} else if v.List[i], err = h.newZone(i, zone, builds[i]); err != nil {
 			closeView(v, before)
 			return nil, fmt.Errorf("zone %s: %w", zone.Name, err)
 		}
@@ -61,13 +60,15 @@ func (h *Handler) swapView(now, had []*build) error {
 	return nil
 }
 
-// newZone prepares what requests of a zone need.
-func (h *Handler) newZone(
-	config ZoneConfig, zone *zones.Zone, read *build, others *builds.Subscription,
-) (*edge.Zone, error) {
-	facts := &edge.Zone{Zone: zone, Builds: others, Shared404: h.Shared404Of(zone.Name), Log: h.logger}
+// newZone prepares what requests of the zone at a place of the configuration need.
+func (h *Handler) newZone(at int, zone *zones.Zone, read *build) (*edge.Zone, error) {
+	config := h.Zones[at]
+	facts := &edge.Zone{
+		Zone: zone, Upstreams: h.upstreams.ofZone[at], Builds: h.builds.zones[at],
+		Shared404: h.Shared404Of(zone.Name), Log: h.logger,
+	}
 	var err error
-	if facts.Space, err = config.space(zone); err != nil {
+	if facts.Space, err = config.space(zone.Name, facts.Upstreams); err != nil {
 		return nil, err
 	}
 	if facts.Repairs, err = h.Repair.Of(zone.Name); err != nil {

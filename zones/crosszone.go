@@ -58,10 +58,8 @@ func (c *Crossings) Leaves(r *http.Request, kind Kind, zone *Zone) bool {
 	return path != "/" || c.refers[zone].Load() || c.routerLeaves(r, zone)
 }
 
-// isSameApp reports whether two zones are one application, which navigates between them as it likes.
-func isSameApp(a, b *Zone) bool {
-	return a == b || slices.ContainsFunc(a.Upstreams, func(u *Upstream) bool { return slices.Contains(b.Upstreams, u) })
-}
+// isSameApp reports whether two zones are one application.
+func isSameApp(a, b *Zone) bool { return a == b || slices.Contains(a.Siblings, b) }
 
 // refererPath returns the escaped path of the page that sent r, if that is of the same host.
 func refererPath(r *http.Request) (path string, ok bool) {

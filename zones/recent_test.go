@@ -36,7 +36,7 @@ func TestRecentVerdictsHoldNoRequests(t *testing.T) {
 		"plain":   build(nil),
 		"locales": build(buildtest.JSON{"i18n": buildtest.JSON{"locales": []any{"en", "de"}, "defaultLocale": "en"}}),
 	} {
-		table, err := NewTable([]*Zone{{Name: "root", Paths: []string{"/"}, Upstreams: []*Upstream{{}}}})
+		table, err := NewTable([]*Zone{{Name: "root", Paths: []string{"/"}}})
 		require.NoError(t, err)
 		long := "/items/" + strings.Repeat("i", maxRecentPath/2)
 		for _, path := range []string{"/items/", "/old/", "/things/", "/de/items/", long} {

@@ -58,11 +58,12 @@ func TestLeavesByWhatTheRouterSends(t *testing.T) {
 		}
 		return NewClaims(readBuild(t, b))
 	}
-	home := &Zone{Name: "home", Paths: []string{"/"}, Upstreams: []*Upstream{{Address: "home:1"}}, Claims: claims("/", "/about", "/team/x", "/both")}
-	blog := &Zone{Name: "blog", Paths: []string{"/blog"}, Upstreams: []*Upstream{{Address: "blog:1"}}, Claims: claims("/", "/[slug]", "/search", "/both")}
-	dark := &Zone{Name: "dark", Paths: []string{"/dark"}, Upstreams: []*Upstream{{Address: "dark:1"}}}
-	far := &Zone{Name: "far", Paths: []string{"/far"}, Hosts: []string{"far.test", "*.far.test"}, Upstreams: []*Upstream{{Address: "far:1"}}, Claims: claims("/far-away/x")}
-	twin := &Zone{Name: "twin", Paths: []string{"/twin"}, Upstreams: blog.Upstreams, Claims: claims("/twins/x")}
+	home := &Zone{Name: "home", Paths: []string{"/"}, Claims: claims("/", "/about", "/team/x", "/both")}
+	blog := &Zone{Name: "blog", Paths: []string{"/blog"}, Claims: claims("/", "/[slug]", "/search", "/both")}
+	dark := &Zone{Name: "dark", Paths: []string{"/dark"}}
+	far := &Zone{Name: "far", Paths: []string{"/far"}, Hosts: []string{"far.test", "*.far.test"}, Claims: claims("/far-away/x")}
+	twin := &Zone{Name: "twin", Paths: []string{"/twin"}, Claims: claims("/twins/x")}
+	areOneApp(blog, twin)
 	list := []*Zone{home, blog, dark, far, twin}
 	crossings := NewCrossings(tableOf(t, list...), list)
 	tree := func(folders ...string) string {

@@ -41,10 +41,10 @@ func covered(t *testing.T, table *Table, host string, own *Zone, list []*Zone) (
 }
 
 func TestSpeculationRulesAreThoseOfTheHost(t *testing.T) {
-	web := &Upstream{Address: "web:1"}
-	root := &Zone{Name: "root", Paths: []string{"/"}, Upstreams: []*Upstream{web}}
+	root := &Zone{Name: "root", Paths: []string{"/"}}
 	blog := &Zone{Name: "blog", Paths: []string{"/blog"}}
-	admin := &Zone{Name: "admin", Paths: []string{"/admin"}, Upstreams: []*Upstream{web}}
+	admin := &Zone{Name: "admin", Paths: []string{"/admin"}}
+	areOneApp(root, admin)
 	docs := &Zone{Name: "docs", Paths: []string{"/"}, Hosts: []string{"docs.example.com"}}
 	help := &Zone{Name: "help", Paths: []string{"/help:v1+"}, Hosts: []string{"*.example.com", "docs.example.com"}}
 	list := []*Zone{root, blog, admin, docs, help}

@@ -1,5 +1,4 @@
-// Package zones decides which Next.js application a request belongs to, what the request asks for, and which upstream
-// of that application answers it. Its decisions are pure functions on requests and values; nothing here does I/O.
+// Package zones decides which Next.js application a request belongs to, and what the request asks for. Its decisions are pure functions on requests and values; nothing here does I/O.
 package zones
 
 import (
@@ -25,8 +24,8 @@ type Zone struct {
 	Claims *Claims
 	// Hosts limits the zone to these hosts: exact names, or "*.example.com" for one label more. Empty: every host.
 	Hosts []string
-	// Upstreams answer for the zone.
-	Upstreams []*Upstream
+	// Siblings are the other zones that the same application answers for. It navigates between them as it likes.
+	Siblings []*Zone
 	// HasFile reports whether the build has a public or static file at a path, given as Match.Path. Nil: unknown.
 	HasFile func(path string) bool
 	// PreviewIDs are the SHA-256 sums of the preview ids of the zone's builds (previewModeId in prerender-manifest.json), by
@@ -34,8 +33,6 @@ type Zone struct {
 	PreviewIDs [][32]byte
 	// Dev says that the zone is served by `next dev`.
 	Dev bool
-
-	picks picker
 }
 
 // Table finds the zone of a request. It does not change once built, so it needs no lock.

@@ -9,12 +9,12 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 
-	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 )
 
 // StatusOf asks an upstream for a path, past everything that handles requests of clients, and returns the status of its
 // answer. The error says that it gave none.
-func StatusOf(ctx context.Context, upstream *zones.Upstream, method, path string) (int, error) {
+func StatusOf(ctx context.Context, upstream *deploy.Upstream, method, path string) (int, error) {
 	address, err := caddy.ParseNetworkAddress(upstream.Address)
 	if err != nil {
 		return 0, fmt.Errorf("reading the address: %w", err)

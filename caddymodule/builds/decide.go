@@ -8,8 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
-	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
 const (
@@ -54,7 +54,7 @@ func proofOf(b, other *nextbuild.Build) string {
 }
 
 // standingsOf asks all upstreams at once for a file.
-func standingsOf(ctx context.Context, upstreams []*zones.Upstream, path string) []standing {
+func standingsOf(ctx context.Context, upstreams []*deploy.Upstream, path string) []standing {
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
 	answers := make([]standing, len(upstreams))

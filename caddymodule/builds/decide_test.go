@@ -9,8 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
-	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
 func TestDecideWaiting(t *testing.T) {
@@ -55,7 +55,7 @@ func TestProofOf(t *testing.T) {
 
 func TestWhatAnUpstreamSays(t *testing.T) {
 	ask := func(address string) standing {
-		return standingsOf(t.Context(), []*zones.Upstream{{Address: address}}, "/_next/static/x.js")[0]
+		return standingsOf(t.Context(), []*deploy.Upstream{{Address: address}}, "/_next/static/x.js")[0]
 	}
 	assert.Equal(t, silent, ask("127.0.0.1:1"))
 	for status, want := range map[int]standing{200: has, 404: hasNot, 302: unclear, 401: unclear, 500: unclear} {

@@ -7,13 +7,13 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 )
 
 // question is what the upstreams of a zone are asked.
 type question struct {
 	about     *Build
-	upstreams []*zones.Upstream
+	upstreams []*deploy.Upstream
 	proof     string // the path of a file that only the build has; "": there is nothing to ask for
 	waits     bool   // the build is not taken yet
 }

@@ -14,13 +14,13 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
 
+	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
-	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
 // application is one that runs a build, whatever is on the disk.
 type application struct {
-	upstream *zones.Upstream
+	upstream *deploy.Upstream
 	runs     atomic.Pointer[string]
 	asked    atomic.Int64
 }
@@ -36,7 +36,7 @@ func startApplication(t *testing.T, build string) *application {
 		}
 	}))
 	t.Cleanup(server.Close)
-	a.upstream = &zones.Upstream{Address: server.Listener.Addr().String()}
+	a.upstream = &deploy.Upstream{Address: server.Listener.Addr().String()}
 	return a
 }
 
@@ -74,7 +74,7 @@ type site struct {
 	unfinished       atomic.Int64
 }
 
-func subscribe(t *testing.T, p *Pool, dir string, upstreams ...*zones.Upstream) *site {
+func subscribe(t *testing.T, p *Pool, dir string, upstreams ...*deploy.Upstream) *site {
 	t.Helper()
 	s := new(site)
 	subscription, err := p.Subscribe(Options{
@@ -121,4 +121,4 @@ func (s *site) waits() string {
 }
 
 // list is the application as the upstreams of a zone.
-func (a *application) list() []*zones.Upstream { return []*zones.Upstream{a.upstream} }
+func (a *application) list() []*deploy.Upstream { return []*deploy.Upstream{a.upstream} }

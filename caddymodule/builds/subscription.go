@@ -11,14 +11,14 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-nextjs/caddy-nextjs/assets"
-	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 )
 
 // Options say what a zone of a site subscribes to.
 type Options struct {
 	Source Source
 	// Upstreams are asked which build they run. Those of one address must be one value in the whole process.
-	Upstreams []*zones.Upstream
+	Upstreams []*deploy.Upstream
 	// Files says how the files are served.
 	Files assets.Settings
 	// Label names the zone in what is said.

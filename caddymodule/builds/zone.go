@@ -9,14 +9,14 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
-	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
 // zone is a directory with one set of upstreams: what is decided once for all sites that have both.
 type zone struct {
 	dir       *directory
-	upstreams []*zones.Upstream
+	upstreams []*deploy.Upstream
 	subs      []*Subscription // the newest comes last
 
 	taken   *Build // nil: there was none yet
@@ -35,7 +35,7 @@ type zone struct {
 
 // zoneOf returns the zone with these upstreams, to which fresh may be the next build. A new one goes on with what the
 // zone has that has most of them.
-func (d *directory) zoneOf(upstreams []*zones.Upstream, fresh *Build) *zone {
+func (d *directory) zoneOf(upstreams []*deploy.Upstream, fresh *Build) *zone {
 	var nearest *zone
 	most := 0
 	for _, z := range d.zones {
@@ -57,7 +57,7 @@ func (d *directory) zoneOf(upstreams []*zones.Upstream, fresh *Build) *zone {
 	return created
 }
 
-func countCommon(a, b []*zones.Upstream) (common int) {
+func countCommon(a, b []*deploy.Upstream) (common int) {
 	for _, upstream := range a {
 		if slices.Contains(b, upstream) {
 			common++
@@ -72,7 +72,7 @@ func (z *zone) mayFollow(fresh *Build) bool {
 	return z.taken == nil || fresh == nil || fresh.Dir == z.taken.Dir
 }
 
-func isSameSet(a, b []*zones.Upstream) bool {
+func isSameSet(a, b []*deploy.Upstream) bool {
 	return countCommon(a, b) == len(a) && countCommon(b, a) == len(b)
 }
 

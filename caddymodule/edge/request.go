@@ -7,6 +7,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
 
+	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
@@ -46,9 +47,9 @@ type Request struct {
 	heard pagecache.Said
 
 	// Upstream is that of this try; Waited says that a dev server was waited for, which is done once.
-	Upstream *zones.Upstream
+	Upstream *deploy.Upstream
 	Waited   bool
-	tried    []*zones.Upstream
+	tried    []*deploy.Upstream
 
 	// What the upstream source hands to reverse_proxy, which writes to it: one for each request, used again for each
 	// try.
@@ -62,11 +63,11 @@ func NewRequest(facts *Zone, v *View, kind zones.Kind) *Request {
 }
 
 // Next chooses the upstream of the next try.
-func (a *Request) Next(now time.Time) *zones.Upstream {
+func (a *Request) Next(now time.Time) *deploy.Upstream {
 	if a.Upstream != nil {
 		a.tried = append(a.tried, a.Upstream)
 	}
-	a.Upstream = a.Zone.Pick(now, a.tried...)
+	a.Upstream = a.Zone.Upstreams.Pick(now, a.tried...)
 	return a.Upstream
 }
 

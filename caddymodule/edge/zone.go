@@ -6,6 +6,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-nextjs/caddy-nextjs/assets"
+	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
@@ -27,6 +28,7 @@ type OtherBuilds interface {
 // Zone is what each request of a zone needs, looked up once. It is replaced when the zone's build changes.
 type Zone struct {
 	*zones.Zone
+	Upstreams *deploy.Upstreams
 	// Space names the application in what is kept: files, pictures and pages.
 	Space string
 	Build *nextbuild.Build // nil: the build is not known

@@ -133,7 +133,7 @@ func describeZone(s *edge.Site, facts *edge.Zone) (report.ZoneFiles, *assets.Set
 		Name: zone.Name, Paths: zone.Paths, ByRoutes: zone.ByRoutes, Hosts: zone.Hosts, Listen: slices.Clone(s.Listen),
 		Dev: zone.Dev, StaticOff: s.StaticOff && facts.Build != nil,
 	}
-	for _, upstream := range zone.Upstreams {
+	for _, upstream := range facts.Upstreams.All() {
 		z.Upstreams = append(z.Upstreams, upstream.Address)
 	}
 	switch {

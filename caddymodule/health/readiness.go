@@ -10,7 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/builds"
-	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 )
 
 // probePath is cheap for Next.js: it looks for a file that it has not, renders nothing, and answers. Any answer will
@@ -31,7 +31,7 @@ type Readiness struct {
 type Zone struct {
 	Name      string
 	Optional  bool
-	Upstreams []*zones.Upstream
+	Upstreams []*deploy.Upstream
 	Export    bool // its files are loaded, and nobody else is needed
 	Note      func() string
 }
@@ -120,9 +120,9 @@ func (z Zone) probe(ctx context.Context) ZoneReport {
 	return report
 }
 
-// askUpstream reports whether an upstream answers HTTP, whatever it says. A process that only listens, as Next.js 16
-// does before it has loaded its configuration, does not.
-func askUpstream(ctx context.Context, upstream *zones.Upstream) error {
+// askUpstream reports whether an upstream answers HTTP, whatever it says. A process that only listens, as Next.js 16 does before it has
+// loaded its configuration, does not.
+func askUpstream(ctx context.Context, upstream *deploy.Upstream) error {
 	_, err := builds.StatusOf(ctx, upstream, http.MethodGet, probePath)
 	return err
 }

@@ -8,13 +8,13 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 	"github.com/caddy-nextjs/caddy-nextjs/streaming"
-	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
 // watchBody wraps the body of an answer, so that the request counts as in flight until its end, and so that a stream
 // can be ended when the process stops.
-func watchBody(res *http.Response, upstream *zones.Upstream) io.ReadCloser {
+func watchBody(res *http.Response, upstream *deploy.Upstream) io.ReadCloser {
 	switch {
 	case res.StatusCode == http.StatusSwitchingProtocols:
 		kind := streaming.Tunnel
@@ -32,7 +32,7 @@ func watchBody(res *http.Response, upstream *zones.Upstream) io.ReadCloser {
 // countedBody ends the request's count when it is closed.
 type countedBody struct {
 	io.ReadCloser
-	upstream *zones.Upstream
+	upstream *deploy.Upstream
 	once     sync.Once
 }
 
@@ -45,7 +45,7 @@ func (b *countedBody) Close() error {
 // countedTunnel does the same for an upgraded connection, which reverse_proxy also writes to and half-closes.
 type countedTunnel struct {
 	*streaming.Body
-	upstream *zones.Upstream
+	upstream *deploy.Upstream
 	once     sync.Once
 }
 

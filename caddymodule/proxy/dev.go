@@ -10,7 +10,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
 
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
-	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 )
 
 const (
@@ -43,7 +43,7 @@ func waitForDev(a *edge.Request, ctx context.Context, err error) {
 }
 
 // takesConnections opens a connection to an upstream, and closes it.
-func takesConnections(ctx context.Context, upstream *zones.Upstream) bool {
+func takesConnections(ctx context.Context, upstream *deploy.Upstream) bool {
 	address, err := caddy.ParseNetworkAddress(upstream.Address)
 	if err != nil {
 		return false

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
+	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
@@ -20,7 +21,7 @@ func TestWhatWaitsForADevServer(t *testing.T) {
 	refused := reverseproxy.NewDialError(errors.New("connection refused"))
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	nobody := &zones.Upstream{Address: "localhost:" + edgetest.FreePort(t)}
+	nobody := &deploy.Upstream{Address: "localhost:" + edgetest.FreePort(t)}
 	for _, c := range []struct {
 		name   string
 		dev    bool
@@ -43,7 +44,7 @@ func TestWhatWaitsForADevServer(t *testing.T) {
 // A client that leaves takes its wait with it.
 func TestTheWaitForADevServerEndsWithItsRequest(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	a := &edge.Request{Zone: &edge.Zone{Zone: &zones.Zone{Dev: true}}, Upstream: &zones.Upstream{Address: "localhost:" + edgetest.FreePort(t)}}
+	a := &edge.Request{Zone: &edge.Zone{Zone: &zones.Zone{Dev: true}}, Upstream: &deploy.Upstream{Address: "localhost:" + edgetest.FreePort(t)}}
 	done := make(chan struct{})
 	go func() {
 		waitForDev(a, ctx, reverseproxy.NewDialError(errors.New("connection refused")))

@@ -6,14 +6,14 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 )
 
 // idlePools keeps the connections to each upstream apart, because each upstream says for itself how long it keeps an
 // idle one, and net/http has one such time for a whole transport.
 type idlePools struct {
 	base *http.Transport
-	byUp sync.Map // *zones.Upstream → *atomic.Pointer[idlePool]
+	byUp sync.Map // *deploy.Upstream → *atomic.Pointer[idlePool]
 }
 
 // idlePool holds the connections to one upstream.
@@ -22,9 +22,9 @@ type idlePool struct {
 	*http.Transport
 }
 
-// of returns the connections to an upstream. When the upstream has announced another keep-alive time since, idle
-// connections are given up and new ones follow the new time.
-func (p *idlePools) of(upstream *zones.Upstream) *idlePool {
+// of returns the connections to an upstream. When the upstream has announced another keep-alive time since, idle connections are
+// given up and new ones follow the new time.
+func (p *idlePools) of(upstream *deploy.Upstream) *idlePool {
 	idle := upstream.IdleTimeout(p.base.IdleConnTimeout)
 	value, found := p.byUp.Load(upstream)
 	if !found {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 
+	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 	"github.com/caddy-nextjs/caddy-nextjs/streaming"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
@@ -21,16 +22,16 @@ var (
 	processSaidCookies saidCookies
 )
 
-type pooledUpstream struct{ *zones.Upstream }
+type pooledUpstream struct{ *deploy.Upstream }
 
 // Destruct implements caddy.Destructor.
 func (pooledUpstream) Destruct() error { return nil }
 
 // Lease returns the state of an upstream, shared with every other configuration that names it. Each lease is given
 // back by releaseUpstream.
-func Lease(address Address) (*zones.Upstream, error) {
+func Lease(address Address) (*deploy.Upstream, error) {
 	value, _, err := Upstreams.LoadOrNew(address.String(), func() (caddy.Destructor, error) {
-		return pooledUpstream{&zones.Upstream{Address: address.Dial, TLS: address.TLS}}, nil
+		return pooledUpstream{&deploy.Upstream{Address: address.Dial, TLS: address.TLS}}, nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("keeping the state of upstream %s: %w", address, err)

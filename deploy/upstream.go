@@ -1,12 +1,12 @@
-package zones
+// Package deploy has what answers for the zones: their upstreams, and which of them a request is sent to.
+package deploy
 
 import (
-	"slices"
 	"sync/atomic"
 	"time"
 )
 
-// dialCooldown is how long an upstream that refused a connection is passed over while others of its zone stand.
+// dialCooldown is how long an upstream that refused a connection is passed over while others stand.
 const dialCooldown = 2 * time.Second
 
 // Upstream is one address that answers for a zone, and what is known of it. It is shared by everybody who names the
@@ -51,36 +51,3 @@ func (u *Upstream) IdleTimeout(unknown time.Duration) time.Duration {
 }
 
 func (u *Upstream) cooling(now time.Time) bool { return u.coolUntil.Load() > now.UnixNano() }
-
-// picker spreads the requests of a zone over its upstreams.
-type picker struct{ turn atomic.Uint64 }
-
-// Pick returns the upstream for the next attempt of a request that already tried the given ones: the one with the fewest
-// requests in flight, in turn where they are equal. An upstream that refused a connection lately, or was tried before, is
-// taken only when no better one is left. It returns nil only for a zone without upstreams.
-func (z *Zone) Pick(now time.Time, tried ...*Upstream) *Upstream {
-	count := len(z.Upstreams)
-	if count == 1 {
-		return z.Upstreams[0]
-	}
-	if count == 0 {
-		return nil
-	}
-	start := int(z.picks.turn.Add(1) % uint64(count)) //nolint:gosec // the remainder is below count, which is an int
-	var best *Upstream
-	var bestRank, bestInFlight int64
-	for i := range count {
-		u := z.Upstreams[(start+i)%count]
-		rank, inFlight := int64(0), u.InFlight()
-		if u.cooling(now) {
-			rank++
-		}
-		if slices.Contains(tried, u) {
-			rank += 2
-		}
-		if best == nil || rank < bestRank || rank == bestRank && inFlight < bestInFlight {
-			best, bestRank, bestInFlight = u, rank, inFlight
-		}
-	}
-	return best
-}

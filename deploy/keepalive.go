@@ -1,4 +1,4 @@
-package zones
+package deploy
 
 import (
 	"strconv"
