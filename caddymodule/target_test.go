@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
-	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
 )
 
 // The upstream reads the request target that the client wrote, byte by byte but for needless escapes, and the zone is
@@ -60,7 +60,7 @@ func TestThePathPassesByteByByte(t *testing.T) {
 		if c.zone == "bad" {
 			assert.Equal(t, http.StatusBadRequest, res.StatusCode, "Next.js answers 400 to it too")
 		} else {
-			plain, _ := zones.Respell(c.target)
+			plain, _ := spelling.Respell(c.target)
 			assert.Equal(t, c.zone+" "+plain, string(body))
 		}
 		_ = conn.Close()

@@ -3,6 +3,8 @@ package zones
 import (
 	"net/http"
 	"strings"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
 )
 
 // PageOfData returns the path of the page whose data a path asks for, both as Match.Full. ok is false where the path is not one of data of the build. The
@@ -111,7 +113,7 @@ func (o *outputs) dataPath(page, locale string) string {
 		page = "/" + locale + page
 	case page == "/":
 		page = "/index"
-	case hasPathPrefix(page, "/index"):
+	case spelling.HasPathPrefix(page, "/index"):
 		page = "/index" + page
 	}
 	return "/_next/data/" + o.build.ID + page + ".json"
@@ -130,7 +132,7 @@ func (o *outputs) placeOfData(data string) (page, locale string, ok bool) {
 		}
 		return data, "", true
 	}
-	if page, locale = o.withoutLocale(data); locale == "" || hasPathPrefix(page, "/index") {
+	if page, locale = o.withoutLocale(data); locale == "" || spelling.HasPathPrefix(page, "/index") {
 		return "", "", false
 	}
 	if _, again := o.withoutLocale(page); again != "" {

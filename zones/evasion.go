@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/url"
 	"strings"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
 )
 
 // ErrEvasion refuses paths by which Next.js hands out what its middleware guards, without running it. Nothing in a page ever links to
@@ -29,30 +31,30 @@ func (b *Rulebook) Evades(m Match, query string) bool {
 	if below := b.below(m.Full); below != "/_next/image" && below != "/_next/image/" {
 		return false
 	}
-	source, _ := queryValue(query, "url")
+	source, _ := spelling.QueryValue(query, "url")
 	source, _, _ = strings.Cut(source, "?")
 	if !strings.HasPrefix(source, "/") {
 		return false
 	}
 	// A browser's own encoding of a source never encodes what needs none.
-	return encodedUnreserved(source) >= 0 || b.evadesByPath(source)
+	return spelling.EncodedUnreserved(source) >= 0 || b.evadesByPath(source)
 }
 
 func (b *Rulebook) evadesByPath(path string) bool {
 	asset := b.build.AssetPath()
-	if asset != "" && hasPathPrefix(path, asset) && !b.outputs.names(path) {
+	if asset != "" && spelling.HasPathPrefix(path, asset) && !b.outputs.names(path) {
 		inner := path[len(asset):]
 		switch {
-		case hasPathPrefix(inner, "/_next/static"), hasPathPrefix(inner, "/_next/hmr"), hasPathPrefix(inner, "/_next/webpack-hmr"):
-		case hasPathPrefix(inner, "/_next"), b.outputs.names(b.build.BasePath + inner):
+		case spelling.HasPathPrefix(inner, "/_next/static"), spelling.HasPathPrefix(inner, "/_next/hmr"), spelling.HasPathPrefix(inner, "/_next/webpack-hmr"):
+		case spelling.HasPathPrefix(inner, "/_next"), b.outputs.names(b.build.BasePath + inner):
 			return true
 		case b.outputs.mayName(b.build.BasePath + inner):
 			return true
 		}
 	}
-	if i18n := b.build.I18n; i18n != nil && hasPathPrefix(path, b.build.BasePath) {
+	if i18n := b.build.I18n; i18n != nil && spelling.HasPathPrefix(path, b.build.BasePath) {
 		below := path[len(b.build.BasePath):]
-		if without := i18n.WithoutLocale(below); without != below && hasPathPrefix(without, "/_next") {
+		if without := i18n.WithoutLocale(below); without != below && spelling.HasPathPrefix(without, "/_next") {
 			return true
 		}
 	}

@@ -5,37 +5,10 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
 )
-
-func TestRespell(t *testing.T) {
-	for path, want := range map[string]string{
-		"/a/b": "/a/b", "/%70rivate%2Etxt": "/private.txt", "/a%20b": "/a%20b", "/a%2Fb": "/a%2Fb", "/%25%37%30": "/%2570", "/%7euser": "/~user",
-		"/caf%C3%A9/%41": "/caf%C3%A9/A", "/%": "/%", "/%4": "/%4", "/%zz": "/%zz", "/a%28": "/a%28", "/%5f%2D": "/_-",
-	} {
-		plain, changed := Respell(path)
-		assert.Equal(t, want, plain)
-		assert.Equal(t, want != path, changed, path)
-	}
-}
-
-func TestRespellRequest(t *testing.T) {
-	guarded, open := ruled(t), NewRulebook(readBuild(t, buildtest.Build{}))
-	for name, c := range map[string]struct {
-		book *Rulebook
-		want string
-	}{"with middleware": {guarded, "/a%20/private"}, "without": {open, "/a%20/%70rivate"}, "unknown": {nil, "/a%20/private"}} {
-		u, err := url.Parse("/a%20/%70rivate")
-		require.NoError(t, err)
-		m := RespellRequest(u, Match{Path: "/%70rivate", Full: "/a%20/%70rivate"}, c.book)
-		assert.Equal(t, c.want, EscapedPath(u), name)
-		assert.Equal(t, c.want, m.Full, name)
-		assert.Equal(t, "/a%20"+m.Path, m.Full, name)
-		assert.Equal(t, "/a /private", u.Path)
-	}
-}
 
 func TestEvasions(t *testing.T) {
 	matchers := object{"middleware": object{"/": object{"matchers": []object{{"regexp": `^\/base\/private(?:\/.*)?$`}, {"regexp": `^\/base\/private.txt$`}}}}}
@@ -58,7 +31,7 @@ func TestEvasions(t *testing.T) {
 		if err != nil {
 			u = &url.URL{Path: target, RawPath: target}
 		}
-		assert.Equal(t, evades, book.Evades(matchOf(EscapedPath(u)), u.RawQuery), target)
+		assert.Equal(t, evades, book.Evades(matchOf(spelling.EscapedPath(u)), u.RawQuery), target)
 	}
 	build.NextVersion = "16.4.5"
 	assert.False(t, book.Evades(matchOf("/base/private%2Fa"), ""), "Next.js 16 asks its middleware for the decoded path too")

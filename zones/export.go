@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
 
@@ -46,15 +47,15 @@ func (x *Exported) Verdict(r *http.Request, m Match) *Verdict {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return verdictMethod
 	}
-	path := escapeUnsafe(m.Full)
+	path := spelling.EscapeUnsafe(m.Full)
 	if !m.AsWritten {
-		return &Verdict{Status: http.StatusPermanentRedirect, Location: withQuery(path, escapeUnsafe(r.URL.RawQuery))}
+		return &Verdict{Status: http.StatusPermanentRedirect, Location: spelling.WithQuery(path, spelling.EscapeUnsafe(r.URL.RawQuery))}
 	}
 	base := x.baseOf(m)
 	file, canonical := x.find(base, path)
 	v := &Verdict{Headers: x.rules.headersOf(path, r)}
 	if location, status := x.rules.redirectOf(path, r, file != "" && canonical == path); status != 0 {
-		return &Verdict{Status: status, Location: redirectWithQuery(location, r.URL.RawQuery)}
+		return &Verdict{Status: status, Location: spelling.RedirectWithQuery(location, r.URL.RawQuery)}
 	}
 	rewritten := x.rules.rewriteBefore(path, r)
 	if rewritten != path {
@@ -72,7 +73,7 @@ func (x *Exported) Verdict(r *http.Request, m Match) *Verdict {
 	case file == "" || x.isNotFoundPage(file):
 		v.Reason, v.Path = Unknown, x.notFound
 	case canonical != path:
-		return &Verdict{Status: http.StatusPermanentRedirect, Location: redirectWithQuery(canonical, r.URL.RawQuery)}
+		return &Verdict{Status: http.StatusPermanentRedirect, Location: spelling.RedirectWithQuery(canonical, r.URL.RawQuery)}
 	default:
 		v.Path, v.Output = file, outputOf(file)
 	}
@@ -90,10 +91,10 @@ func (x *Exported) baseOf(m Match) string {
 // find returns the file that a path asks for, and the path by which it should be asked for: about.html is the page /about, and
 // about/index.html is /about/.
 func (x *Exported) find(base, path string) (file, canonical string) {
-	if x.asset != "" && hasPathPrefix(path, x.asset+"/_next/static") {
+	if x.asset != "" && spelling.HasPathPrefix(path, x.asset+"/_next/static") {
 		base = x.asset
 	}
-	if !hasPathPrefix(path, base) {
+	if !spelling.HasPathPrefix(path, base) {
 		return "", ""
 	}
 	below := path[len(base):]

@@ -3,6 +3,7 @@ package zones
 import (
 	"strings"
 
+	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
 
@@ -34,5 +35,7 @@ func isRootFile(path string) bool {
 
 // browserPath writes a name as the client of an exported application asks for it.
 func browserPath(name string) string {
-	return escapeBytes(name, func(c byte) bool { return isAlphanumeric(c) || strings.IndexByte("/-_.!~*'()$&+,:;=@|", c) >= 0 })
+	return spelling.EscapeBytes(name, func(c byte) bool {
+		return spelling.IsAlphanumeric(c) || strings.IndexByte("/-_.!~*'()$&+,:;=@|", c) >= 0
+	})
 }

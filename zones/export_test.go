@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
 
@@ -180,7 +181,7 @@ func FuzzExportedLocation(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, path string) {
-		full, asWritten := canonicalPath("/" + path)
+		full, asWritten := spelling.CanonicalPath("/" + path)
 		r := &http.Request{Method: http.MethodGet, Header: http.Header{}, URL: &url.URL{RawPath: full, RawQuery: path}}
 		v := x.Verdict(r, Match{Path: full, Full: full, AsWritten: asWritten})
 		if v.Status == 0 {

@@ -3,6 +3,8 @@ package zones
 import (
 	"net/http"
 	"net/url"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
 )
 
 // FileVerdict returns the address of a file of the build, with what pages write before it on the application's own host, and the verdict
@@ -12,7 +14,7 @@ func (b *Rulebook) FileVerdict(path string) (address string, verdict *Verdict) {
 	if asset := b.build.AssetPath(); asset != "" && b.outputs.files[path] == OutputStatic {
 		address = asset + path
 	}
-	full, asWritten := canonicalPath(address)
+	full, asWritten := spelling.CanonicalPath(address)
 	r := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: full}, Header: http.Header{}}
 	return address, b.Verdict(r, Match{Path: path, Full: full, AsWritten: asWritten})
 }

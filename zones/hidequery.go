@@ -3,6 +3,8 @@ package zones
 import (
 	"net/http"
 	"strings"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
 )
 
 // draftCookies lead past what is prerendered: draft mode, previews of the Pages Router, and a test mode of navigations.
@@ -70,7 +72,7 @@ func keepParameters(query string, names map[string]bool) string {
 	for pair := range strings.SplitSeq(query, "&") {
 		name, _, _ := strings.Cut(pair, "=")
 		switch {
-		case pair == "" || name != rscParameter && !names[decodeFormText(name)]:
+		case pair == "" || name != rscParameter && !names[spelling.DecodeFormText(name)]:
 		case kept == "":
 			kept = pair
 		default:

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
 )
 
 func TestTheQueryThatNextIsShown(t *testing.T) {
@@ -82,7 +83,7 @@ func TestTheQueryThatNextIsShown(t *testing.T) {
 		line, query, _ := strings.Cut(c.line, "?")
 		r := request(line, c.headers...)
 		r.URL.RawQuery = query
-		path, asWritten := canonicalPath(EscapedPath(r.URL))
+		path, asWritten := spelling.CanonicalPath(spelling.EscapedPath(r.URL))
 		match := Match{Path: path, Full: path, AsWritten: asWritten}
 		assert.Equal(t, c.want, book.ShownQuery(r, book.Verdict(r, match), KindOf(r, match)), "%s %q", c.line, c.headers)
 	}

@@ -3,6 +3,8 @@ package zones
 import (
 	"net/http"
 	"strings"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
 )
 
 // Kind is what a request asks of Next.js. It names the request in logs and metrics and decides which rules of the edge
@@ -66,7 +68,7 @@ func KindOf(r *http.Request, m Match) Kind {
 	if kind, ok := frameworkKind(m.Path); ok {
 		return kind
 	}
-	if hasPathPrefix(m.Path, "/api") {
+	if spelling.HasPathPrefix(m.Path, "/api") {
 		return KindAPI
 	}
 	switch r.Method {

@@ -3,6 +3,7 @@ package zones
 import (
 	"strings"
 
+	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
 
@@ -220,7 +221,7 @@ func (o *outputs) take(v *Verdict, route nextbuild.Route, path, page, locale str
 
 // inner returns the path below the basePath, without the slash at its end.
 func (o *outputs) inner(path string) (string, bool) {
-	if !hasPathPrefix(path, o.build.BasePath) {
+	if !spelling.HasPathPrefix(path, o.build.BasePath) {
 		return "", false
 	}
 	inner := path[len(o.build.BasePath):]

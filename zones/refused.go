@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
 )
 
 // Reasons to refuse a request. No client of Next.js sends any of them.
@@ -27,7 +29,7 @@ func Refusal(r *http.Request, m Match) error {
 		return ErrTarget
 	case r.Method == http.MethodConnect && !isUpgrade(r):
 		return ErrConnect
-	case isPayloadPath(m.Path) && !hasPathPrefix(m.Path, "/api") && !m.hasFile() && !m.isDev():
+	case isPayloadPath(m.Path) && !spelling.HasPathPrefix(m.Path, "/api") && !m.hasFile() && !m.isDev():
 		// Below /api are route handlers, to which such a path is one like any other.
 		return ErrPayloadPath
 	}

@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
 )
 
 func TestRefusal(t *testing.T) {
@@ -57,7 +59,7 @@ func TestRefusal(t *testing.T) {
 			u, err = &url.URL{Host: c.target}, nil // as net/http has it from CONNECT
 		}
 		require.NoError(t, err, c.target)
-		path, asWritten := canonicalPath(EscapedPath(u))
+		path, asWritten := spelling.CanonicalPath(spelling.EscapedPath(u))
 		m := Match{Zone: c.zone, Path: path, AsWritten: asWritten}
 		r := request("GET /")
 		r.URL = u

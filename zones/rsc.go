@@ -4,10 +4,11 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
 )
 
 // rscParameter is the query parameter by which the App Router makes the URL of a soft navigation depend on its headers.
@@ -66,14 +67,14 @@ func RepairRSC(r *http.Request, kind Kind) RSCRepair {
 		return RSCRepair{}
 	}
 	input := rscInput(r.Header)
-	given, found := queryValue(r.URL.RawQuery, rscParameter)
+	given, found := spelling.QueryValue(r.URL.RawQuery, rscParameter)
 	short := shortRSCHash(input)
 	if found && (given == short || given == rscHash(input)) {
 		return RSCRepair{}
 	}
-	repair := RSCRepair{made: true, ours: short, given: parseQuery(r.URL.RawQuery).values[rscParameter]}
+	repair := RSCRepair{made: true, ours: short, given: spelling.ParseQuery(r.URL.RawQuery).Values(rscParameter)}
 	// The short form is understood by every version that checks.
-	r.URL.RawQuery = setQueryValue(r.URL.RawQuery, rscParameter, short)
+	r.URL.RawQuery = spelling.SetQueryValue(r.URL.RawQuery, rscParameter, short)
 	return repair
 }
 
@@ -82,7 +83,7 @@ func RepairRSC(r *http.Request, kind Kind) RSCRepair {
 func (p RSCRepair) Undo(location string) string {
 	rest, fragment, hasFragment := strings.Cut(location, "#")
 	path, query, found := strings.Cut(rest, "?")
-	ours := rscParameter + "=" + encodeURIComponent(p.ours)
+	ours := rscParameter + "=" + spelling.EncodeURIComponent(p.ours)
 	if !p.made || !found || !strings.Contains(query, ours) {
 		return location
 	}
@@ -93,9 +94,9 @@ func (p RSCRepair) Undo(location string) string {
 	}
 	given := make([]string, len(p.given))
 	for i, value := range p.given {
-		given[i] = rscParameter + "=" + encodeURIComponent(value)
+		given[i] = rscParameter + "=" + spelling.EncodeURIComponent(value)
 	}
-	location = withQuery(path, strings.Join(slices.Replace(pairs, at, at+1, given...), "&"))
+	location = spelling.WithQuery(path, strings.Join(slices.Replace(pairs, at, at+1, given...), "&"))
 	if hasFragment {
 		location += "#" + fragment
 	}
@@ -140,49 +141,5 @@ func shortRSCHash(input string) string {
 	return text[:min(5, len(text))]
 }
 
-// queryValue returns the first value of a parameter.
-func queryValue(query, name string) (value string, found bool) {
-	for pair := range strings.SplitSeq(query, "&") {
-		if key, value, _ := strings.Cut(pair, "="); key == name {
-			decoded, err := url.QueryUnescape(value)
-			return decoded, err == nil
-		}
-	}
-	return "", false
-}
-
-// setQueryValue replaces a parameter where it stands first, or adds it, and leaves every other byte of the query as it
-// is.
-func setQueryValue(query, name, value string) string {
-	before, pair := "", name+"="+value
-	for rest := query; ; {
-		one, after, more := strings.Cut(rest, "&")
-		if key, _, _ := strings.Cut(one, "="); key == name {
-			if after = withoutQueryValue(after, name); more && after != "" {
-				pair += "&" + after
-			}
-			return before + pair
-		}
-		if !more {
-			break
-		}
-		before, rest = before+one+"&", after
-	}
-	if query != "" {
-		query += "&"
-	}
-	return query + pair
-}
-
 // WithoutRSC takes the _rsc parameter out of a query: a document has none.
-func WithoutRSC(query string) string { return withoutQueryValue(query, rscParameter) }
-
-func withoutQueryValue(query, name string) string {
-	kept := make([]string, 0, 8)
-	for pair := range strings.SplitSeq(query, "&") {
-		if key, _, _ := strings.Cut(pair, "="); key != name {
-			kept = append(kept, pair)
-		}
-	}
-	return strings.Join(kept, "&")
-}
+func WithoutRSC(query string) string { return spelling.WithoutQueryValue(query, rscParameter) }

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
 
@@ -149,36 +150,32 @@ func isPlainDestination(text string) bool {
 		}
 		rest = "/" + path
 		for i := range len(host) {
-			if c := host[i]; !isAlphanumeric(c) && c != '.' && c != '-' {
+			if c := host[i]; !spelling.IsAlphanumeric(c) && c != '.' && c != '-' {
 				return false
 			}
 		}
 	}
-	if !strings.HasPrefix(rest, "/") || strings.HasPrefix(rest, "//") || !isCanonical(rest) {
+	if !strings.HasPrefix(rest, "/") || strings.HasPrefix(rest, "//") || !spelling.IsCanonical(rest) {
 		return false
 	}
 	path, query, _ := strings.Cut(rest, "?")
 	for i := range len(path) {
-		if c := path[i]; !isAlphanumeric(c) && strings.IndexByte("/-_.~%", c) < 0 {
+		if c := path[i]; !spelling.IsAlphanumeric(c) && strings.IndexByte("/-_.~%", c) < 0 {
 			return false
 		}
 	}
 	for i := range len(query) {
-		if c := query[i]; !isAlphanumeric(c) && strings.IndexByte("-_.=&", c) < 0 {
+		if c := query[i]; !spelling.IsAlphanumeric(c) && strings.IndexByte("-_.=&", c) < 0 {
 			return false
 		}
 	}
 	return true
 }
 
-func isAlphanumeric(c byte) bool {
-	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
-}
-
 // literalPrefix returns the text that stands before the first parameter of a source, in lower case, as far as it is matched byte by byte.
 func literalPrefix(source string) string {
 	end := 0
-	for end < len(source) && (isAlphanumeric(source[end]) || strings.IndexByte("/-_.~", source[end]) >= 0) {
+	for end < len(source) && (spelling.IsAlphanumeric(source[end]) || strings.IndexByte("/-_.~", source[end]) >= 0) {
 		end++
 	}
 	prefix := source[:end]

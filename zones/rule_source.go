@@ -1,6 +1,10 @@
 package zones
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
+)
 
 // param is a parameter of a path as path-to-regexp 6 writes it: `:name`, its pattern left out, and one of "?", "*", "+".
 type param struct{ name, modifier string }
@@ -38,7 +42,7 @@ func readParam(text string, start int) (p param, pattern string, end int, ok boo
 	end = start
 	if text[end] == ':' {
 		end++
-		for end < len(text) && (isAlphanumeric(text[end]) || text[end] == '_') {
+		for end < len(text) && (spelling.IsAlphanumeric(text[end]) || text[end] == '_') {
 			end++
 		}
 		if p.name = text[start+1 : end]; p.name == "" {

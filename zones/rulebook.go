@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
 
@@ -40,7 +41,7 @@ func NewRulebook(b *nextbuild.Build) *Rulebook {
 	paths := book.outputs.paths()
 	book.known = make(map[string]*Verdict, len(paths))
 	for _, path := range paths {
-		if path, asWritten := canonicalPath(path); asWritten {
+		if path, asWritten := spelling.CanonicalPath(path); asWritten {
 			verdict := book.judge(path, nil)
 			verdict.byLanguage = book.choosesLanguage(path)
 			book.known[path] = &verdict
@@ -265,7 +266,7 @@ func (b *Rulebook) withLocale(path string) (routed string, ok bool) {
 // below returns the path without basePath, or without assetPrefix.
 func (b *Rulebook) below(path string) string {
 	for _, prefix := range [...]string{b.build.BasePath, b.build.AssetPath()} {
-		if prefix != "" && hasPathPrefix(path, prefix) {
+		if prefix != "" && spelling.HasPathPrefix(path, prefix) {
 			return path[len(prefix):]
 		}
 	}

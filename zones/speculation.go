@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
 )
 
 // Speculation says what browsers may do ahead of a click that leads to another zone, where no client of Next.js can: by
@@ -68,7 +70,7 @@ func (t *Table) SpeculationRules(s Speculation, host string, own *Zone, zones []
 	for _, prefix := range others {
 		var inside []string
 		for _, deeper := range mine {
-			if deeper != prefix && hasPathPrefix(deeper, prefix) {
+			if deeper != prefix && spelling.HasPathPrefix(deeper, prefix) {
 				inside = append(inside, below(deeper)...)
 			}
 		}

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/idna"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
 )
 
 // Zone is one Next.js application and the part of the site that belongs to it.
@@ -164,7 +166,7 @@ type Match struct {
 // that share a host without basePath. A picture belongs to the zone that its url names; what nothing else tells belongs to the
 // zone of the page that asks, by Referer.
 func (t *Table) FindRequest(r *http.Request) (m Match, ok bool) {
-	m, ok = t.Find(r.Host, EscapedPath(r.URL))
+	m, ok = t.Find(r.Host, spelling.EscapedPath(r.URL))
 	if t.dev && (!ok || m.Path == m.Full) {
 		if zone := t.devZone(r, m.Full); zone != nil {
 			m.Zone, m.Path = zone, m.Full
@@ -184,7 +186,7 @@ func (t *Table) FindRequest(r *http.Request) (m Match, ok bool) {
 func (t *Table) hinted(r *http.Request, m Match) *Zone {
 	switch kind, _ := frameworkKind(m.Path); kind {
 	case KindImage:
-		source, _ := queryValue(r.URL.RawQuery, "url")
+		source, _ := spelling.QueryValue(r.URL.RawQuery, "url")
 		if strings.HasPrefix(source, "/") && !strings.HasPrefix(source, "//") {
 			path, _, _ := strings.Cut(source, "?")
 			return t.sharer(r.Host, (&url.URL{Path: path}).EscapedPath())
@@ -202,7 +204,7 @@ func (t *Table) hinted(r *http.Request, m Match) *Zone {
 	if err != nil || referer.Host != r.Host {
 		return nil
 	}
-	zone := t.sharer(r.Host, EscapedPath(referer))
+	zone := t.sharer(r.Host, spelling.EscapedPath(referer))
 	if zone != nil && zone.Claims != nil && strings.HasPrefix(m.Path, "/_next/static/") &&
 		!zone.Claims.names(m.Path) && !zone.Claims.mayName(m.Path) {
 		return nil
@@ -221,7 +223,7 @@ func (t *Table) sharer(host, path string) *Zone {
 // Find returns the zone of a request by its Host header and escaped path. The most specific host wins (exact, wildcard,
 // every host), and in it the longest prefix; ok is false when no zone claims the path.
 func (t *Table) Find(host, escapedPath string) (m Match, ok bool) {
-	path, asWritten := canonicalPath(escapedPath)
+	path, asWritten := spelling.CanonicalPath(escapedPath)
 	if len(t.exact)+len(t.wildcard) > 0 {
 		m, ok = t.findByHost(hostname(host), path)
 	}

@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
 )
 
 func tableOf(t testing.TB, list ...*Zone) *Table {
@@ -133,7 +135,7 @@ func FuzzFind(f *testing.F) {
 		f.Add("example.com", seed)
 	}
 	f.Fuzz(func(t *testing.T, host, path string) {
-		canonical, _ := canonicalPath(path)
+		canonical, _ := spelling.CanonicalPath(path)
 		want := "/"
 		for _, prefix := range prefixes[1:] {
 			if (canonical == prefix || strings.HasPrefix(canonical, prefix+"/")) && len(prefix) > len(want) {

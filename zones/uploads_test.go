@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
 )
 
 func TestUploadLimit(t *testing.T) {
@@ -81,7 +82,7 @@ func TestUploadLimit(t *testing.T) {
 			line, query, _ := strings.Cut(c.line, "?")
 			r := request(line, c.headers...)
 			r.URL.RawQuery, r.ContentLength = query, length
-			path, asWritten := canonicalPath(r.URL.Path)
+			path, asWritten := spelling.CanonicalPath(r.URL.Path)
 			m := Match{Path: path, Full: path, AsWritten: asWritten}
 			limit, setting := fifteen.UploadLimit(r, m)
 			if c.want && (length < 0 || length > 100) {

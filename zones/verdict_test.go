@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
 
@@ -90,12 +91,12 @@ func verdictOf(book *Rulebook, method, target string, headers ...string) *Verdic
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
-	return book.Verdict(r, matchOf(EscapedPath(r.URL)))
+	return book.Verdict(r, matchOf(spelling.EscapedPath(r.URL)))
 }
 
 // matchOf is what Table.Find says of a path in a zone that has everything.
 func matchOf(path string) Match {
-	full, asWritten := canonicalPath(path)
+	full, asWritten := spelling.CanonicalPath(path)
 	return Match{Path: full, Full: full, AsWritten: asWritten}
 }
 

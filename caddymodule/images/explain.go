@@ -14,7 +14,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/control"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/report"
-	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
 )
 
 // explain fills a report in the place of an answer.
@@ -96,7 +96,7 @@ func endpointFor(u *url.URL) (path, quality string) {
 	const endpoint, usual = "/_next/image", "75"
 	for _, site := range edge.Sites() {
 		v := site.View.Load()
-		found, ok := v.Table.Find(u.Host, zones.EscapedPath(u))
+		found, ok := v.Table.Find(u.Host, spelling.EscapedPath(u))
 		if !ok {
 			continue
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/assets"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 	"github.com/caddy-nextjs/caddy-nextjs/imageopt"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
@@ -123,7 +124,7 @@ func (s siteSources) find(r *http.Request) (zones.Match, *edge.Zone) {
 		}
 	}
 	if !ok {
-		path := zones.EscapedPath(r.URL)
+		path := spelling.EscapedPath(r.URL)
 		found = zones.Match{Path: path, Full: path}
 	}
 	found.Zone = s.Zone.Zone

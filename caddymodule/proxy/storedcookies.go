@@ -8,7 +8,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
-	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
 )
 
 var (
@@ -72,5 +72,5 @@ func (t *Transport) cleanStoredCookies(req *http.Request, h http.Header, a *edge
 
 // leadsElsewhere reports whether the proxy has rewritten the path, so that the verdict is not about the answer.
 func leadsElsewhere(a *edge.Request, req *http.Request) bool {
-	return zones.EscapedPath(req.URL) != a.Full
+	return spelling.EscapedPath(req.URL) != a.Full
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
@@ -146,7 +147,7 @@ func (f *Fixture) Match(u *url.URL) (zones.Match, bool) {
 	if err != nil {
 		return zones.Match{}, false
 	}
-	m, ok := table.Find("", zones.EscapedPath(u))
+	m, ok := table.Find("", spelling.EscapedPath(u))
 	return zones.RespellRequest(u, m, f.Book), ok
 }
 

@@ -15,7 +15,7 @@ import (
 
 	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
-	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
 )
 
 // variant is a way to ask for a path.
@@ -169,7 +169,7 @@ func compareVariant(t testing.TB, f *harness.Fixture, v variant, request harness
 	headers := slices.Concat(v.headers, request.Headers)
 	if path, query, hasQuery := strings.Cut(target, "?"); f.Build.Middleware != nil {
 		// So the edge passes it on.
-		if target, _ = zones.Respell(path); hasQuery {
+		if target, _ = spelling.Respell(path); hasQuery {
 			target += "?" + query
 		}
 	}

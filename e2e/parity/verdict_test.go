@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
@@ -171,7 +172,7 @@ func TestNoVerdictIsWrong(t *testing.T) {
 				verdict := f.Verdict(t, request.Target, request.Headers...)
 				// The edge passes it on like this.
 				path, query, _ := strings.Cut(request.Target, "?")
-				path, _ = zones.Respell(path)
+				path, _ = spelling.Respell(path)
 				direct := f.Ask(t, false, "GET", strings.TrimSuffix(path+"?"+query, "?"), request.Headers...)
 				what := strings.Join(append([]string{request.Target, "→", verdict.String()}, request.Headers...), " ")
 				total++

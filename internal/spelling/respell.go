@@ -1,15 +1,12 @@
-package zones
+package spelling
 
-import (
-	"net/url"
-	"strings"
-)
+import "strings"
 
 // Respell writes a path as every browser does, where the difference means nothing (RFC 3986, 6.2.2.2): unreserved characters that are
 // percent-encoded are decoded. Middleware of Next.js 14 and 15 compares the path as it is written, and files are found by the
 // decoded one, so /%70rivate.pdf would lead past it.
 func Respell(path string) (plain string, changed bool) {
-	first := encodedUnreserved(path)
+	first := EncodedUnreserved(path)
 	if first < 0 {
 		return path, false
 	}
@@ -27,8 +24,8 @@ func Respell(path string) (plain string, changed bool) {
 	return string(b), true
 }
 
-// encodedUnreserved returns where the first percent-encoded unreserved character of path begins, or -1.
-func encodedUnreserved(path string) int {
+// EncodedUnreserved returns where the first percent-encoded unreserved character of path begins, or -1.
+func EncodedUnreserved(path string) int {
 	for i := strings.IndexByte(path, '%'); i >= 0 && i < len(path); i++ {
 		if _, ok := unreservedAt(path, i); ok {
 			return i
@@ -47,34 +44,5 @@ func unreservedAt(path string, i int) (byte, bool) {
 		return 0, false
 	}
 	c := byte(high<<4 | low)
-	return c, isAlphanumeric(c) || strings.IndexByte("-._~", c) >= 0
-}
-
-func unhex(c byte) int {
-	switch {
-	case '0' <= c && c <= '9':
-		return int(c - '0')
-	case 'a' <= c && c <= 'f':
-		return int(c-'a') + 10
-	case 'A' <= c && c <= 'F':
-		return int(c-'A') + 10
-	}
-	return -1
-}
-
-// RespellRequest gives a request the path that Respell returns, when the zone's build has middleware or is not known, and returns the
-// match with it.
-func RespellRequest(u *url.URL, m Match, book *Rulebook) Match {
-	if book != nil && !book.hasMiddleware() {
-		return m
-	}
-	path := EscapedPath(u)
-	plain, changed := Respell(path)
-	if !changed {
-		return m
-	}
-	u.RawPath = plain
-	m.Path, _ = Respell(m.Path)
-	m.Full, _ = Respell(m.Full)
-	return m
+	return c, IsAlphanumeric(c) || strings.IndexByte("-._~", c) >= 0
 }

@@ -1,8 +1,7 @@
-package zones
+// Package spelling reads and writes paths and queries as Next.js, JavaScript and browsers do.
+package spelling
 
 import (
-	"errors"
-	"fmt"
 	"net/url"
 	"strings"
 )
@@ -17,18 +16,19 @@ func EscapedPath(u *url.URL) string {
 	return u.EscapedPath()
 }
 
-// canonicalPath returns the path that Next.js will route by, and whether that is what the client wrote. Next.js 15 and 16
+// CanonicalPath returns the path that Next.js will route by, and whether that is what the client wrote. Next.js 15 and 16
 // answer repeated slashes and backslashes with a redirect to the collapsed form, and take what is left through the WHATWG
 // URL parser, which resolves dot segments and ends the path at "#" (resolve-routes.js and parse-relative-url.js).
-func canonicalPath(path string) (canonical string, asWritten bool) {
-	if isCanonical(path) {
+func CanonicalPath(path string) (canonical string, asWritten bool) {
+	if IsCanonical(path) {
 		return path, true
 	}
 	path, _, _ = strings.Cut(path, "#")
 	return resolveDots(collapseSlashes(path)), false
 }
 
-func isCanonical(path string) bool {
+// IsCanonical reports whether a path is what Next.js will route by.
+func IsCanonical(path string) bool {
 	for i := range len(path) {
 		switch path[i] {
 		case '\\', '#':
@@ -115,30 +115,7 @@ func dotsOf(segment string) int {
 	return dots
 }
 
-// hasPathPrefix reports whether path is prefix or lies below it, on segment boundaries.
-func hasPathPrefix(path, prefix string) bool {
+// HasPathPrefix reports whether path is prefix or lies below it, on segment boundaries.
+func HasPathPrefix(path, prefix string) bool {
 	return strings.HasPrefix(path, prefix) && (len(path) == len(prefix) || path[len(prefix)] == '/')
-}
-
-// cleanPrefix checks a path prefix that a zone claims and returns it as it is compared: without a trailing slash ("/" is
-// ""), percent-encoded as a browser would send it.
-func cleanPrefix(prefix string) (string, error) {
-	switch {
-	case !strings.HasPrefix(prefix, "/"):
-		return "", errors.New("a path must begin with /")
-	case strings.ContainsAny(prefix, "?#"):
-		return "", errors.New("a path cannot have a query or fragment")
-	case strings.ContainsAny(prefix, "*{}"):
-		return "", errors.New("a path is a prefix: it cannot have wildcards or placeholders")
-	case !isCanonical(prefix):
-		return "", errors.New("a path cannot have repeated slashes, backslashes or dot segments")
-	}
-	prefix = strings.TrimSuffix(prefix, "/")
-	if !strings.Contains(prefix, "%") {
-		return (&url.URL{Path: prefix}).EscapedPath(), nil
-	}
-	if _, err := url.PathUnescape(prefix); err != nil {
-		return "", fmt.Errorf("decoding the path: %w", err)
-	}
-	return prefix, nil
 }

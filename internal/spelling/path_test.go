@@ -1,4 +1,4 @@
-package zones
+package spelling
 
 import (
 	"encoding/json"
@@ -47,7 +47,7 @@ func TestCanonicalPath(t *testing.T) {
 		{"*", "*"},
 		{"", ""},
 	} {
-		canonical, asWritten := canonicalPath(c.path)
+		canonical, asWritten := CanonicalPath(c.path)
 		assert.Equal(t, c.canonical, canonical, c.path)
 		assert.Equal(t, c.path == c.canonical, asWritten, c.path)
 	}
@@ -82,39 +82,8 @@ process.stdout.write(JSON.stringify(paths.map((p) => new URL('http://n' + collap
 	require.NoError(t, json.Unmarshal(output, &want))
 	require.Len(t, want, len(paths))
 	for i, path := range paths {
-		canonical, _ := canonicalPath(path)
+		canonical, _ := CanonicalPath(path)
 		assert.Equal(t, want[i], canonical, path)
-	}
-}
-
-func TestCleanPrefix(t *testing.T) {
-	for _, c := range []struct{ prefix, want string }{
-		{"/", ""},
-		{"/blog", "/blog"},
-		{"/blog/", "/blog"},
-		{"/a/b", "/a/b"},
-		{"/fähre", "/f%C3%A4hre"},
-		{"/a%20b", "/a%20b"},
-	} {
-		got, err := cleanPrefix(c.prefix)
-		require.NoError(t, err, c.prefix)
-		assert.Equal(t, c.want, got)
-	}
-	for _, c := range []struct{ prefix, message string }{
-		{"blog", "begin with /"},
-		{"", "begin with /"},
-		{"/blog?x", "query"},
-		{"/blog#x", "fragment"},
-		{"/blog/*", "wildcards"},
-		{"/{env.X}", "placeholders"},
-		{"//blog", "repeated slashes"},
-		{`/a\b`, "backslashes"},
-		{"/a/../b", "dot segments"},
-		{"/a/%2e%2e", "dot segments"},
-		{"/%zz", "decoding"},
-	} {
-		_, err := cleanPrefix(c.prefix)
-		assert.ErrorContains(t, err, c.message, c.prefix)
 	}
 }
 
@@ -123,8 +92,8 @@ func FuzzCanonicalPath(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, path string) {
-		canonical, asWritten := canonicalPath(path)
-		again, stable := canonicalPath(canonical)
+		canonical, asWritten := CanonicalPath(path)
+		again, stable := CanonicalPath(canonical)
 		assert.Equal(t, canonical, again)
 		assert.True(t, stable)
 		assert.Equal(t, asWritten, canonical == path)

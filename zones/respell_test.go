@@ -1,0 +1,28 @@
+package zones
+
+import (
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
+)
+
+func TestRespellRequest(t *testing.T) {
+	guarded, open := ruled(t), NewRulebook(readBuild(t, buildtest.Build{}))
+	for name, c := range map[string]struct {
+		book *Rulebook
+		want string
+	}{"with middleware": {guarded, "/a%20/private"}, "without": {open, "/a%20/%70rivate"}, "unknown": {nil, "/a%20/private"}} {
+		u, err := url.Parse("/a%20/%70rivate")
+		require.NoError(t, err)
+		m := RespellRequest(u, Match{Path: "/%70rivate", Full: "/a%20/%70rivate"}, c.book)
+		assert.Equal(t, c.want, spelling.EscapedPath(u), name)
+		assert.Equal(t, c.want, m.Full, name)
+		assert.Equal(t, "/a%20"+m.Path, m.Full, name)
+		assert.Equal(t, "/a /private", u.Path)
+	}
+}
