@@ -12,7 +12,7 @@ import (
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
-	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
 // Each kind of request must go the way that its name says, or something else would be measured.
@@ -23,7 +23,7 @@ func TestTheBuildOfTheComparisonHasEachKind(t *testing.T) {
 	buildtest.Write(t, dir, build)
 	read, err := nextbuild.Read(dir)
 	require.NoError(t, err)
-	book := zones.NewRulebook(read)
+	book := rules.NewRulebook(read)
 	for _, kind := range (&bench{scale: shortScale}).beforeKinds() {
 		target := kind.path
 		if kind.fresh {
@@ -32,7 +32,7 @@ func TestTheBuildOfTheComparisonHasEachKind(t *testing.T) {
 		u, err := url.Parse(target)
 		require.NoError(t, err)
 		r := &http.Request{Method: http.MethodGet, URL: u, Header: http.Header{}}
-		verdict := book.Verdict(r, zones.Match{Path: u.Path, Full: u.Path, AsWritten: true})
+		verdict := book.Verdict(r, rules.Target{Full: u.Path, AsWritten: true})
 		_, kept := book.Prerendered(verdict)
 		word, _, _ := strings.Cut(kind.name, " ")
 		want := map[string]string{"proxied": "page", "missed": "page", "kept": "page", "file": "static", "picture": "image"}[word]

@@ -12,7 +12,7 @@ import (
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
-	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
 // measureBuild tells what it takes to read a large build, to judge a path by it, and to serve with it.
@@ -23,14 +23,14 @@ func measureBuild(ctx context.Context, b *bench) ([]row, error) {
 		return nil, fmt.Errorf("writing a build: %w", err)
 	}
 	var read []float64
-	var book *zones.Rulebook
+	var book *rules.Rulebook
 	for range b.liveRounds {
 		start := time.Now()
 		build, err := nextbuild.Read(dir)
 		if err != nil {
 			return nil, fmt.Errorf("reading the build: %w", err)
 		}
-		book = zones.NewRulebook(build)
+		book = rules.NewRulebook(build)
 		read = append(read, float64(time.Since(start).Microseconds())/1000)
 	}
 	rows := []row{{
@@ -55,12 +55,12 @@ func measureBuild(ctx context.Context, b *bench) ([]row, error) {
 }
 
 // verdictTime returns the nanoseconds that the verdict of the path of each turn takes.
-func verdictTime(book *zones.Rulebook, path func(n int) string) float64 {
+func verdictTime(book *rules.Rulebook, path func(n int) string) float64 {
 	r := &http.Request{Method: http.MethodGet, URL: &url.URL{}, Header: http.Header{}}
 	result := testing.Benchmark(func(loop *testing.B) {
 		for n := 0; loop.Loop(); n++ {
 			path := path(n)
-			book.Verdict(r, zones.Match{Path: path, Full: path, AsWritten: true})
+			book.Verdict(r, rules.Target{Full: path, AsWritten: true})
 		}
 	})
 	return float64(result.T.Nanoseconds()) / float64(result.N)

@@ -13,6 +13,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/codings"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
 // measurePrecompressed compares the CPU time of a request for a file that was compressed ahead: ours from the edge's copies, the peers' from
@@ -109,7 +110,7 @@ func measureFiles(_ context.Context, b *bench) ([]row, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading the build: %w", err)
 		}
-		book, claims := zones.NewRulebook(build), zones.NewClaims(build)
+		book, claims := rules.NewRulebook(build), zones.NewClaims(build)
 		set, err := assets.NewSet(build, assets.Settings{})
 		if err != nil {
 			return nil, fmt.Errorf("preparing the files of the build: %w", err)

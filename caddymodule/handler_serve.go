@@ -17,6 +17,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/report"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/speculation"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
 // ServeHTTP implements caddyhttp.MiddlewareHandler.
@@ -75,7 +76,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 		h.explain(to, r, a)
 		return nil
 	}
-	return guard.ServeUpload(w, r, a, in.found, next)
+	return guard.ServeUpload(w, r, a, in.found.Target, next)
 }
 
 // findZone finds the zone that a request belongs to. The error says that there is none.
@@ -102,8 +103,8 @@ func classify(r *http.Request, in *arrival) {
 	zones.DropHops(r.Header)
 	zones.DropUpgrade(r)
 	in.kind = zones.KindOf(r, in.found)
-	if in.facts.Book.Evades(in.found, r.URL.RawQuery) {
-		in.kind, in.refusal = zones.KindRefused, zones.ErrEvasion
+	if in.facts.Book.Evades(in.found.Full, r.URL.RawQuery) {
+		in.kind, in.refusal = zones.KindRefused, rules.ErrEvasion
 	}
 }
 

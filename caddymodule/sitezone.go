@@ -6,6 +6,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/speculation"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
 // siteZone is what the nextjs handler counts and says of a zone.
@@ -62,7 +63,7 @@ var kindNames = func() (names [zones.Kinds]any) {
 // verdictNames are the names of the verdicts as values of placeholders.
 var verdictNames = func() map[string]any {
 	names := map[string]any{}
-	for _, name := range zones.VerdictNames() {
+	for _, name := range rules.VerdictNames() {
 		names[name] = name
 	}
 	return names

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
 // Claims are the paths that a build names, by which zones that share the same beginning of paths are told apart: Next.js's own
@@ -15,12 +16,12 @@ type Claims struct {
 	// pages, files and static hold paths below the basePath: of routes and prerendered pages, of public files and
 	// metadata, of files below /_next/static.
 	pages, files, static map[string]bool
-	dynamics             []dynamicRoute
+	dynamics             []rules.DynamicRoute
 }
 
 // NewClaims returns what a build names.
 func NewClaims(b *nextbuild.Build) *Claims {
-	c := &Claims{build: b, pages: map[string]bool{}, files: map[string]bool{}, static: map[string]bool{}, dynamics: newOutputs(b).dynamics}
+	c := &Claims{build: b, pages: map[string]bool{}, files: map[string]bool{}, static: map[string]bool{}, dynamics: rules.DynamicRoutes(b)}
 	for page, route := range b.Routes {
 		switch {
 		case strings.Contains(page, "["):
@@ -103,11 +104,8 @@ func (c *Claims) routes(path string) int {
 	page := c.page(path)
 	for i := range c.dynamics {
 		dynamic := &c.dynamics[i]
-		if !strings.HasPrefix(page, dynamic.prefix) {
-			continue
-		}
-		if matched, err := dynamic.Pattern.Match(page); matched && err == nil {
-			return len(dynamic.prefix)
+		if matched, err := dynamic.Matches(page); matched && err == nil {
+			return len(dynamic.Prefix)
 		}
 	}
 	return -1

@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
 // devRequest is a request to a zone under `next dev`.
@@ -118,8 +120,8 @@ func TestNextDevGetsTheIDsOfItsRequests(t *testing.T) {
 func TestNothingThatNextDevMayServeIsRefused(t *testing.T) {
 	for path, dev := range map[string]bool{"/sheet.rsc": true, "/a.segments/b": true} {
 		r := request("GET " + path)
-		assert.Equal(t, KindRefused, KindOf(r, Match{Zone: new(Zone), Path: path, AsWritten: true}))
-		assert.Equal(t, KindDocument, KindOf(r, Match{Zone: &Zone{Dev: dev}, Path: path, AsWritten: true}))
+		assert.Equal(t, KindRefused, KindOf(r, Match{Zone: new(Zone), Path: path, Target: rules.Target{AsWritten: true}}))
+		assert.Equal(t, KindDocument, KindOf(r, Match{Zone: &Zone{Dev: dev}, Path: path, Target: rules.Target{AsWritten: true}}))
 	}
 	r := request("GET /")
 	r.URL.Scheme, r.URL.Host = "http", "evil.example"

@@ -9,11 +9,12 @@ import (
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
 func TestTheQueryThatNextIsShown(t *testing.T) {
 	condition := func(kind, key string) object { return object{"type": kind, "key": key} }
-	book := NewRulebook(readBuild(t, buildtest.Build{
+	book := rules.NewRulebook(readBuild(t, buildtest.Build{
 		App: map[string]string{
 			"/about/page": "/about", "/items/[id]/page": "/items/[id]", "/search/page": "/search", "/part/page": "/part", "/parts/[id]/page": "/parts/[id]",
 			"/feed/route": "/feed", "/guarded/page": "/guarded", "/old/page": "/old",
@@ -84,14 +85,14 @@ func TestTheQueryThatNextIsShown(t *testing.T) {
 		r := request(line, c.headers...)
 		r.URL.RawQuery = query
 		path, asWritten := spelling.CanonicalPath(spelling.EscapedPath(r.URL))
-		match := Match{Path: path, Full: path, AsWritten: asWritten}
-		assert.Equal(t, c.want, book.ShownQuery(r, book.Verdict(r, match), KindOf(r, match)), "%s %q", c.line, c.headers)
+		match := Match{Path: path, Target: rules.Target{Full: path, AsWritten: asWritten}}
+		assert.Equal(t, c.want, ShownQuery(r, book, book.Verdict(r, match.Target), KindOf(r, match)), "%s %q", c.line, c.headers)
 	}
 	r := request("GET /about")
 	r.URL.RawQuery = "token=s"
-	var none *Rulebook
-	assert.Equal(t, "token=s", none.ShownQuery(r, none.Verdict(r, Match{}), KindDocument))
-	assert.Equal(t, "token=s", book.ShownQuery(r, book.Verdict(r, Match{Full: "/about", AsWritten: true}), KindUpgrade))
+	var none *rules.Rulebook
+	assert.Equal(t, "token=s", ShownQuery(r, none, none.Verdict(r, rules.Target{}), KindDocument))
+	assert.Equal(t, "token=s", ShownQuery(r, book, verdictAt(book, "GET", "/about"), KindUpgrade))
 }
 
 // A page that was complete in the build may have something left for each request when it is made anew, and then look at the query.
@@ -100,7 +101,7 @@ func TestThePageThatIsNoLongerComplete(t *testing.T) {
 		file["renderingMode"] = "PARTIALLY_STATIC"
 		return file
 	}
-	book := NewRulebook(readBuild(t, buildtest.Build{
+	book := rules.NewRulebook(readBuild(t, buildtest.Build{
 		App: map[string]string{"/a/page": "/a", "/b/page": "/b", "/c/page": "/c", "/feed/route": "/feed"},
 		Prerenders: object{"routes": object{
 			"/a": partial(object{"compute": "static"}), "/b": partial(object{"compute": "static"}), "/c": partial(object{}), "/feed": object{},
@@ -112,15 +113,15 @@ func TestThePageThatIsNoLongerComplete(t *testing.T) {
 	shown := func(path string) string {
 		r := request("GET " + path)
 		r.URL.RawQuery = "q=1"
-		match := Match{Path: path, Full: path, AsWritten: true}
-		return book.ShownQuery(r, book.Verdict(r, match), KindDocument)
+		match := Match{Path: path, Target: rules.Target{Full: path, AsWritten: true}}
+		return ShownQuery(r, book, book.Verdict(r, match.Target), KindDocument)
 	}
 	note := func(path, said string) {
 		h := http.Header{}
 		if said != "" {
 			h.Set("X-Nextjs-Postponed", said)
 		}
-		book.NotePostponed(book.Verdict(request("GET "+path), Match{Path: path, Full: path, AsWritten: true}), h)
+		book.NotePostponed(verdictAt(book, "GET", path), h)
 	}
 	for _, path := range []string{"/a", "/b", "/feed"} {
 		assert.Empty(t, shown(path), path)
@@ -138,13 +139,13 @@ func TestThePageThatIsNoLongerComplete(t *testing.T) {
 	assert.Empty(t, shown("/b"))
 	note("/b", "1") // behind a rule of headers() that only Next.js can evaluate
 	assert.Equal(t, "q=1", shown("/b"))
-	var none *Rulebook
-	none.NotePostponed(verdictNoBuild, http.Header{"X-Nextjs-Postponed": {"1"}})
+	var none *rules.Rulebook
+	none.NotePostponed(none.Verdict(request("GET /a"), rules.Target{}), http.Header{"X-Nextjs-Postponed": {"1"}})
 }
 
 // Data is a page's, and middleware that looks at any page may look at it.
 func TestTheQueryOfData(t *testing.T) {
-	book := NewRulebook(readBuild(t, buildtest.Build{
+	book := rules.NewRulebook(readBuild(t, buildtest.Build{
 		Pages:      map[string]string{"/404": "pages/404.html", "/post/[id]": "pages/post/[id].js", "/ssr": "pages/ssr.js", "/about": "pages/about.html"},
 		Prerenders: object{"routes": object{"/about": object{"dataRoute": "/_next/data/build-1/about.json"}}, "dynamicRoutes": object{"/post/[id]": object{"fallback": false}}},
 		Routes: object{
@@ -160,7 +161,7 @@ func TestTheQueryOfData(t *testing.T) {
 		path = "/_next/data/build-1" + path + ".json"
 		r := request("GET " + path)
 		r.URL.RawQuery = "id=1&token=s"
-		match := Match{Path: path, Full: path, AsWritten: true}
-		assert.Equal(t, want, book.ShownQuery(r, book.Verdict(r, match), KindOf(r, match)), path)
+		match := Match{Path: path, Target: rules.Target{Full: path, AsWritten: true}}
+		assert.Equal(t, want, ShownQuery(r, book, book.Verdict(r, match.Target), KindOf(r, match)), path)
 	}
 }

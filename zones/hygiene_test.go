@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
 func TestCleanRequestRemovesWhatAClientMustNotSay(t *testing.T) {
@@ -112,7 +114,7 @@ func FuzzCleanRequest(f *testing.F) {
 		r.Header.Add(name, value)
 		r.URL.RawQuery = query
 		CleanRequest(r, Kind(int(kind)%Kinds), false)
-		if asked := KindOf(r, Match{Path: "/", AsWritten: true}); asked != KindUpgrade {
+		if asked := KindOf(r, Match{Path: "/", Target: rules.Target{AsWritten: true}}); asked != KindUpgrade {
 			assert.Equal(t, asked == KindRSC || asked == KindPrefetch || asked == KindSegment, isRSC(r.Header))
 		}
 		once, onceQuery := r.Header.Clone(), r.URL.RawQuery
@@ -128,7 +130,7 @@ func TestCleaningDoesNotChangeWhatARequestIs(t *testing.T) {
 	values := map[string][]string{
 		"RSC": {"", "1", "true", "1,1"}, "Next-Router-Prefetch": {"", "1", "9"}, "Next-Router-Segment-Prefetch": {"", "/_tree", "x"},
 	}
-	m := Match{Path: "/about", AsWritten: true}
+	m := Match{Path: "/about", Target: rules.Target{AsWritten: true}}
 	for _, rsc := range values["RSC"] {
 		for _, prefetch := range values["Next-Router-Prefetch"] {
 			for _, segment := range values["Next-Router-Segment-Prefetch"] {

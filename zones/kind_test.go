@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
 // request makes a request from "METHOD /path" and "Name: value" lines.
@@ -87,7 +89,7 @@ func TestKindOf(t *testing.T) {
 		{"CONNECT /ws", []string{":protocol: websocket"}, "upgrade"},
 		{"CONNECT /ws", nil, "refused"},
 	} {
-		kind := KindOf(request(c.line, c.headers...), Match{Path: strings.SplitN(c.line, " ", 2)[1], AsWritten: true})
+		kind := KindOf(request(c.line, c.headers...), Match{Path: strings.SplitN(c.line, " ", 2)[1], Target: rules.Target{AsWritten: true}})
 		assert.Equal(t, c.want, kind.String(), "%s %v", c.line, c.headers)
 	}
 }
@@ -105,7 +107,7 @@ func FuzzKindOf(f *testing.F) {
 	f.Fuzz(func(t *testing.T, method, path, name, value string, asWritten bool) {
 		r := request("GET /", name+": "+value)
 		r.Method = method
-		kind := KindOf(r, Match{Path: path, AsWritten: asWritten})
+		kind := KindOf(r, Match{Path: path, Target: rules.Target{AsWritten: asWritten}})
 		require.Less(t, int(kind), Kinds)
 		require.NotEmpty(t, kind.String())
 		if kind == KindStatic {

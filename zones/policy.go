@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
 // Answer is what the cache policy looks at: an upstream's answer, and what is known of its request.
@@ -11,7 +13,7 @@ type Answer struct {
 	Method string
 	Kind   Kind
 	// Verdict is what the zone's build says of the request; nil: nothing.
-	Verdict *Verdict
+	Verdict *rules.Verdict
 	// Repaired: RepairRSC has changed the request's URL.
 	Repaired bool
 	// Dev: the zone is served by `next dev`.
@@ -181,7 +183,7 @@ func (c cacheCase) forOneBrowser() string {
 }
 
 // choosesLanguage reports whether Next.js answers the path by what the visitor's browser prefers.
-func (c cacheCase) choosesLanguage() bool { return c.Verdict != nil && c.Verdict.byLanguage }
+func (c cacheCase) choosesLanguage() bool { return c.Verdict != nil && c.Verdict.ByLanguage }
 
 // isNextMark reports whether the Cache-Control is one that Next.js writes itself for what it has prerendered (lib/cache-control.js,
 // before 15 lib/revalidate.js): s-maxage, and stale-while-revalidate in most versions.

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
 // leave is what a cache may do with an answer, by RFC 9111: a second reading of that, which shares nothing with the policy.
@@ -156,7 +158,7 @@ func FuzzCachePolicy(f *testing.F) {
 			}
 		}
 		a.Repaired = flags&(1<<5) != 0
-		a.Verdict = &Verdict{byLanguage: flags&(1<<6) != 0}
+		a.Verdict = &rules.Verdict{ByLanguage: flags&(1<<6) != 0}
 		a.Shared404 = time.Duration(flags>>7) * time.Minute
 		var lines []string
 		for count := next(3); count > 0; count-- {

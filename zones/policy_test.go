@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
 // answerOf is an answer to a GET with headers given as name, value, name, value….
@@ -30,7 +31,7 @@ func TestCachePolicy(t *testing.T) {
 	with := func(a Answer, change func(*Answer)) Answer { change(&a); return a }
 	post := func(a *Answer) { a.Method = http.MethodPost }
 	kind := func(k Kind) func(*Answer) { return func(a *Answer) { a.Kind = k } }
-	root := func(a *Answer) { a.Verdict = &Verdict{Reason: Locale, byLanguage: true} }
+	root := func(a *Answer) { a.Verdict = &rules.Verdict{Reason: rules.Locale, ByLanguage: true} }
 	minute := func(a *Answer) { a.Shared404 = time.Minute }
 	const same = "-"
 	tests := []struct {
@@ -223,9 +224,9 @@ func TestTheLanguageOfARootIsChosen(t *testing.T) {
 		"with middleware": {buildtest.Build{Pages: pages, Config: object{"i18n": i18n(nil)}, Middleware: middleware}, "/", true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			book := NewRulebook(readBuild(t, c.build))
+			book := rules.NewRulebook(readBuild(t, c.build))
 			answer := answerOf(200, "Cache-Control", year, "Content-Type", html)
-			answer.Verdict = verdictOf(book, http.MethodGet, c.root+"?a=b")
+			answer.Verdict = verdictAt(book, http.MethodGet, c.root+"?a=b")
 			value, _ := CachePolicy(answer)
 			assert.Equal(t, c.want, value == keepNothing, value)
 			base := c.root
@@ -233,7 +234,7 @@ func TestTheLanguageOfARootIsChosen(t *testing.T) {
 				base = ""
 			}
 			for _, path := range []string{"/open", "/fr", "/fr/open", "/nowhere"} {
-				answer.Verdict = verdictOf(book, http.MethodGet, base+path)
+				answer.Verdict = verdictAt(book, http.MethodGet, base+path)
 				value, _ := CachePolicy(answer)
 				assert.Equal(t, sharedYear, value, path)
 			}

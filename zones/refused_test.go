@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
 func TestRefusal(t *testing.T) {
@@ -60,7 +61,7 @@ func TestRefusal(t *testing.T) {
 		}
 		require.NoError(t, err, c.target)
 		path, asWritten := spelling.CanonicalPath(spelling.EscapedPath(u))
-		m := Match{Zone: c.zone, Path: path, AsWritten: asWritten}
+		m := Match{Zone: c.zone, Path: path, Target: rules.Target{AsWritten: asWritten}}
 		r := request("GET /")
 		r.URL = u
 		assert.Equal(t, c.want, Refusal(r, m), c.target)

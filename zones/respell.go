@@ -4,12 +4,13 @@ import (
 	"net/url"
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
 // RespellRequest gives a request the path that Respell returns, when the zone's build has middleware or is not known, and returns the
 // match with it.
-func RespellRequest(u *url.URL, m Match, book *Rulebook) Match {
-	if book != nil && !book.hasMiddleware() {
+func RespellRequest(u *url.URL, m Match, book *rules.Rulebook) Match {
+	if book != nil && !book.HasMiddleware() {
 		return m
 	}
 	path := spelling.EscapedPath(u)

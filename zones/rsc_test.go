@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
 // The vectors were made by Next.js 16.4.
@@ -45,7 +47,7 @@ func TestRepairRSC(t *testing.T) {
 	} {
 		r := request(c.line, c.headers...)
 		r.URL.RawQuery = c.query
-		repaired := RepairRSC(r, KindOf(r, Match{Path: strings.Fields(c.line)[1], AsWritten: true}))
+		repaired := RepairRSC(r, KindOf(r, Match{Path: strings.Fields(c.line)[1], Target: rules.Target{AsWritten: true}}))
 		assert.Equal(t, c.want, r.URL.RawQuery, "%s %v %s", c.line, c.headers, c.query)
 		assert.Equal(t, c.query != c.want, repaired.Made())
 	}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"unsafe"
+
+	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
 const (
@@ -67,7 +69,7 @@ func (s *StoredCookies) Size() int64 {
 	return int64(len(s.now)+len(s.before)) * storedCookieSize
 }
 
-// CleanedCookies is what CleanStoredCookies has done.
+// CleanedCookies is what StoredCookies.Clean has done.
 type CleanedCookies struct {
 	// Removed counts the cookies that were taken off the answer.
 	Removed int
@@ -77,46 +79,47 @@ type CleanedCookies struct {
 	First, Page string
 }
 
-// CleanStoredCookies removes from an answer the cookies that Next.js has stored with a prerendered route handler and
+// Clean removes from an answer the cookies that Next.js has stored with a prerendered route handler and
 // gives to everybody. A cookie is taken for one if the answer comes from Next.js's store, neither middleware nor
 // headers() of the build sets it, it is no cookie of draft mode, and the same name and value have come from that path
 // before. A cookie without a value tells nothing of a visitor, and stays.
 //
 // It looks at the names that Next.js has given, so it comes before CookieScope.CleanResponse.
-func (b *Rulebook) CleanStoredCookies(h http.Header, v *Verdict, seen *StoredCookies) (done CleanedCookies) {
+func (s *StoredCookies) Clean(h http.Header, book *rules.Rulebook, v *rules.Verdict) (done CleanedCookies) {
 	lines := h["Set-Cookie"]
 	state := first(h, "X-Nextjs-Cache")
-	if len(lines) == 0 || state == "" || !b.storesCookies(v) {
+	if len(lines) == 0 || state == "" {
 		return done
 	}
-	if !v.Edge() {
-		v = v.beneath
+	route, ok := book.StoredRoute(v)
+	if !ok {
+		return done
 	}
 	var fresh []storedCookie // two of one answer may differ in path or domain
 	kept := make([]string, 0, len(lines))
 	for _, line := range lines {
 		pair, _, _ := strings.Cut(line, ";")
 		name, value := cookiePair(pair)
-		cookie := storedCookie{b.build.Stamp, v.Path, name, value}
+		cookie := storedCookie{book.Stamp(), route.Path, name, value}
 		switch {
-		case value == "", name == bypassCookie, name == previewCookie, b.headersSetCookie(name):
+		case value == "", name == bypassCookie, name == previewCookie, book.SetsCookie(name):
 			kept = append(kept, line)
 			continue
 		case state != "HIT" && state != "STALE":
 			// It was made for this visitor, and stored.
-		case seen.has(cookie):
+		case s.has(cookie):
 			done.Removed++
 			continue
 		default:
 			if done.Passed++; done.First == "" {
-				done.First, done.Page = name, v.Page
+				done.First, done.Page = name, route.Page
 			}
 		}
 		kept = append(kept, line)
 		fresh = append(fresh, cookie)
 	}
 	for _, cookie := range fresh {
-		seen.add(cookie)
+		s.add(cookie)
 	}
 	switch {
 	case done.Removed == 0:
@@ -126,37 +129,4 @@ func (b *Rulebook) CleanStoredCookies(h http.Header, v *Verdict, seen *StoredCoo
 		h["Set-Cookie"] = kept
 	}
 	return done
-}
-
-// storesCookies reports whether a verdict leads to a route handler whose answers Next.js stores, past no middleware.
-func (b *Rulebook) storesCookies(v *Verdict) bool {
-	if b == nil || v == nil {
-		return false
-	}
-	if !v.Edge() {
-		if v = v.beneath; v == nil {
-			return false
-		}
-	}
-	_, prerendered := b.Prerendered(v)
-	return prerendered && v.Output == OutputRoute
-}
-
-// headersSetCookie reports whether a rule of headers() may set a cookie of a name, on whatever path.
-func (b *Rulebook) headersSetCookie(name string) bool {
-	for i := range b.headers {
-		for _, header := range b.headers[i].SetHeaders {
-			if mayHoldParam.MatchString(header.Key) {
-				return true
-			}
-			if !strings.EqualFold(header.Key, "Set-Cookie") {
-				continue
-			}
-			pair, _, _ := strings.Cut(header.Value, ";")
-			if set, _ := cookiePair(pair); set == name || mayHoldParam.MatchString(set) {
-				return true
-			}
-		}
-	}
-	return false
 }

@@ -8,12 +8,13 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
 // cookieBook is a build with route handlers that are prerendered, and others.
-func cookieBook(t testing.TB, id string, headers ...object) *Rulebook {
+func cookieBook(t testing.TB, id string, headers ...object) *rules.Rulebook {
 	t.Helper()
-	return NewRulebook(readBuild(t, buildtest.Build{
+	return rules.NewRulebook(readBuild(t, buildtest.Build{
 		ID: id,
 		App: map[string]string{
 			"/feed/route": "/feed", "/item/[id]/route": "/item/[id]", "/live/route": "/live", "/guarded/route": "/guarded",
@@ -32,19 +33,15 @@ func cookieBook(t testing.TB, id string, headers ...object) *Rulebook {
 	}))
 }
 
-func verdictAt(b *Rulebook, method, path string) *Verdict {
-	return b.Verdict(request(method+" "+path), Match{Path: path, Full: path, AsWritten: true})
-}
-
 // cleanedCookies is what is left of the cookies of an answer.
 func cleanedCookies(
-	b *Rulebook, seen *StoredCookies, method, path, state string, cookies ...string,
+	b *rules.Rulebook, seen *StoredCookies, method, path, state string, cookies ...string,
 ) ([]string, CleanedCookies) {
 	h := http.Header{"Set-Cookie": cookies}
 	if state != "" {
 		h.Set("X-Nextjs-Cache", state)
 	}
-	done := b.CleanStoredCookies(h, verdictAt(b, method, path), seen)
+	done := seen.Clean(h, b, verdictAt(b, method, path))
 	return h["Set-Cookie"], done
 }
 
@@ -103,7 +100,7 @@ func TestCookiesThatNextHasStoredReachOneVisitorOnly(t *testing.T) {
 
 func TestWhichStoredCookiesAreTheSame(t *testing.T) {
 	book, next, seen := cookieBook(t, "b"), cookieBook(t, "c"), NewStoredCookies()
-	clean := func(b *Rulebook, path, state string, cookies ...string) []string {
+	clean := func(b *rules.Rulebook, path, state string, cookies ...string) []string {
 		got, _ := cleanedCookies(b, seen, "GET", path, state, cookies...)
 		return got
 	}
@@ -136,5 +133,5 @@ func TestStoredCookiesAreBounded(t *testing.T) {
 func TestAnswersWithoutCookiesCostNothing(t *testing.T) {
 	book, seen := cookieBook(t, "b"), NewStoredCookies()
 	verdict, h := verdictAt(book, "GET", "/feed"), http.Header{"X-Nextjs-Cache": {"HIT"}}
-	assert.Zero(t, testing.AllocsPerRun(100, func() { book.CleanStoredCookies(h, verdict, seen) }))
+	assert.Zero(t, testing.AllocsPerRun(100, func() { seen.Clean(h, book, verdict) }))
 }

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/net/idna"
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
 // Zone is one Next.js application and the part of the site that belongs to it.
@@ -152,15 +153,15 @@ type Match struct {
 	// Path is what Next.js routes by: the request's escaped path, dot segments resolved, below the zone's basePath or
 	// assetPrefix. It begins with "/" or is empty.
 	Path string
-	// Full is Path with what stands before it.
-	Full string
-	// AsWritten says that the client wrote the path like that. When it did not, Next.js answers with a redirect or
-	// resolves the path itself.
-	AsWritten bool
+	// Target has Path with what stands before it.
+	rules.Target
 
 	// shared says that builds, not prefixes, tell whose path it is.
 	shared bool
 }
+
+// Base returns what stands before the zone's own paths.
+func (m Match) Base() string { return m.Full[:len(m.Full)-len(m.Path)] }
 
 // FindRequest is Find for a request whose path alone does not tell the zone: what Next.js keeps below /_next is the same for all zones
 // that share a host without basePath. A picture belongs to the zone that its url names; what nothing else tells belongs to the

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
 // A request for another protocol than WebSocket is answered as if it did not ask for it.
@@ -66,7 +68,7 @@ func TestDropUpgrade(t *testing.T) {
 			default:
 				r.Proto, r.ProtoMajor, r.ProtoMinor = c.proto, 3, 0
 			}
-			m := Match{Path: r.URL.Path, AsWritten: true}
+			m := Match{Path: r.URL.Path, Target: rules.Target{AsWritten: true}}
 			before := KindOf(r, m)
 			DropUpgrade(r)
 			assert.Equal(t, c.want, r.Header)

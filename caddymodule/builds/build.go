@@ -8,6 +8,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/assets"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
 // Build is what a build or an export says, prepared for requests. It does not change, and all who are served from it
@@ -17,7 +18,7 @@ type Build struct {
 	// Claims are the paths that the build names.
 	Claims *zones.Claims
 	// Book are the rules of the build; nil: it is an export.
-	Book *zones.Rulebook
+	Book *rules.Rulebook
 	// Export is nil for a build that Next.js serves.
 	Export *Export
 
@@ -33,7 +34,7 @@ type Export struct {
 	// Dir is where its files are.
 	Dir string
 	// Book are its rules.
-	Book *zones.Exported
+	Book *rules.Exported
 	// AssetPrefix is what its pages say of where their files are. "": the build beside it says where it is.
 	AssetPrefix string
 	// Needs are what its build has and only a server could do.
@@ -61,7 +62,7 @@ func (s Source) read() (*Build, error) {
 		return nil, fmt.Errorf("build: %w", err)
 	}
 	return &Build{
-		Build: read, Claims: zones.NewClaims(read), Book: zones.NewRulebook(read),
+		Build: read, Claims: zones.NewClaims(read), Book: rules.NewRulebook(read),
 		index: index, files: files, sets: map[assets.Settings]*sharedSet{},
 	}, nil
 }
@@ -90,9 +91,9 @@ func (s Source) readExport() (*Build, error) {
 	read.Files = slices.DeleteFunc(read.Files, func(path string) bool { return !index.Has(path) })
 	export := &Export{Dir: read.Dir, Needs: build.NeedsServer(read)}
 	if s.Build == "" {
-		export.Book, export.AssetPrefix = zones.NewExported(read, nil), read.AssetPrefix
+		export.Book, export.AssetPrefix = rules.NewExported(read, nil), read.AssetPrefix
 	} else {
-		export.Book = zones.NewExported(read, build)
+		export.Book = rules.NewExported(read, build)
 	}
 	return &Build{
 		Build: build, Claims: zones.NewExportClaims(build, read), Export: export,

@@ -2,13 +2,13 @@ package edge
 
 import (
 	"github.com/caddy-nextjs/caddy-nextjs/assets"
-	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
 // Export is an exported application, prepared for requests.
 type Export struct {
 	Dir   string
-	Book  *zones.Exported
+	Book  *rules.Exported
 	Files *assets.Export
 	Needs []string // what its build has and only a server could do
 	// Elsewhere is where its pages look for their files, if that is no path of the zone.

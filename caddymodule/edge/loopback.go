@@ -11,6 +11,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
 // Loopback makes requests within the process, on behalf of nobody: what they bring is for all clients. It is used
@@ -43,7 +44,7 @@ func (l *Loopback) Get(ctx context.Context, target *url.URL, headers http.Header
 }
 
 // RequestOf returns what is known of a request that the edge itself makes.
-func (l *Loopback) RequestOf(facts *Zone, kind zones.Kind, verdict *zones.Verdict) *Request {
+func (l *Loopback) RequestOf(facts *Zone, kind zones.Kind, verdict *rules.Verdict) *Request {
 	a := NewRequest(facts, l.View, kind)
 	a.Verdict = verdict
 	return a

@@ -12,7 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
-	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
 // notice is something that requests and answers show to be wrong with an application, and that the edge cannot put
@@ -122,7 +122,7 @@ func (z *Notices) OfRequest(r *http.Request, logger *zap.Logger) (returns int) {
 
 // OfResponse notices what an answer of the application shows.
 func (z *Notices) OfResponse(res *http.Response, a *Request, path string, logger *zap.Logger) {
-	if zones.IsRewriteOverTLS(res.StatusCode, res.Header, a.Upstream.Address) {
+	if rules.IsRewriteOverTLS(res.StatusCode, res.Header, a.Upstream.Address) {
 		z.notice(noticeRewriteOverTLS, logger,
 			"a rewrite of the middleware failed: Next.js takes its own address for another host's, and speaks TLS to it",
 			zap.String("path", path), zap.String("rewrite", res.Header.Get("X-Middleware-Rewrite")),

@@ -10,6 +10,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
 // requestVar is the variable that holds the *Request of a request.
@@ -20,7 +21,7 @@ type Request struct {
 	Zone    *Zone
 	View    *View
 	Kind    zones.Kind
-	Verdict *zones.Verdict
+	Verdict *rules.Verdict
 
 	Path      string // below the basePath
 	Full      string // with the basePath
@@ -88,7 +89,7 @@ func (a *Request) Hear(said pagecache.Said) {
 // it whole.
 func (a *Request) HideQuery(r *http.Request) {
 	if a.Zone.HidesQuery {
-		a.Query, a.Shown = r.URL.RawQuery, a.Zone.Book.ShownQuery(r, a.Verdict, a.Kind)
+		a.Query, a.Shown = r.URL.RawQuery, zones.ShownQuery(r, a.Zone.Book, a.Verdict, a.Kind)
 	}
 }
 

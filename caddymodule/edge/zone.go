@@ -9,6 +9,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
 // OtherBuilds are the builds of a zone beside the one that it is served from (builds.Subscription).
@@ -34,7 +35,7 @@ type Zone struct {
 	Build *nextbuild.Build // nil: the build is not known
 	// Deployment is what Next.js says in x-nextjs-deployment-id, else the id of the build; "": not known.
 	Deployment string
-	Book       *zones.Rulebook // nil: the same, or an export
+	Book       *rules.Rulebook // nil: the same, or an export
 	Export     *Export         // nil: Next.js serves the zone
 	Builds     OtherBuilds     // its builds beside this one
 	Cookies    *zones.CookieScope
@@ -49,9 +50,9 @@ type Zone struct {
 }
 
 // VerdictOf is what the zone's build, or its export, says of a request.
-func (z *Zone) VerdictOf(r *http.Request, found zones.Match) *zones.Verdict {
+func (z *Zone) VerdictOf(r *http.Request, found zones.Match) *rules.Verdict {
 	if z.Export != nil {
-		return z.Export.Book.Verdict(r, found)
+		return z.Export.Book.Verdict(r, found.Target, found.Base())
 	}
-	return z.Book.Verdict(r, found)
+	return z.Book.Verdict(r, found.Target)
 }

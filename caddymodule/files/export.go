@@ -12,6 +12,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/assets"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
 var errChangedExport = errors.New("the file was written over and the new export is not taken yet")
@@ -22,7 +23,7 @@ func serveExport(w http.ResponseWriter, r *http.Request, a *edge.Request) error 
 	switch {
 	case a.Kind == zones.KindUpgrade:
 		return caddyhttp.Error(http.StatusNotFound, errors.New("an export speaks HTTP only"))
-	case v.Reason == zones.Method:
+	case v.Reason == rules.Method:
 		w.Header().Set("Allow", "GET, HEAD")
 		return caddyhttp.Error(http.StatusMethodNotAllowed, fmt.Errorf("%s to an export", r.Method))
 	case v.Status != 0:
@@ -30,7 +31,7 @@ func serveExport(w http.ResponseWriter, r *http.Request, a *edge.Request) error 
 	case !v.Edge():
 		return serveNotFound(w, r, site, v)
 	}
-	if v.Output == zones.OutputPage && a.Rules != "" && r.Method == http.MethodGet {
+	if v.Output == rules.OutputPage && a.Rules != "" && r.Method == http.MethodGet {
 		w.Header().Add("Speculation-Rules", a.Rules)
 	}
 	source, err := site.Files.Serve(w, r, v.Path, v.Headers, acceptsOf(r))
@@ -44,7 +45,7 @@ func serveExport(w http.ResponseWriter, r *http.Request, a *edge.Request) error 
 }
 
 // serveNotFound answers with the page of the application for what is not found.
-func serveNotFound(w http.ResponseWriter, r *http.Request, site *edge.Export, v *zones.Verdict) error {
+func serveNotFound(w http.ResponseWriter, r *http.Request, site *edge.Export, v *rules.Verdict) error {
 	if v.Path != "" {
 		if served, err := site.Files.ServeNotFound(w, r, v.Path, v.Headers); served {
 			return err
@@ -54,7 +55,7 @@ func serveNotFound(w http.ResponseWriter, r *http.Request, site *edge.Export, v 
 }
 
 // serveRedirect answers as Next.js does: old browsers that do not know 308 find the place in Refresh.
-func serveRedirect(w http.ResponseWriter, r *http.Request, v *zones.Verdict) error {
+func serveRedirect(w http.ResponseWriter, r *http.Request, v *rules.Verdict) error {
 	h := w.Header()
 	h.Set("Location", v.Location)
 	if v.Status == http.StatusPermanentRedirect {

@@ -13,11 +13,12 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/report"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
 // describeBuild sorts the files of a build into those that are served from its directory and the rest. of says what is
 // known of a file.
-func describeBuild(b *nextbuild.Build, book *zones.Rulebook, set *assets.Set, of func(assets.File) report.Amount) *report.BuildFiles {
+func describeBuild(b *nextbuild.Build, book *rules.Rulebook, set *assets.Set, of func(assets.File) report.Amount) *report.BuildFiles {
 	d := &report.BuildFiles{
 		ID: b.ID, NextVersion: b.NextVersion, Directory: b.Dir,
 		Static: report.FileClass{Path: staticAddress(b), Directory: b.StaticDir}, Public: report.FileClass{Path: b.BasePath + "/", Directory: b.PublicDir},
@@ -74,7 +75,7 @@ func describeExport(b *nextbuild.Build, export *edge.Export, zone *zones.Zone) *
 }
 
 // notServedReason returns why the edge does not answer with a file at its address, or "" when it does.
-func notServedReason(book *zones.Rulebook, path string) (address, reason string) {
+func notServedReason(book *rules.Rulebook, path string) (address, reason string) {
 	address, verdict := book.FileVerdict(path)
 	switch {
 	case !IsFile(verdict):

@@ -12,7 +12,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/report"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/codings"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
-	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
 // ReadDirectories reads the builds in directories and describes their files, without an edge.
@@ -46,7 +46,7 @@ func describeDirectory(ctx context.Context, dir string) (_ *report.BuildFiles, e
 	if err != nil {
 		return nil, fmt.Errorf("measuring the files of the build in %s: %w", b.Dir, err)
 	}
-	d := describeBuild(b, zones.NewRulebook(b), set, func(file assets.File) report.Amount { return sizes[file.Path] })
+	d := describeBuild(b, rules.NewRulebook(b), set, func(file assets.File) report.Amount { return sizes[file.Path] })
 	if b.StaticDir == "" {
 		return d, nil
 	}

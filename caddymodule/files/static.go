@@ -11,6 +11,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/codings"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
 // Static answers requests for files, without asking Next.js if it can.
@@ -99,8 +100,8 @@ func isPlain(a *edge.Request, r *http.Request) bool {
 }
 
 // IsFile reports whether the edge may answer with a file.
-func IsFile(v *zones.Verdict) bool {
-	return v.Edge() && (v.Output == zones.OutputStatic || v.Output == zones.OutputPublic)
+func IsFile(v *rules.Verdict) bool {
+	return v.Edge() && (v.Output == rules.OutputStatic || v.Output == rules.OutputPublic)
 }
 
 // Interface guard

@@ -16,6 +16,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
 // Whatever a client writes as path: what it gets is a file of the build, or nothing.
@@ -37,7 +38,7 @@ func FuzzFilePath(f *testing.F) {
 	set, err := assets.NewSet(read, assets.Settings{})
 	require.NoError(f, err)
 	f.Cleanup(func() { _ = set.Close() })
-	book := zones.NewRulebook(read)
+	book := rules.NewRulebook(read)
 	table, err := zones.NewTable([]*zones.Zone{{Name: "docs", Paths: []string{"/docs", "/docs-assets/_next"}}})
 	require.NoError(f, err)
 	for _, target := range []string{
@@ -57,7 +58,7 @@ func FuzzFilePath(f *testing.F) {
 			return
 		}
 		m = zones.RespellRequest(r.URL, m, book)
-		a := &edge.Request{Verdict: book.Verdict(r, m)}
+		a := &edge.Request{Verdict: book.Verdict(r, m.Target)}
 		if !isPlain(a, r) || !IsFile(a.Verdict) {
 			return
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/assets"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
 // Zone is how the files of a zone are served.
@@ -70,7 +71,7 @@ func (z *Zone) isOptions(r *http.Request, a *edge.Request) bool {
 // otherAssets returns the files of the other build that has the immutable file which a request asks for, nil if none
 // has.
 func otherAssets(others edge.OtherBuilds, r *http.Request, a *edge.Request) *assets.Set {
-	if a.Verdict.Reason != zones.Unknown || !strings.HasPrefix(a.Path, "/_next/static/") {
+	if a.Verdict.Reason != rules.Unknown || !strings.HasPrefix(a.Path, "/_next/static/") {
 		return nil
 	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {

@@ -11,7 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
-	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
 // errUploadTooLarge ends a body that Next.js would cut.
@@ -20,11 +20,11 @@ var errUploadTooLarge = errors.New("the body is larger than Next.js hands on")
 // ServeUpload hands a request on, unless it has a body of which Next.js would give its application the first bytes
 // only.
 func ServeUpload(
-	w http.ResponseWriter, r *http.Request, a *edge.Request, m zones.Match, next caddyhttp.Handler,
+	w http.ResponseWriter, r *http.Request, a *edge.Request, target rules.Target, next caddyhttp.Handler,
 ) error {
 	limit, setting := int64(0), ""
 	if a.Zone.Repairs.Has(edge.RepairUploads) {
-		limit, setting = a.Zone.Book.UploadLimit(r, m)
+		limit, setting = a.Zone.Book.UploadLimit(r, target)
 	}
 	if limit == 0 {
 		return next.ServeHTTP(w, r)

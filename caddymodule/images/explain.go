@@ -101,7 +101,7 @@ func endpointFor(u *url.URL) (path, quality string) {
 			continue
 		}
 		facts := v.Zones[found.Zone]
-		base := strings.TrimSuffix(found.Full, found.Path)
+		base := found.Base()
 		if facts.Build != nil {
 			base = facts.Build.BasePath
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/imageopt"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
 // Image answers requests to the image optimizer of Next.js (`/_next/image`): pictures are made here, once for all
@@ -101,9 +102,9 @@ const (
 func (z *Zone) duty(a *edge.Request, r *http.Request) duty {
 	if a.Zone.Build != nil {
 		switch {
-		case (a.Verdict.RefusesMethod() || a.Verdict.TakesOptions()) && a.Verdict.Output == zones.OutputImage:
+		case (a.Verdict.RefusesMethod() || a.Verdict.TakesOptions()) && a.Verdict.Output == rules.OutputImage:
 			return z.dutyOfMethod(a, r.Method)
-		case !a.Verdict.Edge() || a.Verdict.Output != zones.OutputImage:
+		case !a.Verdict.Edge() || a.Verdict.Output != rules.OutputImage:
 			return passed
 		case z.zone != nil:
 			return made

@@ -13,6 +13,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/imageopt"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
 // sourceHost is what the site is called in requests for sources. Next.js makes them without a Host; HTTP needs one.
@@ -87,7 +88,7 @@ func (s siteSources) again(ctx context.Context, target *url.URL, accept string, 
 	}
 	r := s.Get(ctx, target, headers)
 	found, _ := s.View.Table.FindRequest(r)
-	a := s.RequestOf(s.Zone, zones.KindImage, s.Zone.Book.Verdict(r, found))
+	a := s.RequestOf(s.Zone, zones.KindImage, s.Zone.Book.Verdict(r, found.Target))
 	a.IsSource = true
 	return s.Do(w, r, a) //nolint:contextcheck // the request has it
 }
@@ -102,7 +103,7 @@ func (s siteSources) serve(w http.ResponseWriter, r *http.Request) error {
 	r.Host = sourceHost
 	found = zones.RespellRequest(r.URL, found, facts.Book)
 	kind := zones.KindOf(r, found)
-	if kind == zones.KindRefused || facts.Book.Evades(found, r.URL.RawQuery) {
+	if kind == zones.KindRefused || facts.Book.Evades(found.Full, r.URL.RawQuery) {
 		return caddyhttp.Error(http.StatusNotFound, errRefusedSource)
 	}
 	s.Said.TellScheme(r)
@@ -125,7 +126,7 @@ func (s siteSources) find(r *http.Request) (zones.Match, *edge.Zone) {
 	}
 	if !ok {
 		path := spelling.EscapedPath(r.URL)
-		found = zones.Match{Path: path, Full: path}
+		found = zones.Match{Path: path, Target: rules.Target{Full: path}}
 	}
 	found.Zone = s.Zone.Zone
 	return found, s.Zone

@@ -8,7 +8,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/report"
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache"
-	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
 // Explain says what the page cache would do.
@@ -42,15 +42,15 @@ func whyBypass(a *edge.Request) string {
 	switch {
 	case !a.AsWritten:
 		return "Next.js resolves or redirects the path as it is written"
-	case a.Verdict.Reason != zones.MayAnswer:
-		return map[zones.Reason]string{
-			zones.Middleware: "middleware runs for the path (`allow` in `cache` says that its answers are for everybody)",
-			zones.Rule:       "a redirect, rewrite or header of the build cannot be evaluated for the path",
-			zones.Locale:     "Next.js chooses the language by what the browser prefers",
-			zones.Unknown:    "the build has nothing at the path",
-			zones.Method:     "the method is neither GET nor HEAD",
-			zones.NoBuild:    "the build is not known",
-			zones.Spelling:   "Next.js resolves or redirects the path as it is written",
+	case a.Verdict.Reason != rules.MayAnswer:
+		return map[rules.Reason]string{
+			rules.Middleware: "middleware runs for the path (`allow` in `cache` says that its answers are for everybody)",
+			rules.Rule:       "a redirect, rewrite or header of the build cannot be evaluated for the path",
+			rules.Locale:     "Next.js chooses the language by what the browser prefers",
+			rules.Unknown:    "the build has nothing at the path",
+			rules.Method:     "the method is neither GET nor HEAD",
+			rules.NoBuild:    "the build is not known",
+			rules.Spelling:   "Next.js resolves or redirects the path as it is written",
 		}[a.Verdict.Reason]
 	}
 	return "the path leads to no page"

@@ -14,6 +14,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
 // Cache answers with pages that have been kept: documents, payloads, data, and what route handlers answer, for as long
@@ -170,7 +171,7 @@ func (z *Zone) classOf(r *http.Request, a *edge.Request) pagecache.Class {
 		return pagecache.ClassBypass // Next.js decides
 	}
 	switch a.Verdict.Output {
-	case zones.OutputPage, zones.OutputRoute, zones.OutputAPI, zones.OutputData:
+	case rules.OutputPage, rules.OutputRoute, rules.OutputAPI, rules.OutputData:
 		return pagecache.ClassPage
 	}
 	return pagecache.ClassBypass

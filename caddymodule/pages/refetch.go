@@ -11,6 +11,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
 // refetch asks the application once more for a page that a client has asked for, as by nobody. Of the client's request
@@ -22,7 +23,7 @@ type refetch struct {
 	chosen, headers http.Header
 	variant         pagecache.Variant
 	kind            zones.Kind
-	verdict         *zones.Verdict
+	verdict         *rules.Verdict
 	path, full      string
 	repaired        zones.RSCRepair
 	rules, tags     string

@@ -54,7 +54,7 @@ func (t *Transport) cleanStoredCookies(req *http.Request, h http.Header, a *edge
 		a.Zone.Book == nil || leadsElsewhere(a, req) {
 		return
 	}
-	done := a.Zone.Book.CleanStoredCookies(h, a.Verdict, processCookies)
+	done := processCookies.Clean(h, a.Zone.Book, a.Verdict)
 	if done.Removed > 0 {
 		a.Zone.Repairs.Count(edge.RepairStoredCookies)
 	}

@@ -17,13 +17,14 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
 // Fixture is an application of e2e/fixtures, its build, and an edge of which it is the only zone.
 type Fixture struct {
 	*App
 	Build    *nextbuild.Build
-	Book     *zones.Rulebook
+	Book     *rules.Rulebook
 	EdgePort int
 }
 
@@ -121,13 +122,13 @@ var startedFixtures = sync.OnceValues(func() (*FixtureSet, error) {
 		if f.Build, err = nextbuild.Read(standalone); err != nil {
 			return nil, err
 		}
-		f.Book = zones.NewRulebook(f.Build)
+		f.Book = rules.NewRulebook(f.Build)
 	}
 	return set, nil
 })
 
 // Verdict returns what the build says of a GET for a target.
-func (f *Fixture) Verdict(t testing.TB, target string, headers ...string) *zones.Verdict {
+func (f *Fixture) Verdict(t testing.TB, target string, headers ...string) *rules.Verdict {
 	t.Helper()
 	req, err := http.NewRequest(http.MethodGet, f.EdgeURL("/"), nil)
 	require.NoError(t, err)
@@ -138,7 +139,7 @@ func (f *Fixture) Verdict(t testing.TB, target string, headers ...string) *zones
 	}
 	m, ok := f.Match(req.URL)
 	require.True(t, ok)
-	return f.Book.Verdict(req, m)
+	return f.Book.Verdict(req, m.Target)
 }
 
 // Match returns what the edge makes of an address.

@@ -215,5 +215,5 @@ func compareVariant(t testing.TB, f *harness.Fixture, v variant, request harness
 func evades(f *harness.Fixture, target string) bool {
 	rawPath, query, _ := strings.Cut(target, "?")
 	m, ok := f.Match(&url.URL{RawPath: rawPath, RawQuery: query})
-	return ok && f.Book.Evades(m, query)
+	return ok && f.Book.Evades(m.Full, query)
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
-	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
 // The first answer comes from the application, the next ones from what was kept of it, and all are those of `next start`: with
@@ -27,7 +27,7 @@ func TestEveryRouteThreeTimesIsAsDirect(t *testing.T) {
 		build, err := nextbuild.Read(filepath.Join(a.Dir, ".next"))
 		require.NoError(t, err)
 		require.Equal(t, a.Zone == "home", build.Middleware != nil)
-		apps = append(apps, &harness.Fixture{App: a, Build: build, Book: zones.NewRulebook(build)})
+		apps = append(apps, &harness.Fixture{App: a, Build: build, Book: rules.NewRulebook(build)})
 	}
 	var sites strings.Builder
 	for i, shared := range apps {

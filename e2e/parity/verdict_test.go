@@ -15,7 +15,7 @@ import (
 
 	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
-	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
 // targets are paths that the fixtures answer by rules of every form, below the basePath, besides those that the build names.
@@ -182,19 +182,19 @@ func TestNoVerdictIsWrong(t *testing.T) {
 				edge++
 				assert.NotContains(t, direct.Text, "no entry", "%s: the middleware guards it", what)
 				for _, header := range verdict.Headers {
-					if header.Key != "Cache-Control" || verdict.Output == zones.OutputPublic {
+					if header.Key != "Cache-Control" || verdict.Output == rules.OutputPublic {
 						assert.Equal(t, header.Value, direct.Header.Get(header.Key), "%s: %s", what, header.Key)
 					}
 				}
 				switch verdict.Output {
-				case zones.OutputNone:
+				case rules.OutputNone:
 					assert.Equal(t, verdict.Status, direct.StatusCode, what)
 					assert.Equal(t, verdict.Location, direct.Header.Get("Location"), what)
-				case zones.OutputStatic, zones.OutputPublic:
+				case rules.OutputStatic, rules.OutputPublic:
 					if assert.Equal(t, 200, direct.StatusCode, what) {
 						assert.Equal(t, fileOf(t, f, verdict), direct.Text, what)
 					}
-				case zones.OutputImage:
+				case rules.OutputImage:
 					assert.Equal(t, 200, direct.StatusCode, what)
 					assert.True(t, strings.HasPrefix(direct.Header.Get("Content-Type"), "image/"), what)
 				default:
@@ -211,7 +211,7 @@ func TestNoVerdictIsWrong(t *testing.T) {
 }
 
 // fileOf returns the file that a verdict names.
-func fileOf(t testing.TB, f *harness.Fixture, verdict *zones.Verdict) string {
+func fileOf(t testing.TB, f *harness.Fixture, verdict *rules.Verdict) string {
 	t.Helper()
 	path, err := url.PathUnescape(verdict.Path)
 	require.NoError(t, err)

@@ -1,0 +1,94 @@
+package rules
+
+import (
+	"net/http"
+	"strings"
+)
+
+// UploadLimit returns how many bytes of the body of a request Next.js hands on, and the setting that says so. Where
+// it copies the body, for middleware and for rewrites to other hosts, it drops what is above the limit and says
+// nothing. 0 where it hands on all, or where that is not certain.
+//
+// It looks at the headers that hygiene has left, as Next.js does.
+func (b *Rulebook) UploadLimit(r *http.Request, t Target) (limit int64, setting string) {
+	if b == nil || r.ContentLength == 0 || r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return 0, ""
+	}
+	limit, setting = b.bodyLimit, b.bodySetting
+	if limit == 0 || r.ContentLength > 0 && r.ContentLength <= limit {
+		return 0, ""
+	}
+	routed, ok := b.withLocale(t.Full)
+	if !ok || !t.AsWritten || strings.HasPrefix(b.below(t.Full), "/_next/") {
+		return 0, ""
+	}
+	for i := range b.redirects {
+		subject := routed
+		if b.redirects[i].Internal {
+			subject = t.Full
+		}
+		if b.redirects[i].applies(subject, r) != no {
+			return 0, "" // Next.js answers, and reads no body
+		}
+	}
+	switch b.runsMiddleware(routed, r) {
+	case yes:
+		return limit, setting
+	case no:
+		if b.leadsElsewhere(routed, r) {
+			return limit, setting
+		}
+	}
+	return 0, ""
+}
+
+// leadsElsewhere reports whether a rewrite to another host is what certainly answers a path that no middleware sees.
+func (b *Rulebook) leadsElsewhere(path string, r *http.Request) bool {
+	path, elsewhere, ok := followRewrites(b.beforeFiles, path, r, nil)
+	if !ok || elsewhere {
+		return ok && elsewhere
+	}
+	if b.outputs.exact(new(Verdict), path) {
+		return false
+	}
+	found := func(path string) bool {
+		return b.outputs.exact(new(Verdict), path) || b.outputs.dynamic(new(Verdict), path)
+	}
+	path, elsewhere, ok = followRewrites(b.afterFiles, path, r, found)
+	if !ok || elsewhere {
+		return ok && elsewhere
+	}
+	if found(path) {
+		return false
+	}
+	_, elsewhere, ok = followRewrites(b.fallback, path, r, found)
+	return ok && elsewhere
+}
+
+// followRewrites applies the rewrites of one stage to a path until one leads to another host. ok is false where that
+// is not certain, or an output of the build answers.
+func followRewrites(rules []rule, path string, r *http.Request, found func(string) bool) (_ string, elsewhere, ok bool) {
+	for i := range rules {
+		switch rules[i].applies(path, r) {
+		case no:
+		case yes:
+			if isElsewhere(rules[i].Destination) {
+				return path, true, true
+			}
+			destination, exact := rules[i].exactDestination(path)
+			if !exact || !strings.HasPrefix(destination, "/") || strings.ContainsAny(destination, "?#") {
+				return "", false, false
+			}
+			if path = destination; found != nil && found(path) {
+				return "", false, false
+			}
+		default:
+			return "", false, false
+		}
+	}
+	return path, false, true
+}
+
+func isElsewhere(destination string) bool {
+	return strings.HasPrefix(destination, "http://") || strings.HasPrefix(destination, "https://")
+}
