@@ -10,10 +10,10 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache"
-	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/hygiene"
 )
 
-// A cache behind the transport sees what zones.ApplyCachePolicy has made of an answer. With what Next.js had said in a
+// A cache behind the transport sees what hygiene.ApplyCachePolicy has made of an answer. With what Next.js had said in a
 // header of its own it decides as it would have done on that, except where the policy has forbidden what Next.js had
 // allowed.
 func TestTheCacheReadsWhatTheTransportWrites(t *testing.T) {
@@ -57,7 +57,7 @@ func TestTheCacheReadsWhatTheTransportWrites(t *testing.T) {
 		if said := h["Cache-Control"]; said != nil {
 			facts.Said = &pagecache.Said{CacheControl: slices.Clone(said)}
 		}
-		zones.ApplyCachePolicy(zones.Answer{Method: r.Method, Status: c.status, Header: h, Repaired: c.repaired})
+		hygiene.ApplyCachePolicy(hygiene.Answer{Method: r.Method, Status: c.status, Header: h, Repaired: c.repaired})
 		got := pagecache.ForResponse(r, facts, c.status, h)
 		if c.forbidden != "" {
 			assert.Equal(t, pagecache.Decision{Reason: c.forbidden}, got, c.answer)

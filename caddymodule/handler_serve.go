@@ -17,6 +17,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/report"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/speculation"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/hygiene"
 	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
@@ -100,8 +101,8 @@ func (h *Handler) findZone(r *http.Request, in *arrival) error {
 // classify tells what a request is, spelled as its application knows it.
 func classify(r *http.Request, in *arrival) {
 	in.found = zones.RespellRequest(r.URL, in.found, in.facts.Book)
-	zones.DropHops(r.Header)
-	zones.DropUpgrade(r)
+	hygiene.DropHops(r.Header)
+	hygiene.DropUpgrade(r)
 	in.kind = zones.KindOf(r, in.found)
 	if in.facts.Book.Evades(in.found.Full, r.URL.RawQuery) {
 		in.kind, in.refusal = zones.KindRefused, rules.ErrEvasion
@@ -124,7 +125,7 @@ func (h *Handler) announce(r *http.Request, repl *caddy.Replacer, in *arrival) *
 
 // answerItself answers what no application should see, and reports whether it has.
 func (h *Handler) answerItself(w http.ResponseWriter, r *http.Request, in *arrival) (answered bool, err error) {
-	if size, lines := zones.ReceivedHeaderSize(r); edge.IsTooLarge(size, lines, in.view.HeadLimit.Bytes()) {
+	if size, lines := hygiene.ReceivedHeaderSize(r); edge.IsTooLarge(size, lines, in.view.HeadLimit.Bytes()) {
 		edge.AnswerTooLarge(w, in.found.Zone.Name)
 		return true, nil
 	}
@@ -145,9 +146,9 @@ func (h *Handler) answerItself(w http.ResponseWriter, r *http.Request, in *arriv
 func (h *Handler) requestOf(w http.ResponseWriter, r *http.Request, in *arrival) *edge.Request {
 	trusted, _ := caddyhttp.GetVar(r.Context(), caddyhttp.TrustedProxyVarKey).(bool)
 	if in.found.Zone.Dev {
-		zones.CleanDevRequest(r, in.found, in.kind, trusted)
+		hygiene.CleanDevRequest(r, in.found, in.kind, trusted)
 	} else {
-		zones.CleanRequest(r, in.kind, trusted)
+		hygiene.CleanRequest(r, in.kind, trusted)
 	}
 	a := edge.NewRequest(in.facts, in.view, in.kind)
 	a.Path, a.Full, a.AsWritten = in.found.Path, in.found.Full, in.found.AsWritten
@@ -155,7 +156,7 @@ func (h *Handler) requestOf(w http.ResponseWriter, r *http.Request, in *arrival)
 	a.Body, _ = w.(*edge.Body)
 	a.Verdict = in.facts.VerdictOf(r, in.found)
 	if in.facts.Export == nil {
-		a.Repaired = zones.RepairRSC(r, in.kind)
+		a.Repaired = hygiene.RepairRSC(r, in.kind)
 	}
 	a.PlainDraft = in.facts.Cookies.CleanRequest(r.Header)
 	if in.facts.Export == nil {

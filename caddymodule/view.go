@@ -10,6 +10,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/images"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/pages"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/hygiene"
 )
 
 // newView prepares what configurations and builds say. What the view before has of a zone whose build is still the same
@@ -42,7 +43,7 @@ func (h *Handler) newView(builds []*build, before *edge.View, had []*build) (*ed
 		return nil, err
 	}
 	v.Crossings = zones.NewCrossings(v.Table, list)
-	for zone, scope := range zones.NewCookieScopes(list) {
+	for zone, scope := range hygiene.NewCookieScopes(list) {
 		v.Zones[zone].Cookies = scope
 	}
 	return v, nil

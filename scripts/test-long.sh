@@ -7,7 +7,7 @@ cd "$root"
 fuzz_time=${FUZZ_TIME:-60s}
 
 say "fuzzing, $fuzz_time each"
-for package in zones zones/rules internal/spelling streaming nextbuild blobstore caddymodule imageopt pagecache internal/picomatch internal/vips; do
+for package in zones zones/hygiene zones/rules internal/spelling streaming nextbuild blobstore caddymodule imageopt pagecache internal/picomatch internal/vips; do
 	for target in $(go test -list '^Fuzz' "./$package" | grep '^Fuzz'); do
 		go test "./$package" -run '^$' -fuzz "^$target\$" -fuzztime "$fuzz_time"
 	done

@@ -2,14 +2,12 @@ package zones
 
 import (
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
-	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
 // readBuild writes a build and reads it.
@@ -23,11 +21,3 @@ func readBuild(t testing.TB, b buildtest.Build) *nextbuild.Build {
 }
 
 type object = buildtest.JSON
-
-// verdictAt is what the rules of a build say of a target, its path written as Next.js reads it.
-func verdictAt(b *rules.Rulebook, method, target string) *rules.Verdict {
-	path, query, _ := strings.Cut(target, "?")
-	r := request(method + " " + path)
-	r.URL.RawQuery = query
-	return b.Verdict(r, rules.Target{Full: path, AsWritten: true})
-}

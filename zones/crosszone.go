@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/httpheader"
 )
 
 // Crossings finds the soft navigations and prefetches that a page of one zone sends to another, as a <Link> does that leads there.
@@ -63,7 +65,7 @@ func isSameApp(a, b *Zone) bool { return a == b || slices.Contains(a.Siblings, b
 
 // refererPath returns the escaped path of the page that sent r, if that is of the same host.
 func refererPath(r *http.Request) (path string, ok bool) {
-	scheme, rest, _ := strings.Cut(first(r.Header, "Referer"), "://")
+	scheme, rest, _ := strings.Cut(httpheader.First(r.Header, "Referer"), "://")
 	slash := strings.IndexByte(rest, '/')
 	if scheme != "http" && scheme != "https" || slash < 0 || !strings.EqualFold(rest[:slash], r.Host) {
 		return "", false

@@ -32,7 +32,7 @@ type FloodKey struct{ space, host, path, rawPath, query, segment, address, cooki
 func SegmentAsked(r *http.Request, space, address string) FloodKey {
 	return FloodKey{
 		space: space, host: r.Host, path: r.URL.Path, rawPath: r.URL.RawPath, query: r.URL.RawQuery,
-		segment: joined(r.Header[segmentHeader.name]), address: address, cookie: joined(r.Header["Cookie"]),
+		segment: joined(r.Header[SegmentHeader.Name]), address: address, cookie: joined(r.Header["Cookie"]),
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/caddy-nextjs/caddy-nextjs/internal/httpheader"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
 )
 
@@ -59,7 +60,7 @@ func KindOf(r *http.Request, m Match) Kind {
 	if Refusal(r, m) != nil {
 		return KindRefused
 	}
-	if isUpgrade(r) {
+	if IsUpgrade(r) {
 		return KindUpgrade
 	}
 	if !m.AsWritten {
@@ -106,11 +107,11 @@ func frameworkKind(path string) (Kind, bool) {
 
 func navigationKind(h http.Header) Kind {
 	switch {
-	case !isRSC(h):
+	case !IsRSC(h):
 		return KindDocument
-	case segmentHeader.isValid(h):
+	case SegmentHeader.IsValid(h):
 		return KindSegment
-	case prefetchHeader.isValid(h):
+	case prefetchHeader.IsValid(h):
 		return KindPrefetch
 	}
 	return KindRSC
@@ -119,13 +120,5 @@ func navigationKind(h http.Header) Kind {
 // isAction reports whether a POST calls a server action: by script it carries the action's id in a header, without script
 // it is a multipart form. (A multipart POST to a route handler outside /api looks the same; only the build knows better.)
 func isAction(h http.Header) bool {
-	return first(h, "Next-Action") != "" || strings.HasPrefix(strings.ToLower(first(h, "Content-Type")), "multipart/form-data")
-}
-
-// first returns the first value of a header by its canonical name, without canonicalising it again on every request.
-func first(h http.Header, canonical string) string {
-	if values := h[canonical]; len(values) > 0 {
-		return values[0]
-	}
-	return ""
+	return httpheader.First(h, "Next-Action") != "" || strings.HasPrefix(strings.ToLower(httpheader.First(h, "Content-Type")), "multipart/form-data")
 }

@@ -27,7 +27,7 @@ func Refusal(r *http.Request, m Match) error {
 	switch target := r.URL; {
 	case target.Host != "" || target.Scheme != "" || target.Opaque != "":
 		return ErrTarget
-	case r.Method == http.MethodConnect && !isUpgrade(r):
+	case r.Method == http.MethodConnect && !IsUpgrade(r):
 		return ErrConnect
 	case isPayloadPath(m.Path) && !spelling.HasPathPrefix(m.Path, "/api") && !m.hasFile() && !m.isDev():
 		// Below /api are route handlers, to which such a path is one like any other.

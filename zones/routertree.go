@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/caddy-nextjs/caddy-nextjs/internal/httpheader"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
 
@@ -21,10 +22,10 @@ func (c *Crossings) routerLeaves(r *http.Request, zone *Zone) bool {
 		return false
 	}
 	has, mayHave := (*Claims).shows, (*Claims).shows
-	at, ok := routeOfTree(first(r.Header, "Next-Router-State-Tree"))
+	at, ok := routeOfTree(httpheader.First(r.Header, "Next-Router-State-Tree"))
 	if !ok {
 		// A segment is asked for with the path alone, which a route with parameters may match too.
-		at, has, mayHave = first(r.Header, "Next-Url"), (*Claims).showsAt, (*Claims).mayShowAt
+		at, has, mayHave = httpheader.First(r.Header, "Next-Url"), (*Claims).showsAt, (*Claims).mayShowAt
 		if !strings.HasPrefix(at, "/") || strings.ContainsAny(at, "(?#") {
 			return false
 		}
@@ -42,7 +43,7 @@ func (z *Zone) isOn(host string) bool {
 	if len(z.Hosts) == 0 {
 		return true
 	}
-	host = hostname(host)
+	host = Hostname(host)
 	_, parent, _ := strings.Cut(host, ".")
 	return slices.Contains(z.Hosts, host) || slices.Contains(z.Hosts, "*."+parent)
 }

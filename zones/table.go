@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/net/idna"
 
+	"github.com/caddy-nextjs/caddy-nextjs/internal/httpheader"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
 	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
@@ -201,7 +202,7 @@ func (t *Table) hinted(r *http.Request, m Match) *Zone {
 	default:
 		return nil
 	}
-	referer, err := url.Parse(first(r.Header, "Referer"))
+	referer, err := url.Parse(httpheader.First(r.Header, "Referer"))
 	if err != nil || referer.Host != r.Host {
 		return nil
 	}
@@ -226,7 +227,7 @@ func (t *Table) sharer(host, path string) *Zone {
 func (t *Table) Find(host, escapedPath string) (m Match, ok bool) {
 	path, asWritten := spelling.CanonicalPath(escapedPath)
 	if len(t.exact)+len(t.wildcard) > 0 {
-		m, ok = t.findByHost(hostname(host), path)
+		m, ok = t.findByHost(Hostname(host), path)
 	}
 	if !ok {
 		m, ok = t.any.find(path)
@@ -289,8 +290,8 @@ func (p *prefixes) find(path string) (m Match, ok bool) {
 	return Match{Zone: zone, Path: path, shared: len(p.sharers.routed) > 0}, zone != nil
 }
 
-// hostname returns the lower-case host of a Host header, without port and trailing dot.
-func hostname(host string) string {
+// Hostname returns the lower-case host of a Host header, without port and trailing dot.
+func Hostname(host string) string {
 	if colon := strings.LastIndexByte(host, ':'); colon >= 0 && strings.IndexByte(host[colon:], ']') < 0 {
 		host = host[:colon]
 	}

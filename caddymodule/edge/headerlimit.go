@@ -13,7 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
-	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/hygiene"
 )
 
 const (
@@ -85,7 +85,7 @@ type SiteLimit struct {
 func (l SiteLimit) Bytes() int { return cmp.Or(l.Own, l.Server.Transport, DefaultMaxHeaderSize) }
 
 // IsTooLarge reports whether Node.js would refuse a head, or drop headers of it. It refuses one that reaches the limit.
-func IsTooLarge(size, lines, limit int) bool { return size >= limit || lines > zones.MaxHeaderLines }
+func IsTooLarge(size, lines, limit int) bool { return size >= limit || lines > hygiene.MaxHeaderLines }
 
 const tooLargeText = "Request header fields too large\n"
 

@@ -10,6 +10,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/hygiene"
 	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
@@ -29,14 +30,14 @@ type Request struct {
 	// Query is that of the client's request where Next.js is told another: Shown.
 	Query, Shown string
 	// Repaired says that the _rsc parameter is the edge's own, so the URL does not tell what the answer is.
-	Repaired zones.RSCRepair
+	Repaired hygiene.RSCRepair
 
 	IsAsset  bool // the answer is a file for pages of other sites
 	IsSource bool // the edge itself asks, for a picture
 	Returned bool // the application has sent it to the edge: it must not wait for what others ask
 	Fills    bool // the answer goes into the page cache
 
-	Cookies    *zones.CookieScope
+	Cookies    *hygiene.CookieScope
 	PlainDraft bool   // what CookieScope.CleanRequest said
 	Rules      string // the Speculation-Rules header of the zone's pages, if they have one
 	Body       *Body  // nil: the request has none, or a stream of its own
@@ -89,7 +90,7 @@ func (a *Request) Hear(said pagecache.Said) {
 // it whole.
 func (a *Request) HideQuery(r *http.Request) {
 	if a.Zone.HidesQuery {
-		a.Query, a.Shown = r.URL.RawQuery, zones.ShownQuery(r, a.Zone.Book, a.Verdict, a.Kind)
+		a.Query, a.Shown = r.URL.RawQuery, hygiene.ShownQuery(r, a.Zone.Book, a.Verdict, a.Kind)
 	}
 }
 

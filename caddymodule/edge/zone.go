@@ -9,6 +9,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/hygiene"
 	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
@@ -38,7 +39,7 @@ type Zone struct {
 	Book       *rules.Rulebook // nil: the same, or an export
 	Export     *Export         // nil: Next.js serves the zone
 	Builds     OtherBuilds     // its builds beside this one
-	Cookies    *zones.CookieScope
+	Cookies    *hygiene.CookieScope
 	Repairs    ZoneRepairs
 	Notices    *Notices
 	Shared404  *Shared404

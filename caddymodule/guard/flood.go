@@ -12,6 +12,7 @@ import (
 
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/hygiene"
 )
 
 // prefetchFlood has the prefetches of segments of all zones of the process, over configurations.
@@ -32,14 +33,14 @@ var collectors = []prometheus.Collector{
 // EndPrefetchFlood answers the prefetch of a segment that its client asks for over and over with 204
 // (vercel/next.js#98345), and reports whether it has.
 func EndPrefetchFlood(w http.ResponseWriter, r *http.Request, zone *edge.Zone) bool {
-	if !zones.IsSegmentPrefetch(r) || !zone.Repairs.Has(edge.RepairPrefetchFlood) {
+	if !hygiene.IsSegmentPrefetch(r) || !zone.Repairs.Has(edge.RepairPrefetchFlood) {
 		return false
 	}
 	address, _ := caddyhttp.GetVar(r.Context(), caddyhttp.ClientIPVarKey).(string)
 	if !prefetchFlood.IsMore(zones.SegmentAsked(r, zone.Space, address), zone.Repairs.Flood, time.Now()) {
 		return false
 	}
-	zones.EmptyPrefetch(w.Header())
+	hygiene.EmptyPrefetch(w.Header())
 	w.WriteHeader(http.StatusNoContent)
 	zone.Repairs.Count(edge.RepairPrefetchFlood)
 	zone.Repairs.Say(edge.RepairPrefetchFlood, zone.Log, "a client asks for the same prefetch over and over: answered with 204",

@@ -11,6 +11,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/hygiene"
 	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
@@ -25,7 +26,7 @@ type refetch struct {
 	kind            zones.Kind
 	verdict         *rules.Verdict
 	path, full      string
-	repaired        zones.RSCRepair
+	repaired        hygiene.RSCRepair
 	rules, tags     string
 }
 
@@ -73,15 +74,15 @@ func (f *refetch) other(
 	case pagecache.VariantPrefetch:
 		kind = zones.KindPrefetch
 	}
-	u.RawQuery = zones.WithoutRSC(u.RawQuery)
-	zones.RepairRSC(&http.Request{URL: &u, Header: headers}, kind)
-	return f.send(ctx, w, &u, headers, etag, said, kind, zones.RSCRepair{})
+	u.RawQuery = hygiene.WithoutRSC(u.RawQuery)
+	hygiene.RepairRSC(&http.Request{URL: &u, Header: headers}, kind)
+	return f.send(ctx, w, &u, headers, etag, said, kind, hygiene.RSCRepair{})
 }
 
 // send asks for the page with the headers that choose the variant, and with If-None-Match unless etag is empty.
 func (f *refetch) send(
 	ctx context.Context, w http.ResponseWriter, target *url.URL, headers http.Header, etag string,
-	said *pagecache.Said, kind zones.Kind, repaired zones.RSCRepair,
+	said *pagecache.Said, kind zones.Kind, repaired hygiene.RSCRepair,
 ) error {
 	if etag != "" {
 		headers.Set("If-None-Match", etag)

@@ -6,7 +6,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
-	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/hygiene"
 )
 
 // relativeLocations makes the URLs relative by which an answer would send its visitor to the upstream.
@@ -21,7 +21,7 @@ func (t *Transport) relativeLocations(req *http.Request, res *http.Response, a *
 	case len(hosts) == 0:
 		hosts = []string{req.Host}
 	}
-	changed := zones.RelativeLocations(res.Header, a.Upstream.Address, hosts)
+	changed := hygiene.RelativeLocations(res.Header, a.Upstream.Address, hosts)
 	if changed == "" {
 		return
 	}

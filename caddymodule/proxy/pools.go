@@ -7,7 +7,7 @@ import (
 
 	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 	"github.com/caddy-nextjs/caddy-nextjs/streaming"
-	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/hygiene"
 )
 
 // What must survive a configuration reload. Pools hold state, never settings.
@@ -18,7 +18,7 @@ var (
 	processStreams streaming.Streams
 	// processCookies are cookies that prerendered route handlers have set, processSaidCookies the handlers that were
 	// named.
-	processCookies     = zones.NewStoredCookies()
+	processCookies     = hygiene.NewStoredCookies()
 	processSaidCookies saidCookies
 )
 

@@ -7,7 +7,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
-	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/hygiene"
 )
 
 // maxRedirectBody bounds what is read of the body of a redirect, so that its connection can be used again (bytes).
@@ -17,12 +17,12 @@ const maxRedirectBody = 4 << 10
 // 16.4 follows the redirect, finds another route than it has foreseen, and asks again without end
 // (vercel/next.js#97329).
 func (t *Transport) endPrefetchLoop(req *http.Request, res *http.Response, a *edge.Request) {
-	if !zones.IsSegmentPrefetch(req) || !zones.Redirects(res.StatusCode, res.Header) ||
+	if !hygiene.IsSegmentPrefetch(req) || !hygiene.Redirects(res.StatusCode, res.Header) ||
 		!a.Zone.Repairs.Has(edge.RepairPrefetchRedirects) {
 		return
 	}
 	location := res.Header.Get("Location")
-	zones.EmptyPrefetch(res.Header)
+	hygiene.EmptyPrefetch(res.Header)
 	if 0 <= res.ContentLength && res.ContentLength <= maxRedirectBody {
 		_, _ = io.Copy(io.Discard, res.Body)
 	}

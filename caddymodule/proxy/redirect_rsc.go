@@ -7,12 +7,12 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/hygiene"
 )
 
 // undoRepair makes a redirect say the _rsc parameter that the client has sent: rules of Next.js carry the query along,
 // in Location, in Refresh, and as the text of the body.
-func undoRepair(req *http.Request, res *http.Response, repair zones.RSCRepair) {
+func undoRepair(req *http.Request, res *http.Response, repair hygiene.RSCRepair) {
 	locations := res.Header["Location"]
 	if !repair.Made() || len(locations) != 1 {
 		return

@@ -19,6 +19,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
+	"github.com/caddy-nextjs/caddy-nextjs/zones/hygiene"
 )
 
 const (
@@ -180,7 +181,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	keepPath(req)
 	// The handler has measured what the client has sent; reverse_proxy adds to it.
 	limit := cmp.Or(t.MaxHeaderSize, a.View.HeadLimit.Bytes())
-	if size, lines := zones.HeaderSize(req); edge.IsTooLarge(size, lines, limit) {
+	if size, lines := hygiene.HeaderSize(req); edge.IsTooLarge(size, lines, limit) {
 		return edge.RefuseTooLarge(req, a.Zone.Name), nil
 	}
 
@@ -201,7 +202,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	a.Zone.Notices.OfResponse(res, a, req.URL.Path, t.logger)
 	a.Zone.Book.NotePostponed(a.Verdict, res.Header)
 	tags := takeTags(res.Header, a.Tags)
-	zones.CleanResponse(res.Header)
+	hygiene.CleanResponse(res.Header)
 	t.cleanStoredCookies(req, res.Header, a)
 	a.Cookies.CleanResponse(res.Header, a.PlainDraft)
 	t.endPrefetchLoop(req, res, a)
@@ -213,11 +214,11 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	a.Hear(pagecache.Said{Tags: tags, CacheControl: res.Header["Cache-Control"]})
 	if !a.IsSource { // a picture is as fresh as Next.js says of its source
-		answer := zones.Answer{
+		answer := hygiene.Answer{
 			Method: req.Method, Kind: a.Kind, Verdict: a.Verdict, Repaired: a.Repaired.Made(), Dev: a.Zone.Dev,
 			Shared404: a.Shared404(), Status: res.StatusCode, Header: res.Header,
 		}
-		if zones.ApplyCachePolicy(answer) {
+		if hygiene.ApplyCachePolicy(answer) {
 			a.Zone.Shared404.Count()
 		}
 	}

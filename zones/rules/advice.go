@@ -4,6 +4,8 @@ import (
 	"net"
 	"net/http"
 	"strings"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/httpheader"
 )
 
 // Advice is something that an application should change, because the edge cannot put it right.
@@ -54,7 +56,7 @@ func IsRewriteOverTLS(status int, h http.Header, upstream string) bool {
 	if status != http.StatusInternalServerError || len(h["Content-Type"]) > 0 {
 		return false
 	}
-	rest, ok := strings.CutPrefix(first(h, "X-Middleware-Rewrite"), "https://")
+	rest, ok := strings.CutPrefix(httpheader.First(h, "X-Middleware-Rewrite"), "https://")
 	if !ok {
 		return false
 	}
@@ -73,6 +75,6 @@ func (b *Rulebook) OtherDeployment(h http.Header) (id string, other bool) {
 	if b == nil {
 		return "", false
 	}
-	id = first(h, "X-Nextjs-Deployment-Id")
+	id = httpheader.First(h, "X-Nextjs-Deployment-Id")
 	return id, id != "" && id != b.build.DeploymentID
 }

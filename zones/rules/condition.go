@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/caddy-nextjs/caddy-nextjs/internal/httpheader"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
 
@@ -78,7 +79,7 @@ func conditionHeader(r *http.Request, key string) (value string, certain bool) {
 	if len(values) > 1 {
 		return "", false
 	}
-	return first(r.Header, name), true
+	return httpheader.First(r.Header, name), true
 }
 
 // conditionCookie returns a cookie that is written once and plainly.
@@ -113,12 +114,4 @@ func conditionQuery(r *http.Request, key string) (value string, certain bool) {
 		}
 	}
 	return value, true
-}
-
-// first returns the first value of a header by its canonical name, without canonicalising it again on every request.
-func first(h http.Header, canonical string) string {
-	if values := h[canonical]; len(values) > 0 {
-		return values[0]
-	}
-	return ""
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/caddy-nextjs/caddy-nextjs/internal/httpheader"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
 )
 
@@ -75,7 +76,7 @@ func (b *Rulebook) judgeData(path string, r *http.Request) Verdict {
 // LacksDataMark reports whether a request for data has not the header by which Next.js 14 says what page it has found
 // (x-nextjs-matched-path). The router of an application with middleware goes by that, so what is kept must have it.
 func (b *Rulebook) LacksDataMark(h http.Header) bool {
-	return b.HasMiddleware() && first(h, "X-Nextjs-Data") != "1"
+	return b.HasMiddleware() && httpheader.First(h, "X-Nextjs-Data") != "1"
 }
 
 // routedData returns the path of the page of data, and the one that rules of next.config are asked by. ok is false where

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/httpheader"
 )
 
 // postponedPages are pages that were complete in the build, and were made anew with something left for each request.
@@ -24,7 +26,7 @@ func (p *postponedPages) has(path string) bool {
 // NotePostponed learns from an answer that the page at a verdict is not complete any more. Next.js says so with the
 // document or payload that it resumes; "2" is about a segment, which is complete.
 func (b *Rulebook) NotePostponed(v *Verdict, h http.Header) {
-	if b == nil || first(h, "X-Nextjs-Postponed") != "1" {
+	if b == nil || httpheader.First(h, "X-Nextjs-Postponed") != "1" {
 		return
 	}
 	if !v.Edge() {

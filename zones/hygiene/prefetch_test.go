@@ -1,4 +1,4 @@
-package zones
+package hygiene
 
 import (
 	"net/http"

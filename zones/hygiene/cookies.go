@@ -1,10 +1,12 @@
-package zones
+package hygiene
 
 import (
 	"crypto/sha256"
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
 // Cookies that Next.js sets under the same name in every application. Browsers keep cookies by host, so on a site of several
@@ -26,11 +28,11 @@ type CookieScope struct {
 }
 
 // NewCookieScopes returns the scope of each zone, or nil when there are no others to keep apart from.
-func NewCookieScopes(list []*Zone) map[*Zone]*CookieScope {
+func NewCookieScopes(list []*zones.Zone) map[*zones.Zone]*CookieScope {
 	if len(list) < 2 {
 		return nil
 	}
-	scopes := make(map[*Zone]*CookieScope, len(list))
+	scopes := make(map[*zones.Zone]*CookieScope, len(list))
 	for _, zone := range list {
 		scope := &CookieScope{suffix: "." + cookieToken(zone.Name), own: zone.PreviewIDs}
 		for _, other := range list {

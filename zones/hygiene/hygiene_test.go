@@ -1,4 +1,4 @@
-package zones
+package hygiene
 
 import (
 	"net/http"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
 	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
@@ -19,25 +20,25 @@ func TestCleanRequestRemovesWhatAClientMustNotSay(t *testing.T) {
 		"x-forwarded-port", "forwarded", "x-real-ip",
 	} {
 		r := request("GET /", name+": 1", "Accept: text/html", "X-Requested-With: fetch")
-		CleanRequest(r, KindDocument, false)
+		CleanRequest(r, zones.KindDocument, false)
 		assert.Equal(t, http.Header{"Accept": {"text/html"}, "X-Requested-With": {"fetch"}}, r.Header, name)
 	}
 }
 
 func TestCleanRequestKeepsWhatClientsOfNextJSSay(t *testing.T) {
 	for _, c := range []struct {
-		kind    Kind
+		kind    zones.Kind
 		trusted bool
 		headers []string
 	}{
-		{KindRSC, false, []string{"RSC: 1", "Next-Router-State-Tree: %5B%5D", "Next-Url: /a", "X-Deployment-Id: d1"}},
-		{KindSegment, false, []string{"RSC: 1", "Next-Router-Prefetch: 1", "Next-Router-Segment-Prefetch: /_tree"}},
-		{KindAction, false, []string{"Next-Action: 40ab", "Next-Router-State-Tree: %5B%5D", "Accept: text/x-component"}},
-		{KindData, false, []string{"X-Nextjs-Data: 1", "X-Middleware-Prefetch: 1", "Purpose: prefetch"}},
-		{KindDocument, false, []string{"X-Forwarded-For: 1.2.3.4", "X-Forwarded-Proto: https", "X-Forwarded-Host: a.example"}},
-		{KindDocument, true, []string{"X-Vercel-Ip-Country: DE"}},
-		{KindDev, false, []string{"Next-Hmr-Refresh: 1"}},
-		{KindDocument, false, []string{"From: a@b.example", "Xylophone: 1", "Next: 1"}},
+		{zones.KindRSC, false, []string{"RSC: 1", "Next-Router-State-Tree: %5B%5D", "Next-Url: /a", "X-Deployment-Id: d1"}},
+		{zones.KindSegment, false, []string{"RSC: 1", "Next-Router-Prefetch: 1", "Next-Router-Segment-Prefetch: /_tree"}},
+		{zones.KindAction, false, []string{"Next-Action: 40ab", "Next-Router-State-Tree: %5B%5D", "Accept: text/x-component"}},
+		{zones.KindData, false, []string{"X-Nextjs-Data: 1", "X-Middleware-Prefetch: 1", "Purpose: prefetch"}},
+		{zones.KindDocument, false, []string{"X-Forwarded-For: 1.2.3.4", "X-Forwarded-Proto: https", "X-Forwarded-Host: a.example"}},
+		{zones.KindDocument, true, []string{"X-Vercel-Ip-Country: DE"}},
+		{zones.KindDev, false, []string{"Next-Hmr-Refresh: 1"}},
+		{zones.KindDocument, false, []string{"From: a@b.example", "Xylophone: 1", "Next: 1"}},
 	} {
 		r := request("GET /", c.headers...)
 		want := r.Header.Clone()
@@ -61,7 +62,7 @@ func TestCleanRequestKeepsRouterHeadersOnlyWhereTheyMeanSomething(t *testing.T) 
 		{[]string{"RSC: 1", "Next-Router-Segment-Prefetch: x"}, http.Header{"Rsc": {"1"}}},
 	} {
 		r := request("GET /", c.headers...)
-		CleanRequest(r, KindDocument, false)
+		CleanRequest(r, zones.KindDocument, false)
 		assert.Equal(t, c.want, r.Header, "%v", c.headers)
 	}
 }
@@ -81,7 +82,7 @@ func TestCleanRequestRemovesInternalQueries(t *testing.T) {
 	} {
 		r := request("GET /")
 		r.URL.RawQuery = c.query
-		CleanRequest(r, KindDocument, false)
+		CleanRequest(r, zones.KindDocument, false)
 		assert.Equal(t, c.want, r.URL.RawQuery, c.query)
 	}
 }
@@ -113,12 +114,12 @@ func FuzzCleanRequest(f *testing.F) {
 		}
 		r.Header.Add(name, value)
 		r.URL.RawQuery = query
-		CleanRequest(r, Kind(int(kind)%Kinds), false)
-		if asked := KindOf(r, Match{Path: "/", Target: rules.Target{AsWritten: true}}); asked != KindUpgrade {
-			assert.Equal(t, asked == KindRSC || asked == KindPrefetch || asked == KindSegment, isRSC(r.Header))
+		CleanRequest(r, zones.Kind(int(kind)%zones.Kinds), false)
+		if asked := zones.KindOf(r, zones.Match{Path: "/", Target: rules.Target{AsWritten: true}}); asked != zones.KindUpgrade {
+			assert.Equal(t, asked == zones.KindRSC || asked == zones.KindPrefetch || asked == zones.KindSegment, zones.IsRSC(r.Header))
 		}
 		once, onceQuery := r.Header.Clone(), r.URL.RawQuery
-		CleanRequest(r, Kind(int(kind)%Kinds), false)
+		CleanRequest(r, zones.Kind(int(kind)%zones.Kinds), false)
 		assert.Equal(t, once, r.Header)
 		assert.Equal(t, onceQuery, r.URL.RawQuery)
 		assert.Empty(t, r.Header["X-Middleware-Subrequest"])
@@ -130,7 +131,7 @@ func TestCleaningDoesNotChangeWhatARequestIs(t *testing.T) {
 	values := map[string][]string{
 		"RSC": {"", "1", "true", "1,1"}, "Next-Router-Prefetch": {"", "1", "9"}, "Next-Router-Segment-Prefetch": {"", "/_tree", "x"},
 	}
-	m := Match{Path: "/about", Target: rules.Target{AsWritten: true}}
+	m := zones.Match{Path: "/about", Target: rules.Target{AsWritten: true}}
 	for _, rsc := range values["RSC"] {
 		for _, prefetch := range values["Next-Router-Prefetch"] {
 			for _, segment := range values["Next-Router-Segment-Prefetch"] {
@@ -141,9 +142,9 @@ func TestCleaningDoesNotChangeWhatARequestIs(t *testing.T) {
 					}
 					r.Header.Add("Next-Router-Prefetch", prefetch)
 					r.Header.Add("Next-Router-Segment-Prefetch", segment)
-					before := KindOf(r, m)
+					before := zones.KindOf(r, m)
 					CleanRequest(r, before, false)
-					assert.Equal(t, before, KindOf(r, m), "RSC %q x%d, prefetch %q, segment %q", rsc, times, prefetch, segment)
+					assert.Equal(t, before, zones.KindOf(r, m), "RSC %q x%d, prefetch %q, segment %q", rsc, times, prefetch, segment)
 				}
 			}
 		}

@@ -1,4 +1,4 @@
-package zones
+package hygiene
 
 import (
 	"strings"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
 	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
@@ -47,7 +48,7 @@ func TestRepairRSC(t *testing.T) {
 	} {
 		r := request(c.line, c.headers...)
 		r.URL.RawQuery = c.query
-		repaired := RepairRSC(r, KindOf(r, Match{Path: strings.Fields(c.line)[1], Target: rules.Target{AsWritten: true}}))
+		repaired := RepairRSC(r, zones.KindOf(r, zones.Match{Path: strings.Fields(c.line)[1], Target: rules.Target{AsWritten: true}}))
 		assert.Equal(t, c.want, r.URL.RawQuery, "%s %v %s", c.line, c.headers, c.query)
 		assert.Equal(t, c.query != c.want, repaired.Made())
 	}
@@ -75,7 +76,7 @@ func TestARedirectSaysWhatTheClientSent(t *testing.T) {
 	} {
 		r := request("GET /moved", "RSC: 1", "Next-Router-Prefetch: 1")
 		r.URL.RawQuery = c.query
-		repair := RepairRSC(r, KindPrefetch)
+		repair := RepairRSC(r, zones.KindPrefetch)
 		assert.Equal(t, c.want, repair.Undo(c.location), "%q %s", c.query, c.location)
 	}
 	assert.Equal(t, "/open?_rsc=", RSCRepair{}.Undo("/open?_rsc="))

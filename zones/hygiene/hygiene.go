@@ -1,9 +1,15 @@
-package zones
+// Package hygiene keeps from Next.js what no client may say to it, and from clients and caches what Next.js says to
+// itself or to one visitor: headers, cookies, queries, Cache-Control. Its decisions are pure functions on requests,
+// answers and values; nothing here does I/O.
+package hygiene
 
 import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/httpheader"
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
 // internalHeaders are request headers by which parts of Next.js, or a platform in front of it, talk to one another. From a client they are
@@ -25,7 +31,7 @@ var leakedHeaders = []string{"X-Middleware-Rewrite", "X-Middleware-Set-Cookie", 
 // operator trusts: what that says of the visitor's place (X-Vercel-Ip-*) is kept then.
 //
 // X-Forwarded-For, -Proto and -Host are left to the proxy, which knows whom to trust.
-func CleanRequest(r *http.Request, kind Kind, trusted bool) {
+func CleanRequest(r *http.Request, kind zones.Kind, trusted bool) {
 	for name := range r.Header {
 		if isInternal(name) && !mayPass(name, kind, trusted) {
 			delete(r.Header, name)
@@ -51,10 +57,10 @@ func isInternal(name string) bool {
 }
 
 // mayPass reports whether the client of Next.js itself says this with a request of that kind.
-func mayPass(name string, kind Kind, trusted bool) bool {
+func mayPass(name string, kind zones.Kind, trusted bool) bool {
 	switch name {
 	case "X-Nextjs-Data", "X-Middleware-Prefetch":
-		return kind == KindData
+		return kind == zones.KindData
 	}
 	return trusted && strings.HasPrefix(name, "X-Vercel-Ip-")
 }
@@ -62,14 +68,14 @@ func mayPass(name string, kind Kind, trusted bool) bool {
 // cleanNavigation keeps the headers of the App Router only where they mean something and say something it says itself. Without
 // RSC they change nothing in current versions, and made older ones mix up what they cache; only a server action has
 // them without it.
-func cleanNavigation(h http.Header, kind Kind) {
-	if !isRSC(h) {
+func cleanNavigation(h http.Header, kind zones.Kind) {
+	if !zones.IsRSC(h) {
 		delete(h, "Rsc")
 	}
-	means := isRSC(h) || kind == KindAction
-	for _, header := range routerHeaders {
-		if !means || !header.isValid(h) {
-			delete(h, header.name)
+	means := zones.IsRSC(h) || kind == zones.KindAction
+	for _, header := range zones.RouterHeaders {
+		if !means || !header.IsValid(h) {
+			delete(h, header.Name)
 		}
 	}
 }
@@ -111,7 +117,7 @@ func CleanResponse(h http.Header) {
 	for _, name := range leakedHeaders {
 		delete(h, name)
 	}
-	if first(h, "X-Powered-By") == "Next.js" {
+	if httpheader.First(h, "X-Powered-By") == "Next.js" {
 		delete(h, "X-Powered-By")
 	}
 }

@@ -1,4 +1,4 @@
-package zones
+package hygiene
 
 import (
 	"hash/maphash"
@@ -7,6 +7,7 @@ import (
 	"sync"
 	"unsafe"
 
+	"github.com/caddy-nextjs/caddy-nextjs/internal/httpheader"
 	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
@@ -87,7 +88,7 @@ type CleanedCookies struct {
 // It looks at the names that Next.js has given, so it comes before CookieScope.CleanResponse.
 func (s *StoredCookies) Clean(h http.Header, book *rules.Rulebook, v *rules.Verdict) (done CleanedCookies) {
 	lines := h["Set-Cookie"]
-	state := first(h, "X-Nextjs-Cache")
+	state := httpheader.First(h, "X-Nextjs-Cache")
 	if len(lines) == 0 || state == "" {
 		return done
 	}

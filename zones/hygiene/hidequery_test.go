@@ -1,4 +1,4 @@
-package zones
+package hygiene
 
 import (
 	"net/http"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
 	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
@@ -85,14 +86,14 @@ func TestTheQueryThatNextIsShown(t *testing.T) {
 		r := request(line, c.headers...)
 		r.URL.RawQuery = query
 		path, asWritten := spelling.CanonicalPath(spelling.EscapedPath(r.URL))
-		match := Match{Path: path, Target: rules.Target{Full: path, AsWritten: asWritten}}
-		assert.Equal(t, c.want, ShownQuery(r, book, book.Verdict(r, match.Target), KindOf(r, match)), "%s %q", c.line, c.headers)
+		match := zones.Match{Path: path, Target: rules.Target{Full: path, AsWritten: asWritten}}
+		assert.Equal(t, c.want, ShownQuery(r, book, book.Verdict(r, match.Target), zones.KindOf(r, match)), "%s %q", c.line, c.headers)
 	}
 	r := request("GET /about")
 	r.URL.RawQuery = "token=s"
 	var none *rules.Rulebook
-	assert.Equal(t, "token=s", ShownQuery(r, none, none.Verdict(r, rules.Target{}), KindDocument))
-	assert.Equal(t, "token=s", ShownQuery(r, book, verdictAt(book, "GET", "/about"), KindUpgrade))
+	assert.Equal(t, "token=s", ShownQuery(r, none, none.Verdict(r, rules.Target{}), zones.KindDocument))
+	assert.Equal(t, "token=s", ShownQuery(r, book, verdictAt(book, "GET", "/about"), zones.KindUpgrade))
 }
 
 // A page that was complete in the build may have something left for each request when it is made anew, and then look at the query.
@@ -113,8 +114,8 @@ func TestThePageThatIsNoLongerComplete(t *testing.T) {
 	shown := func(path string) string {
 		r := request("GET " + path)
 		r.URL.RawQuery = "q=1"
-		match := Match{Path: path, Target: rules.Target{Full: path, AsWritten: true}}
-		return ShownQuery(r, book, book.Verdict(r, match.Target), KindDocument)
+		match := zones.Match{Path: path, Target: rules.Target{Full: path, AsWritten: true}}
+		return ShownQuery(r, book, book.Verdict(r, match.Target), zones.KindDocument)
 	}
 	note := func(path, said string) {
 		h := http.Header{}
@@ -161,7 +162,7 @@ func TestTheQueryOfData(t *testing.T) {
 		path = "/_next/data/build-1" + path + ".json"
 		r := request("GET " + path)
 		r.URL.RawQuery = "id=1&token=s"
-		match := Match{Path: path, Target: rules.Target{Full: path, AsWritten: true}}
-		assert.Equal(t, want, ShownQuery(r, book, book.Verdict(r, match.Target), KindOf(r, match)), path)
+		match := zones.Match{Path: path, Target: rules.Target{Full: path, AsWritten: true}}
+		assert.Equal(t, want, ShownQuery(r, book, book.Verdict(r, match.Target), zones.KindOf(r, match)), path)
 	}
 }

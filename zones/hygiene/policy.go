@@ -1,17 +1,19 @@
-package zones
+package hygiene
 
 import (
 	"net/http"
 	"strings"
 	"time"
 
+	"github.com/caddy-nextjs/caddy-nextjs/internal/httpheader"
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
 	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
 // Answer is what the cache policy looks at: an upstream's answer, and what is known of its request.
 type Answer struct {
 	Method string
-	Kind   Kind
+	Kind   zones.Kind
 	// Verdict is what the zone's build says of the request; nil: nothing.
 	Verdict *rules.Verdict
 	// Repaired: RepairRSC has changed the request's URL.
@@ -81,7 +83,7 @@ var cachePolicy = []cacheRow{
 	{class: "language", is: func(c cacheCase) bool { return c.choosesLanguage() && c.any(dirSMaxAge) && c.isShared() }, says: always(keepNothing), unshared: true},
 	// Next.js marks what has outlived its time as if it were new (measured); the next answer is.
 	{class: "stale", is: func(c cacheCase) bool {
-		return first(c.Header, "X-Nextjs-Cache") == "STALE" && c.any(dirSMaxAge) && c.isShared() && !c.any(dirQualified)
+		return httpheader.First(c.Header, "X-Nextjs-Cache") == "STALE" && c.any(dirSMaxAge) && c.isShared() && !c.any(dirQualified)
 	}, says: always(keepAndAsk)},
 	// A page that comes to be, or is published later, would be missing for as long.
 	{class: "not found", is: cacheCase.outlivesShared404, says: cacheCase.forShared404},
@@ -166,7 +168,7 @@ func (c cacheCase) isLastingNoFile() bool {
 	case http.StatusOK, http.StatusPartialContent, http.StatusNotModified:
 		return false
 	}
-	return c.Kind == KindStatic && c.isShared() && c.isLasting()
+	return c.Kind == zones.KindStatic && c.isShared() && c.isLasting()
 }
 
 // sharesCookie: a shared cache that may store an answer would give its cookie to others, also after it has asked whether the answer is
@@ -194,19 +196,19 @@ func (c cacheCase) isNextMark() bool {
 // isNextMade reports whether Next.js has made the answer: a page, a payload, data, or what it has prerendered. A route handler that
 // writes the same Cache-Control by itself has none of the signs.
 func (c cacheCase) isNextMade() bool {
-	if len(c.Header["X-Nextjs-Cache"]) > 0 || c.Kind == KindData || c.isHTML() || c.isPayload() {
+	if len(c.Header["X-Nextjs-Cache"]) > 0 || c.Kind == zones.KindData || c.isHTML() || c.isPayload() {
 		return true
 	}
 	// The 304 of a page has neither type nor sign, and updates what caches have kept of its 200.
-	return c.Status == http.StatusNotModified && c.Kind == KindDocument && first(c.Header, "Content-Type") == ""
+	return c.Status == http.StatusNotModified && c.Kind == zones.KindDocument && httpheader.First(c.Header, "Content-Type") == ""
 }
 
 func (c cacheCase) isHTML() bool {
-	return strings.HasPrefix(first(c.Header, "Content-Type"), "text/html")
+	return strings.HasPrefix(httpheader.First(c.Header, "Content-Type"), "text/html")
 }
 
 func (c cacheCase) isPayload() bool {
-	return strings.HasPrefix(first(c.Header, "Content-Type"), "text/x-component")
+	return strings.HasPrefix(httpheader.First(c.Header, "Content-Type"), "text/x-component")
 }
 
 // forSharedCaches keeps the seconds as they were written.
@@ -227,10 +229,10 @@ func (c cacheCase) mustNotBeGuessed() bool {
 		return true
 	case 300 <= c.Status && c.Status < 400:
 		return false
-	case c.isPayload(), c.Kind == KindRSC, c.Kind == KindPrefetch, c.Kind == KindSegment:
+	case c.isPayload(), c.Kind == zones.KindRSC, c.Kind == zones.KindPrefetch, c.Kind == zones.KindSegment:
 		// The client of Next.js keeps payloads itself; the shell of a page with a dynamic part is unmarked.
 		return true
 	}
 	// Pages of the edge runtime are made for each request, and say nothing (measured).
-	return c.isHTML() && first(c.Header, "X-Edge-Runtime") == "1"
+	return c.isHTML() && httpheader.First(c.Header, "X-Edge-Runtime") == "1"
 }

@@ -1,10 +1,12 @@
-package zones
+package hygiene
 
 import (
 	"math"
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/httpheader"
 )
 
 // outlivesShared404 reports whether Next.js lets shared caches keep a 404 that it has prerendered for longer than
@@ -18,7 +20,7 @@ func (c cacheCase) outlivesShared404() bool {
 // to the upstream may have had it for a while.
 func (c cacheCase) forShared404() string {
 	most, age := int64(c.Shared404/time.Second), int64(0)
-	if text := first(c.Header, "Age"); isDigits(text) {
+	if text := httpheader.First(c.Header, "Age"); isDigits(text) {
 		age = min(secondsOf(text), math.MaxInt64-most)
 	}
 	return c.sharedFor(strconv.FormatInt(min(secondsOf(c.sMaxAge), age+most), 10))

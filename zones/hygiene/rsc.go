@@ -1,4 +1,4 @@
-package zones
+package hygiene
 
 import (
 	"crypto/sha256"
@@ -9,39 +9,11 @@ import (
 	"strings"
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
 // rscParameter is the query parameter by which the App Router makes the URL of a soft navigation depend on its headers.
 const rscParameter = "_rsc"
-
-// routerHeader is a header of a soft navigation, and the values that Next.js gives it.
-type routerHeader struct {
-	name  string
-	valid func(value string) bool
-}
-
-var (
-	prefetchHeader = routerHeader{"Next-Router-Prefetch", func(v string) bool { return v == "1" || v == "2" || v == "3" }}
-	segmentHeader  = routerHeader{"Next-Router-Segment-Prefetch", func(v string) bool { return strings.HasPrefix(v, "/") }}
-	treeHeader     = routerHeader{"Next-Router-State-Tree", func(v string) bool { return v != "" }}
-	urlHeader      = routerHeader{"Next-Url", func(v string) bool { return strings.HasPrefix(v, "/") }}
-)
-
-// routerHeaders stand in the order in which their values are hashed.
-var routerHeaders = []routerHeader{prefetchHeader, segmentHeader, treeHeader, urlHeader}
-
-// isValid reports whether h has the header once, with a value of Next.js. Node.js joins repeated ones to a value that has none of
-// their meanings.
-func (r routerHeader) isValid(h http.Header) bool {
-	values := h[r.name]
-	return len(values) == 1 && r.valid(values[0])
-}
-
-// isRSC reports whether Next.js takes a request with these headers for one of a payload.
-func isRSC(h http.Header) bool {
-	values := h["Rsc"]
-	return len(values) == 1 && values[0] == "1"
-}
 
 // RSCRepair is what RepairRSC has done to a request. The zero value is nothing.
 type RSCRepair struct {
@@ -60,9 +32,9 @@ func (p RSCRepair) Made() bool { return p.made }
 // request must not be kept by anybody on the way.
 //
 // It counts the headers that CleanRequest leaves.
-func RepairRSC(r *http.Request, kind Kind) RSCRepair {
+func RepairRSC(r *http.Request, kind zones.Kind) RSCRepair {
 	switch kind {
-	case KindRSC, KindPrefetch, KindSegment:
+	case zones.KindRSC, zones.KindPrefetch, zones.KindSegment:
 	default:
 		return RSCRepair{}
 	}
@@ -105,12 +77,12 @@ func (p RSCRepair) Undo(location string) string {
 
 // rscInput is createCacheBustingSearchParamInput of next/dist/shared/lib/router/utils/cache-busting-search-param.js (15.5, 16.4).
 func rscInput(h http.Header) string {
-	values := make([]string, len(routerHeaders))
+	values := make([]string, len(zones.RouterHeaders))
 	none := true
-	for i, header := range routerHeaders {
+	for i, header := range zones.RouterHeaders {
 		values[i] = "0"
-		if header.isValid(h) {
-			values[i], none = h[header.name][0], false
+		if header.IsValid(h) {
+			values[i], none = h[header.Name][0], false
 		}
 	}
 	if none {

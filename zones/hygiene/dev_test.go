@@ -1,4 +1,4 @@
-package zones
+package hygiene
 
 import (
 	"crypto/tls"
@@ -6,9 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
-	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
 // devRequest is a request to a zone under `next dev`.
@@ -22,10 +21,10 @@ func devRequest(secure bool, host, path string, headers ...string) *http.Request
 }
 
 func TestTheOriginCheckOfNextDevPassesForTheSiteAlone(t *testing.T) {
-	any, limited := &Zone{Dev: true}, &Zone{Dev: true, Hosts: []string{"app.lan"}}
+	any, limited := &zones.Zone{Dev: true}, &zones.Zone{Dev: true, Hosts: []string{"app.lan"}}
 	const https, http = true, false
 	for _, c := range []struct {
-		zone   *Zone
+		zone   *zones.Zone
 		secure bool
 		host   string
 		origin string
@@ -63,7 +62,7 @@ func TestTheOriginCheckOfNextDevPassesForTheSiteAlone(t *testing.T) {
 	} {
 		for _, path := range []string{"/_next/hmr", "/_next/webpack-hmr", "/__nextjs_original-stack-frames"} {
 			r := devRequest(c.secure, c.host, path, "Origin: "+c.origin)
-			CleanDevRequest(r, Match{Zone: c.zone, Path: path}, KindDev, false)
+			CleanDevRequest(r, zones.Match{Zone: c.zone, Path: path}, zones.KindDev, false)
 			want := c.origin
 			if c.own {
 				want = "http://localhost"
@@ -76,16 +75,16 @@ func TestTheOriginCheckOfNextDevPassesForTheSiteAlone(t *testing.T) {
 func TestWhatNextDevDoesNotCheckKeepsItsOrigin(t *testing.T) {
 	for _, path := range []string{"/", "/blog", "/docs/_next/hmr", "/docs/__nextjs", "/_nextfile", "/api/_next", ""} {
 		r := devRequest(true, "app.lan", "/", "Origin: https://app.lan")
-		CleanDevRequest(r, Match{Zone: &Zone{Dev: true}, Path: path}, KindAction, false)
+		CleanDevRequest(r, zones.Match{Zone: &zones.Zone{Dev: true}, Path: path}, zones.KindAction, false)
 		assert.Equal(t, "https://app.lan", r.Header.Get("Origin"), path)
 	}
 
 	r := devRequest(true, "app.lan", "/_next/hmr", "Origin: https://app.lan", "Origin: https://evil.example")
-	CleanDevRequest(r, Match{Zone: &Zone{Dev: true}, Path: "/_next/hmr"}, KindDev, false)
+	CleanDevRequest(r, zones.Match{Zone: &zones.Zone{Dev: true}, Path: "/_next/hmr"}, zones.KindDev, false)
 	assert.Equal(t, []string{"https://app.lan", "https://evil.example"}, r.Header["Origin"], "two are none")
 
 	r = devRequest(true, "app.lan", "/_next/hmr")
-	CleanDevRequest(r, Match{Zone: &Zone{Dev: true}, Path: "/_next/hmr"}, KindDev, false)
+	CleanDevRequest(r, zones.Match{Zone: &zones.Zone{Dev: true}, Path: "/_next/hmr"}, zones.KindDev, false)
 	assert.NotContains(t, r.Header, "Origin")
 }
 
@@ -105,7 +104,7 @@ func TestTheOriginCheckReadsTheRefererOfWhatIsLoadedWithoutCORS(t *testing.T) {
 		{nil, "https://app.lan/a", "https://app.lan/a"},
 	} {
 		r := devRequest(true, "app.lan", "/_next/static/a.js", append([]string{"Referer: " + c.referer}, c.headers...)...)
-		CleanDevRequest(r, Match{Zone: &Zone{Dev: true}, Path: "/_next/static/a.js"}, KindStatic, false)
+		CleanDevRequest(r, zones.Match{Zone: &zones.Zone{Dev: true}, Path: "/_next/static/a.js"}, zones.KindStatic, false)
 		assert.Equal(t, c.want, r.Header.Get("Referer"), c.referer)
 	}
 }
@@ -113,66 +112,6 @@ func TestTheOriginCheckReadsTheRefererOfWhatIsLoadedWithoutCORS(t *testing.T) {
 func TestNextDevGetsTheIDsOfItsRequests(t *testing.T) {
 	ids := http.Header{"X-Nextjs-Request-Id": {"a"}, "X-Nextjs-Html-Request-Id": {"b"}}
 	r := devRequest(true, "app.lan", "/a", "X-Nextjs-Request-Id: a", "X-Nextjs-Html-Request-Id: b", "X-Nextjs-Cache: c", "X-Middleware-Subrequest: d")
-	CleanDevRequest(r, Match{Zone: &Zone{Dev: true}, Path: "/a"}, KindDocument, false)
+	CleanDevRequest(r, zones.Match{Zone: &zones.Zone{Dev: true}, Path: "/a"}, zones.KindDocument, false)
 	assert.Equal(t, ids, r.Header)
-}
-
-func TestNothingThatNextDevMayServeIsRefused(t *testing.T) {
-	for path, dev := range map[string]bool{"/sheet.rsc": true, "/a.segments/b": true} {
-		r := request("GET " + path)
-		assert.Equal(t, KindRefused, KindOf(r, Match{Zone: new(Zone), Path: path, Target: rules.Target{AsWritten: true}}))
-		assert.Equal(t, KindDocument, KindOf(r, Match{Zone: &Zone{Dev: dev}, Path: path, Target: rules.Target{AsWritten: true}}))
-	}
-	r := request("GET /")
-	r.URL.Scheme, r.URL.Host = "http", "evil.example"
-	assert.Equal(t, KindRefused, KindOf(r, Match{Zone: &Zone{Dev: true}, Path: "/"}), "the edge is no forward proxy in development either")
-}
-
-// The overlay and the dev tools ask at the root of the site, whatever the basePath of their page is.
-func TestDevEndpointsAtTheRootBelongToTheZoneOfThePage(t *testing.T) {
-	root, other := &Zone{Name: "root", Paths: []string{"/"}, Dev: true}, &Zone{Name: "shop", Paths: []string{"/shop"}}
-	blog := &Zone{Name: "blog", Paths: []string{"/blog", "/blog-assets"}, Dev: true}
-	for _, c := range []struct {
-		list          []*Zone
-		path, referer string
-		zone          string // empty: 404
-		below         string
-	}{
-		{[]*Zone{root, blog, other}, "/__nextjs_original-stack-frames", "/blog/a", "blog", "/__nextjs_original-stack-frames"},
-		{[]*Zone{root, blog, other}, "/__nextjs_font/a.woff2", "/blog-assets/_next/static/a.css", "blog", "/__nextjs_font/a.woff2"},
-		{[]*Zone{root, blog, other}, "/_next/image", "/blog", "blog", "/_next/image"},
-		{[]*Zone{root, blog, other}, "/_next/data/development/blog.json", "/blog", "blog", "/_next/data/development/blog.json"},
-		{[]*Zone{root, blog, other}, "/_next/static/a.js", "/blog", "root", "/_next/static/a.js"},
-		{[]*Zone{root, blog, other}, "/_nextfile", "/blog", "root", "/_nextfile"},
-		{[]*Zone{root, blog, other}, "/about", "/blog", "root", "/about"},
-		{[]*Zone{root, blog, other}, "/__nextjs_font/a.woff2", "/about", "root", "/__nextjs_font/a.woff2"},
-		{[]*Zone{root, blog, other}, "/__nextjs_font/a.woff2", "", "root", "/__nextjs_font/a.woff2"},
-		// The shop is no dev server, and asks for nothing of that kind.
-		{[]*Zone{root, blog, other}, "/__nextjs_font/a.woff2", "/shop/a", "root", "/__nextjs_font/a.woff2"},
-		// What stands below a path is told by it.
-		{[]*Zone{root, blog, other}, "/shop/__nextjs_font/a.woff2", "/blog", "shop", "/__nextjs_font/a.woff2"},
-		{[]*Zone{root, blog, other}, "/blog-assets/_next/hmr", "/about", "blog", "/_next/hmr"},
-		// A site that nobody holds the root of.
-		{[]*Zone{blog, other}, "/__nextjs_original-stack-frames", "/blog", "blog", "/__nextjs_original-stack-frames"},
-		{[]*Zone{blog, other}, "/__nextjs_original-stack-frames", "/shop", "", ""},
-		{[]*Zone{blog, other}, "/about", "/blog", "", ""},
-	} {
-		table := tableOf(t, c.list...)
-		r := devRequest(true, "app.lan", c.path)
-		if c.referer != "" {
-			r.Header.Set("Referer", "https://app.lan"+c.referer)
-		}
-		m, ok := table.FindRequest(r)
-		require.Equal(t, c.zone != "", ok, "%s from %s", c.path, c.referer)
-		if ok {
-			assert.Equal(t, c.zone, m.Zone.Name, "%s from %s", c.path, c.referer)
-			assert.Equal(t, c.below, m.Path)
-			assert.True(t, m.AsWritten)
-		}
-	}
-
-	r := devRequest(true, "app.lan", "/__nextjs_font/a.woff2", "Referer: https://evil.example/blog")
-	m, ok := tableOf(t, root, blog).FindRequest(r)
-	require.True(t, ok)
-	assert.Equal(t, "root", m.Zone.Name, "a page of another site says nothing of the zone")
 }

@@ -1,4 +1,4 @@
-package zones
+package hygiene
 
 import (
 	"net/http"
@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
 	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
@@ -30,7 +31,7 @@ const (
 func TestCachePolicy(t *testing.T) {
 	with := func(a Answer, change func(*Answer)) Answer { change(&a); return a }
 	post := func(a *Answer) { a.Method = http.MethodPost }
-	kind := func(k Kind) func(*Answer) { return func(a *Answer) { a.Kind = k } }
+	kind := func(k zones.Kind) func(*Answer) { return func(a *Answer) { a.Kind = k } }
 	root := func(a *Answer) { a.Verdict = &rules.Verdict{Reason: rules.Locale, ByLanguage: true} }
 	minute := func(a *Answer) { a.Shared404 = time.Minute }
 	const same = "-"
@@ -78,11 +79,11 @@ func TestCachePolicy(t *testing.T) {
 		{"as it is", answerOf(204, "Cache-Control", "public, max-age=60"), same},
 		{"as it is", answerOf(204), same},
 
-		{"no file", with(answerOf(404, "Cache-Control", "public, max-age=31536000, immutable"), kind(KindStatic)), keepNothing},
-		{"no file", with(answerOf(308, "Cache-Control", "max-age=60"), kind(KindStatic)), keepNothing},
-		{"as it is", with(answerOf(404, "Cache-Control", keepNothing), kind(KindStatic)), same},
-		{"as it is", with(answerOf(206, "Cache-Control", "public, max-age=31536000, immutable"), kind(KindStatic)), same},
-		{"as it is", with(answerOf(304, "Cache-Control", "public, max-age=31536000, immutable"), kind(KindStatic)), same},
+		{"no file", with(answerOf(404, "Cache-Control", "public, max-age=31536000, immutable"), kind(zones.KindStatic)), keepNothing},
+		{"no file", with(answerOf(308, "Cache-Control", "max-age=60"), kind(zones.KindStatic)), keepNothing},
+		{"as it is", with(answerOf(404, "Cache-Control", keepNothing), kind(zones.KindStatic)), same},
+		{"as it is", with(answerOf(206, "Cache-Control", "public, max-age=31536000, immutable"), kind(zones.KindStatic)), same},
+		{"as it is", with(answerOf(304, "Cache-Control", "public, max-age=31536000, immutable"), kind(zones.KindStatic)), same},
 
 		{"language", with(answerOf(200, "Cache-Control", year, "Content-Type", html), root), keepNothing},
 		{"language", with(answerOf(200, "Cache-Control", year, "X-Nextjs-Cache", "STALE"), root), keepNothing},
@@ -105,13 +106,13 @@ func TestCachePolicy(t *testing.T) {
 		{"page", answerOf(307, "Cache-Control", year, "X-Nextjs-Cache", "HIT", "Location", "/open"), sharedYear},
 		{"page", answerOf(200, "Cache-Control", "s-maxage=900, stale-while-revalidate=31535100", "Content-Type", "text/x-component", "X-Nextjs-Postponed", "2"), "public, max-age=0, s-maxage=900, must-revalidate"},
 		{"page", answerOf(200, "Cache-Control", year, "Content-Type", "application/json", "X-Nextjs-Cache", "HIT"), sharedYear},
-		{"page", with(answerOf(200, "Cache-Control", "s-maxage=60", "Content-Type", "application/json"), kind(KindData)), "public, max-age=0, s-maxage=60, must-revalidate"},
+		{"page", with(answerOf(200, "Cache-Control", "s-maxage=60", "Content-Type", "application/json"), kind(zones.KindData)), "public, max-age=0, s-maxage=60, must-revalidate"},
 		{"page", answerOf(304, "Cache-Control", year, "X-Nextjs-Cache", "HIT"), sharedYear},
 		{"page", answerOf(304, "Cache-Control", year), sharedYear},
 		{"page", answerOf(200, "Cache-Control", "s-maxage=0", "Content-Type", html), "public, max-age=0, s-maxage=0, must-revalidate"},
 		{"page", answerOf(200, "Cache-Control", "S-MaxAge=00099999999999999999999", "Content-Type", html), "public, max-age=0, s-maxage=00099999999999999999999, must-revalidate"},
 
-		{"as it is", with(answerOf(304, "Cache-Control", year), kind(KindAPI)), same},
+		{"as it is", with(answerOf(304, "Cache-Control", year), kind(zones.KindAPI)), same},
 		{"as it is", answerOf(200, "Cache-Control", "s-maxage=60", "Content-Type", "application/json"), same},
 		{"as it is", answerOf(200, "Cache-Control", "public, s-maxage=60", "Content-Type", html), same},
 		{"as it is", answerOf(200, "Cache-Control", "s-maxage=60, max-age=5", "Content-Type", html), same},
@@ -131,11 +132,11 @@ func TestCachePolicy(t *testing.T) {
 		{"unmarked", answerOf(200, "Set-Cookie", "a=b"), keepNoError},
 		{"unmarked", answerOf(307, "Set-Cookie", "a=b", "Location", "/"), keepNoError},
 		{"unmarked", answerOf(200, "Content-Type", "text/x-component"), keepNoError},
-		{"unmarked", with(answerOf(200, "Content-Type", html), kind(KindRSC)), keepNoError},
-		{"unmarked", with(answerOf(204), kind(KindPrefetch)), keepNoError},
-		{"unmarked", with(answerOf(200), kind(KindSegment)), keepNoError},
+		{"unmarked", with(answerOf(200, "Content-Type", html), kind(zones.KindRSC)), keepNoError},
+		{"unmarked", with(answerOf(204), kind(zones.KindPrefetch)), keepNoError},
+		{"unmarked", with(answerOf(200), kind(zones.KindSegment)), keepNoError},
 		{"unmarked", answerOf(200, "Content-Type", html, "X-Edge-Runtime", "1"), keepNoError},
-		{"as it is", with(answerOf(307, "Location", "/login"), kind(KindRSC)), same},
+		{"as it is", with(answerOf(307, "Location", "/login"), kind(zones.KindRSC)), same},
 		{"as it is", answerOf(308, "Location", "/a"), same},
 		{"as it is", answerOf(200, "Content-Type", "application/json"), same},
 		{"as it is", answerOf(200, "Content-Type", html, "Etag", `"x"`), same},

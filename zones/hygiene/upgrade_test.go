@@ -1,4 +1,4 @@
-package zones
+package hygiene
 
 import (
 	"net/http"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
 	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
@@ -16,25 +17,25 @@ func TestDropUpgrade(t *testing.T) {
 		line, proto string // proto "" is HTTP/1.1
 		headers     []string
 		want        http.Header
-		kind        Kind
+		kind        zones.Kind
 	}{
 		"nothing":    {line: "GET /about", headers: []string{"Accept: */*"}, want: http.Header{"Accept": {"*/*"}}},
 		"keep-alive": {line: "GET /about", headers: []string{"Connection: keep-alive"}, want: http.Header{"Connection": {"keep-alive"}}},
 		"WebSocket": {
 			line: "GET /about", headers: []string{"Connection: keep-alive, Upgrade", "Upgrade: WebSocket"},
-			want: http.Header{"Connection": {"keep-alive, Upgrade"}, "Upgrade": {"WebSocket"}}, kind: KindUpgrade,
+			want: http.Header{"Connection": {"keep-alive, Upgrade"}, "Upgrade": {"WebSocket"}}, kind: zones.KindUpgrade,
 		},
 		"WebSocket of several": {
 			line: "GET /about", headers: []string{"Connection: Upgrade", "Upgrade: h2c, websocket"},
-			want: http.Header{"Connection": {"Upgrade"}, "Upgrade": {"websocket"}}, kind: KindUpgrade,
+			want: http.Header{"Connection": {"Upgrade"}, "Upgrade": {"websocket"}}, kind: zones.KindUpgrade,
 		},
 		"WebSocket on another line": {
 			line: "GET /about", headers: []string{"Connection: close", "Connection: upgrade", "Upgrade: h2c", "Upgrade: websocket"},
-			want: http.Header{"Connection": {"close", "upgrade"}, "Upgrade": {"websocket"}}, kind: KindUpgrade,
+			want: http.Header{"Connection": {"close", "upgrade"}, "Upgrade": {"websocket"}}, kind: zones.KindUpgrade,
 		},
 		"WebSocket with settings of HTTP/2": {
 			line: "GET /about", headers: []string{"Connection: upgrade", "Upgrade: websocket", "HTTP2-Settings: x"},
-			want: http.Header{"Connection": {"upgrade"}, "Upgrade": {"websocket"}}, kind: KindUpgrade,
+			want: http.Header{"Connection": {"upgrade"}, "Upgrade": {"websocket"}}, kind: zones.KindUpgrade,
 		},
 		"no WebSocket by POST":     {line: "POST /about", headers: []string{"Connection: upgrade", "Upgrade: websocket"}, want: http.Header{}},
 		"no WebSocket by HEAD":     {line: "HEAD /about", headers: []string{"Connection: upgrade", "Upgrade: websocket"}, want: http.Header{}},
@@ -43,21 +44,21 @@ func TestDropUpgrade(t *testing.T) {
 			line: "GET /about", headers: []string{"Connection: upgrade", "Upgrade: websocket/13"}, want: http.Header{},
 		},
 		"h2c":                 {line: "GET /about", headers: h2c, want: http.Header{}},
-		"h2c of a payload":    {line: "GET /about", headers: append(h2c, "RSC: 1"), want: http.Header{"Rsc": {"1"}}, kind: KindRSC},
-		"h2c of a file":       {line: "GET /_next/static/a.js", headers: h2c, want: http.Header{}, kind: KindStatic},
-		"h2c of a picture":    {line: "GET /_next/image", headers: h2c, want: http.Header{}, kind: KindImage},
-		"h2c of an action":    {line: "POST /about", headers: append(h2c, "Next-Action: 40ab"), want: http.Header{"Next-Action": {"40ab"}}, kind: KindAction},
+		"h2c of a payload":    {line: "GET /about", headers: append(h2c, "RSC: 1"), want: http.Header{"Rsc": {"1"}}, kind: zones.KindRSC},
+		"h2c of a file":       {line: "GET /_next/static/a.js", headers: h2c, want: http.Header{}, kind: zones.KindStatic},
+		"h2c of a picture":    {line: "GET /_next/image", headers: h2c, want: http.Header{}, kind: zones.KindImage},
+		"h2c of an action":    {line: "POST /about", headers: append(h2c, "Next-Action: 40ab"), want: http.Header{"Next-Action": {"40ab"}}, kind: zones.KindAction},
 		"TLS":                 {line: "OPTIONS /about", headers: []string{"Connection: Upgrade", "Upgrade: TLS/1.0"}, want: http.Header{}},
 		"several":             {line: "GET /about", headers: []string{"Connection: Upgrade", "Upgrade: HTTP/2.0, SHTTP/1.3, IRC/6.9"}, want: http.Header{}},
 		"an empty name":       {line: "GET /about", headers: []string{"Connection: upgrade", "Upgrade: "}, want: http.Header{}},
 		"more connection":     {line: "GET /about", headers: []string{"Connection: close,UPGRADE", "Upgrade: x"}, want: http.Header{"Connection": {"close"}}},
 		"not for this hop":    {line: "GET /about", headers: []string{"Upgrade: websocket"}, want: http.Header{}},
 		"settings of HTTP/2":  {line: "GET /about", headers: []string{"HTTP2-Settings: x"}, want: http.Header{}},
-		"CONNECT of HTTP/2":   {line: "CONNECT /about", headers: []string{":protocol: websocket"}, want: http.Header{":protocol": {"websocket"}}, kind: KindUpgrade},
-		"CONNECT of HTTP/3":   {line: "CONNECT /about", proto: "websocket", want: http.Header{}, kind: KindUpgrade},
-		"CONNECT":             {line: "CONNECT /about", want: http.Header{}, kind: KindRefused},
-		"CONNECT of UDP":      {line: "CONNECT /about", proto: "connect-udp", want: http.Header{}, kind: KindRefused},
-		"CONNECT of anything": {line: "CONNECT /about", headers: []string{":protocol: bytestream"}, want: http.Header{":protocol": {"bytestream"}}, kind: KindRefused},
+		"CONNECT of HTTP/2":   {line: "CONNECT /about", headers: []string{":protocol: websocket"}, want: http.Header{":protocol": {"websocket"}}, kind: zones.KindUpgrade},
+		"CONNECT of HTTP/3":   {line: "CONNECT /about", proto: "websocket", want: http.Header{}, kind: zones.KindUpgrade},
+		"CONNECT":             {line: "CONNECT /about", want: http.Header{}, kind: zones.KindRefused},
+		"CONNECT of UDP":      {line: "CONNECT /about", proto: "connect-udp", want: http.Header{}, kind: zones.KindRefused},
+		"CONNECT of anything": {line: "CONNECT /about", headers: []string{":protocol: bytestream"}, want: http.Header{":protocol": {"bytestream"}}, kind: zones.KindRefused},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := request(c.line, c.headers...)
@@ -68,14 +69,14 @@ func TestDropUpgrade(t *testing.T) {
 			default:
 				r.Proto, r.ProtoMajor, r.ProtoMinor = c.proto, 3, 0
 			}
-			m := Match{Path: r.URL.Path, Target: rules.Target{AsWritten: true}}
-			before := KindOf(r, m)
+			m := zones.Match{Path: r.URL.Path, Target: rules.Target{AsWritten: true}}
+			before := zones.KindOf(r, m)
 			DropUpgrade(r)
 			assert.Equal(t, c.want, r.Header)
-			assert.Equal(t, c.kind, KindOf(r, m))
+			assert.Equal(t, c.kind, zones.KindOf(r, m))
 			assert.Equal(t, c.kind, before, "the kind is what is left of it")
-			if c.kind == KindRefused {
-				assert.Equal(t, ErrConnect, Refusal(r, m))
+			if c.kind == zones.KindRefused {
+				assert.Equal(t, zones.ErrConnect, zones.Refusal(r, m))
 			}
 		})
 	}

@@ -1,4 +1,4 @@
-package zones
+package hygiene
 
 import (
 	"crypto/sha256"
@@ -8,12 +8,14 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
 // scopesOf returns the scopes of three zones: the builds of home and shop are known, that of the blog is not.
 func scopesOf() (home, blog, shop *CookieScope) {
 	sum := func(id string) [32]byte { return sha256.Sum256([]byte(id)) }
-	list := []*Zone{
+	list := []*zones.Zone{
 		{Name: "home", PreviewIDs: [][32]byte{sum("home-old"), sum("home-id")}},
 		{Name: "blog"},
 		{Name: "shop", PreviewIDs: [][32]byte{sum("shop-id")}},
@@ -133,8 +135,8 @@ func TestCookiesOfAnAnswer(t *testing.T) {
 }
 
 func TestASingleZoneKeepsItsCookies(t *testing.T) {
-	zone := &Zone{Name: "root"}
-	scope := NewCookieScopes([]*Zone{zone})[zone]
+	zone := &zones.Zone{Name: "root"}
+	scope := NewCookieScopes([]*zones.Zone{zone})[zone]
 	h := http.Header{"Cookie": {"NEXT_LOCALE.shop=de; __prerender_bypass=x"}, "Set-Cookie": {"NEXT_LOCALE=de"}}
 	want := h.Clone()
 	assert.False(t, scope.CleanRequest(h))

@@ -1,4 +1,4 @@
-package zones
+package hygiene
 
 import (
 	"errors"
@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
 	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
@@ -148,7 +149,7 @@ func FuzzCachePolicy(f *testing.F) {
 		if contentType := fuzzTypes[next(len(fuzzTypes))]; contentType != "" {
 			a.Header.Set("Content-Type", contentType)
 		}
-		a.Kind = Kind(next(Kinds))
+		a.Kind = zones.Kind(next(zones.Kinds))
 		flags := next(256)
 		for bit, header := range [][2]string{
 			{"Set-Cookie", "a=b"}, {"X-Nextjs-Cache", "HIT"}, {"X-Nextjs-Cache", "STALE"}, {"X-Edge-Runtime", "1"}, {"Expires", "Thu, 01 Jan 2099 00:00:00 GMT"},

@@ -1,10 +1,11 @@
-package zones
+package hygiene
 
 import (
 	"net/http"
 	"strings"
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
 	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
@@ -16,13 +17,13 @@ var draftCookies = [...]string{bypassCookie, previewCookie, "next-instant-naviga
 // there remain the parameters that conditions of rules look at, and _rsc.
 //
 // It looks at the cookies that CookieScope.CleanRequest leaves.
-func ShownQuery(r *http.Request, book *rules.Rulebook, v *rules.Verdict, kind Kind) string {
+func ShownQuery(r *http.Request, book *rules.Rulebook, v *rules.Verdict, kind zones.Kind) string {
 	query := r.URL.RawQuery
 	if query == "" || book == nil || r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return query
 	}
 	switch kind {
-	case KindDocument, KindRSC, KindPrefetch, KindSegment, KindData, KindAPI:
+	case zones.KindDocument, zones.KindRSC, zones.KindPrefetch, zones.KindSegment, zones.KindData, zones.KindAPI:
 	default:
 		return query
 	}
