@@ -64,9 +64,9 @@ func groupMembers(group int) ([]usage, error) {
 			return nil, fmt.Errorf("reading what process %d has used: %w", p.PID, err)
 		}
 		members = append(members, usage{
-			cpu:  time.Duration(stat.UTime+stat.STime) * tick, //nolint:gosec // some days
+			cpu:  time.Duration(stat.UTime+stat.STime) * tick,
 			rss:  int64(stat.ResidentMemory()),
-			peak: int64(status.VmHWM), //nolint:gosec // memory of the machine
+			peak: int64(status.VmHWM),
 		})
 	}
 	return members, nil

@@ -51,8 +51,8 @@ func (s *Store) attach() error {
 	return nil
 }
 
-// lockFile takes a lock that ends with the process at the latest. It does not wait. The file is opened for writing only where a lock needs
-// that (NFS), so that the file system may be made read-only meanwhile.
+// lockFile takes a lock that ends with the process at the latest. It does not wait. The file is opened for writing only
+// where a lock needs that (NFS), so that the file system may be made read-only meanwhile.
 func lockFile(path string) (*flock.Flock, error) {
 	lock := flock.New(path)
 	switch held, err := lock.TryLock(); {

@@ -14,12 +14,13 @@ import (
 	"code.dny.dev/ssrf"
 )
 
-// guardian knows the IANA special-purpose registries, and takes no IPv6 but global unicast. Next.js refuses the same (ipaddr.js, everything
-// that is not `unicast`), but for fec0::/10, 3fff::/20, 5f00::/16, 64:ff9b:1::/48 and ::/96, which it forgets.
+// guardian knows the IANA special-purpose registries, and takes no IPv6 but global unicast. Next.js refuses the same
+// (ipaddr.js, everything that is not `unicast`), but for fec0::/10, 3fff::/20, 5f00::/16, 64:ff9b:1::/48 and ::/96, which
+// it forgets.
 var guardian = ssrf.New()
 
-// specialUse says what an address is kept for, and is nil for an address of a host of the internet. IPv4 within IPv6 (::ffff:0:0/96) is
-// judged as IPv4. An address with a zone belongs to one network card.
+// specialUse says what an address is kept for, and is nil for an address of a host of the internet. IPv4 within IPv6
+// (::ffff:0:0/96) is judged as IPv4. An address with a zone belongs to one network card.
 func specialUse(addr netip.Addr) error {
 	if !addr.IsValid() {
 		return errors.New("no address")
@@ -52,7 +53,7 @@ func (f *Fetcher) hostAddresses(client, hop context.Context, host string) ([]net
 		if err := f.refuses(addr); err != nil {
 			return nil, &FetchError{
 				Status: http.StatusBadRequest, Text: textNotAllowed, Cause: CauseAddress,
-				Reason: fmt.Errorf("checking the addresses of the host: %w; images.dangerouslyAllowLocalIP of next.config would allow it", err),
+				Reason: fmt.Errorf("%w; images.dangerouslyAllowLocalIP of next.config would allow it", err),
 			}
 		}
 	}

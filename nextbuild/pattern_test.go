@@ -34,7 +34,7 @@ func TestPatternsAreJavaScripts(t *testing.T) {
 	assert.ErrorContains(t, err, "timeout", "a pattern that never ends says so")
 }
 
-// One try of many is enough: a machine that is busy makes some of them longer, and a limit that is not kept makes all of them longer.
+// One try of many is enough: a machine that is busy makes some of them longer, a limit that is not kept all of them.
 func TestAPatternThatNeverEndsIsEndedSoon(t *testing.T) {
 	pattern, shortest := NewPattern("^(a+)+$", false), time.Hour
 	for tries := 0; tries < 20 && shortest >= 8*patternTimeout; tries++ {
