@@ -77,10 +77,7 @@ func openHoard(entries int, settings blobstore.Settings) (*hoard, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening a store for entries: %w", err)
 	}
-	cache, err := pagecache.New(store, pagecache.Settings{}, pagecache.Policy{
-		KeyOf: pagecache.KeyOf, ForRequest: pagecache.ForRequest, ForResponse: pagecache.ForResponse,
-		ForClient: func(http.Header, pagecache.Facts, pagecache.Served) {},
-	})
+	cache, err := pagecache.New(store, pagecache.Settings{})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("opening a page cache: %w", err), store.Close())
 	}

@@ -29,7 +29,6 @@ const keepLedger = time.Minute
 type Cache struct {
 	store    *blobstore.Store
 	settings atomic.Pointer[Settings]
-	policy   Policy
 
 	clock        clock
 	ledger       *ledger
@@ -54,8 +53,8 @@ type Cache struct {
 }
 
 // New returns a cache that keeps pages in store, which it does not close, and which no other cache uses. The error is about the settings.
-func New(store *blobstore.Store, settings Settings, policy Policy) (*Cache, error) {
-	c := &Cache{store: store, policy: policy, seed: maphash.MakeSeed()}
+func New(store *blobstore.Store, settings Settings) (*Cache, error) {
+	c := &Cache{store: store, seed: maphash.MakeSeed()}
 	if err := c.SetSettings(settings); err != nil {
 		return nil, err
 	}

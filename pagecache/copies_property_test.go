@@ -31,7 +31,7 @@ func TestACopyIsOfTheBodyThatIsServed(t *testing.T) {
 		h.Set("Cache-Control", "s-maxage=10, stale-while-revalidate=30")
 		h.Set("Content-Type", "text/html")
 		h.Set("Etag", fmt.Sprintf(`"%d"`, version))
-		h.Set("X-Tags", "all")
+		h.Set(TagsHeader, "all")
 		if r.Header.Get("If-None-Match") == h.Get("Etag") {
 			rw.WriteHeader(http.StatusNotModified)
 			return
@@ -73,7 +73,7 @@ func TestACopyIsOfTheBodyThatIsServed(t *testing.T) {
 				case n < 197:
 					s.pass(time.Duration(random.IntN(10)) * time.Second)
 				default:
-					selector := []Selector{{Group: path}, {Tag: "all"}, {All: true}}[random.IntN(3)]
+					selector := []Selector{{Group: groupOf(path)}, {Tag: "all"}, {All: true}}[random.IntN(3)]
 					selector.Space, selector.Soft = "zone", random.IntN(2) == 0
 					assert.NoError(t, s.cache.Purge(selector))
 				}

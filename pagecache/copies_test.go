@@ -124,8 +124,14 @@ func TestNoCopyOfWhatGainsNothing(t *testing.T) {
 			w.Header().Set("Content-Type", "text/html")
 			_, _ = io.WriteString(w, strings.Repeat("x", codings.SmallestCopied-1))
 		}},
-		"picture":      {upstream: longPage(text("one"), "Content-Type", "image/png")},
-		"no type":      {upstream: longPage(text("one"), "Content-Type", "")},
+		"picture": {upstream: longPage(text("one"), "Content-Type", "image/png")},
+		"no type": {upstream: func(w http.ResponseWriter, _ *http.Request) { // of what is kept, only redirects have none
+			w.Header().Set("Cache-Control", "s-maxage=60")
+			w.Header().Set("Location", "/b")
+			w.Header().Del("Content-Type")
+			w.WriteHeader(http.StatusPermanentRedirect)
+			_, _ = io.WriteString(w, long("one"))
+		}},
 		"no-transform": {upstream: longPage(text("one"), "Cache-Control", "s-maxage=60, no-transform")},
 		"switched off": {vary: true, settings: Settings{NoCopies: true}, upstream: longPage(text("one"))}, // it may be switched on
 		"noise": {made: 1, vary: true, upstream: func(w http.ResponseWriter, _ *http.Request) {
@@ -179,8 +185,8 @@ func TestACopyIsOfOneBody(t *testing.T) {
 	require.Equal(t, long("two"), coded())
 	require.EqualValues(t, 2, s.made("br").Made)
 
-	require.NoError(t, s.cache.Purge(Selector{Space: "zone", Group: "/a"}))
-	key, _ := plainPolicy.KeyOf(nil, s.facts("/a", VariantHTML), false)
+	require.NoError(t, s.cache.Purge(Selector{Space: "zone", Group: groupOf("/a")}))
+	key, _ := KeyOf(asking("/a"), s.facts("/a", VariantHTML), false)
 	_, there := s.store.Get(t.Context(), copyKey(key, "br"))
 	require.False(t, there, "a purge removes copies too")
 	require.Equal(t, "as it is: "+long("two"), coded())
@@ -190,7 +196,7 @@ func TestACopyIsOfOneBody(t *testing.T) {
 func TestNoCopyOfWhatIsPurged(t *testing.T) {
 	s := newSite(t, Settings{}, longPage(text("one")))
 	s.ask("/a", VariantHTML)
-	key, _ := plainPolicy.KeyOf(nil, s.facts("/a", VariantHTML), false)
+	key, _ := KeyOf(asking("/a"), s.facts("/a", VariantHTML), false)
 	entry, ok := s.store.Get(t.Context(), key)
 	require.True(t, ok)
 	m, err := parseMeta(entry.Meta())
@@ -200,7 +206,7 @@ func TestNoCopyOfWhatIsPurged(t *testing.T) {
 	other := job
 	other.hash[0]++
 	require.ErrorIs(t, s.cache.copies.make(other), errNotThatBody)
-	require.NoError(t, s.cache.Purge(Selector{Space: "zone", Group: "/a"}))
+	require.NoError(t, s.cache.Purge(Selector{Space: "zone", Group: groupOf("/a")}))
 	require.ErrorIs(t, s.cache.copies.make(job), errNotThatBody)
 	s.ask("/a", VariantHTML)
 	require.NoError(t, s.cache.copies.make(job))
@@ -237,7 +243,7 @@ func TestETagsOfCopies(t *testing.T) {
 		assert.Contains(t, a.Header()["Vary"], "Accept-Encoding", c)
 	}
 	// One who has it from a copy is answered likewise by the request that fills.
-	require.NoError(t, s.cache.Purge(Selector{Space: "zone", Group: "/a"}))
+	require.NoError(t, s.cache.Purge(Selector{Space: "zone", Group: groupOf("/a")}))
 	a := s.ask("/a", VariantHTML, "Accept-Encoding", "br", "If-None-Match", `"one-br"`)
 	require.Equal(t, ResultMiss, a.result.Kind)
 	assert.Equal(t, http.StatusNotModified, a.Code)

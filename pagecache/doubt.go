@@ -18,10 +18,10 @@ func (q *query) resolve(fl *flight) {
 	}
 	for _, variant := range whole {
 		facts := fl.facts
-		facts.Variant, facts.Segment, facts.NextURL, facts.Unshared = variant, "", "", false
+		facts.Variant, facts.NextURL, facts.Unshared = variant, "", false
 		r := q.r.WithContext(context.WithoutCancel(q.r.Context()))
 		r.Header = asVariant(r.Header, variant)
-		key, ok := q.c.policy.KeyOf(r, facts, false)
+		key, ok := KeyOf(r, facts, false)
 		if !ok || key == fl.kept || page.find(variantID(key.Name)) < 0 {
 			continue
 		}

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -18,59 +17,6 @@ import (
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
 )
-
-// plainPolicy is as small as a policy can be: Cache-Control counts, and Set-Cookie forbids.
-var plainPolicy = Policy{
-	KeyOf: func(_ *http.Request, f Facts, interceptable bool) (blobstore.Key, bool) {
-		name := fmt.Sprintf("%d %s", f.Variant, f.Segment)
-		if interceptable {
-			name += " " + f.NextURL
-		}
-		return blobstore.Key{Space: f.Space, Group: f.Path, Name: name}, true
-	},
-	ForRequest: func(r *http.Request, _ Facts) Reason {
-		if r.Header.Get("Authorization") != "" {
-			return ReasonAuthorization
-		}
-		return ""
-	},
-	ForResponse: func(_ *http.Request, _ Facts, status int, h http.Header) Decision {
-		directive := func(name string) (seconds time.Duration, ok bool) {
-			for one := range strings.SplitSeq(h.Get("Cache-Control"), ", ") {
-				if value, found := strings.CutPrefix(one, name+"="); found {
-					n, _ := strconv.Atoi(value)
-					return time.Duration(n) * time.Second, true
-				}
-			}
-			return 0, false
-		}
-		d := Decision{Interceptable: h.Get("Vary") == "next-url"}
-		var ok bool
-		d.Fresh, ok = directive("s-maxage")
-		d.StaleWhile, _ = directive("stale-while-revalidate")
-		d.StaleIfError, _ = directive("stale-if-error")
-		if tags := h.Get("X-Tags"); tags != "" {
-			d.Tags = strings.Split(tags, ",")
-		}
-		switch {
-		case status >= 500:
-			d.Reason = ReasonStatus
-		case !ok:
-			d.Reason = ReasonNoFreshness
-		case h.Get("Set-Cookie") != "":
-			d.Reason = ReasonSetCookie
-		default:
-			d.Store = true
-		}
-		return d
-	},
-	ForClient: func(h http.Header, _ Facts, s Served) {
-		h.Set("Cache-Status", fmt.Sprintf("%s; %s", s.Kind, s.Reason))
-		if s.Kept {
-			h.Set("Age", strconv.Itoa(int(s.Age.Seconds())))
-		}
-	},
-}
 
 // site is a cache with an upstream and a clock.
 type site struct {
@@ -90,7 +36,9 @@ type site struct {
 	recheck  time.Duration
 
 	deployment string
-	said       Said // what the upstream says to the edge alone
+	said       Said // what the upstream says to the edge alone, beside its tags
+	shared404  time.Duration
+	shortened  atomic.Int64
 }
 
 var errDown = fmt.Errorf("dial upstream: refused")
@@ -112,7 +60,7 @@ func (s *site) open() {
 	var err error
 	s.store, err = blobstore.Open(blobstore.Settings{Dir: s.dir, Memory: s.memory})
 	require.NoError(s.t, err)
-	s.cache, err = New(s.store, s.settings, plainPolicy)
+	s.cache, err = New(s.store, s.settings)
 	require.NoError(s.t, err)
 }
 
@@ -135,7 +83,9 @@ func (s *site) idle() {
 	require.Eventually(s.t, func() bool { return s.cache.revalidating.Load() == 0 }, 10*time.Second, 100*time.Microsecond)
 }
 
-func (s *site) next(w http.ResponseWriter, r *http.Request) error {
+// next asks the upstream, whose answers say what those of Next.js do unless it says something else. Their tags are
+// taken off, as the transport does.
+func (s *site) next(w http.ResponseWriter, r *http.Request, said *Said) error {
 	s.fetches.Add(1)
 	s.mu.Lock()
 	s.asked = append(s.asked, r)
@@ -143,26 +93,95 @@ func (s *site) next(w http.ResponseWriter, r *http.Request) error {
 	if s.down.Load() {
 		return errDown
 	}
-	s.upstream(w, r)
+	w.Header().Set("Content-Type", "text/html")
+	if variant := variantOf(r); variant.isPayload() {
+		w.Header().Set("Content-Type", rsc)
+		w.Header().Set("X-Nextjs-Prerender", "1")
+	}
+	heard := &hearing{ResponseWriter: w, said: said}
+	s.upstream(heard, r)
+	heard.hear()
 	return nil
 }
 
-// query are the facts of a request that a test asks for: "/path", with a variant.
+// hearing takes the tags off the head of an answer.
+type hearing struct {
+	http.ResponseWriter
+	said *Said
+}
+
+func (h *hearing) hear() {
+	if tags := h.Header()[TagsHeader]; len(tags) > 0 {
+		h.said.Tags = tags
+		h.Header().Del(TagsHeader)
+	}
+}
+
+func (h *hearing) Unwrap() http.ResponseWriter { return h.ResponseWriter }
+
+func (h *hearing) WriteHeader(status int) {
+	if status >= http.StatusOK {
+		h.hear()
+	}
+	h.ResponseWriter.WriteHeader(status)
+}
+
+func (h *hearing) Write(p []byte) (int, error) {
+	h.hear()
+	return h.ResponseWriter.Write(p)
+}
+
+func (h *hearing) Flush() {
+	h.hear()
+	_ = http.NewResponseController(h.ResponseWriter).Flush()
+}
+
+// headersOf are the headers by which a client of Next.js asks for a variant.
+func headersOf(variant Variant) http.Header {
+	switch variant {
+	case VariantSegment:
+		return fields("Rsc", "1", "Next-Router-Prefetch", "1", "Next-Router-Segment-Prefetch", "/_tree")
+	case VariantRuntimePrefetch:
+		return fields("Rsc", "1", "Next-Router-Prefetch", "2")
+	}
+	return HeadersOf(variant)
+}
+
+func variantOf(r *http.Request) Variant {
+	variant, _ := VariantOf(r.Header, r.URL.Path)
+	return variant
+}
+
+// numberOf stands for the variant of a request in what the upstream answers.
+func numberOf(r *http.Request) string { return strconv.Itoa(int(variantOf(r))) }
+
+// groupOf is the group of the key of a page whose answers do not depend on anything else than its path.
+func groupOf(path string) string {
+	r := asking(path)
+	key, _ := KeyOf(r, Facts{Path: r.URL.Path, Class: ClassPage}, false)
+	return key.Group
+}
+
+// facts are those of a request that a test asks for: "/path", with a variant.
 func (s *site) facts(path string, variant Variant) Facts {
-	return Facts{Space: "zone", Path: path, Class: ClassPage, Variant: variant, Recheck: s.recheck, Deployment: s.deployment, Now: time.Unix(0, s.now.Load()), Said: new(s.said)}
+	return Facts{
+		Space: "zone", Path: path, Class: ClassPage, Variant: variant, Recheck: s.recheck, Deployment: s.deployment, Now: time.Unix(0, s.now.Load()), Said: new(s.said),
+		Shared404: s.shared404, Shortened: func() { s.shortened.Add(1) },
+	}
 }
 
 func (s *site) serve(w http.ResponseWriter, r *http.Request, f Facts) (Result, error) {
 	path := r.URL.Path
-	return s.cache.Serve(w, r, f, s.next, func() Again {
+	next := func(w http.ResponseWriter, r *http.Request) error { return s.next(w, r, f.Said) }
+	return s.cache.Serve(w, r, f, next, func() Again {
 		return func(ctx context.Context, w http.ResponseWriter, as Variant, etag string, said *Said) error {
 			*said = s.said
 			again := httptest.NewRequestWithContext(ctx, http.MethodGet, path, nil)
-			again.Header.Set("Variant", strconv.Itoa(int(as)))
+			again.Header = headersOf(as)
 			if etag != "" {
 				again.Header.Set("If-None-Match", etag)
 			}
-			return s.next(w, again)
+			return s.next(w, again, said)
 		}
 	})
 }
@@ -183,7 +202,9 @@ func (s *site) ask(path string, variant Variant, headers ...string) answer {
 }
 
 func (s *site) request(r *http.Request, variant Variant, headers ...string) answer {
-	r.Header.Set("Variant", strconv.Itoa(int(variant)))
+	for name, values := range headersOf(variant) {
+		r.Header[name] = values
+	}
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
@@ -197,8 +218,7 @@ func (s *site) request(r *http.Request, variant Variant, headers ...string) answ
 // over serves over HTTP.
 func (s *site) over() *httptest.Server {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		variant, _ := strconv.Atoi(r.Header.Get("Variant"))
-		if _, err := s.serve(w, r, s.facts(r.URL.Path, Variant(variant))); err != nil {
+		if _, err := s.serve(w, r, s.facts(r.URL.Path, variantOf(r))); err != nil {
 			w.WriteHeader(http.StatusBadGateway)
 		}
 	}))
@@ -210,14 +230,13 @@ func (s *site) over() *httptest.Server {
 func page(text *atomic.Value) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "s-maxage=60, stale-while-revalidate=3600, stale-if-error=86400")
-		w.Header().Set("Content-Type", "text/html")
 		w.Header().Set("Etag", strconv.Quote(text.Load().(string)))
-		w.Header().Set("X-Tags", "t-"+text.Load().(string)+",all")
+		w.Header().Set(TagsHeader, "t-"+text.Load().(string)+",all")
 		if r.Header.Get("If-None-Match") == w.Header().Get("Etag") {
 			w.WriteHeader(http.StatusNotModified)
 			return
 		}
-		_, _ = io.WriteString(w, text.Load().(string)+" "+r.Header.Get("Variant"))
+		_, _ = io.WriteString(w, text.Load().(string)+" "+numberOf(r))
 	}
 }
 

@@ -34,7 +34,7 @@ type Kept struct {
 
 // Explain says what Serve would do, and does nothing of it.
 func (c *Cache) Explain(r *http.Request, f Facts) Explanation {
-	reason := c.policy.ForRequest(r, f)
+	reason := ForRequest(r, f)
 	if reason != "" && reason != ReasonRange {
 		return Explanation{Result: Result{ResultBypass, reason}}
 	}

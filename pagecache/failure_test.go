@@ -38,7 +38,7 @@ func TestTheUpstreamIsDown(t *testing.T) {
 			assert.Equal(t, Result{ResultStale, ReasonError}, a.result)
 			assert.Equal(t, http.StatusOK, a.Code)
 			assert.Equal(t, "one 0", a.body())
-			assert.Equal(t, "stale; error", a.status())
+			assert.Equal(t, "nextjs; hit; ttl=-7201; detail=error", a.status())
 		})
 	}
 }
@@ -96,11 +96,10 @@ func TestADeadUpstreamLeavesAPageAllOfItsTime(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, Settings{}, c.first)
-			s.cache.policy.ForResponse = ForResponse
 			s.ask("/a", VariantHTML)
 			if c.second != nil {
 				s.upstream = c.second
-				s.ask("/a", VariantRSC, "Rsc", "1")
+				s.ask("/a", VariantRSC)
 				s.idle()
 			}
 			s.down.Store(true)

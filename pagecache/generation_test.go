@@ -2,7 +2,6 @@ package pagecache
 
 import (
 	"net/http"
-	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -74,7 +73,7 @@ func TestADoubtIsResolvedInTheBackground(t *testing.T) {
 // failing has an upstream fail for documents while it is set.
 func failing(fails *atomic.Bool, upstream http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if fails.Load() && r.Header.Get("Variant") == strconv.Itoa(int(VariantHTML)) {
+		if fails.Load() && variantOf(r) == VariantHTML {
 			w.WriteHeader(http.StatusInternalServerError)
 			return
 		}
@@ -83,9 +82,9 @@ func failing(fails *atomic.Bool, upstream http.HandlerFunc) http.HandlerFunc {
 }
 
 // newDoubtful is a site whose document is in doubt, and could not be fetched in the background.
-func newDoubtful(t *testing.T, settings Settings, words *atomic.Value, changed string) *site {
+func newDoubtful(t *testing.T, words *atomic.Value, changed string) *site {
 	var fails atomic.Bool
-	s := newSite(t, settings, failing(&fails, page(words)))
+	s := newSite(t, Settings{}, failing(&fails, page(words)))
 	s.ask("/a", VariantHTML)
 	words.Store(changed)
 	fails.Store(true)
@@ -97,22 +96,13 @@ func newDoubtful(t *testing.T, settings Settings, words *atomic.Value, changed s
 
 // Where the document cannot be fetched again, who asks for it has it fetched.
 func TestADoubtThatCannotBeResolvedStays(t *testing.T) {
-	a := newDoubtful(t, Settings{}, text("one"), "two").ask("/a", VariantHTML)
+	a := newDoubtful(t, text("one"), "two").ask("/a", VariantHTML)
 	assert.Equal(t, "two 0", a.body(), "its client has seen two")
 	assert.Equal(t, Result{ResultMiss, ReasonGeneration}, a.result)
 }
 
-func TestLenientServesWhatMayBeOlder(t *testing.T) {
-	s := newDoubtful(t, Settings{Lenient: true}, text("one"), "one")
-	s.pass(2 * failTime)
-	assert.Equal(t, Result{ResultStale, ReasonGeneration}, s.ask("/a", VariantHTML).result)
-	s.idle()
-	assert.Equal(t, hit, s.ask("/a", VariantHTML).result)
-	assert.Equal(t, hit, s.ask("/a", VariantRSC).result)
-}
-
 func TestWhatMayBeOlderStandsInForADeadUpstream(t *testing.T) {
-	s := newDoubtful(t, Settings{}, text("one"), "one")
+	s := newDoubtful(t, text("one"), "one")
 	s.down.Store(true)
 	assert.Equal(t, Result{ResultStale, ReasonError}, s.ask("/a", VariantHTML).result)
 }

@@ -44,7 +44,7 @@ func ofPage(r *http.Request) Facts {
 
 func factsOf(r *http.Request, class Class) Facts {
 	f := Facts{Space: "zone", Deployment: "dpl-1", Path: r.URL.EscapedPath(), Class: class, Now: now}
-	f.Variant, _, _ = VariantOf(r.Header, r.URL.EscapedPath())
+	f.Variant, _ = VariantOf(r.Header, r.URL.EscapedPath())
 	f.Data = f.Variant == VariantData
 	if f.Variant.isPayload() {
 		f.NextURL = first(r.Header, "Next-Url")

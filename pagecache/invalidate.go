@@ -26,7 +26,7 @@ func (c *Cache) Invalidate(r *http.Request, f Facts, status int, h http.Header) 
 	}
 	c.invalidate(r.URL, f)
 	for _, name := range [...]string{"Location", "Content-Location"} {
-		text := first(h, name)
+		text := h.Get(name)
 		if text == "" {
 			continue
 		}
@@ -42,10 +42,10 @@ func (c *Cache) Invalidate(r *http.Request, f Facts, status int, h http.Header) 
 // invalidate makes all variants of a page gone, of which it need not be known whether it ignores its query.
 func (c *Cache) invalidate(target *url.URL, f Facts) {
 	// The variants of a page are one group, so the headers of this request have no say.
-	f.Variant, f.Segment, f.NextURL, f.Data = VariantHTML, "", "", false
+	f.Variant, f.NextURL, f.Data = VariantHTML, "", false
 	plain := &http.Request{Method: http.MethodGet, URL: target, Header: http.Header{}}
 	for _, f.KnownQuery = range [...]bool{false, true} {
-		if key, ok := c.policy.KeyOf(plain, f, false); ok {
+		if key, ok := KeyOf(plain, f, false); ok {
 			c.purgePage(pageID{key.Space, key.Group}, false)
 		}
 		if target.RawQuery == "" {

@@ -45,7 +45,6 @@ func TestAnUnsafeRequestInvalidatesPages(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, Settings{}, page(text("one")))
-			s.cache.policy.KeyOf = KeyOf
 			targets := []string{"/a", "/a?x=1", "/b", "/b?x=1"}
 			ask := func(target string) Result { return s.ask(target, VariantHTML).result }
 			for _, target := range targets {

@@ -15,7 +15,7 @@ import (
 
 // consider says by the head of an answer whether it may be kept, as far as its page has no say. length is that of its body, -1 if that is not known.
 func (c *Cache) consider(facts *Facts, r *http.Request, status int, h http.Header) (d Decision, length int64) {
-	d = c.policy.ForResponse(r, *facts, status, h)
+	d = ForResponse(r, *facts, status, h)
 	if !d.Store {
 		return d, -1
 	}
@@ -23,8 +23,6 @@ func (c *Cache) consider(facts *Facts, r *http.Request, status int, h http.Heade
 	switch {
 	case !ok:
 		return Decision{Reason: ReasonIncomplete}, length
-	case len(h["Trailer"]) > 0:
-		return Decision{Reason: ReasonTrailers}, length
 	case len(h["Content-Encoding"]) > 0:
 		return Decision{Reason: ReasonCoding}, length
 	case length > c.settings.Load().MaxBody:
@@ -49,7 +47,7 @@ func (c *Cache) decide(fl *flight, r *http.Request, status int, h http.Header) (
 	}
 	d.Interceptable = d.Interceptable || page.interceptable // once it counts, it counts for all
 	var ok bool
-	if fl.kept, ok = c.policy.KeyOf(r, fl.facts, d.Interceptable); !ok {
+	if fl.kept, ok = KeyOf(r, fl.facts, d.Interceptable); !ok {
 		return Decision{Reason: ReasonKey}
 	}
 	return d

@@ -74,7 +74,7 @@ func (p *pieces) request(extra string) (*http.Request, Facts) {
 	if p.next(8) == 0 && extra != "" {
 		f.Path = "/" + extra
 	}
-	f.Variant, _, _ = VariantOf(r.Header, f.Path)
+	f.Variant, _ = VariantOf(r.Header, f.Path)
 	if f.Variant.isPayload() {
 		f.NextURL = first(r.Header, "Next-Url")
 	}

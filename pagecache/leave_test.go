@@ -70,6 +70,7 @@ func TestAnAnswerThatBreaksOff(t *testing.T) {
 			sent, goOn := make(chan struct{}), make(chan struct{})
 			next := func(w http.ResponseWriter, _ *http.Request) error {
 				w.Header().Set("Cache-Control", "s-maxage=60")
+				w.Header().Set("Content-Type", html)
 				_, _ = io.WriteString(w, "half")
 				close(sent)
 				<-goOn

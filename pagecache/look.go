@@ -52,14 +52,14 @@ func (f *found) close() {
 
 // look finds what is kept for a request. The caller closes it.
 func (c *Cache) look(r *http.Request, facts *Facts) (f found, ok bool) {
-	if f.key, ok = c.policy.KeyOf(r, *facts, false); !ok {
+	if f.key, ok = KeyOf(r, *facts, false); !ok {
 		return f, false
 	}
 	f.reason = ReasonAbsent
 	// Without its record nothing is known of a page. The context is not the client's: what it begins may go on without it.
 	page, known := c.pageHead(c.ctx, f.key)
 	if known && page.interceptable {
-		if f.key, ok = c.policy.KeyOf(r, *facts, true); !ok {
+		if f.key, ok = KeyOf(r, *facts, true); !ok {
 			return f, false
 		}
 	}
@@ -103,12 +103,10 @@ func (c *Cache) judgeEntry(m *meta, page *pageHead, key blobstore.Key, now time.
 		return absent, ReasonPurged
 	case m.gen < page.floor:
 		return absent, ReasonGeneration
-	case m.gen < page.doubt && !c.settings.Load().Lenient:
+	case m.gen < page.doubt:
 		return doubtful, ReasonGeneration
 	case ns >= max(stays, while):
 		return expired, ReasonExpired
-	case m.gen < page.doubt:
-		return stale, ReasonGeneration
 	case soft || m.begun < page.soft:
 		return stale, ReasonPurged
 	case ns >= stays:

@@ -15,17 +15,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// newOpenSite is a site with the real policy and no build, whose page may stand in for a day. What it answers depends
+// newOpenSite is a site with no build, whose page may stand in for a day. What it answers depends
 // on who asks.
 func newOpenSite(t *testing.T, upstream http.HandlerFunc) *site {
-	s := newSite(t, Settings{Linger: time.Hour}, func(w http.ResponseWriter, r *http.Request) {
+	return newSite(t, Settings{Linger: time.Hour}, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "s-maxage=60, stale-if-error=86400")
 		w.Header().Set("Content-Type", html)
 		w.Header().Set("Vary", "rsc")
 		upstream(w, r)
 	})
-	s.cache.policy = Policy{KeyOf, ForRequest, ForResponse, plainPolicy.ForClient}
-	return s
 }
 
 // asks asks as somebody does, with headers as pairs.

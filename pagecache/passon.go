@@ -61,5 +61,5 @@ func (p *passer) begin(status int) {
 	case saysOfPage(status):
 		q.c.misses.addAnswer(q.found.key, q.facts.Now, d.Reason, status)
 	}
-	q.c.policy.ForClient(h, q.facts, Served{Result: Result{ResultMiss, p.reason}, Status: status})
+	tell(h, &q.facts, Told{Result: Result{ResultMiss, p.reason}, Status: status})
 }

@@ -50,7 +50,7 @@ func (w *world) publish(path string) {
 func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	h := rw.Header()
 	w.letOthers()
-	version, variant := w.version(r.URL.Path), r.Header.Get("Variant")
+	version, variant := w.version(r.URL.Path), numberOf(r)
 	w.letOthers()
 	personal := w.personal.Load()
 	if r.Header.Get("Authorization") != "" || personal {
@@ -68,7 +68,7 @@ func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		}
 	}
 	h.Set("Cache-Control", "s-maxage=10, stale-while-revalidate=30, stale-if-error=1000")
-	h.Set("X-Tags", "all,"+r.URL.Path)
+	h.Set(TagsHeader, "all,"+r.URL.Path)
 	if personal {
 		h.Set("Set-Cookie", "a=b")
 	}
@@ -204,7 +204,7 @@ func changeAndCheck(t *testing.T, s *site, w *world, o *observer, path string, v
 
 // purgeAndCheck purges a page in one of the ways: what is published before a hard purge is what is served after it.
 func purgeAndCheck(t *testing.T, s *site, w *world, o *observer, random *rand.Rand, path string) {
-	selectors := []Selector{{Group: path}, {Prefix: path}, {Tag: path}, {Tag: "all"}, {All: true}}
+	selectors := []Selector{{Group: groupOf(path)}, {Prefix: path}, {Tag: path}, {Tag: "all"}, {All: true}}
 	selector := selectors[random.IntN(len(selectors))]
 	selector.Space, selector.Soft = "zone", random.IntN(2) == 0
 	w.publish(path)
@@ -253,7 +253,7 @@ func TestNobodyGetsAnOlderVersionAtOnce(t *testing.T) {
 				case n < 97:
 					w.failing.Store(random.IntN(3) == 0)
 				default:
-					selector := []Selector{{Group: path}, {Tag: path}, {All: true}}[random.IntN(3)]
+					selector := []Selector{{Group: groupOf(path)}, {Tag: path}, {All: true}}[random.IntN(3)]
 					selector.Space, selector.Soft = "zone", random.IntN(2) == 0
 					if err := s.cache.Purge(selector); err != nil {
 						t.Error(err)

@@ -13,7 +13,7 @@ import (
 
 // selectors are all ways to purge the page /docs/a of text "one".
 var selectors = map[string]Selector{
-	"page":          {Space: "zone", Group: "/docs/a"},
+	"page":          {Space: "zone", Group: groupOf("/docs/a")},
 	"prefix":        {Space: "zone", Prefix: "/docs/"},
 	"tag":           {Space: "zone", Tag: "t-one"},
 	"zone":          {Space: "zone", All: true},
@@ -79,7 +79,7 @@ func TestASoftlyPurgedPageIsServedOnceMore(t *testing.T) {
 
 func TestAPurgeConcernsNothingElse(t *testing.T) {
 	for _, selector := range []Selector{
-		{Space: "zone", Group: "/docs"},
+		{Space: "zone", Group: groupOf("/docs")},
 		{Space: "zone", Prefix: "/docs/ab"},
 		{Space: "zone", Tag: "t-on"},
 		{Space: "other", All: true},
@@ -171,7 +171,6 @@ func TestTooManyPurgesBecomeOneOfTheirZone(t *testing.T) {
 // The pages of one deployment go, and those of others stay.
 func TestADeploymentIsPurged(t *testing.T) {
 	s := newSite(t, Settings{}, page(text("one")))
-	s.cache.policy.KeyOf = KeyOf
 	ask := func(deployment string) Result {
 		s.deployment = deployment
 		return s.ask("/a", VariantHTML).result
@@ -193,7 +192,6 @@ func TestADeploymentIsPurged(t *testing.T) {
 	}
 	require.NoError(t, s.cache.Purge(Selector{Deployment: "new"}))
 	s.restart()
-	s.cache.policy.KeyOf = KeyOf
 	assert.Equal(t, ResultMiss, ask("new").Kind)
 }
 
@@ -201,7 +199,7 @@ func TestADeploymentIsPurged(t *testing.T) {
 // nothing is looked for either.
 func TestAPurgeOfAnUnknownPageTouchesNothing(t *testing.T) {
 	s := newSite(t, Settings{}, page(text("one")))
-	key := blobstore.Key{Space: "zone", Group: "/a", Name: "left over"}
+	key := blobstore.Key{Space: "zone", Group: groupOf("/a"), Name: "left over"}
 	require.NoError(t, s.store.Put(t.Context(), key, nil, []byte("x")))
 	there := func() bool {
 		entry, ok := s.store.Get(t.Context(), key)
@@ -210,10 +208,10 @@ func TestAPurgeOfAnUnknownPageTouchesNothing(t *testing.T) {
 		}
 		return ok
 	}
-	require.NoError(t, s.cache.Purge(Selector{Space: "zone", Group: "/a"}))
+	require.NoError(t, s.cache.Purge(Selector{Space: "zone", Group: groupOf("/a")}))
 	assert.True(t, there(), "its group has not been gone through")
 	s.ask("/a", VariantHTML)
-	require.NoError(t, s.cache.Purge(Selector{Space: "zone", Group: "/a"}))
+	require.NoError(t, s.cache.Purge(Selector{Space: "zone", Group: groupOf("/a")}))
 	assert.False(t, there())
 	assert.Equal(t, ResultMiss, s.ask("/a", VariantHTML).result.Kind)
 }

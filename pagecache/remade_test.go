@@ -89,7 +89,7 @@ type visits struct {
 func visiting(t *testing.T, page isrPage, recheck time.Duration) *visits {
 	store, err := blobstore.Open(blobstore.Settings{Memory: 16 << 20})
 	require.NoError(t, err)
-	cache, err := New(store, Settings{}, Policy{KeyOf, ForRequest, ForResponse, func(h http.Header, _ Facts, s Served) { Tell(h, Told{Result: s.Result, Age: s.Age, TTL: s.Left}) }})
+	cache, err := New(store, Settings{})
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		cache.Close()

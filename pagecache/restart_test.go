@@ -23,7 +23,7 @@ func TestPagesSurviveARestart(t *testing.T) {
 func TestWithoutItsLedgerOrRecordNothingIsServed(t *testing.T) {
 	s := newSite(t, Settings{}, page(text("one")))
 	s.ask("/a", VariantHTML)
-	s.store.Delete(recordOf(blobstore.Key{Space: "zone", Group: "/a"}))
+	s.store.Delete(recordOf(blobstore.Key{Space: "zone", Group: groupOf("/a")}))
 	assert.Equal(t, miss, s.ask("/a", VariantHTML).result)
 	assert.Equal(t, hit, s.ask("/a", VariantHTML).result)
 	s.store.Delete(ledgerKey)
@@ -82,14 +82,14 @@ func openStore(t *testing.T, dir string) *blobstore.Store {
 
 func newCache(t *testing.T, store *blobstore.Store) *Cache {
 	t.Helper()
-	cache, err := New(store, Settings{}, plainPolicy)
+	cache, err := New(store, Settings{})
 	require.NoError(t, err)
 	t.Cleanup(cache.Close)
 	return cache
 }
 
 func TestBadSettings(t *testing.T) {
-	_, err := New(nil, Settings{MaxBody: -1, Linger: -1, Revalidations: -1}, plainPolicy)
+	_, err := New(nil, Settings{MaxBody: -1, Linger: -1, Revalidations: -1})
 	require.Error(t, err)
 	for _, name := range []string{"MaxBody", "Linger", "Revalidations"} {
 		assert.Contains(t, err.Error(), name)

@@ -15,8 +15,8 @@ func (q *query) serveFound(result Result) Result {
 	f := &q.found
 	h := q.w.Header()
 	f.opened.head.set(h)
-	q.c.policy.ForClient(h, q.facts, Served{
-		Result: result, Status: f.meta.status, Kept: true, Age: f.meta.age(q.facts.Now), Left: f.meta.left(q.facts.Now),
+	tell(h, &q.facts, Told{
+		Result: result, Status: f.meta.status, Age: f.meta.age(q.facts.Now), TTL: f.meta.left(q.facts.Now),
 	})
 	if f.meta.status == http.StatusOK {
 		if asksForPart(q.r.Header) {
@@ -40,6 +40,15 @@ func (q *query) serveFound(result Result) Result {
 	h["Content-Length"] = []string{strconv.FormatInt(f.entry.Size(), 10)}
 	q.sendEntry(f.entry)
 	return result
+}
+
+// tell writes into the head of an answer what its client is told of it, right before it is sent. The headers of the
+// upstream are in h, unless the request goes past the cache: then they are still to come.
+func tell(h http.Header, f *Facts, t Told) {
+	t.Unshared, t.Shared404 = f.Unshared, f.Shared404
+	if Tell(h, t) && f.Shortened != nil {
+		f.Shortened()
+	}
 }
 
 // sendEntry sends a body that is kept, with the headers that have been set.

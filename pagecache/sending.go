@@ -62,9 +62,9 @@ func (s *sending) finish() {
 
 // complete completes the headers of an answer that is being fetched.
 func (q *query) complete(h http.Header, fl *flight, result Result, collapsed bool) {
-	q.c.policy.ForClient(h, q.facts, Served{
-		Result: result, Status: fl.status, Kept: true, Unproven: fl.namesBuild(), Collapsed: collapsed,
-		Age: fl.age, Left: fl.decision.Fresh,
+	tell(h, &q.facts, Told{
+		Result: result, Status: fl.status, Stored: !collapsed && !fl.namesBuild(), Collapsed: collapsed,
+		Age: fl.age, TTL: fl.decision.Fresh,
 	})
 	size := fl.length
 	if size < 0 { // not known yet
@@ -123,7 +123,7 @@ func (q *query) follow(fl *flight, r *reader) (result Result, again bool, err er
 	case endsAgain:
 		return Result{}, true, nil
 	}
-	key, ok := q.c.policy.KeyOf(q.r, q.facts, fl.decision.Interceptable)
+	key, ok := KeyOf(q.r, q.facts, fl.decision.Interceptable)
 	if !ok || key != fl.kept {
 		return Result{}, true, nil
 	}

@@ -28,7 +28,7 @@ type query struct {
 // that another request fetches, Serve panics with http.ErrAbortHandler.
 func (c *Cache) Serve(w http.ResponseWriter, r *http.Request, f Facts, next Next, again func() Again) (Result, error) {
 	q := &query{c: c, w: w, r: r, facts: f, next: next, again: again}
-	reason := c.policy.ForRequest(r, f)
+	reason := ForRequest(r, f)
 	if reason != "" && reason != ReasonRange {
 		return q.bypass(ResultBypass, reason)
 	}
@@ -40,8 +40,6 @@ func (c *Cache) Serve(w http.ResponseWriter, r *http.Request, f Facts, next Next
 		reason = ReasonMethod
 	case readDirectives(r.Header["Cache-Control"]).any(dirNoStore): // what it is answered says nothing to others, so nobody waits for it
 		reason = ReasonRequestStore
-	case r.Method != http.MethodGet:
-		return q.bypass(ResultBypass, ReasonMethod)
 	}
 	for range maxLooks {
 		result, again, err := q.try(reason)
@@ -128,6 +126,6 @@ func (q *query) leadAlone() (Result, error) {
 // bypass lets next answer.
 func (q *query) bypass(kind ResultKind, reason Reason) (Result, error) {
 	result := Result{kind, reason}
-	q.c.policy.ForClient(q.w.Header(), q.facts, Served{Result: result})
+	tell(q.w.Header(), &q.facts, Told{Result: result})
 	return result, q.next(q.w, q.r)
 }

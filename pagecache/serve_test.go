@@ -26,7 +26,7 @@ func TestWhatIsKeptIsServedWithoutTheUpstream(t *testing.T) {
 	assert.Equal(t, "text/html", second.Header().Get("Content-Type"))
 	assert.Equal(t, "10", second.Header().Get("Age"))
 	assert.Equal(t, "5", second.Header().Get("Content-Length"))
-	assert.Equal(t, "hit; fresh", second.status())
+	assert.Equal(t, "nextjs; hit; ttl=50; detail=fresh", second.status())
 	assert.EqualValues(t, 1, s.fetches.Load())
 	assert.Equal(t, miss, s.ask("/b", VariantHTML).result, "another page")
 	assert.Equal(t, miss, s.ask("/a", VariantRSC).result, "another variant")
@@ -38,7 +38,7 @@ func TestAHeadOfSeveralValuesComesBackAsItWas(t *testing.T) {
 		h.Set("Cache-Control", "s-maxage=60")
 		h["X-Nextjs-Prerender"] = []string{"1", "1"}
 		h["Link"] = []string{"a", "b", "c"}
-		h.Set("Date", "Sun, 22 Nov 2026 06:00:01 GMT")
+		h.Set("Date", "Fri, 15 Jan 2027 07:59:59 GMT")
 		h.Set("Connection", "keep-alive")
 		h.Set("Empty", "")
 		w.WriteHeader(http.StatusNotFound)
@@ -50,7 +50,7 @@ func TestAHeadOfSeveralValuesComesBackAsItWas(t *testing.T) {
 	assert.Equal(t, []string{"1", "1"}, a.Header()["X-Nextjs-Prerender"])
 	assert.Equal(t, []string{"a", "b", "c"}, a.Header()["Link"])
 	assert.Equal(t, []string{""}, a.Header()["Empty"])
-	assert.Equal(t, "Sun, 22 Nov 2026 06:00:01 GMT", a.Header().Get("Date"), "when Next.js has made it (RFC 9110, 6.6.1)")
+	assert.Equal(t, "Fri, 15 Jan 2027 07:59:59 GMT", a.Header().Get("Date"), "when Next.js has made it (RFC 9110, 6.6.1)")
 	assert.NotContains(t, a.Header(), "Connection")
 }
 
@@ -173,8 +173,8 @@ func TestASegmentTakesTheTagsOfItsPage(t *testing.T) {
 	tags := "x"
 	s := newSite(t, Settings{}, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "s-maxage=60")
-		if r.Header.Get("Variant") == "0" {
-			w.Header().Set("X-Tags", tags)
+		if variantOf(r) == VariantHTML {
+			w.Header().Set(TagsHeader, tags)
 		}
 	})
 	assert.Equal(t, Result{ResultMiss, ReasonTags}, s.ask("/a", VariantSegment).result)
@@ -205,7 +205,7 @@ func TestPastTheCache(t *testing.T) {
 	s.ask("/a", VariantHTML)
 	a := s.ask("/a", VariantHTML, "Authorization", "Basic x")
 	assert.Equal(t, Result{ResultBypass, ReasonAuthorization}, a.result)
-	assert.Equal(t, "bypass; authorization", a.status())
+	assert.Equal(t, "nextjs; fwd=bypass; detail=authorization", a.status())
 	post := s.request(httptest.NewRequest(http.MethodPost, "/a", nil), VariantHTML)
 	assert.Equal(t, Result{ResultBypass, ReasonMethod}, post.result)
 	assert.EqualValues(t, 3, s.fetches.Load())
@@ -301,7 +301,7 @@ func TestWhatIsNeverKeptPasses(t *testing.T) {
 	var kept atomic.Bool
 	held, release := make(chan struct{}), make(chan struct{})
 	s := newSite(t, Settings{}, func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Variant") == "1" { // the payload, of before
+		if variantOf(r) == VariantRSC { // the payload, of before
 			close(held)
 			<-release
 			w.Header().Set("Cache-Control", "s-maxage=60")
@@ -319,7 +319,7 @@ func TestWhatIsNeverKeptPasses(t *testing.T) {
 		a := s.ask("/a", VariantHTML)
 		assert.Equal(t, Result{ResultMiss, ReasonNoFreshness}, a.result)
 		assert.Equal(t, "new", a.Body.String())
-		assert.Equal(t, "miss; no-freshness", a.status())
+		assert.Equal(t, "nextjs; fwd=miss; detail=no-freshness", a.status())
 	}
 	done := make(chan answer)
 	go func() { done <- s.ask("/a", VariantRSC) }()

@@ -3,12 +3,9 @@ package pagecache
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"go.uber.org/zap"
-
-	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
 )
 
 // Defaults of Settings.
@@ -42,9 +39,6 @@ type Settings struct {
 	// AnswerTime is how long the upstream may take for the head of an answer before it counts as failed, where a page is kept that may be served then. Others wait
 	// for as long as it takes. Default 5 s.
 	AnswerTime time.Duration
-	// Lenient serves a variant that may be older than another one (see doubt in the documentation of the package) while it is fetched in the
-	// background. Otherwise it is fetched first.
-	Lenient bool
 	// NoCopies keeps bodies as they are only, to be compressed on their way by whoever stands in front. Otherwise there are compressed copies of those that
 	// are asked for often, and who asks is given one whatever stands in front.
 	NoCopies bool
@@ -82,33 +76,4 @@ func (s Settings) complete() (Settings, error) {
 		s.Logger = zap.NewNop()
 	}
 	return s, errors.Join(errs...)
-}
-
-// Policy is what the cache asks of each request and answer: pure functions. All are needed.
-type Policy struct {
-	// KeyOf is the key of a request: the group is the page, the name the variant. ok is false for one that has none. interceptable says that
-	// Next-Url counts.
-	KeyOf func(r *http.Request, f Facts, interceptable bool) (key blobstore.Key, ok bool)
-	// ForRequest says why a request goes past the cache. "": it does not. ReasonRange: it may be answered from what is kept, but not fill.
-	ForRequest func(r *http.Request, f Facts) Reason
-	// ForResponse decides on an answer by its head.
-	ForResponse func(r *http.Request, f Facts, status int, header http.Header) Decision
-	// ForClient completes the headers of an answer, right before they are sent. Those of the upstream are in h, unless the request goes past
-	// the cache: then they are still to come.
-	ForClient func(h http.Header, f Facts, s Served)
-}
-
-// Served is what ForClient is told of an answer.
-type Served struct {
-	Result
-	// Status is that of the answer, 0 where it is still to come.
-	Status int
-	// Kept says that the answer is, or will be, kept. What follows is for such ones only.
-	Kept bool
-	// Unproven says that its body, which is still to come, may show that it is not kept.
-	Unproven bool
-	// Collapsed says that it is the answer to another request, which was on its way.
-	Collapsed bool
-	// Age is how old it is, Left how long it stays fresh: negative if it is stale.
-	Age, Left time.Duration
 }

@@ -88,13 +88,7 @@ func TestAKept404LivesAsLongAsNextJSSays(t *testing.T) {
 		_, _ = w.Write([]byte("nothing here"))
 	})
 	s.said = Said{CacheControl: []string{"s-maxage=3600, stale-while-revalidate=9"}}
-	counted := 0
-	s.cache.policy = Policy{KeyOf, ForRequest, ForResponse, func(h http.Header, _ Facts, served Served) {
-		told := Told{Result: served.Result, Status: served.Status, Age: served.Age, Shared404: time.Minute}
-		if Tell(h, told) {
-			counted++
-		}
-	}}
+	s.shared404 = time.Minute
 	for _, step := range []struct {
 		after   time.Duration
 		kind    ResultKind
@@ -117,7 +111,7 @@ func TestAKept404LivesAsLongAsNextJSSays(t *testing.T) {
 		assert.Equal(t, "nothing here", a.body())
 	}
 	assert.EqualValues(t, 1, s.fetches.Load())
-	assert.Equal(t, 5, counted)
+	assert.EqualValues(t, 5, s.shortened.Load())
 
 	// Its time is over: it is served once more, and renewed by its ETag.
 	s.pass(45 * second)

@@ -129,7 +129,7 @@ func (t *tee) pass(status int) {
 	}
 	fl.leash.alone()
 	t.giveHeader()
-	c.policy.ForClient(t.client.Header(), fl.facts, Served{Result: Result{ResultMiss, t.reason}, Status: status})
+	tell(t.client.Header(), &fl.facts, Told{Result: Result{ResultMiss, t.reason}, Status: status})
 	if status < http.StatusInternalServerError && notModified(t.r.Header, t.client.Header()) {
 		// Next.js, which was asked without the condition, compares whatever the status.
 		t.mode = known

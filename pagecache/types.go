@@ -16,7 +16,6 @@ type Facts struct {
 	Choice       string   // tells apart what rules make of the path for different requests; "" where they make the same of all
 	IgnoreQuery  []string // globs of query names that are left out of the key: utm_* gclid
 	Variant      Variant  // from the request's headers
-	Segment      string   // of VariantSegment
 	NextURL      string   // value of Next-Url when the variant is a payload ("" otherwise); part of the key only where an answer's Vary names next-url
 	Data         bool     // Pages Router data (/_next/data)
 	Tags         []string // tags of the page's build-time .meta, nil: unknown

@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// VariantOf tells which variant a request asks for; path is the escaped one below the basePath. segment is the name of a segment as the header has it.
+// VariantOf tells which variant a request asks for; path is the escaped one below the basePath.
 //
 // ok is false where the headers are none that a client of Next.js sends: values it does not know, or router headers without
 // RSC. Next.js 15 and 16 answer those with the page; older versions have mixed up what they keep (CVE-2024-46982), and nobody
 // but somebody who looks for that sends them.
-func VariantOf(h http.Header, path string) (variant Variant, segment string, ok bool) {
+func VariantOf(h http.Header, path string) (variant Variant, ok bool) {
 	asked, ok := askedFor(h, strings.HasPrefix(path, "/_next/data/"))
-	return asked.variant, asked.segment, ok
+	return asked.variant, ok
 }
 
 // asked is what the headers of a request ask for.

@@ -139,11 +139,11 @@ func (z *Zone) factsOf(r *http.Request, a *edge.Request) pagecache.Facts {
 			f.Path = page // they age together
 		}
 	}
-	variant, segment, ok := pagecache.VariantOf(r.Header, a.Path)
+	variant, ok := pagecache.VariantOf(r.Header, a.Path)
 	if !ok || f.Data && a.Zone.Book.LacksDataMark(r.Header) {
 		f.Class = pagecache.ClassBypass
 	}
-	f.Variant, f.Segment = variant, segment
+	f.Variant = variant
 	if values := r.Header["Next-Url"]; len(values) == 1 && variant != pagecache.VariantHTML {
 		f.NextURL = values[0]
 	}
@@ -175,21 +175,6 @@ func (z *Zone) classOf(r *http.Request, a *edge.Request) pagecache.Class {
 		return pagecache.ClassPage
 	}
 	return pagecache.ClassBypass
-}
-
-// pagePolicy is what the cache asks of each request and answer.
-var pagePolicy = pagecache.Policy{
-	KeyOf: pagecache.KeyOf, ForRequest: pagecache.ForRequest, ForResponse: pagecache.ForResponse,
-	ForClient: func(h http.Header, f pagecache.Facts, s pagecache.Served) {
-		shortened := pagecache.Tell(h, pagecache.Told{
-			Result: s.Result, Age: s.Age, TTL: s.Left,
-			Stored:    s.Kept && !s.Unproven && s.Kind == pagecache.ResultMiss && !s.Collapsed,
-			Collapsed: s.Collapsed, Unshared: f.Unshared, Status: s.Status, Shared404: f.Shared404,
-		})
-		if shortened && f.Shortened != nil {
-			f.Shortened()
-		}
-	},
 }
 
 // Interface guard

@@ -172,7 +172,7 @@ func openPages(dir string, settings Settings, log *zap.Logger) (*pooledPages, er
 	if err != nil {
 		return nil, err
 	}
-	cache, err := pagecache.New(store.Blobs, settings.engine(log), pagePolicy)
+	cache, err := pagecache.New(store.Blobs, settings.engine(log))
 	if err != nil {
 		return nil, errors.Join(err, store.Destruct())
 	}
