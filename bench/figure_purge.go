@@ -13,6 +13,7 @@ import (
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache"
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 // purgeShare is how many entries have one tag.
@@ -104,7 +105,7 @@ func (h *hoard) fill(ctx context.Context) error {
 	for worker := range count {
 		workers.Go(func() {
 			for n := worker; n < h.entries && ctx.Err() == nil; n += count {
-				if result, err := h.ask(n); err != nil || result != pagecache.ResultMiss { //nolint:contextcheck // the same
+				if result, err := h.ask(n); err != nil || result != policy.ResultMiss { //nolint:contextcheck // the same
 					cancel(fmt.Errorf("keeping entry %d: it is a %s: %w", n, result, err))
 				}
 			}
@@ -115,14 +116,14 @@ func (h *hoard) fill(ctx context.Context) error {
 }
 
 // ask asks for a page, which is made when it is not kept.
-func (h *hoard) ask(n int) (pagecache.ResultKind, error) {
+func (h *hoard) ask(n int) (policy.ResultKind, error) {
 	path := "/page-" + strconv.Itoa(n)
 	r, err := http.NewRequest(http.MethodGet, path, http.NoBody)
 	if err != nil {
 		return 0, fmt.Errorf("making a request: %w", err)
 	}
-	facts := pagecache.Facts{Space: "site", Path: path, Class: pagecache.ClassPage, Now: time.Now()}
-	facts.Said = &pagecache.Said{Tags: []string{tagOf(n)}}
+	facts := policy.Facts{Space: "site", Path: path, Class: policy.ClassPage, Now: time.Now()}
+	facts.Said = &policy.Said{Tags: []string{tagOf(n)}}
 	result, err := h.cache.Serve(discard{http.Header{}}, r, facts, func(w http.ResponseWriter, _ *http.Request) error {
 		header := w.Header()
 		header.Set("Content-Type", "text/html")
@@ -140,7 +141,7 @@ func (h *hoard) purge(page int) (time.Duration, error) {
 		return 0, fmt.Errorf("purging a tag: %w", err)
 	}
 	took := time.Since(begin)
-	for n, want := range map[int]pagecache.ResultKind{page: pagecache.ResultMiss, page + purgeShare: pagecache.ResultMiss, h.entries - 1: pagecache.ResultHit} {
+	for n, want := range map[int]policy.ResultKind{page: policy.ResultMiss, page + purgeShare: policy.ResultMiss, h.entries - 1: policy.ResultHit} {
 		if got, err := h.ask(n); err != nil || got != want {
 			return 0, fmt.Errorf("after the purge of %s, page %d is a %s, expected a %s: %w", tagOf(page), n, got, want, err)
 		}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"github.com/caddy-nextjs/caddy-nextjs/pagecache"
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 	"github.com/caddy-nextjs/caddy-nextjs/zones/hygiene"
 )
 
@@ -25,7 +25,7 @@ func TestTheCacheReadsWhatTheTransportWrites(t *testing.T) {
 		nextCache    string
 		cookie       string
 		repaired     bool
-		forbidden    pagecache.Reason
+		forbidden    policy.Reason
 	}{
 		{answer: "static", status: 200, cacheControl: "s-maxage=31536000", nextCache: "HIT"},
 		{answer: "static, of 14", status: 200, cacheControl: "s-maxage=31536000, stale-while-revalidate", nextCache: "HIT"},
@@ -41,26 +41,26 @@ func TestTheCacheReadsWhatTheTransportWrites(t *testing.T) {
 		{answer: "marked for all", status: 200, cacheControl: "public, max-age=60"},
 		{answer: "nothing said", status: 200},
 
-		{answer: "cookie", status: 200, cacheControl: "s-maxage=31536000", nextCache: "HIT", cookie: "a=b", forbidden: pagecache.ReasonSetCookie},
-		{answer: "error", status: 500, cacheControl: "s-maxage=31536000", nextCache: "HIT", forbidden: pagecache.ReasonStatus},
-		{answer: "repaired", status: 200, cacheControl: "s-maxage=5, stale-while-revalidate=31535995", nextCache: "HIT", repaired: true, forbidden: pagecache.ReasonPrivate},
+		{answer: "cookie", status: 200, cacheControl: "s-maxage=31536000", nextCache: "HIT", cookie: "a=b", forbidden: policy.ReasonSetCookie},
+		{answer: "error", status: 500, cacheControl: "s-maxage=31536000", nextCache: "HIT", forbidden: policy.ReasonStatus},
+		{answer: "repaired", status: 200, cacheControl: "s-maxage=5, stale-while-revalidate=31535995", nextCache: "HIT", repaired: true, forbidden: policy.ReasonPrivate},
 	} {
 		r := httptest.NewRequest(http.MethodGet, "/a", nil)
-		facts := pagecache.Facts{Path: "/a", Class: pagecache.ClassPage, StaleIfError: time.Minute, Now: time.Now()}
+		facts := policy.Facts{Path: "/a", Class: policy.ClassPage, StaleIfError: time.Minute, Now: time.Now()}
 		h := http.Header{"Content-Type": {html}}
 		for name, value := range map[string]string{"Cache-Control": c.cacheControl, "X-Nextjs-Cache": c.nextCache, "Set-Cookie": c.cookie} {
 			if value != "" {
 				h.Set(name, value)
 			}
 		}
-		own := pagecache.ForResponse(r, facts, c.status, h)
+		own := policy.ForResponse(r, facts, c.status, h)
 		if said := h["Cache-Control"]; said != nil {
-			facts.Said = &pagecache.Said{CacheControl: slices.Clone(said)}
+			facts.Said = &policy.Said{CacheControl: slices.Clone(said)}
 		}
 		hygiene.ApplyCachePolicy(hygiene.Answer{Method: r.Method, Status: c.status, Header: h, Repaired: c.repaired})
-		got := pagecache.ForResponse(r, facts, c.status, h)
+		got := policy.ForResponse(r, facts, c.status, h)
 		if c.forbidden != "" {
-			assert.Equal(t, pagecache.Decision{Reason: c.forbidden}, got, c.answer)
+			assert.Equal(t, policy.Decision{Reason: c.forbidden}, got, c.answer)
 			continue
 		}
 		assert.Equal(t, own, got, c.answer)

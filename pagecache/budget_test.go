@@ -12,6 +12,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 // held is how many bytes the bodies hold that come in or are still read.
@@ -57,7 +59,7 @@ func (g *greedy) begin(t *testing.T, settings Settings, count, size int) {
 		path := fmt.Sprintf("/%c", 'a'+i)
 		g.work.Go(func() {
 			defer func() { client.broken = recover() }()
-			_, _ = g.serve(client, httptest.NewRequest(http.MethodGet, path, nil), g.facts(path, VariantHTML))
+			_, _ = g.serve(client, httptest.NewRequest(http.MethodGet, path, nil), g.facts(path, policy.VariantHTML))
 		})
 	}
 	for _, client := range g.clients {
@@ -120,8 +122,8 @@ func TestSlowReadersGiveWay(t *testing.T) {
 			if purged {
 				require.NoError(t, g.cache.Purge(Selector{Space: "zone", All: true}))
 			}
-			assert.Equal(t, miss, g.ask("/z", VariantHTML).result)
-			assert.Equal(t, hit, g.ask("/z", VariantHTML).result, "it is kept, though the slow ones still read")
+			assert.Equal(t, miss, g.ask("/z", policy.VariantHTML).result)
+			assert.Equal(t, hit, g.ask("/z", policy.VariantHTML).result, "it is kept, though the slow ones still read")
 			assert.Positive(t, g.cache.Stats().Degraded)
 			g.end(t, size)
 			if !purged {
@@ -134,5 +136,5 @@ func TestSlowReadersGiveWay(t *testing.T) {
 // eventuallyHits waits until a page is kept.
 func eventuallyHits(t *testing.T, s *site, path string) {
 	t.Helper()
-	require.Eventually(t, func() bool { return s.ask(path, VariantHTML).result == hit }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return s.ask(path, policy.VariantHTML).result == hit }, 10*time.Second, time.Millisecond)
 }

@@ -10,14 +10,16 @@ import (
 	"time"
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 // Next answers a request itself. An error says that it failed; if nothing has been written, nothing has been sent.
 type Next func(w http.ResponseWriter, r *http.Request) error
 
 // Again asks for the same as a request once more, when that may have ended: with If-None-Match unless etag is empty. Where as is another variant than that of
-// the request, it asks for this one of the page, with the headers of HeadersOf. What the application says to the edge alone is written to said.
-type Again func(ctx context.Context, w http.ResponseWriter, as Variant, etag string, said *Said) error
+// the request, it asks for this one of the page, with the headers of policy.HeadersOf. What the application says to the
+// edge alone is written to said.
+type Again func(ctx context.Context, w http.ResponseWriter, as policy.Variant, etag string, said *policy.Said) error
 
 // pageLocks is the number of locks that the pages share.
 const pageLocks = 256

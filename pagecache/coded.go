@@ -6,6 +6,7 @@ import (
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/codings"
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 // mayBeCoded reports whether an entry of a size is one of which copies are made, by the head of the answer. What says no there is compressed by nobody
@@ -13,12 +14,12 @@ import (
 func mayBeCoded(h http.Header, size int64) bool {
 	types := h["Content-Type"]
 	return size >= codings.SmallestCopied && size <= codings.LargestCopied && len(types) > 0 && codings.Compressible(types[0]) &&
-		!readDirectives(h["Cache-Control"]).any(dirNoTransform)
+		!policy.SaysNoTransform(h)
 }
 
 // copyFor finds the copy that the client likes best of the body that was found. Without one the body goes as it is: whoever stands in front may compress
 // it on its way. The caller closes it.
-func (q *query) copyFor(kind ResultKind) (entry *blobstore.Entry, coding string) {
+func (q *query) copyFor(kind policy.ResultKind) (entry *blobstore.Entry, coding string) {
 	f, c := &q.found, q.c
 	coding = codings.Choose(q.r.Header["Accept-Encoding"])
 	if coding == "" {
@@ -36,7 +37,7 @@ func (q *query) copyFor(kind ResultKind) (entry *blobstore.Entry, coding string)
 	if ok {
 		_ = entry.Close() // as above: it is of another body
 	}
-	if kind == ResultHit { // a stale body may be replaced in a moment
+	if kind == policy.ResultHit { // a stale body may be replaced in a moment
 		c.copies.ask(key, copyJob{of: f.key, coding: coding, hash: f.meta.exact, now: q.facts.Now})
 	}
 	return nil, ""

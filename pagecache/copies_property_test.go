@@ -15,6 +15,7 @@ import (
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/codings"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/codingtest"
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 // TestACopyIsOfTheBodyThatIsServed has many clients ask for pages in all codings, while they are published, revalidated and purged: what they decode is
@@ -31,7 +32,7 @@ func TestACopyIsOfTheBodyThatIsServed(t *testing.T) {
 		h.Set("Cache-Control", "s-maxage=10, stale-while-revalidate=30")
 		h.Set("Content-Type", "text/html")
 		h.Set("Etag", fmt.Sprintf(`"%d"`, version))
-		h.Set(TagsHeader, "all")
+		h.Set(policy.TagsHeader, "all")
 		if r.Header.Get("If-None-Match") == h.Get("Etag") {
 			rw.WriteHeader(http.StatusNotModified)
 			return
@@ -40,7 +41,7 @@ func TestACopyIsOfTheBodyThatIsServed(t *testing.T) {
 	})
 	check := func(path, accept string) {
 		before := o.newest(path)
-		a := s.ask(path, VariantHTML, "Accept-Encoding", accept)
+		a := s.ask(path, policy.VariantHTML, "Accept-Encoding", accept)
 		if !assert.NoError(t, a.err) || !assert.Equal(t, http.StatusOK, a.Code) {
 			return
 		}

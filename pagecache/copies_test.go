@@ -18,6 +18,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/codings"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/codingtest"
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 // long makes a body of a text that is worth a copy.
@@ -55,7 +56,7 @@ func (s *site) copied() {
 // warm asks for a page until there is a copy of it, if there is to be one.
 func (s *site) warm(path, accept string) {
 	for range 1 + worthCopying {
-		s.ask(path, VariantHTML, "Accept-Encoding", accept)
+		s.ask(path, policy.VariantHTML, "Accept-Encoding", accept)
 	}
 	s.copied()
 }
@@ -66,11 +67,11 @@ func TestACopyIsMadeOfWhatIsAskedForAgain(t *testing.T) {
 	for _, name := range codings.Names {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, Settings{}, longPage(text("one")))
-			first := s.ask("/a", VariantHTML, "Accept-Encoding", name)
+			first := s.ask("/a", policy.VariantHTML, "Accept-Encoding", name)
 			require.Equal(t, miss, first.result)
 			assert.Equal(t, []string{"rsc", "Accept-Encoding"}, first.Header()["Vary"])
 			for range worthCopying {
-				a := s.ask("/a", VariantHTML, "Accept-Encoding", name)
+				a := s.ask("/a", policy.VariantHTML, "Accept-Encoding", name)
 				require.Equal(t, hit, a.result)
 				assert.Empty(t, a.Header()["Content-Encoding"])
 				assert.Equal(t, long("one"), a.body())
@@ -79,7 +80,7 @@ func TestACopyIsMadeOfWhatIsAskedForAgain(t *testing.T) {
 			}
 			s.copied()
 			check := func(served uint64) {
-				a := s.ask("/a", VariantHTML, "Accept-Encoding", name)
+				a := s.ask("/a", policy.VariantHTML, "Accept-Encoding", name)
 				require.Equal(t, hit, a.result)
 				assert.Equal(t, name, a.Header().Get("Content-Encoding"))
 				assert.Equal(t, strconv.Itoa(a.Body.Len()), a.Header().Get("Content-Length"))
@@ -87,7 +88,7 @@ func TestACopyIsMadeOfWhatIsAskedForAgain(t *testing.T) {
 				assert.Equal(t, []string{"rsc", "Accept-Encoding"}, a.Header()["Vary"])
 				assert.Equal(t, `"one-`+name+`"`, a.Header().Get("Etag"))
 				size := a.Body.Len()
-				head := s.request(httptest.NewRequest(http.MethodHead, "/a", nil), VariantHTML, "Accept-Encoding", name)
+				head := s.request(httptest.NewRequest(http.MethodHead, "/a", nil), policy.VariantHTML, "Accept-Encoding", name)
 				assert.Zero(t, head.Body.Len())
 				assert.Equal(t, name, head.Header().Get("Content-Encoding"))
 				assert.Equal(t, strconv.Itoa(size), head.Header().Get("Content-Length"))
@@ -98,7 +99,7 @@ func TestACopyIsMadeOfWhatIsAskedForAgain(t *testing.T) {
 			assert.Equal(t, uint64(1), s.made(name).Made)
 			assert.Positive(t, s.made(name).Bytes)
 			for _, other := range []string{"", "identity", "deflate"} {
-				a := s.ask("/a", VariantHTML, "Accept-Encoding", other)
+				a := s.ask("/a", policy.VariantHTML, "Accept-Encoding", other)
 				assert.Equal(t, long("one"), a.body())
 				assert.Equal(t, []string{"rsc", "Accept-Encoding"}, a.Header()["Vary"])
 			}
@@ -145,7 +146,7 @@ func TestNoCopyOfWhatGainsNothing(t *testing.T) {
 			for range 3 { // that there is nothing to gain is remembered
 				s.warm("/a", "br")
 			}
-			a := s.ask("/a", VariantHTML, "Accept-Encoding", "br")
+			a := s.ask("/a", policy.VariantHTML, "Accept-Encoding", "br")
 			require.Equal(t, hit, a.result)
 			assert.Empty(t, a.Header()["Content-Encoding"])
 			assert.Equal(t, c.made, s.made("br").Made)
@@ -161,7 +162,7 @@ func TestACopyIsOfOneBody(t *testing.T) {
 	s := newSite(t, Settings{}, longPage(version))
 	s.warm("/a", "br")
 	coded := func() string {
-		a := s.ask("/a", VariantHTML, "Accept-Encoding", "br")
+		a := s.ask("/a", policy.VariantHTML, "Accept-Encoding", "br")
 		if a.Header().Get("Content-Encoding") == "" {
 			return "as it is: " + a.body()
 		}
@@ -186,7 +187,7 @@ func TestACopyIsOfOneBody(t *testing.T) {
 	require.EqualValues(t, 2, s.made("br").Made)
 
 	require.NoError(t, s.cache.Purge(Selector{Space: "zone", Group: groupOf("/a")}))
-	key, _ := KeyOf(asking("/a"), s.facts("/a", VariantHTML), false)
+	key, _ := policy.KeyOf(asking("/a"), s.facts("/a", policy.VariantHTML), false)
 	_, there := s.store.Get(t.Context(), copyKey(key, "br"))
 	require.False(t, there, "a purge removes copies too")
 	require.Equal(t, "as it is: "+long("two"), coded())
@@ -195,8 +196,8 @@ func TestACopyIsOfOneBody(t *testing.T) {
 // A purge between the wish for a copy and its making leaves none behind.
 func TestNoCopyOfWhatIsPurged(t *testing.T) {
 	s := newSite(t, Settings{}, longPage(text("one")))
-	s.ask("/a", VariantHTML)
-	key, _ := KeyOf(asking("/a"), s.facts("/a", VariantHTML), false)
+	s.ask("/a", policy.VariantHTML)
+	key, _ := policy.KeyOf(asking("/a"), s.facts("/a", policy.VariantHTML), false)
 	entry, ok := s.store.Get(t.Context(), key)
 	require.True(t, ok)
 	m, err := parseMeta(entry.Meta())
@@ -208,7 +209,7 @@ func TestNoCopyOfWhatIsPurged(t *testing.T) {
 	require.ErrorIs(t, s.cache.copies.make(other), errNotThatBody)
 	require.NoError(t, s.cache.Purge(Selector{Space: "zone", Group: groupOf("/a")}))
 	require.ErrorIs(t, s.cache.copies.make(job), errNotThatBody)
-	s.ask("/a", VariantHTML)
+	s.ask("/a", policy.VariantHTML)
 	require.NoError(t, s.cache.copies.make(job))
 	require.NoError(t, s.cache.copies.make(job))
 	require.EqualValues(t, 1, s.made("br").Made, "it is there already")
@@ -231,7 +232,7 @@ func TestETagsOfCopies(t *testing.T) {
 		{"br", `"one-lzma"`, ""},
 		{"", `"one-br"`, ""},
 	} {
-		a := s.ask("/a", VariantHTML, "Accept-Encoding", c.accept, "If-None-Match", c.named, "If-Modified-Since", "Sun, 22 Nov 2026 12:00:00 GMT")
+		a := s.ask("/a", policy.VariantHTML, "Accept-Encoding", c.accept, "If-None-Match", c.named, "If-Modified-Since", "Sun, 22 Nov 2026 12:00:00 GMT")
 		if c.want == "" {
 			assert.Equal(t, http.StatusOK, a.Code, c)
 			continue
@@ -244,8 +245,8 @@ func TestETagsOfCopies(t *testing.T) {
 	}
 	// One who has it from a copy is answered likewise by the request that fills.
 	require.NoError(t, s.cache.Purge(Selector{Space: "zone", Group: groupOf("/a")}))
-	a := s.ask("/a", VariantHTML, "Accept-Encoding", "br", "If-None-Match", `"one-br"`)
-	require.Equal(t, ResultMiss, a.result.Kind)
+	a := s.ask("/a", policy.VariantHTML, "Accept-Encoding", "br", "If-None-Match", `"one-br"`)
+	require.Equal(t, policy.ResultMiss, a.result.Kind)
 	assert.Equal(t, http.StatusNotModified, a.Code)
 	assert.Equal(t, `"one-br"`, a.Header().Get("Etag"))
 	assert.Equal(t, []string{"rsc", "Accept-Encoding"}, a.Header()["Vary"])
@@ -254,12 +255,12 @@ func TestETagsOfCopies(t *testing.T) {
 func TestPartsAreOfTheBodyAsItIs(t *testing.T) {
 	s := newSite(t, Settings{}, longPage(text("one")))
 	s.warm("/a", "br")
-	a := s.ask("/a", VariantHTML, "Accept-Encoding", "br", "Range", "bytes=0-9")
+	a := s.ask("/a", policy.VariantHTML, "Accept-Encoding", "br", "Range", "bytes=0-9")
 	assert.Equal(t, http.StatusPartialContent, a.Code)
 	assert.Equal(t, long("one")[:10], a.body())
 	assert.Empty(t, a.Header()["Content-Encoding"])
 	assert.Equal(t, `"one"`, a.Header().Get("Etag"))
-	a = s.ask("/a", VariantHTML, "Accept-Encoding", "br", "Range", "bytes=0-9", "If-Range", `"one-br"`)
+	a = s.ask("/a", policy.VariantHTML, "Accept-Encoding", "br", "Range", "bytes=0-9", "If-Range", `"one-br"`)
 	assert.Equal(t, http.StatusOK, a.Code, "what the client has is no part of this")
 	assert.Equal(t, long("one"), a.body())
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 // note is what is noted of an entry, so that purges can be counted. Of a page's record it is a text that tells which
@@ -20,7 +21,7 @@ func (c *Cache) note(key blobstore.Key, data []byte) *blobstore.Note {
 		}
 		return nil
 	}
-	if strings.HasPrefix(key.Name, separator) {
+	if strings.HasPrefix(key.Name, policy.Separator) {
 		return nil
 	}
 	m, err := parseMeta(data)
@@ -38,9 +39,9 @@ type noted struct {
 
 // aboutPage is the text of a page's note: the length of a group in two bytes, the group, and hashes of tags.
 func (c *Cache) aboutPage(group string, tags []string) string {
-	group = purgeable(group)
+	group = policy.Purgeable(group)
 	about := make([]byte, 0, 2+len(group)+8*len(tags))
-	about = binary.LittleEndian.AppendUint16(about, uint16(len(group))) //nolint:gosec // at most maxKey
+	about = binary.LittleEndian.AppendUint16(about, uint16(len(group))) //nolint:gosec // no key is longer than 4 KiB
 	about = append(about, group...)
 	for _, tag := range tags {
 		about = appendUint64(about, maphash.String(c.seed, tag))
@@ -52,19 +53,6 @@ func (c *Cache) aboutPage(group string, tags []string) string {
 func readAbout(about string) noted {
 	length := int(about[0]) | int(about[1])<<8
 	return noted{about[2 : 2+length], about[2+length:]}
-}
-
-// purgeable is the part of a group that purges look at: all but the build and what rules have chosen.
-func purgeable(group string) string {
-	end := 0
-	for range 3 { // after the query, the host and the deployment
-		part := strings.Index(group[end:], separator)
-		if part < 0 {
-			return group
-		}
-		end += part + len(separator)
-	}
-	return group[:end]
 }
 
 // eachTag hands out the hashes of the tags.
@@ -119,7 +107,7 @@ func (p *Marked) count(pages map[blobstore.NotedGroup]noted, now int64) int {
 			continue
 		}
 		if n, ok := pages[group]; ok && !before.hide(n, begun, p.selector.Soft) {
-			paths[maphash.String(p.cache.seed, pathOf(n.group))] = struct{}{}
+			paths[maphash.String(p.cache.seed, policy.PathOf(n.group))] = struct{}{}
 		}
 	}
 	return len(paths)
@@ -130,11 +118,11 @@ func (p *Marked) hits() func(noted) bool {
 	s := p.selector
 	switch {
 	case s.Path != "":
-		return func(n noted) bool { return pathOf(n.group) == s.Path }
+		return func(n noted) bool { return policy.PathOf(n.group) == s.Path }
 	case s.Prefix != "":
 		return func(n noted) bool { return strings.HasPrefix(n.group, s.Prefix) }
 	case s.Deployment != "":
-		return func(n noted) bool { return deploymentOf(n.group) == s.Deployment }
+		return func(n noted) bool { return policy.DeploymentOf(n.group) == s.Deployment }
 	case s.Tag != "":
 		wanted := maphash.String(p.cache.seed, s.Tag)
 		return func(n noted) bool {

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 // hoard keeps entries of pages with eight variants each, as long as usual ones have them.
@@ -20,7 +21,7 @@ func hoard(b *testing.B, s *site, entries int) {
 			status: 200, era: s.cache.ledger.era, begun: s.cache.clock.next(), fresh: s.now.Load() + int64(time.Hour),
 			tags: appendTexts(nil, tags), header: appendTexts(nil, nil),
 		}
-		key := blobstore.Key{Space: "zone", Group: page + separator + "shop.example.com" + separator + separator + "build-id-of-21-letters", Name: fmt.Sprint("segment 1 /", i%8)}
+		key := blobstore.Key{Space: "zone", Group: page + policy.Separator + "shop.example.com" + policy.Separator + policy.Separator + "build-id-of-21-letters", Name: fmt.Sprint("segment 1 /", i%8)}
 		if i%8 == 0 {
 			s.cache.putPage(recordOf(key), pageRecord{tags: tags})
 		}

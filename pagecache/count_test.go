@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 // countingSite is a site that keeps pages and counts those that are purged.
@@ -25,8 +26,8 @@ func newCountingSite(t *testing.T) *countingSite {
 func (s *countingSite) keep(paths ...string) {
 	s.t.Helper()
 	for _, path := range paths {
-		for _, variant := range []Variant{VariantHTML, VariantRSC, VariantPrefetch, VariantSegment} {
-			require.Equal(s.t, ResultMiss, s.ask(path, variant).result.Kind, path)
+		for _, variant := range []policy.Variant{policy.VariantHTML, policy.VariantRSC, policy.VariantPrefetch, policy.VariantSegment} {
+			require.Equal(s.t, policy.ResultMiss, s.ask(path, variant).result.Kind, path)
 		}
 	}
 	s.idle()
@@ -86,7 +87,7 @@ func TestAPageCountsOnceWhateverItsQuery(t *testing.T) {
 
 func TestWhatAnOlderPurgeHasHitDoesNotCount(t *testing.T) {
 	for name, older := range map[string]Selector{
-		"path": {Path: "/a"}, "prefix": {Prefix: "/a"}, "group": {Group: "/a" + separator + separator + "d1" + separator},
+		"path": {Path: "/a"}, "prefix": {Prefix: "/a"}, "group": {Group: "/a" + policy.Separator + policy.Separator + "d1" + policy.Separator},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newCountingSite(t)
@@ -157,7 +158,7 @@ func TestEachPageIsCountedByOnePurge(t *testing.T) {
 	var work sync.WaitGroup
 	work.Go(func() {
 		for n := range pages {
-			s.ask("/"+strconv.Itoa(n), VariantHTML)
+			s.ask("/"+strconv.Itoa(n), policy.VariantHTML)
 		}
 	})
 	var total int
@@ -168,7 +169,7 @@ func TestEachPageIsCountedByOnePurge(t *testing.T) {
 	assert.LessOrEqual(t, total, pages)
 	kept := 0
 	for n := range pages {
-		if s.cache.Explain(httptest.NewRequest(http.MethodGet, "/"+strconv.Itoa(n), nil), s.facts("/"+strconv.Itoa(n), VariantHTML)).Result.Kind == ResultHit {
+		if s.cache.Explain(httptest.NewRequest(http.MethodGet, "/"+strconv.Itoa(n), nil), s.facts("/"+strconv.Itoa(n), policy.VariantHTML)).Result.Kind == policy.ResultHit {
 			kept++
 		}
 	}
@@ -184,7 +185,7 @@ func TestTagsOfAllVariantsCount(t *testing.T) {
 	assert.Equal(t, []string{"a", "b", "c"}, p.tags)
 	p.tag([]string{"d"}, false)
 	assert.Equal(t, []string{"d"}, p.tags, "of another generation")
-	many := make([]string, maxTags)
+	many := make([]string, policy.MaxTags)
 	for i := range many {
 		many[i] = strconv.Itoa(i)
 	}

@@ -1,4 +1,5 @@
-// Package pagecache keeps the pages of Next.js and answers from what it keeps.
+// Package pagecache keeps the pages of Next.js and answers from what it keeps. Package policy says what may be kept,
+// under which key and for how long, and what clients are told of it.
 //
 // # Filling
 //

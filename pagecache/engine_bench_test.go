@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 // nowhere is a client that costs nothing.
@@ -31,7 +33,7 @@ func BenchmarkHit(b *testing.B) {
 		h.Set("Cache-Control", "s-maxage=60, stale-while-revalidate=3600")
 		_, _ = w.Write(make([]byte, 10<<10))
 	})
-	s.ask("/a", VariantHTML)
+	s.ask("/a", policy.VariantHTML)
 	for _, purges := range []int{0, 10_000} {
 		b.Run(fmt.Sprintf("%d purges", purges), func(b *testing.B) {
 			for i := range purges {
@@ -39,7 +41,7 @@ func BenchmarkHit(b *testing.B) {
 			}
 			r := httptest.NewRequest(http.MethodGet, "/a", nil)
 			w := nowhere{http.Header{}}
-			f := s.facts("/a", VariantHTML)
+			f := s.facts("/a", policy.VariantHTML)
 			b.ReportAllocs()
 			for b.Loop() {
 				clear(w.header)
@@ -60,7 +62,7 @@ func BenchmarkHitOfACopy(b *testing.B) {
 			r := httptest.NewRequest(http.MethodGet, "/a", nil)
 			r.Header.Set("Accept-Encoding", accept)
 			w := nowhere{http.Header{}}
-			f := s.facts("/a", VariantHTML)
+			f := s.facts("/a", policy.VariantHTML)
 			b.ReportAllocs()
 			for b.Loop() {
 				clear(w.header)

@@ -3,10 +3,8 @@ package pagecache
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -16,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 // site is a cache with an upstream and a clock.
@@ -36,7 +35,7 @@ type site struct {
 	recheck  time.Duration
 
 	deployment string
-	said       Said // what the upstream says to the edge alone, beside its tags
+	said       policy.Said // what the upstream says to the edge alone, beside its tags
 	shared404  time.Duration
 	shortened  atomic.Int64
 }
@@ -85,7 +84,7 @@ func (s *site) idle() {
 
 // next asks the upstream, whose answers say what those of Next.js do unless it says something else. Their tags are
 // taken off, as the transport does.
-func (s *site) next(w http.ResponseWriter, r *http.Request, said *Said) error {
+func (s *site) next(w http.ResponseWriter, r *http.Request, said *policy.Said) error {
 	s.fetches.Add(1)
 	s.mu.Lock()
 	s.asked = append(s.asked, r)
@@ -94,7 +93,7 @@ func (s *site) next(w http.ResponseWriter, r *http.Request, said *Said) error {
 		return errDown
 	}
 	w.Header().Set("Content-Type", "text/html")
-	if variant := variantOf(r); variant.isPayload() {
+	if variant := variantOf(r); variant != policy.VariantHTML && variant != policy.VariantData {
 		w.Header().Set("Content-Type", rsc)
 		w.Header().Set("X-Nextjs-Prerender", "1")
 	}
@@ -104,77 +103,20 @@ func (s *site) next(w http.ResponseWriter, r *http.Request, said *Said) error {
 	return nil
 }
 
-// hearing takes the tags off the head of an answer.
-type hearing struct {
-	http.ResponseWriter
-	said *Said
-}
-
-func (h *hearing) hear() {
-	if tags := h.Header()[TagsHeader]; len(tags) > 0 {
-		h.said.Tags = tags
-		h.Header().Del(TagsHeader)
-	}
-}
-
-func (h *hearing) Unwrap() http.ResponseWriter { return h.ResponseWriter }
-
-func (h *hearing) WriteHeader(status int) {
-	if status >= http.StatusOK {
-		h.hear()
-	}
-	h.ResponseWriter.WriteHeader(status)
-}
-
-func (h *hearing) Write(p []byte) (int, error) {
-	h.hear()
-	return h.ResponseWriter.Write(p)
-}
-
-func (h *hearing) Flush() {
-	h.hear()
-	_ = http.NewResponseController(h.ResponseWriter).Flush()
-}
-
-// headersOf are the headers by which a client of Next.js asks for a variant.
-func headersOf(variant Variant) http.Header {
-	switch variant {
-	case VariantSegment:
-		return fields("Rsc", "1", "Next-Router-Prefetch", "1", "Next-Router-Segment-Prefetch", "/_tree")
-	case VariantRuntimePrefetch:
-		return fields("Rsc", "1", "Next-Router-Prefetch", "2")
-	}
-	return HeadersOf(variant)
-}
-
-func variantOf(r *http.Request) Variant {
-	variant, _ := VariantOf(r.Header, r.URL.Path)
-	return variant
-}
-
-// numberOf stands for the variant of a request in what the upstream answers.
-func numberOf(r *http.Request) string { return strconv.Itoa(int(variantOf(r))) }
-
-// groupOf is the group of the key of a page whose answers do not depend on anything else than its path.
-func groupOf(path string) string {
-	r := asking(path)
-	key, _ := KeyOf(r, Facts{Path: r.URL.Path, Class: ClassPage}, false)
-	return key.Group
-}
-
 // facts are those of a request that a test asks for: "/path", with a variant.
-func (s *site) facts(path string, variant Variant) Facts {
-	return Facts{
-		Space: "zone", Path: path, Class: ClassPage, Variant: variant, Recheck: s.recheck, Deployment: s.deployment, Now: time.Unix(0, s.now.Load()), Said: new(s.said),
+func (s *site) facts(path string, variant policy.Variant) policy.Facts {
+	return policy.Facts{
+		Space: "zone", Path: path, Class: policy.ClassPage, Variant: variant, Recheck: s.recheck,
+		Deployment: s.deployment, Now: time.Unix(0, s.now.Load()), Said: new(s.said),
 		Shared404: s.shared404, Shortened: func() { s.shortened.Add(1) },
 	}
 }
 
-func (s *site) serve(w http.ResponseWriter, r *http.Request, f Facts) (Result, error) {
+func (s *site) serve(w http.ResponseWriter, r *http.Request, f policy.Facts) (Result, error) {
 	path := r.URL.Path
 	next := func(w http.ResponseWriter, r *http.Request) error { return s.next(w, r, f.Said) }
 	return s.cache.Serve(w, r, f, next, func() Again {
-		return func(ctx context.Context, w http.ResponseWriter, as Variant, etag string, said *Said) error {
+		return func(ctx context.Context, w http.ResponseWriter, as policy.Variant, etag string, said *policy.Said) error {
 			*said = s.said
 			again := httptest.NewRequestWithContext(ctx, http.MethodGet, path, nil)
 			again.Header = headersOf(as)
@@ -197,11 +139,11 @@ func (a answer) body() string { return a.Body.String() }
 func (a answer) status() string { return a.Header().Get("Cache-Status") }
 
 // ask asks for a variant of a page, with headers as pairs.
-func (s *site) ask(path string, variant Variant, headers ...string) answer {
+func (s *site) ask(path string, variant policy.Variant, headers ...string) answer {
 	return s.request(httptest.NewRequest(http.MethodGet, path, nil), variant, headers...)
 }
 
-func (s *site) request(r *http.Request, variant Variant, headers ...string) answer {
+func (s *site) request(r *http.Request, variant policy.Variant, headers ...string) answer {
 	for name, values := range headersOf(variant) {
 		r.Header[name] = values
 	}
@@ -225,28 +167,3 @@ func (s *site) over() *httptest.Server {
 	s.t.Cleanup(server.Close)
 	return server
 }
-
-// page answers with a text for a minute, and for an hour when stale.
-func page(text *atomic.Value) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Cache-Control", "s-maxage=60, stale-while-revalidate=3600, stale-if-error=86400")
-		w.Header().Set("Etag", strconv.Quote(text.Load().(string)))
-		w.Header().Set(TagsHeader, "t-"+text.Load().(string)+",all")
-		if r.Header.Get("If-None-Match") == w.Header().Get("Etag") {
-			w.WriteHeader(http.StatusNotModified)
-			return
-		}
-		_, _ = io.WriteString(w, text.Load().(string)+" "+numberOf(r))
-	}
-}
-
-func text(s string) *atomic.Value {
-	v := &atomic.Value{}
-	v.Store(s)
-	return v
-}
-
-var (
-	hit  = Result{ResultHit, ReasonFresh}
-	miss = Result{ResultMiss, ReasonAbsent}
-)

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 // Explanation is what the cache would do with a request, and what it has for it.
@@ -13,7 +15,7 @@ type Explanation struct {
 	// Page and Variant are the key of its answer: the path and what else tells pages apart, and which representation of it. "" for a request that goes past the cache.
 	Page, Variant string
 	// Refused is why an answer to the same was not kept, within the last half minute; "" if there was none.
-	Refused Reason
+	Refused policy.Reason
 	// RefusedStatus is the status of that answer.
 	RefusedStatus int
 	// Kept is what is kept of it, nil if nothing is that may be of use.
@@ -33,22 +35,22 @@ type Kept struct {
 }
 
 // Explain says what Serve would do, and does nothing of it.
-func (c *Cache) Explain(r *http.Request, f Facts) Explanation {
-	reason := ForRequest(r, f)
-	if reason != "" && reason != ReasonRange {
-		return Explanation{Result: Result{ResultBypass, reason}}
+func (c *Cache) Explain(r *http.Request, f policy.Facts) Explanation {
+	reason := policy.ForRequest(r, f)
+	if reason != "" && reason != policy.ReasonRange {
+		return Explanation{Result: Result{policy.ResultBypass, reason}}
 	}
 	found, ok := c.look(r, &f)
 	defer found.close()
 	if !ok {
-		return Explanation{Result: Result{ResultBypass, ReasonKey}}
+		return Explanation{Result: Result{policy.ResultBypass, policy.ReasonKey}}
 	}
-	e := Explanation{Result: Result{ResultMiss, found.reason}, Page: found.key.Group, Variant: found.key.Name}
+	e := Explanation{Result: Result{policy.ResultMiss, found.reason}, Page: found.key.Group, Variant: found.key.Name}
 	switch found.condition {
 	case fresh:
-		e.Result.Kind = ResultHit
+		e.Result.Kind = policy.ResultHit
 	case stale:
-		e.Result.Kind = ResultStale
+		e.Result.Kind = policy.ResultStale
 	}
 	last := c.misses.last(found.key, f.Now)
 	e.Refused, e.RefusedStatus = last.reason, last.status

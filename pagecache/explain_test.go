@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 func TestExplainSaysWhatServeWouldDo(t *testing.T) {
@@ -17,12 +19,12 @@ func TestExplainSaysWhatServeWouldDo(t *testing.T) {
 		for i := 0; i < len(headers); i += 2 {
 			r.Header.Set(headers[i], headers[i+1])
 		}
-		return s.cache.Explain(r, s.facts("/a", VariantHTML))
+		return s.cache.Explain(r, s.facts("/a", policy.VariantHTML))
 	}
-	assert.Equal(t, Explanation{Result: Result{ResultBypass, ReasonAuthorization}}, explain("Authorization", "x"))
+	assert.Equal(t, Explanation{Result: Result{policy.ResultBypass, policy.ReasonAuthorization}}, explain("Authorization", "x"))
 	assert.Equal(t, miss, explain().Result)
 	assert.Nil(t, explain().Kept)
-	s.ask("/a", VariantHTML)
+	s.ask("/a", policy.VariantHTML)
 	s.pass(20 * time.Second)
 	e := explain()
 	assert.Equal(t, hit, e.Result)
@@ -33,10 +35,10 @@ func TestExplainSaysWhatServeWouldDo(t *testing.T) {
 	assert.Positive(t, e.Kept.StaleWhile)
 	s.pass(time.Minute)
 	e = explain()
-	assert.Equal(t, Result{ResultStale, ReasonExpired}, e.Result)
+	assert.Equal(t, Result{policy.ResultStale, policy.ReasonExpired}, e.Result)
 	assert.Negative(t, e.Kept.Fresh)
 	require.NoError(t, s.cache.Purge(Selector{Tag: "all"}))
-	assert.Equal(t, Result{ResultMiss, ReasonPurged}, explain().Result)
+	assert.Equal(t, Result{policy.ResultMiss, policy.ReasonPurged}, explain().Result)
 	assert.EqualValues(t, 1, s.fetches.Load(), "nothing was asked for")
 }
 
@@ -47,10 +49,10 @@ func TestExplainSaysWhatWasRefused(t *testing.T) {
 		w.Header().Set("Cache-Control", "s-maxage=60")
 	})
 	explain := func() Explanation {
-		return s.cache.Explain(httptest.NewRequest(http.MethodGet, "/a", nil), s.facts("/a", VariantHTML))
+		return s.cache.Explain(httptest.NewRequest(http.MethodGet, "/a", nil), s.facts("/a", policy.VariantHTML))
 	}
 	assert.Empty(t, explain().Refused)
-	result := s.ask("/a", VariantHTML).result
+	result := s.ask("/a", policy.VariantHTML).result
 	assert.Equal(t, result.Reason, explain().Refused)
 	assert.Equal(t, http.StatusOK, explain().RefusedStatus)
 	assert.NotEmpty(t, result.Reason)

@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 func TestTheUpstreamIsDown(t *testing.T) {
@@ -28,14 +30,14 @@ func TestTheUpstreamIsDown(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, Settings{}, page(text("one")))
-			s.ask("/a", VariantHTML)
+			s.ask("/a", policy.VariantHTML)
 			fail(s)
 			s.pass(61 * time.Second)
-			assert.Equal(t, Result{ResultStale, ReasonExpired}, s.ask("/a", VariantHTML).result)
+			assert.Equal(t, Result{policy.ResultStale, policy.ReasonExpired}, s.ask("/a", policy.VariantHTML).result)
 			s.idle()
 			s.pass(2 * time.Hour)
-			a := s.ask("/a", VariantHTML)
-			assert.Equal(t, Result{ResultStale, ReasonError}, a.result)
+			a := s.ask("/a", policy.VariantHTML)
+			assert.Equal(t, Result{policy.ResultStale, policy.ReasonError}, a.result)
 			assert.Equal(t, http.StatusOK, a.Code)
 			assert.Equal(t, "one 0", a.body())
 			assert.Equal(t, "nextjs; hit; ttl=-7201; detail=error", a.status())
@@ -47,17 +49,17 @@ func TestHowLongAnOldPageStandsInForADeadUpstream(t *testing.T) {
 	s := newSite(t, Settings{}, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Cache-Control", "s-maxage=60")
 	})
-	s.ask("/a", VariantHTML)
+	s.ask("/a", policy.VariantHTML)
 	s.down.Store(true)
 	s.pass(time.Hour)
 	ask := func(staleIfError time.Duration) (Result, error) {
-		f := s.facts("/a", VariantHTML)
+		f := s.facts("/a", policy.VariantHTML)
 		f.StaleIfError = staleIfError
 		return s.serve(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/a", nil), f)
 	}
 	result, err := ask(2 * time.Hour)
 	require.NoError(t, err)
-	assert.Equal(t, Result{ResultStale, ReasonError}, result)
+	assert.Equal(t, Result{policy.ResultStale, policy.ReasonError}, result)
 	_, err = ask(time.Minute)
 	assert.ErrorIs(t, err, errDown)
 }
@@ -96,23 +98,23 @@ func TestADeadUpstreamLeavesAPageAllOfItsTime(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, Settings{}, c.first)
-			s.ask("/a", VariantHTML)
+			s.ask("/a", policy.VariantHTML)
 			if c.second != nil {
 				s.upstream = c.second
-				s.ask("/a", VariantRSC)
+				s.ask("/a", policy.VariantRSC)
 				s.idle()
 			}
 			s.down.Store(true)
 			for _, passes := range []time.Duration{10 * time.Second, c.until - 11*time.Second} {
 				s.pass(passes)
-				a := s.ask("/a", VariantHTML)
+				a := s.ask("/a", policy.VariantHTML)
 				require.NoError(t, a.err)
 				assert.Equal(t, http.StatusOK, a.Code)
 				assert.Equal(t, "old", a.body())
 				s.idle()
 			}
 			s.pass(2 * time.Second)
-			assert.ErrorIs(t, s.ask("/a", VariantHTML).err, errDown)
+			assert.ErrorIs(t, s.ask("/a", policy.VariantHTML).err, errDown)
 		})
 	}
 }
@@ -126,7 +128,7 @@ func TestAnErrorIsForAllWhoWaitForIt(t *testing.T) {
 		<-release
 		return failed
 	}
-	f := s.facts("/a", VariantHTML)
+	f := s.facts("/a", policy.VariantHTML)
 	var clients sync.WaitGroup
 	ask := func() {
 		_, err := s.cache.Serve(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/a", nil), f, next, nil)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 // ending is what the head of an answer, or its absence, means for those who wait for it.
@@ -25,7 +26,7 @@ type flight struct {
 	cache *Cache
 	key   blobstore.Key // by which it is found
 	begun stamp         // set when it is entered
-	facts Facts
+	facts policy.Facts
 	asked time.Time // when facts.Now was
 	body  *growing
 
@@ -37,7 +38,7 @@ type flight struct {
 	header   http.Header   // that is kept
 	length   int64         // as announced, -1: not
 	age      time.Duration // that it had when it came
-	decision Decision
+	decision policy.Decision
 	kept     blobstore.Key // by which it is stored
 
 	// old is the entry whose validation this is; nil in all other cases.

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 // hanging never answers. When it is given up it says 499, as Caddy's reverse_proxy does.
@@ -22,13 +24,13 @@ func hanging(w http.ResponseWriter, r *http.Request) {
 func TestAnUpstreamThatDoesNotAnswer(t *testing.T) {
 	body := text("one")
 	s := newSite(t, Settings{AnswerTime: time.Millisecond, RevalidateTime: time.Millisecond}, page(body))
-	s.ask("/a", VariantHTML)
+	s.ask("/a", policy.VariantHTML)
 	good := s.upstream
 	s.upstream = hanging
 	s.pass(2 * time.Hour)
 	for fetches := range 3 {
-		a := s.ask("/a", VariantHTML)
-		assert.Equal(t, Result{ResultStale, ReasonError}, a.result, fetches)
+		a := s.ask("/a", policy.VariantHTML)
+		assert.Equal(t, Result{policy.ResultStale, policy.ReasonError}, a.result, fetches)
 		assert.Equal(t, "one 0", a.body())
 		assert.Equal(t, http.StatusOK, a.Code)
 		s.idle()
@@ -37,9 +39,9 @@ func TestAnUpstreamThatDoesNotAnswer(t *testing.T) {
 	s.upstream = good
 	body.Store("two")
 	s.pass(2 * failTime)
-	assert.Equal(t, Result{ResultStale, ReasonError}, s.ask("/a", VariantHTML).result)
+	assert.Equal(t, Result{policy.ResultStale, policy.ReasonError}, s.ask("/a", policy.VariantHTML).result)
 	s.idle()
-	a := s.ask("/a", VariantHTML)
+	a := s.ask("/a", policy.VariantHTML)
 	assert.Equal(t, hit, a.result)
 	assert.Equal(t, "two 0", a.body())
 }
@@ -55,7 +57,7 @@ func TestASlowAnswerIsWaitedForWhereNothingIsKept(t *testing.T) {
 		page(text("one"))(w, r)
 	})
 	var work sync.WaitGroup
-	work.Go(func() { assert.Equal(t, "one 0", s.ask("/a", VariantHTML).body()) })
+	work.Go(func() { assert.Equal(t, "one 0", s.ask("/a", policy.VariantHTML).body()) })
 	<-asked
 	close(release)
 	work.Wait()
@@ -65,7 +67,7 @@ func TestASlowAnswerIsWaitedForWhereNothingIsKept(t *testing.T) {
 // one for half a minute.
 func TestAClientThatLeavesIsNoFailure(t *testing.T) {
 	s := newSite(t, Settings{Linger: 1}, page(text("one")))
-	s.ask("/a", VariantHTML)
+	s.ask("/a", policy.VariantHTML)
 	good, began := s.upstream, make(chan struct{})
 	s.upstream = func(w http.ResponseWriter, r *http.Request) {
 		close(began)
@@ -75,14 +77,14 @@ func TestAClientThatLeavesIsNoFailure(t *testing.T) {
 	ctx, leave := context.WithCancel(t.Context())
 	ended := make(chan Result)
 	go func() {
-		result, _ := s.serve(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodGet, "/a", nil), s.facts("/a", VariantHTML))
+		result, _ := s.serve(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodGet, "/a", nil), s.facts("/a", policy.VariantHTML))
 		ended <- result
 	}()
 	<-began
 	leave()
-	assert.Equal(t, Result{ResultMiss, ReasonExpired}, <-ended, "nor is it counted as one")
+	assert.Equal(t, Result{policy.ResultMiss, policy.ReasonExpired}, <-ended, "nor is it counted as one")
 	s.upstream = good
-	assert.Equal(t, Result{ResultMiss, ReasonExpired}, s.ask("/a", VariantHTML).result)
+	assert.Equal(t, Result{policy.ResultMiss, policy.ReasonExpired}, s.ask("/a", policy.VariantHTML).result)
 }
 
 // A page that could not be fetched in the background is left alone for a while from then on, however long it took to
@@ -91,17 +93,17 @@ func TestAFailureIsRememberedFromWhenItFailed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		made := time.Now()
 		v := visiting(t, isrPage{revalidate: 5 * second, expire: 365 * 24 * time.Hour, made: made, content: made}, 0)
-		_, _ = v.visit(VariantHTML)
+		_, _ = v.visit(policy.VariantHTML)
 		time.Sleep(6 * second)
 		v.back.hangs = true
-		_, _ = v.visit(VariantHTML)
+		_, _ = v.visit(policy.VariantHTML)
 		time.Sleep(DefaultRevalidateTime + failTime/2)
 		for range 3 {
-			_, _ = v.visit(VariantHTML)
+			_, _ = v.visit(policy.VariantHTML)
 		}
 		assert.Equal(t, 2, v.back.asked)
 		time.Sleep(failTime)
-		_, _ = v.visit(VariantHTML)
+		_, _ = v.visit(policy.VariantHTML)
 		assert.Equal(t, 3, v.back.asked)
 	})
 }
@@ -110,7 +112,7 @@ func TestAFailureIsRememberedFromWhenItFailed(t *testing.T) {
 func TestAFetchThatIsGivenUpTakesNothingAway(t *testing.T) {
 	t.Run("in the background, at the end", func(t *testing.T) {
 		s := newSite(t, Settings{}, page(text("one")))
-		s.ask("/a", VariantHTML)
+		s.ask("/a", policy.VariantHTML)
 		began := make(chan struct{})
 		good := s.upstream
 		s.upstream = func(w http.ResponseWriter, r *http.Request) {
@@ -118,17 +120,17 @@ func TestAFetchThatIsGivenUpTakesNothingAway(t *testing.T) {
 			hanging(w, r)
 		}
 		s.pass(61 * time.Second)
-		s.ask("/a", VariantHTML)
+		s.ask("/a", policy.VariantHTML)
 		<-began
 		s.cache.Close()
 		s.upstream = good
 		s.restart()
-		assert.Equal(t, Result{ResultStale, ReasonExpired}, s.ask("/a", VariantHTML).result)
+		assert.Equal(t, Result{policy.ResultStale, policy.ReasonExpired}, s.ask("/a", policy.VariantHTML).result)
 		s.idle()
 	})
 	t.Run("for a client that leaves", func(t *testing.T) {
 		s := newSite(t, Settings{Linger: 1}, page(text("one")))
-		s.ask("/a", VariantHTML)
+		s.ask("/a", policy.VariantHTML)
 		began := make(chan struct{})
 		good := s.upstream
 		s.upstream = func(w http.ResponseWriter, r *http.Request) {
@@ -140,7 +142,7 @@ func TestAFetchThatIsGivenUpTakesNothingAway(t *testing.T) {
 		ended := make(chan int)
 		go func() {
 			w := httptest.NewRecorder()
-			_, err := s.serve(w, httptest.NewRequestWithContext(ctx, http.MethodGet, "/a", nil), s.facts("/a", VariantHTML))
+			_, err := s.serve(w, httptest.NewRequestWithContext(ctx, http.MethodGet, "/a", nil), s.facts("/a", policy.VariantHTML))
 			assert.NoError(t, err)
 			ended <- w.Code
 		}()
@@ -149,7 +151,7 @@ func TestAFetchThatIsGivenUpTakesNothingAway(t *testing.T) {
 		assert.Equal(t, statusClientGone, <-ended, "as Caddy notes it")
 		s.upstream = good
 		s.now.Add(-int64(47 * time.Hour))
-		assert.Equal(t, Result{ResultStale, ReasonExpired}, s.ask("/a", VariantHTML).result, "it is kept")
+		assert.Equal(t, Result{policy.ResultStale, policy.ReasonExpired}, s.ask("/a", policy.VariantHTML).result, "it is kept")
 		s.idle()
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/heaptest"
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 // What is remembered of pages is bounded by the length of their keys, whatever else their requests have brought.
@@ -18,10 +19,10 @@ func TestWhatIsRememberedOfPagesHoldsNoRequests(t *testing.T) {
 	c, now := s.cache, time.Unix(1_800_000_000, 0)
 	const requests = 2000
 	for name, remember := range map[string]func(q *query){
-		"misses":    func(q *query) { c.misses.add(q.found.key, now, ReasonNoFreshness) },
-		"failures":  func(q *query) { c.failures.add(q.found.key, now, ReasonError) },
-		"troubles":  func(q *query) { c.troubles.add(q.found.key, now, ReasonError) },
-		"rechecked": func(q *query) { c.rechecked.add(q.found.key, now, ReasonFresh) },
+		"misses":    func(q *query) { c.misses.add(q.found.key, now, policy.ReasonNoFreshness) },
+		"failures":  func(q *query) { c.failures.add(q.found.key, now, policy.ReasonError) },
+		"troubles":  func(q *query) { c.troubles.add(q.found.key, now, policy.ReasonError) },
+		"rechecked": func(q *query) { c.rechecked.add(q.found.key, now, policy.ReasonFresh) },
 		"copies": func(q *query) {
 			c.copies.working = true // nobody takes them
 			for range worthCopying {
@@ -46,8 +47,8 @@ func TestWhatIsRememberedOfPagesHoldsNoRequests(t *testing.T) {
 		grown := heaptest.Growth(func() {
 			for i := range requests {
 				r := heaptest.Request(fmt.Sprintf("/page/%d", i), "x=1&")
-				facts := Facts{Space: "zone", Path: r.URL.Path, Host: r.Host, Class: ClassPage, IgnoreQuery: []string{"pad"}}
-				key, ok := KeyOf(r, facts, false)
+				facts := policy.Facts{Space: "zone", Path: r.URL.Path, Host: r.Host, Class: policy.ClassPage, IgnoreQuery: []string{"pad"}}
+				key, ok := policy.KeyOf(r, facts, false)
 				require.True(t, ok)
 				remember(&query{r: r, facts: facts, found: found{key: key}})
 			}

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 // IsUnsafe reports whether a method may change something (RFC 9110, 9.2.1). What is not known may.
@@ -20,7 +22,7 @@ func IsUnsafe(method string) bool {
 // action or an API may have changed them, and where the application has no way to purge, nobody else would say so.
 //
 // Somebody who does this to have pages made again has to have Next.js answer a request for each of them.
-func (c *Cache) Invalidate(r *http.Request, f Facts, status int, h http.Header) {
+func (c *Cache) Invalidate(r *http.Request, f policy.Facts, status int, h http.Header) {
 	if !IsUnsafe(r.Method) || status < http.StatusOK || status >= http.StatusBadRequest {
 		return
 	}
@@ -40,12 +42,12 @@ func (c *Cache) Invalidate(r *http.Request, f Facts, status int, h http.Header) 
 }
 
 // invalidate makes all variants of a page gone, of which it need not be known whether it ignores its query.
-func (c *Cache) invalidate(target *url.URL, f Facts) {
+func (c *Cache) invalidate(target *url.URL, f policy.Facts) {
 	// The variants of a page are one group, so the headers of this request have no say.
-	f.Variant, f.NextURL, f.Data = VariantHTML, "", false
+	f.Variant, f.NextURL, f.Data = policy.VariantHTML, "", false
 	plain := &http.Request{Method: http.MethodGet, URL: target, Header: http.Header{}}
 	for _, f.KnownQuery = range [...]bool{false, true} {
-		if key, ok := KeyOf(plain, f, false); ok {
+		if key, ok := policy.KeyOf(plain, f, false); ok {
 			c.purgePage(pageID{key.Space, key.Group}, false)
 		}
 		if target.RawQuery == "" {

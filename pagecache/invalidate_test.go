@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 // Whoever has changed a page sees the change, and errors change nothing (RFC 9111, 4.4).
@@ -46,18 +48,18 @@ func TestAnUnsafeRequestInvalidatesPages(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, Settings{}, page(text("one")))
 			targets := []string{"/a", "/a?x=1", "/b", "/b?x=1"}
-			ask := func(target string) Result { return s.ask(target, VariantHTML).result }
+			ask := func(target string) Result { return s.ask(target, policy.VariantHTML).result }
 			for _, target := range targets {
 				ask(target)
 				require.Equal(t, hit, ask(target))
 			}
 			r := httptest.NewRequest(c.method, c.target, nil)
-			s.cache.Invalidate(r, s.facts(r.URL.Path, VariantRSC), c.status, c.header)
+			s.cache.Invalidate(r, s.facts(r.URL.Path, policy.VariantRSC), c.status, c.header)
 			for _, target := range targets {
 				want := hit
 				for _, gone := range c.gone {
 					if gone == target {
-						want = Result{ResultMiss, ReasonAbsent}
+						want = Result{policy.ResultMiss, policy.ReasonAbsent}
 					}
 				}
 				assert.Equal(t, want, ask(target), target)
@@ -78,22 +80,22 @@ func TestAnUnsafeRequestOvertakesAFetch(t *testing.T) {
 		}
 	})
 	done := make(chan answer)
-	go func() { done <- s.ask("/a", VariantHTML) }()
+	go func() { done <- s.ask("/a", policy.VariantHTML) }()
 	<-begun
-	s.cache.Invalidate(httptest.NewRequest(http.MethodPost, "/a", nil), s.facts("/a", VariantHTML), http.StatusOK, nil)
+	s.cache.Invalidate(httptest.NewRequest(http.MethodPost, "/a", nil), s.facts("/a", policy.VariantHTML), http.StatusOK, nil)
 	begun = nil
 	close(end)
 	<-done
-	assert.Equal(t, ResultMiss, s.ask("/a", VariantHTML).result.Kind)
-	assert.Equal(t, hit, s.ask("/a", VariantHTML).result)
+	assert.Equal(t, policy.ResultMiss, s.ask("/a", policy.VariantHTML).result.Kind)
+	assert.Equal(t, hit, s.ask("/a", policy.VariantHTML).result)
 }
 
 // Requests that change nothing which is kept leave nothing behind, however many there are.
 func TestAnUnsafeRequestLeavesNothingInTheStore(t *testing.T) {
 	s := newSite(t, Settings{}, page(text("one")))
-	s.ask("/a", VariantHTML)
+	s.ask("/a", policy.VariantHTML)
 	before := s.store.Stats().Disk.Entries
 	require.NotZero(t, before)
-	s.cache.Invalidate(httptest.NewRequest(http.MethodPost, "/b", nil), s.facts("/b", VariantHTML), http.StatusOK, fields("Location", "/c?x=1"))
+	s.cache.Invalidate(httptest.NewRequest(http.MethodPost, "/b", nil), s.facts("/b", policy.VariantHTML), http.StatusOK, fields("Location", "/c?x=1"))
 	assert.Equal(t, before, s.store.Stats().Disk.Entries)
 }

@@ -11,28 +11,29 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 // consider says by the head of an answer whether it may be kept, as far as its page has no say. length is that of its body, -1 if that is not known.
-func (c *Cache) consider(facts *Facts, r *http.Request, status int, h http.Header) (d Decision, length int64) {
-	d = ForResponse(r, *facts, status, h)
+func (c *Cache) consider(facts *policy.Facts, r *http.Request, status int, h http.Header) (d policy.Decision, length int64) {
+	d = policy.ForResponse(r, *facts, status, h)
 	if !d.Store {
 		return d, -1
 	}
 	length, ok := announcedLength(h)
 	switch {
 	case !ok:
-		return Decision{Reason: ReasonIncomplete}, length
+		return policy.Decision{Reason: policy.ReasonIncomplete}, length
 	case len(h["Content-Encoding"]) > 0:
-		return Decision{Reason: ReasonCoding}, length
+		return policy.Decision{Reason: policy.ReasonCoding}, length
 	case length > c.settings.Load().MaxBody:
-		return Decision{Reason: ReasonTooLarge}, length
+		return policy.Decision{Reason: policy.ReasonTooLarge}, length
 	}
 	return d, length
 }
 
 // decide decides on an answer by its head.
-func (c *Cache) decide(fl *flight, r *http.Request, status int, h http.Header) (d Decision) {
+func (c *Cache) decide(fl *flight, r *http.Request, status int, h http.Header) (d policy.Decision) {
 	if d, fl.length = c.consider(&fl.facts, r, status, h); !d.Store {
 		return d
 	}
@@ -40,15 +41,15 @@ func (c *Cache) decide(fl *flight, r *http.Request, status int, h http.Header) (
 		fl.age = time.Duration(age) * time.Second
 	}
 	page, _ := c.page(fl.key)
-	if d.Tags == nil && fl.facts.Variant == VariantSegment {
+	if d.Tags == nil && fl.facts.Variant == policy.VariantSegment {
 		if d.Tags = page.tags; d.Tags == nil {
-			return Decision{Reason: ReasonTags}
+			return policy.Decision{Reason: policy.ReasonTags}
 		}
 	}
 	d.Interceptable = d.Interceptable || page.interceptable // once it counts, it counts for all
 	var ok bool
-	if fl.kept, ok = KeyOf(r, fl.facts, d.Interceptable); !ok {
-		return Decision{Reason: ReasonKey}
+	if fl.kept, ok = policy.KeyOf(r, fl.facts, d.Interceptable); !ok {
+		return policy.Decision{Reason: policy.ReasonKey}
 	}
 	return d
 }
@@ -56,7 +57,7 @@ func (c *Cache) decide(fl *flight, r *http.Request, status int, h http.Header) (
 // newHash begins the hash of an answer. Tags that a segment has from its page are not its own.
 func (fl *flight) newHash(location string) *sameHash {
 	h, status, tags := newSameHash(), fl.status, fl.decision.Tags
-	if fl.facts.Variant == VariantSegment {
+	if fl.facts.Variant == policy.VariantSegment {
 		tags = nil
 	}
 	_, _ = h.Write(appendTexts([]byte{byte(status >> 8), byte(status)}, append([]string{location}, slices.Sorted(slices.Values(tags))...))) // never fails
@@ -79,7 +80,7 @@ func (c *Cache) judge(fl *flight, sum bodyHash) {
 		now := fl.facts.Now.UnixNano()
 		fl.deadline = after(now, fl.decision.Fresh)
 		if out.store {
-			if fl.facts.Variant != VariantSegment && fl.decision.Tags != nil {
+			if fl.facts.Variant != policy.VariantSegment && fl.decision.Tags != nil {
 				page.tag(fl.decision.Tags, page.floor == before.floor)
 			}
 			page.age(&before, now, fl)

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 func TestGenerations(t *testing.T) {
@@ -103,7 +105,7 @@ func TestTheVariantsThatARecordKnowsAreBounded(t *testing.T) {
 
 func TestTwins(t *testing.T) {
 	for name, want := range map[string]string{
-		"rsc": "prefetch", "prefetch": "rsc", "rsc" + separator + "/from": "prefetch" + separator + "/from", "prefetch" + separator + "/from": "rsc" + separator + "/from",
+		"rsc": "prefetch", "prefetch": "rsc", "rsc" + policy.Separator + "/from": "prefetch" + policy.Separator + "/from", "prefetch" + policy.Separator + "/from": "rsc" + policy.Separator + "/from",
 	} {
 		assert.Equal(t, variantID(want), twinOf(name), name)
 	}

@@ -7,10 +7,12 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 // newFlight is a fetch of what a request asks for.
-func (c *Cache) newFlight(key *found, facts *Facts) *flight {
+func (c *Cache) newFlight(key *found, facts *policy.Facts) *flight {
 	settings := c.settings.Load()
 	fl := &flight{
 		cache: c, key: key.key, kept: key.key, facts: *facts, asked: time.Now(), length: -1, settled: make(chan struct{}),
@@ -76,22 +78,22 @@ func (q *query) lead(fl *flight) (result Result, err error) {
 			if err == nil {
 				q.w.WriteHeader(statusClientGone)
 			}
-			return Result{ResultMiss, q.found.reason}, err
+			return Result{policy.ResultMiss, q.found.reason}, err
 		}
-		q.c.troubles.add(fl.key, fl.now(), ReasonError)
+		q.c.troubles.add(fl.key, fl.now(), policy.ReasonError)
 		if q.found.usableOnFailure(&q.facts) {
-			return q.serveFound(Result{ResultStale, ReasonError}), nil
+			return q.serveFound(Result{policy.ResultStale, policy.ReasonError}), nil
 		}
 		if err == nil {
 			q.w.WriteHeader(statusClientGone)
 		}
-		return Result{ResultMiss, ReasonError}, err
+		return Result{policy.ResultMiss, policy.ReasonError}, err
 	}
 	if t.mode == passes || t.mode == known {
-		return Result{ResultMiss, t.reason}, err
+		return Result{policy.ResultMiss, t.reason}, err
 	}
 	if broken := t.end(err); broken != nil {
-		result = Result{ResultMiss, ReasonIncomplete}
+		result = Result{policy.ResultMiss, policy.ReasonIncomplete}
 		if err == nil && errors.Is(broken, errIncomplete) {
 			return result, nil // the server sees it too: it has the same length
 		}
@@ -102,7 +104,7 @@ func (q *query) lead(fl *flight) (result Result, err error) {
 	fl.body.finish(nil)
 	switch {
 	case t.reason == "" && fl.body.whole() && fl.isOfAnotherBuild():
-		t.reason = ReasonDeployment
+		t.reason = policy.ReasonDeployment
 		q.c.misses.addAnswer(fl.key, fl.now(), t.reason, fl.status)
 	case t.reason == "" && fl.body.whole():
 		q.c.keep(fl, t.hash, fl.body.each)
@@ -111,15 +113,15 @@ func (q *query) lead(fl *flight) (result Result, err error) {
 			q.c.awaitRemade(fl, q.r, q.again())
 		}
 	case t.reason == "":
-		t.reason = ReasonTooLarge
+		t.reason = policy.ReasonTooLarge
 	}
 	landed()
 	sending.finish()
 	giveTrailers(q.w.Header(), t.header)
 	if t.reason != "" {
-		return Result{ResultMiss, t.reason}, nil
+		return Result{policy.ResultMiss, t.reason}, nil
 	}
-	return Result{ResultMiss, q.found.reason}, nil
+	return Result{policy.ResultMiss, q.found.reason}, nil
 }
 
 // callNext lets next answer. An answer that is discarded is cut off, of which next may make a panic.

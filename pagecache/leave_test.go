@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 func TestTheFetchGoesOnWhenItsClientLeaves(t *testing.T) {
@@ -19,11 +21,11 @@ func TestTheFetchGoesOnWhenItsClientLeaves(t *testing.T) {
 	ctx, leave := context.WithCancel(context.Background())
 	var work sync.WaitGroup
 	work.Go(func() {
-		_, _ = s.serve(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodGet, "/a", nil), s.facts("/a", VariantHTML))
+		_, _ = s.serve(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodGet, "/a", nil), s.facts("/a", policy.VariantHTML))
 	})
 	lines <- "one"
 	follower := make(chan answer)
-	go func() { follower <- s.ask("/a", VariantHTML) }()
+	go func() { follower <- s.ask("/a", policy.VariantHTML) }()
 	fl := onlyFlight(s.cache)
 	waitForReaders(t, fl, 2)
 	leave()
@@ -32,7 +34,7 @@ func TestTheFetchGoesOnWhenItsClientLeaves(t *testing.T) {
 	close(lines)
 	assert.Equal(t, "one\ntwo\n", (<-follower).body())
 	work.Wait()
-	assert.Equal(t, hit, s.ask("/a", VariantHTML).result)
+	assert.Equal(t, hit, s.ask("/a", policy.VariantHTML).result)
 }
 
 func TestAFetchForNobodyEnds(t *testing.T) {
@@ -50,7 +52,7 @@ func TestAFetchForNobodyEnds(t *testing.T) {
 			ended := make(chan any)
 			go func() {
 				defer func() { ended <- recover() }()
-				_, _ = s.serve(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodGet, "/a", nil), s.facts("/a", VariantHTML))
+				_, _ = s.serve(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodGet, "/a", nil), s.facts("/a", policy.VariantHTML))
 			}()
 			<-began
 			leave()
@@ -82,7 +84,7 @@ func TestAnAnswerThatBreaksOff(t *testing.T) {
 						err = p.(error)
 					}
 				}()
-				_, err = s.cache.Serve(w, httptest.NewRequest(http.MethodGet, "/a", nil), s.facts("/a", VariantHTML), next, nil)
+				_, err = s.cache.Serve(w, httptest.NewRequest(http.MethodGet, "/a", nil), s.facts("/a", policy.VariantHTML), next, nil)
 				return err
 			}
 			leader, follower := make(chan error), make(chan error)
@@ -94,7 +96,7 @@ func TestAnAnswerThatBreaksOff(t *testing.T) {
 			assert.Error(t, <-leader)
 			assert.ErrorIs(t, <-follower, http.ErrAbortHandler, "it must not look whole")
 			s.upstream = page(text("one"))
-			assert.Equal(t, miss, s.ask("/a", VariantHTML).result, "nothing was kept")
+			assert.Equal(t, miss, s.ask("/a", policy.VariantHTML).result, "nothing was kept")
 		})
 	}
 }

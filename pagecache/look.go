@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 // condition is what may be done with what is kept.
@@ -25,7 +26,7 @@ type found struct {
 	opened    *opened          // of the entry
 	meta      meta
 	condition condition
-	reason    Reason
+	reason    policy.Reason
 	sure      int64 // of the page
 	oldAt     int64 // of the page
 	// unknown: nothing is known of the page.
@@ -35,7 +36,7 @@ type found struct {
 // usableOnFailure reports whether it may be served because the upstream has failed: for as long as the answer and the
 // site allow on failure, and no shorter than the answer allows it stale. What cuts that short (judgeEntry) is that
 // Next.js has something newer, which cannot be had now.
-func (f *found) usableOnFailure(facts *Facts) bool {
+func (f *found) usableOnFailure(facts *policy.Facts) bool {
 	if f.entry == nil {
 		return false
 	}
@@ -51,15 +52,15 @@ func (f *found) close() {
 }
 
 // look finds what is kept for a request. The caller closes it.
-func (c *Cache) look(r *http.Request, facts *Facts) (f found, ok bool) {
-	if f.key, ok = KeyOf(r, *facts, false); !ok {
+func (c *Cache) look(r *http.Request, facts *policy.Facts) (f found, ok bool) {
+	if f.key, ok = policy.KeyOf(r, *facts, false); !ok {
 		return f, false
 	}
-	f.reason = ReasonAbsent
+	f.reason = policy.ReasonAbsent
 	// Without its record nothing is known of a page. The context is not the client's: what it begins may go on without it.
 	page, known := c.pageHead(c.ctx, f.key)
 	if known && page.interceptable {
-		if f.key, ok = KeyOf(r, *facts, true); !ok {
+		if f.key, ok = policy.KeyOf(r, *facts, true); !ok {
 			return f, false
 		}
 	}
@@ -86,9 +87,9 @@ func (c *Cache) look(r *http.Request, facts *Facts) (f found, ok bool) {
 }
 
 // judgeEntry says what may be done with an entry.
-func (c *Cache) judgeEntry(m *meta, page *pageHead, key blobstore.Key, now time.Time) (condition, Reason) {
+func (c *Cache) judgeEntry(m *meta, page *pageHead, key blobstore.Key, now time.Time) (condition, policy.Reason) {
 	if m.era != c.ledger.era {
-		return absent, ReasonAbsent
+		return absent, policy.ReasonAbsent
 	}
 	var hard, soft bool
 	if c.ledger.marks.after(m.begun) {
@@ -96,23 +97,23 @@ func (c *Cache) judgeEntry(m *meta, page *pageHead, key blobstore.Key, now time.
 	}
 	stays, while := m.fresh, m.while
 	if m.begun < page.old {
-		stays, while = min(stays, page.oldAt), min(while, after(page.oldAt, whileRemade))
+		stays, while = min(stays, page.oldAt), min(while, after(page.oldAt, policy.WhileRemade))
 	}
 	switch ns := now.UnixNano(); {
 	case hard:
-		return absent, ReasonPurged
+		return absent, policy.ReasonPurged
 	case m.gen < page.floor:
-		return absent, ReasonGeneration
+		return absent, policy.ReasonGeneration
 	case m.gen < page.doubt:
-		return doubtful, ReasonGeneration
+		return doubtful, policy.ReasonGeneration
 	case ns >= max(stays, while):
-		return expired, ReasonExpired
+		return expired, policy.ReasonExpired
 	case soft || m.begun < page.soft:
-		return stale, ReasonPurged
+		return stale, policy.ReasonPurged
 	case ns >= stays:
-		return stale, ReasonExpired
+		return stale, policy.ReasonExpired
 	}
-	return fresh, ReasonFresh
+	return fresh, policy.ReasonFresh
 }
 
 // eachTag hands out the tags of an entry.

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 // maxMarks bounds the bytes of the purges that are remembered. Beyond it, the older half is made one purge of each space.
@@ -68,7 +70,7 @@ func (m *marks) purged(space, group string, begun stamp, tags func(func(string) 
 		}
 	}
 	if m.deployments {
-		look(scopeDeployment, deploymentOf(group))
+		look(scopeDeployment, policy.DeploymentOf(group))
 	}
 	for tag := range tags {
 		look(scopeTag, tag)

@@ -3,6 +3,8 @@ package pagecache
 import (
 	"bytes"
 	"strings"
+
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 // nameLength is the longest beginning and name that are looked for (bytes).
@@ -12,7 +14,7 @@ const nameLength = 256
 type buildMark struct {
 	begin, end string
 	// want is how the build of a request is named there, "" where it is not known.
-	want func(f *Facts) string
+	want func(f *policy.Facts) string
 	kind nameKind
 }
 
@@ -24,15 +26,15 @@ const (
 	nameOfDeployment
 )
 
-func buildID(f *Facts) string { return f.BuildID }
+func buildID(f *policy.Facts) string { return f.BuildID }
 
 // buildComment is the build id as a comment can have it.
-func buildComment(f *Facts) string {
+func buildComment(f *policy.Facts) string {
 	name := strings.ReplaceAll(f.BuildID, "-", "_")
 	return name[:min(len(name), 24)]
 }
 
-func deploymentID(f *Facts) string {
+func deploymentID(f *policy.Facts) string {
 	if f.Deployment == f.BuildID {
 		return "" // it has none
 	}
@@ -56,7 +58,7 @@ var buildMarks = []buildMark{
 
 // namedBuild looks which build an answer names, part by part.
 type namedBuild struct {
-	facts  *Facts
+	facts  *policy.Facts
 	tail   []byte // the end of what has come
 	same   [nameOfDeployment + 1]bool
 	others [nameOfDeployment + 1]bool
@@ -125,5 +127,5 @@ func (fl *flight) isOfAnotherBuild() bool {
 // namesBuild reports whether the body may name another build than that of the request. Then nobody knows whether the
 // answer is kept until all of it has come: most versions of Next.js name the build at the end.
 func (fl *flight) namesBuild() bool {
-	return fl.facts.BuildID != "" && (hasType(fl.header, "text/html") || hasType(fl.header, "text/x-component"))
+	return fl.facts.BuildID != "" && (policy.HasType(fl.header, "text/html") || policy.HasType(fl.header, "text/x-component"))
 }

@@ -5,16 +5,18 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 // The texts are what Next.js 14.2, 15.5 and 16.4 send, in parts of every length.
 func TestAnswersNameTheirBuild(t *testing.T) {
-	plain := Facts{BuildID: "AeLyTgJEU1EAhOftPhsbW", Deployment: "AeLyTgJEU1EAhOftPhsbW"}
-	dashed := Facts{BuildID: "-2c41f-0a9", Deployment: "-2c41f-0a9"}
-	deployed := Facts{BuildID: "build-TfctsWXpff2fKS", Deployment: "fixture-1"}
+	plain := policy.Facts{BuildID: "AeLyTgJEU1EAhOftPhsbW", Deployment: "AeLyTgJEU1EAhOftPhsbW"}
+	dashed := policy.Facts{BuildID: "-2c41f-0a9", Deployment: "-2c41f-0a9"}
+	deployed := policy.Facts{BuildID: "build-TfctsWXpff2fKS", Deployment: "fixture-1"}
 	filler := strings.Repeat("x", 300)
 	for name, c := range map[string]struct {
-		facts   Facts
+		facts   policy.Facts
 		text    string
 		another bool
 	}{
@@ -55,7 +57,7 @@ func TestAnswersNameTheirBuild(t *testing.T) {
 
 // An application may show a page of another one, as documentation does.
 func TestWhatAPageShowsIsNotItsName(t *testing.T) {
-	facts := Facts{BuildID: "mine", Deployment: "mine"}
+	facts := policy.Facts{BuildID: "mine", Deployment: "mine"}
 	n := namedBuild{facts: &facts}
 	n.add([]byte(`<!DOCTYPE html><html>{"props":{"example":{"a":1,"buildId":"theirs"}},"buildId":"mine"}`))
 	assert.False(t, n.isAnother())

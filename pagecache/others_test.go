@@ -13,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 // newOpenSite is a site with no build, whose page may stand in for a day. What it answers depends
@@ -34,8 +36,8 @@ func (s *site) asks(w http.ResponseWriter, method string, headers ...string) Res
 }
 
 func (s *site) asksWith(w http.ResponseWriter, r *http.Request) Result {
-	f := s.facts("/a", VariantHTML)
-	f.Class = ClassUnknown
+	f := s.facts("/a", policy.VariantHTML)
+	f.Class = policy.ClassUnknown
 	result, _ := s.serve(w, r, f)
 	return result
 }
@@ -89,7 +91,7 @@ func TestWhatOneClientDoesChangesNothingForOthers(t *testing.T) {
 				}
 				_, _ = io.WriteString(w, version.Load().(string))
 			})
-			require.Equal(t, ResultMiss, s.asks(httptest.NewRecorder(), http.MethodGet).Kind)
+			require.Equal(t, policy.ResultMiss, s.asks(httptest.NewRecorder(), http.MethodGet).Kind)
 			version.Store("two")
 			s.pass(61 * time.Second)
 
@@ -162,9 +164,9 @@ func TestWhatOneClientIsAnsweredTakesNothingAway(t *testing.T) {
 				s.asks(httptest.NewRecorder(), http.MethodGet, append(headers, "Test-One", "1")...)
 				s.down.Store(true)
 				s.pass(61 * time.Second)
-				want := Result{ResultStale, ReasonError}
+				want := Result{policy.ResultStale, policy.ReasonError}
 				if !stays && headers[0] == "Accept" {
-					want = Result{ResultMiss, ReasonError}
+					want = Result{policy.ResultMiss, policy.ReasonError}
 				}
 				assert.Equal(t, want, s.asks(httptest.NewRecorder(), http.MethodGet))
 			})
@@ -220,17 +222,17 @@ func TestWhatAnAnswerInTheBackgroundSays(t *testing.T) {
 				if visitor == "HEAD" {
 					method = http.MethodHead
 				}
-				assert.Equal(t, ResultHit, s.asks(httptest.NewRecorder(), method, headers...).Kind)
+				assert.Equal(t, policy.ResultHit, s.asks(httptest.NewRecorder(), method, headers...).Kind)
 				s.idle()
 				assert.EqualValues(t, 2, s.fetches.Load()-1, "asked once, whoever came")
 				s.down.Store(true)
 				w := httptest.NewRecorder()
 				result := s.asks(w, http.MethodGet)
 				if answer.want == "gone" {
-					assert.Equal(t, ResultMiss, result.Kind)
+					assert.Equal(t, policy.ResultMiss, result.Kind)
 					return
 				}
-				assert.Equal(t, ResultHit, result.Kind)
+				assert.Equal(t, policy.ResultHit, result.Kind)
 				assert.Equal(t, answer.want, strings.TrimSpace(w.Body.String()))
 			})
 		}

@@ -3,7 +3,8 @@ package pagecache
 import (
 	"crypto/sha256"
 	"slices"
-	"strings"
+
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 // recordName is the name of a page's record in its group. Names of variants do not begin like that.
@@ -53,18 +54,10 @@ func variantID(name string) (id [8]byte) {
 	return id
 }
 
-// twinOf stands for the name of the variant that has the same body in the same version of a page: Next.js answers prefetches of what it has prerendered with
-// the payload of a navigation (measured with 15.5 and 16.4). Where it does not, the bodies differ. Zero: there is none.
+// twinOf stands for the name of the variant that has the same body in the same version of a page; zero: there is none.
 func twinOf(name string) (id [8]byte) {
-	variant, rest, interceptable := strings.Cut(name, separator)
-	if interceptable {
-		rest = separator + rest
-	}
-	switch variant {
-	case variantNames[VariantRSC]:
-		return variantID(variantNames[VariantPrefetch] + rest)
-	case variantNames[VariantPrefetch]:
-		return variantID(variantNames[VariantRSC] + rest)
+	if twin := policy.TwinOf(name); twin != "" {
+		id = variantID(twin)
 	}
 	return id
 }
@@ -86,7 +79,7 @@ func (p *pageRecord) tag(tags []string, same bool) {
 			all = append(all, tag)
 		}
 	}
-	if len(all) <= maxTags {
+	if len(all) <= policy.MaxTags {
 		p.tags = all
 	}
 }

@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 // parting is an answer of many parts that is too large to be kept, and clients of it.
@@ -55,7 +57,7 @@ func (p *parting) ask(client http.ResponseWriter) {
 	if b, ok := client.(*blocked); ok {
 		defer func() { b.broken = recover() }()
 	}
-	_, err := p.serve(client, httptest.NewRequest(http.MethodGet, "/a", nil), p.facts("/a", VariantHTML))
+	_, err := p.serve(client, httptest.NewRequest(http.MethodGet, "/a", nil), p.facts("/a", policy.VariantHTML))
 	assert.NoError(p.t, err)
 }
 

@@ -1,20 +1,24 @@
 package pagecache
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
+)
 
 // passOn hands a request on whose answer was not kept the last time, and of whose page nothing is: that costs little, for there is nothing to fill and nobody to wait.
 // When the answer could be kept now, the next one is.
 func (q *query) passOn() (Result, error) {
-	w := &passer{ResponseWriter: q.w, query: q, reason: ReasonError}
+	w := &passer{ResponseWriter: q.w, query: q, reason: policy.ReasonError}
 	err := q.next(w, q.r)
-	return Result{ResultMiss, w.reason}, err
+	return Result{policy.ResultMiss, w.reason}, err
 }
 
 // passer looks at the head of an answer on its way to the client.
 type passer struct {
 	http.ResponseWriter
 	query  *query
-	reason Reason
+	reason policy.Reason
 	begun  bool
 }
 
@@ -61,5 +65,5 @@ func (p *passer) begin(status int) {
 	case saysOfPage(status):
 		q.c.misses.addAnswer(q.found.key, q.facts.Now, d.Reason, status)
 	}
-	tell(h, &q.facts, Told{Result: Result{ResultMiss, p.reason}, Status: status})
+	tell(h, &q.facts, policy.Told{Kind: policy.ResultMiss, Reason: p.reason, Status: status})
 }

@@ -3,6 +3,8 @@ package pagecache
 import (
 	"hash/maphash"
 	"slices"
+
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 // past are the purges of a space before a stamp, in a form to look very many entries up.
@@ -68,7 +70,7 @@ func (e *past) hide(n noted, begun stamp, soft bool) bool {
 		}
 	}
 	if len(e.deployments) > 0 {
-		found = found.max(e.deployments[deploymentOf(n.group)])
+		found = found.max(e.deployments[policy.DeploymentOf(n.group)])
 	}
 	if len(e.tags) > 0 {
 		for tag := range n.eachTag {

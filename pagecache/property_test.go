@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 // world is an upstream whose pages have versions. An answer takes time: its version is that of some moment on the way.
@@ -68,7 +70,7 @@ func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		}
 	}
 	h.Set("Cache-Control", "s-maxage=10, stale-while-revalidate=30, stale-if-error=1000")
-	h.Set(TagsHeader, "all,"+r.URL.Path)
+	h.Set(policy.TagsHeader, "all,"+r.URL.Path)
 	if personal {
 		h.Set("Set-Cookie", "a=b")
 	}
@@ -109,7 +111,7 @@ func (o *observer) saw(path string, version int) {
 // what anybody had before the request began. It returns that version; ok is false if the upstream has failed.
 //
 // What is for one visitor is never what another one gets: such an answer has come from the upstream.
-func (o *observer) check(t *testing.T, s *site, w *world, path string, variant Variant, headers ...string) (version int, ok bool) {
+func (o *observer) check(t *testing.T, s *site, w *world, path string, variant policy.Variant, headers ...string) (version int, ok bool) {
 	before := o.newest(path)
 	var a answer
 	func() {
@@ -126,7 +128,7 @@ func (o *observer) check(t *testing.T, s *site, w *world, path string, variant V
 		return 0, false
 	}
 	if a.Code == http.StatusInternalServerError {
-		require.NotEqual(t, ResultHit, a.result.Kind)
+		require.NotEqual(t, policy.ResultHit, a.result.Kind)
 		return 0, false
 	}
 	require.Equal(t, http.StatusOK, a.Code)
@@ -134,7 +136,7 @@ func (o *observer) check(t *testing.T, s *site, w *world, path string, variant V
 	require.Len(t, fields, 4, "%q %+v", a.body(), a.result)
 	require.Equal(t, path, fields[0])
 	if fields[1] == mine {
-		require.Contains(t, []ResultKind{ResultMiss, ResultBypass}, a.result.Kind, "%+v", a.result)
+		require.Contains(t, []policy.ResultKind{policy.ResultMiss, policy.ResultBypass}, a.result.Kind, "%+v", a.result)
 		require.NotContains(t, a.Header(), "Age", "%+v", a.result)
 	} else {
 		require.Empty(t, headers, "who asks for a draft gets one")
@@ -143,18 +145,18 @@ func (o *observer) check(t *testing.T, s *site, w *world, path string, variant V
 	version, err := strconv.Atoi(fields[2])
 	require.NoError(t, err)
 	require.LessOrEqual(t, version, now)
-	if a.result.Reason != ReasonError { // a good copy stands in, whatever its age
+	if a.result.Reason != policy.ReasonError { // a good copy stands in, whatever its age
 		require.GreaterOrEqual(t, version, before, "%s %d: %+v", path, variant, a.result)
 	}
 	if fields[1] != mine { // a draft is not a version of the page
 		o.saw(path, version)
 	}
-	return version, a.result.Reason != ReasonError
+	return version, a.result.Reason != policy.ReasonError
 }
 
 // TestNobodyGetsAnOlderVersion runs random sequences of requests, drafts, publications, changes by a request, purges, failures and restarts.
 func TestNobodyGetsAnOlderVersion(t *testing.T) {
-	paths, variants := []string{"/a", "/b"}, []Variant{VariantHTML, VariantRSC, VariantPrefetch, VariantSegment}
+	paths, variants := []string{"/a", "/b"}, []policy.Variant{policy.VariantHTML, policy.VariantRSC, policy.VariantPrefetch, policy.VariantSegment}
 	for seed := range uint64(30) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 7))
@@ -193,7 +195,7 @@ func TestNobodyGetsAnOlderVersion(t *testing.T) {
 }
 
 // changeAndCheck publishes a page by a request, as an action or an API does: who asks after that sees it, unless the upstream fails.
-func changeAndCheck(t *testing.T, s *site, w *world, o *observer, path string, variant Variant) {
+func changeAndCheck(t *testing.T, s *site, w *world, o *observer, path string, variant policy.Variant) {
 	w.publish(path)
 	version := w.version(path)
 	s.cache.Invalidate(httptest.NewRequest(http.MethodPost, path, nil), s.facts(path, variant), http.StatusSeeOther, nil)
@@ -215,7 +217,7 @@ func purgeAndCheck(t *testing.T, s *site, w *world, o *observer, random *rand.Ra
 	}
 	if a := func() (a answer) {
 		defer func() { _ = recover() }() // the upstream breaks off
-		return s.ask(path, VariantHTML)
+		return s.ask(path, policy.VariantHTML)
 	}(); a.ResponseRecorder != nil && a.err == nil && a.Code == http.StatusOK {
 		fields := strings.Fields(a.body())
 		require.Len(t, fields, 4)
@@ -226,7 +228,7 @@ func purgeAndCheck(t *testing.T, s *site, w *world, o *observer, random *rand.Ra
 
 // TestNobodyGetsAnOlderVersionAtOnce does the same with many clients at once.
 func TestNobodyGetsAnOlderVersionAtOnce(t *testing.T) {
-	variants := []Variant{VariantHTML, VariantRSC, VariantSegment}
+	variants := []policy.Variant{policy.VariantHTML, policy.VariantRSC, policy.VariantSegment}
 	w := &world{versions: map[string]int{}, lets: 100}
 	o := &observer{seen: map[string]int{}}
 	s := newSite(t, Settings{}, w.ServeHTTP)
@@ -243,7 +245,7 @@ func TestNobodyGetsAnOlderVersionAtOnce(t *testing.T) {
 					o.check(t, s, w, path, variants[random.IntN(len(variants))], "Authorization", "draft")
 				case n < 86:
 					w.publish(path)
-					s.cache.Invalidate(httptest.NewRequest(http.MethodPost, path, nil), s.facts(path, VariantHTML), http.StatusOK, nil)
+					s.cache.Invalidate(httptest.NewRequest(http.MethodPost, path, nil), s.facts(path, policy.VariantHTML), http.StatusOK, nil)
 				case n < 88:
 					w.personal.Store(random.IntN(3) == 0)
 				case n < 91:

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 // maxPurgeText is the length in bytes of the longest tag, prefix or group that can be purged. Next.js allows tags of 256 characters.
@@ -14,17 +15,17 @@ const maxPurgeText = 4 << 10
 
 // Selector says what is purged: exactly one of Group, Path, Prefix, Tag, Deployment and All.
 type Selector struct {
-	// Space is that of Facts. "" stands for all of them, except with Group.
+	// Space is that of policy.Facts. "" stands for all of them, except with Group.
 	Space string
 	// Group is one page, with all its variants.
 	Group string
-	// Path is that of pages as KeyOf names them: with any query, on any host, of any deployment.
+	// Path is that of pages as policy.KeyOf names them: with any query, on any host, of any deployment.
 	Path string
 	// Prefix is the beginning of the names of groups.
 	Prefix string
-	// Tag is one of Decision.Tags.
+	// Tag is one of policy.Decision.Tags.
 	Tag string
-	// Deployment is Facts.Deployment.
+	// Deployment is policy.Facts.Deployment.
 	Deployment string
 	// All is everything in the space.
 	All bool
@@ -117,7 +118,7 @@ func (p *Marked) Free() {
 func (s Selector) targets() (list []target) {
 	switch {
 	case s.Path != "":
-		for _, prefix := range prefixesOf(s.Path) {
+		for _, prefix := range policy.PathPrefixes(s.Path) {
 			list = append(list, target{scopePrefix, s.Space, prefix})
 		}
 		return list
@@ -139,7 +140,7 @@ func (t target) concerns(fl *flight) bool {
 	case t.scope == scopePrefix:
 		return strings.HasPrefix(fl.key.Group, t.text)
 	case t.scope == scopeDeployment:
-		return deploymentOf(fl.key.Group) == t.text
+		return policy.DeploymentOf(fl.key.Group) == t.text
 	case t.scope == scopeTag:
 		return !fl.isSettled() || slices.Contains(fl.decision.Tags, t.text)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 // selectors are all ways to purge the page /docs/a of text "one".
@@ -26,15 +27,15 @@ func TestAPurgedPageIsFetchedFirst(t *testing.T) {
 	for name, selector := range selectors {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, Settings{}, page(text("one")))
-			s.ask("/docs/a", VariantHTML)
-			s.ask("/docs/a", VariantRSC)
-			s.ask("/docs/a", VariantHTML)
+			s.ask("/docs/a", policy.VariantHTML)
+			s.ask("/docs/a", policy.VariantRSC)
+			s.ask("/docs/a", policy.VariantHTML)
 			require.NoError(t, s.cache.Purge(selector))
-			for _, variant := range []Variant{VariantHTML, VariantRSC} {
-				assert.Equal(t, ResultMiss, s.ask("/docs/a", variant).result.Kind)
+			for _, variant := range []policy.Variant{policy.VariantHTML, policy.VariantRSC} {
+				assert.Equal(t, policy.ResultMiss, s.ask("/docs/a", variant).result.Kind)
 			}
-			s.ask("/docs/a", VariantHTML) // in doubt, if its page's record was purged
-			assert.Equal(t, hit, s.ask("/docs/a", VariantHTML).result)
+			s.ask("/docs/a", policy.VariantHTML) // in doubt, if its page's record was purged
+			assert.Equal(t, hit, s.ask("/docs/a", policy.VariantHTML).result)
 		})
 	}
 }
@@ -44,14 +45,14 @@ func TestAPurgeHoldsAfterARestart(t *testing.T) {
 		for _, soft := range []bool{false, true} {
 			t.Run(fmt.Sprint(name, soft), func(t *testing.T) {
 				s := newSite(t, Settings{}, page(text("one")))
-				s.ask("/docs/a", VariantHTML)
+				s.ask("/docs/a", policy.VariantHTML)
 				selector.Soft = soft
 				require.NoError(t, s.cache.Purge(selector))
 				s.restart()
-				assert.NotEqual(t, ResultHit, s.ask("/docs/a", VariantHTML).result.Kind)
+				assert.NotEqual(t, policy.ResultHit, s.ask("/docs/a", policy.VariantHTML).result.Kind)
 				s.idle()
 				s.restart()
-				assert.Equal(t, hit, s.ask("/docs/a", VariantHTML).result, "it was fetched after the purge")
+				assert.Equal(t, hit, s.ask("/docs/a", policy.VariantHTML).result, "it was fetched after the purge")
 			})
 		}
 	}
@@ -62,15 +63,15 @@ func TestASoftlyPurgedPageIsServedOnceMore(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			words := text("one")
 			s := newSite(t, Settings{}, page(words))
-			s.ask("/docs/a", VariantHTML)
+			s.ask("/docs/a", policy.VariantHTML)
 			selector.Soft = true
 			require.NoError(t, s.cache.Purge(selector))
 			words.Store("two")
-			a := s.ask("/docs/a", VariantHTML)
-			assert.Equal(t, Result{ResultStale, ReasonPurged}, a.result)
+			a := s.ask("/docs/a", policy.VariantHTML)
+			assert.Equal(t, Result{policy.ResultStale, policy.ReasonPurged}, a.result)
 			assert.Equal(t, "one 0", a.body())
 			s.idle()
-			a = s.ask("/docs/a", VariantHTML)
+			a = s.ask("/docs/a", policy.VariantHTML)
 			assert.Equal(t, hit, a.result)
 			assert.Equal(t, "two 0", a.body())
 		})
@@ -88,9 +89,9 @@ func TestAPurgeConcernsNothingElse(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%+v", selector), func(t *testing.T) {
 			s := newSite(t, Settings{}, page(text("one")))
-			s.ask("/docs/a", VariantHTML)
+			s.ask("/docs/a", policy.VariantHTML)
 			require.NoError(t, s.cache.Purge(selector))
-			assert.Equal(t, hit, s.ask("/docs/a", VariantHTML).result)
+			assert.Equal(t, hit, s.ask("/docs/a", policy.VariantHTML).result)
 		})
 	}
 }
@@ -108,18 +109,18 @@ func TestWhatComesInDuringAPurgeIsNotKept(t *testing.T) {
 				<-release
 			}
 			first := make(chan answer)
-			go func() { first <- s.ask("/docs/a", VariantHTML) }()
+			go func() { first <- s.ask("/docs/a", policy.VariantHTML) }()
 			<-arrived
 			require.NoError(t, s.cache.Purge(selector))
 			words.Store("two")
 			second := make(chan answer)
-			go func() { second <- s.ask("/docs/a", VariantHTML) }()
+			go func() { second <- s.ask("/docs/a", policy.VariantHTML) }()
 			<-arrived // it does not join the first one
 			close(release)
 			assert.Equal(t, "one 0", (<-first).body())
 			assert.Equal(t, "two 0", (<-second).body())
 			for range 2 {
-				assert.Equal(t, "two 0", s.ask("/docs/a", VariantHTML).body())
+				assert.Equal(t, "two 0", s.ask("/docs/a", policy.VariantHTML).body())
 			}
 		})
 	}
@@ -173,7 +174,7 @@ func TestADeploymentIsPurged(t *testing.T) {
 	s := newSite(t, Settings{}, page(text("one")))
 	ask := func(deployment string) Result {
 		s.deployment = deployment
-		return s.ask("/a", VariantHTML).result
+		return s.ask("/a", policy.VariantHTML).result
 	}
 	for _, soft := range []bool{false, true} {
 		for range 2 {
@@ -183,16 +184,16 @@ func TestADeploymentIsPurged(t *testing.T) {
 		}
 		require.NoError(t, s.cache.Purge(Selector{Space: "zone", Deployment: "old", Soft: soft}))
 		if soft {
-			assert.Equal(t, Result{ResultStale, ReasonPurged}, ask("old"))
+			assert.Equal(t, Result{policy.ResultStale, policy.ReasonPurged}, ask("old"))
 		} else {
-			assert.Equal(t, Result{ResultMiss, ReasonPurged}, ask("old"))
+			assert.Equal(t, Result{policy.ResultMiss, policy.ReasonPurged}, ask("old"))
 		}
 		assert.Equal(t, hit, ask("new"))
 		s.idle()
 	}
 	require.NoError(t, s.cache.Purge(Selector{Deployment: "new"}))
 	s.restart()
-	assert.Equal(t, ResultMiss, ask("new").Kind)
+	assert.Equal(t, policy.ResultMiss, ask("new").Kind)
 }
 
 // Each POST purges the page that it was sent to (Invalidate). Of one of which nothing is known nothing is served, so
@@ -210,8 +211,8 @@ func TestAPurgeOfAnUnknownPageTouchesNothing(t *testing.T) {
 	}
 	require.NoError(t, s.cache.Purge(Selector{Space: "zone", Group: groupOf("/a")}))
 	assert.True(t, there(), "its group has not been gone through")
-	s.ask("/a", VariantHTML)
+	s.ask("/a", policy.VariantHTML)
 	require.NoError(t, s.cache.Purge(Selector{Space: "zone", Group: groupOf("/a")}))
 	assert.False(t, there())
-	assert.Equal(t, ResultMiss, s.ask("/a", VariantHTML).result.Kind)
+	assert.Equal(t, policy.ResultMiss, s.ask("/a", policy.VariantHTML).result.Kind)
 }

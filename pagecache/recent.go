@@ -7,6 +7,7 @@ import (
 	"unsafe"
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 const (
@@ -41,7 +42,7 @@ type recentKeys struct {
 // recent is something that has happened.
 type recent struct {
 	until  int64 // when it is forgotten, in nanoseconds since 1970
-	reason Reason
+	reason policy.Reason
 	status int // of the answer, 0: there is none, or nobody asks
 }
 
@@ -50,7 +51,9 @@ func (k *recentKeys) has(key blobstore.Key, now time.Time) bool {
 }
 
 // reason is why it has happened; "" if it has not.
-func (k *recentKeys) reason(key blobstore.Key, now time.Time) Reason { return k.last(key, now).reason }
+func (k *recentKeys) reason(key blobstore.Key, now time.Time) policy.Reason {
+	return k.last(key, now).reason
+}
 
 // last is what has happened; the zero value if nothing has.
 func (k *recentKeys) last(key blobstore.Key, now time.Time) recent {
@@ -67,16 +70,16 @@ func (k *recentKeys) last(key blobstore.Key, now time.Time) recent {
 	return recent{}
 }
 
-func (k *recentKeys) add(key blobstore.Key, now time.Time, reason Reason) {
+func (k *recentKeys) add(key blobstore.Key, now time.Time, reason policy.Reason) {
 	k.addUntil(key, now, now.Add(k.lasts), reason)
 }
 
-func (k *recentKeys) addUntil(key blobstore.Key, now, until time.Time, reason Reason) {
+func (k *recentKeys) addUntil(key blobstore.Key, now, until time.Time, reason policy.Reason) {
 	k.put(key, now, recent{until: until.UnixNano(), reason: reason})
 }
 
 // addAnswer is add with the status of the answer that it is about.
-func (k *recentKeys) addAnswer(key blobstore.Key, now time.Time, reason Reason, status int) {
+func (k *recentKeys) addAnswer(key blobstore.Key, now time.Time, reason policy.Reason, status int) {
 	k.put(key, now, recent{now.Add(k.lasts).UnixNano(), reason, status})
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 // However many long keys there are, and however long they are, what is remembered of them has a bound in bytes, and the
@@ -19,10 +20,10 @@ func TestWhatIsRememberedOfKeysHasABound(t *testing.T) {
 	k := recentKeys{lasts: notKeptTime, seed: maphash.MakeSeed()}
 	half := int(maxRecent / 2 / recentSize)
 	for n := range 5 * half {
-		k.add(keyOf(n), now, ReasonStatus)
+		k.add(keyOf(n), now, policy.ReasonStatus)
 		bytes, _ := k.size()
 		assert.LessOrEqual(t, bytes, int64(maxRecent))
-		assert.Equal(t, ReasonStatus, k.reason(keyOf(max(0, n-half/2)), now), "what has just happened is known")
+		assert.Equal(t, policy.ReasonStatus, k.reason(keyOf(max(0, n-half/2)), now), "what has just happened is known")
 	}
 	_, dropped := k.size()
 	assert.Positive(t, dropped)

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 // A page that is fresh for long is asked for now and then, behind the clients that it is served to, and once at a time.
@@ -22,9 +24,9 @@ func TestAFreshPageIsRechecked(t *testing.T) {
 	})
 	s.recheck = 10 * time.Second
 	served := func() string {
-		a := s.ask("/a", VariantHTML)
+		a := s.ask("/a", policy.VariantHTML)
 		s.idle()
-		assert.Contains(t, []ResultKind{ResultHit, ResultMiss}, a.result.Kind)
+		assert.Contains(t, []policy.ResultKind{policy.ResultHit, policy.ResultMiss}, a.result.Kind)
 		return a.Body.String()
 	}
 	assert.Equal(t, "one", served())

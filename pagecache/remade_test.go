@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 // isrPage is a page of Next.js that is made again when somebody asks for it after its time: he is shown the old one,
@@ -100,17 +101,16 @@ func visiting(t *testing.T, page isrPage, recheck time.Duration) *visits {
 }
 
 // visit asks both, and says of when the pages are that they have shown.
-func (v *visits) visit(variant Variant) (edge, direct *httptest.ResponseRecorder) {
-	ask := func(as Variant) *http.Request {
+func (v *visits) visit(variant policy.Variant) (edge, direct *httptest.ResponseRecorder) {
+	ask := func(as policy.Variant) *http.Request {
 		r := asking("/a")
-		r.Header = HeadersOf(as)
+		r.Header = policy.HeadersOf(as)
 		return r
 	}
 	direct, edge = httptest.NewRecorder(), httptest.NewRecorder()
 	v.direct.ask(direct, ask(variant))
 	r := ask(variant)
-	f := ofPage(r)
-	f.Now, f.Recheck = time.Now(), v.recheck
+	f := policy.Facts{Space: "zone", Path: "/a", Class: policy.ClassPage, Variant: variant, Now: time.Now(), Recheck: v.recheck}
 	next := func(w http.ResponseWriter, r *http.Request) error {
 		v.mu.Lock()
 		defer v.mu.Unlock()
@@ -118,7 +118,7 @@ func (v *visits) visit(variant Variant) (edge, direct *httptest.ResponseRecorder
 		return nil
 	}
 	_, err := v.cache.Serve(edge, r, f, next, func() Again {
-		return func(ctx context.Context, w http.ResponseWriter, as Variant, etag string, _ *Said) error {
+		return func(ctx context.Context, w http.ResponseWriter, as policy.Variant, etag string, _ *policy.Said) error {
 			if v.back.hangs {
 				v.back.asked++
 				<-ctx.Done()
@@ -165,9 +165,9 @@ func compareVisits(t *testing.T, gaps []time.Duration, revalidate, render, expir
 	page.deleted = time.Now().Add(time.Duration(random.Int64N(int64(4 * time.Hour))))
 	v := visiting(t, page, recheck)
 	for n := range 100 {
-		variant := VariantHTML
+		variant := policy.VariantHTML
 		if random.IntN(4) == 0 {
-			variant = VariantRSC
+			variant = policy.VariantRSC
 		}
 		edge, direct := v.visit(variant)
 		if direct.Code == http.StatusNotFound {
@@ -188,15 +188,15 @@ func TestAnOutdatedPageIsAskedForUntilItIsNew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		made := time.Now()
 		v := visiting(t, isrPage{revalidate: 30 * time.Minute, expire: 365 * 24 * time.Hour, render: 2 * second, made: made, content: made}, 0)
-		_, _ = v.visit(VariantHTML)
+		_, _ = v.visit(policy.VariantHTML)
 		for n := range 3 {
 			time.Sleep(time.Hour)
 			came := time.Now()
-			edge, _ := v.visit(VariantHTML)
+			edge, _ := v.visit(policy.VariantHTML)
 			assert.Contains(t, edge.Header().Get("Cache-Status"), "; hit", "visit %d", n)
 			time.Sleep(time.Minute)
 			assert.Zero(t, v.cache.remaking.size())
-			edge, _ = v.visit(VariantHTML)
+			edge, _ = v.visit(policy.VariantHTML)
 			assert.Equal(t, strconv.FormatInt(came.UnixNano(), 10), edge.Body.String(), "visit %d", n)
 			assert.Contains(t, edge.Header().Get("Cache-Status"), "detail=fresh")
 		}

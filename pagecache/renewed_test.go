@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 // What a 304 says of a kept answer counts from then on, but for what belongs to its body: the cases of "Update Headers Upon a 304" of http-cache-tests, which asks
@@ -44,11 +46,11 @@ func TestA304RenewsTheHead(t *testing.T) {
 				}
 				_, _ = w.Write([]byte("body"))
 			})
-			s.ask("/a", VariantHTML)
+			s.ask("/a", policy.VariantHTML)
 			s.pass(61 * time.Second)
-			assert.Equal(t, ResultStale, s.ask("/a", VariantHTML).result.Kind)
+			assert.Equal(t, policy.ResultStale, s.ask("/a", policy.VariantHTML).result.Kind)
 			s.idle()
-			a := s.ask("/a", VariantHTML)
+			a := s.ask("/a", policy.VariantHTML)
 			assert.Equal(t, hit, a.result)
 			assert.Equal(t, "body", a.body())
 			want := c.after
@@ -76,12 +78,12 @@ func TestA304WithoutDateIsNew(t *testing.T) {
 		h.Set("Date", time.Unix(0, s.now.Load()).UTC().Format(http.TimeFormat))
 		_, _ = w.Write([]byte("body"))
 	}
-	s.ask("/a", VariantHTML)
+	s.ask("/a", policy.VariantHTML)
 	s.pass(70 * time.Second)
-	assert.Equal(t, ResultStale, s.ask("/a", VariantHTML).result.Kind)
+	assert.Equal(t, policy.ResultStale, s.ask("/a", policy.VariantHTML).result.Kind)
 	s.idle()
 	s.pass(30 * time.Second)
-	a := s.ask("/a", VariantHTML)
+	a := s.ask("/a", policy.VariantHTML)
 	assert.Equal(t, hit, a.result)
 	assert.Equal(t, "30", a.Header().Get("Age"))
 }

@@ -10,29 +10,30 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 func TestPagesSurviveARestart(t *testing.T) {
 	s := newSite(t, Settings{}, page(text("one")))
-	s.ask("/a", VariantHTML)
+	s.ask("/a", policy.VariantHTML)
 	s.restart()
-	assert.Equal(t, hit, s.ask("/a", VariantHTML).result)
+	assert.Equal(t, hit, s.ask("/a", policy.VariantHTML).result)
 	assert.EqualValues(t, 1, s.fetches.Load())
 }
 
 func TestWithoutItsLedgerOrRecordNothingIsServed(t *testing.T) {
 	s := newSite(t, Settings{}, page(text("one")))
-	s.ask("/a", VariantHTML)
+	s.ask("/a", policy.VariantHTML)
 	s.store.Delete(recordOf(blobstore.Key{Space: "zone", Group: groupOf("/a")}))
-	assert.Equal(t, miss, s.ask("/a", VariantHTML).result)
-	assert.Equal(t, hit, s.ask("/a", VariantHTML).result)
+	assert.Equal(t, miss, s.ask("/a", policy.VariantHTML).result)
+	assert.Equal(t, hit, s.ask("/a", policy.VariantHTML).result)
 	s.store.Delete(ledgerKey)
 	s.restart()
-	assert.Equal(t, miss, s.ask("/a", VariantHTML).result)
+	assert.Equal(t, miss, s.ask("/a", policy.VariantHTML).result)
 	s.store.Delete(ledgerKey)
 	s.cache.ledger.keep()
 	s.restart()
-	assert.Equal(t, hit, s.ask("/a", VariantHTML).result, "it was written again in time")
+	assert.Equal(t, hit, s.ask("/a", policy.VariantHTML).result, "it was written again in time")
 }
 
 // The ledger may be in memory only: for a while the directory belonged to another process, or could not be written.

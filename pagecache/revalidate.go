@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 // recheck asks for a page that is served although it is fresh, if that was not done of late: Next.js says for how long a page is good, and may be told
@@ -18,8 +20,8 @@ import (
 func (q *query) recheck() {
 	every, now, sure := q.facts.Recheck, q.facts.Now, time.Unix(0, q.found.sure)
 	unsure := !now.Before(sure)
-	if unsure && (every <= 0 || every > whileRemade) {
-		every = whileRemade
+	if unsure && (every <= 0 || every > policy.WhileRemade) {
+		every = policy.WhileRemade
 	}
 	if every <= 0 || q.found.meta.age(now) < every || q.c.rechecked.has(q.found.key, now) {
 		return
@@ -28,7 +30,7 @@ func (q *query) recheck() {
 	if !unsure && sure.Before(until) {
 		until = sure
 	}
-	q.c.rechecked.addUntil(q.found.key, now, until, ReasonFresh)
+	q.c.rechecked.addUntil(q.found.key, now, until, policy.ReasonFresh)
 	q.revalidate()
 }
 
@@ -36,7 +38,7 @@ func (q *query) recheck() {
 func (q *query) revalidate() { q.refetch(q.found, q.facts, q.r, q.c.settings.Load().Revalidations) }
 
 // refetch fetches an entry of the page in the background, unless as many as slots are being fetched.
-func (q *query) refetch(kept found, facts Facts, r *http.Request, slots int) {
+func (q *query) refetch(kept found, facts policy.Facts, r *http.Request, slots int) {
 	c := q.c
 	fl := c.enterAgain(&kept, &facts, slots)
 	if fl == nil {
@@ -46,6 +48,40 @@ func (q *query) refetch(kept found, facts Facts, r *http.Request, slots int) {
 	if !c.background(func() { c.fetchAgain(fl, r, again) }) { //nolint:contextcheck // it outlives the request
 		c.giveUp(fl)
 		c.revalidating.Add(-1)
+	}
+}
+
+// whole are the variants that have all of a page, by which it is found out whether the page has changed: the cheapest first, for a document
+// has an ETag.
+var whole = [...]policy.Variant{policy.VariantHTML, policy.VariantRSC, policy.VariantPrefetch}
+
+// resolve ends the doubt that an answer of a new variant has raised: it has another variant of the page, which was known before, fetched in the background. Who
+// comes for that one meanwhile waits for this fetch; without it each page would be fetched for a client who waits, as often as it has variants.
+func (q *query) resolve(fl *flight) {
+	page, ok := q.c.page(fl.kept)
+	if !fl.outcome.doubtful || !ok || page.interceptable || fl.facts.Data {
+		return
+	}
+	for _, variant := range whole {
+		facts := fl.facts
+		facts.Variant, facts.NextURL, facts.Unshared = variant, "", false
+		r := q.r.WithContext(context.WithoutCancel(q.r.Context()))
+		r.Header = policy.AsVariant(r.Header, variant)
+		key, ok := policy.KeyOf(r, facts, false)
+		if !ok || key == fl.kept || page.find(variantID(key.Name)) < 0 {
+			continue
+		}
+		entry, there := q.c.store.Get(q.c.ctx, key)
+		if !there {
+			continue
+		}
+		m, err := parseMeta(entry.Meta())
+		if err == nil {
+			// Somebody would wait for it, and for a stale page nobody does: those do not take all the slots.
+			q.refetch(found{key: key, entry: entry, meta: m, oldAt: page.oldAt}, facts, r, 2*q.c.settings.Load().Revalidations)
+		}
+		_ = entry.Close() // it was only looked at
+		return
 	}
 }
 
@@ -61,7 +97,7 @@ func ofNobody(ctx context.Context, r *http.Request) *http.Request {
 
 // enterAgain begins a fetch of an entry in the background. It is nil if that must not be, for want of a slot or because
 // it failed of late, or is going on.
-func (c *Cache) enterAgain(kept *found, facts *Facts, slots int) *flight {
+func (c *Cache) enterAgain(kept *found, facts *policy.Facts, slots int) *flight {
 	if c.failures.has(kept.key, facts.Now) {
 		return nil
 	}
@@ -98,7 +134,7 @@ func (c *Cache) fetchAgain(fl *flight, r *http.Request, again Again) {
 	defer cancel()
 	fl.leash.cancel = cancel
 	c.counts.revalidations.Add(1)
-	fl.facts.Said = new(Said)
+	fl.facts.Said = new(policy.Said)
 	t := newTee(ctx, fl, r, nil)
 	t.replaces = true
 	t.spare = func(status int) bool { return status >= http.StatusInternalServerError || isOfRequest(status) }
@@ -118,7 +154,7 @@ func (c *Cache) fetchAgain(fl *flight, r *http.Request, again Again) {
 	case err != nil:
 		fl.body.finish(errBrokeOff)
 		c.counts.failed.Add(1)
-		c.failures.add(fl.key, fl.now(), ReasonError)
+		c.failures.add(fl.key, fl.now(), policy.ReasonError)
 		if check := c.settings.Load().Logger.Check(zap.DebugLevel, "a stale page could not be fetched"); check != nil {
 			check.Write(zap.String("space", fl.key.Space), zap.String("page", fl.key.Group), zap.Error(err))
 		}
@@ -142,7 +178,7 @@ func (c *Cache) fetchAgain(fl *flight, r *http.Request, again Again) {
 
 // callAgain makes a panic of the upstream's handler an error: in the background it would end the process.
 func callAgain(
-	again Again, ctx context.Context, w http.ResponseWriter, as Variant, etag string, said *Said,
+	again Again, ctx context.Context, w http.ResponseWriter, as policy.Variant, etag string, said *policy.Said,
 ) (err error) {
 	defer func() {
 		if p := recover(); p != nil {

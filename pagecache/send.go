@@ -8,6 +8,7 @@ import (
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/codings"
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 // serveFound answers with what is kept.
@@ -15,8 +16,9 @@ func (q *query) serveFound(result Result) Result {
 	f := &q.found
 	h := q.w.Header()
 	f.opened.head.set(h)
-	tell(h, &q.facts, Told{
-		Result: result, Status: f.meta.status, Age: f.meta.age(q.facts.Now), TTL: f.meta.left(q.facts.Now),
+	tell(h, &q.facts, policy.Told{
+		Kind: result.Kind, Reason: result.Reason, Status: f.meta.status,
+		Age: f.meta.age(q.facts.Now), TTL: f.meta.left(q.facts.Now),
 	})
 	if f.meta.status == http.StatusOK {
 		if asksForPart(q.r.Header) {
@@ -44,9 +46,9 @@ func (q *query) serveFound(result Result) Result {
 
 // tell writes into the head of an answer what its client is told of it, right before it is sent. The headers of the
 // upstream are in h, unless the request goes past the cache: then they are still to come.
-func tell(h http.Header, f *Facts, t Told) {
+func tell(h http.Header, f *policy.Facts, t policy.Told) {
 	t.Unshared, t.Shared404 = f.Unshared, f.Shared404
-	if Tell(h, t) && f.Shortened != nil {
+	if policy.Tell(h, t) && f.Shortened != nil {
 		f.Shortened()
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/codings"
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 // sending sends a growing body to the client for which it is fetched, at that client's own pace. The zero flight is never started.
@@ -27,7 +28,7 @@ type sending struct {
 func (s *sending) start(status int) {
 	r := s.flight.body.join(true)
 	h := s.query.w.Header()
-	s.query.complete(h, s.flight, Result{ResultMiss, s.query.found.reason}, false)
+	s.query.complete(h, s.flight, Result{policy.ResultMiss, s.query.found.reason}, false)
 	s.work.Go(func() {
 		defer func() { s.panicked = recover() }()
 		defer r.leave()
@@ -53,7 +54,7 @@ func (s *sending) finish() {
 	}
 	q, variant := s.query, s.query.facts.Variant
 	err := q.sendRest(s.flight, &s.had, func(w http.ResponseWriter) error {
-		return q.again()(q.r.Context(), w, variant, "", new(Said))
+		return q.again()(q.r.Context(), w, variant, "", new(policy.Said))
 	})
 	if err != nil {
 		panic(http.ErrAbortHandler) // the answer must not look whole
@@ -62,9 +63,9 @@ func (s *sending) finish() {
 
 // complete completes the headers of an answer that is being fetched.
 func (q *query) complete(h http.Header, fl *flight, result Result, collapsed bool) {
-	tell(h, &q.facts, Told{
-		Result: result, Status: fl.status, Stored: !collapsed && !fl.namesBuild(), Collapsed: collapsed,
-		Age: fl.age, TTL: fl.decision.Fresh,
+	tell(h, &q.facts, policy.Told{
+		Kind: result.Kind, Reason: result.Reason, Status: fl.status, Age: fl.age, TTL: fl.decision.Fresh,
+		Stored: !collapsed && !fl.namesBuild(), Collapsed: collapsed,
 	})
 	size := fl.length
 	if size < 0 { // not known yet
@@ -105,7 +106,7 @@ func (q *query) follow(fl *flight, r *reader) (result Result, again bool, err er
 	select {
 	case <-fl.settled:
 	case <-q.r.Context().Done():
-		return Result{ResultMiss, q.found.reason}, false, q.r.Context().Err()
+		return Result{policy.ResultMiss, q.found.reason}, false, q.r.Context().Err()
 	}
 	switch fl.ending {
 	case endsPassing:
@@ -113,17 +114,17 @@ func (q *query) follow(fl *flight, r *reader) (result Result, again bool, err er
 		return Result{}, true, nil
 	case endsFailed:
 		if q.found.usableOnFailure(&q.facts) {
-			return q.serveFound(Result{ResultStale, ReasonError}), false, nil
+			return q.serveFound(Result{policy.ResultStale, policy.ReasonError}), false, nil
 		}
 		if fl.err == nil || fl.old != nil || errors.Is(fl.err, errUpstream) || errors.Is(fl.err, context.Canceled) {
 			q.alone = true
 			return Result{}, true, nil
 		}
-		return Result{ResultMiss, ReasonError}, false, fl.err
+		return Result{policy.ResultMiss, policy.ReasonError}, false, fl.err
 	case endsAgain:
 		return Result{}, true, nil
 	}
-	key, ok := KeyOf(q.r, q.facts, fl.decision.Interceptable)
+	key, ok := policy.KeyOf(q.r, q.facts, fl.decision.Interceptable)
 	if !ok || key != fl.kept {
 		return Result{}, true, nil
 	}
@@ -134,13 +135,13 @@ func (q *query) follow(fl *flight, r *reader) (result Result, again bool, err er
 	if fl.length >= 0 {
 		h["Content-Length"] = []string{strconv.FormatInt(fl.length, 10)}
 	}
-	result = Result{ResultMiss, q.found.reason}
+	result = Result{policy.ResultMiss, q.found.reason}
 	q.complete(h, fl, result, true)
 	q.c.counts.followed.Add(1)
 	var had sent
 	err = q.send(fl.status, r, &had)
 	if errors.Is(err, errParted) {
-		result.Reason = ReasonTooLarge
+		result.Reason = policy.ReasonTooLarge
 		err = q.sendRest(fl, &had, func(w http.ResponseWriter) error { return q.next(w, unconditional(q.r)) })
 	}
 	if errors.Is(err, errBrokeOff) {

@@ -2,17 +2,25 @@ package pagecache
 
 import (
 	"net/http"
+
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 // maxLooks bounds how often a request looks again because what it waited for was not for it. Then it asks for itself.
 const maxLooks = 4
+
+// Result is what became of a request, and why.
+type Result struct {
+	Kind   policy.ResultKind
+	Reason policy.Reason
+}
 
 // query is one request.
 type query struct {
 	c     *Cache
 	w     http.ResponseWriter
 	r     *http.Request
-	facts Facts
+	facts policy.Facts
 	next  Next
 	again func() Again
 	found found
@@ -26,20 +34,22 @@ type query struct {
 //
 // The error is next's, or that of the request's context; nothing has been written then, unless next has written. Where an answer breaks off
 // that another request fetches, Serve panics with http.ErrAbortHandler.
-func (c *Cache) Serve(w http.ResponseWriter, r *http.Request, f Facts, next Next, again func() Again) (Result, error) {
+func (c *Cache) Serve(
+	w http.ResponseWriter, r *http.Request, f policy.Facts, next Next, again func() Again,
+) (Result, error) {
 	q := &query{c: c, w: w, r: r, facts: f, next: next, again: again}
-	reason := ForRequest(r, f)
-	if reason != "" && reason != ReasonRange {
-		return q.bypass(ResultBypass, reason)
+	reason := policy.ForRequest(r, f)
+	if reason != "" && reason != policy.ReasonRange {
+		return q.bypass(policy.ResultBypass, reason)
 	}
 	// Only a GET for the whole fills the cache, if it lets it.
 	switch {
 	case asksForPart(r.Header):
-		reason = ReasonRange
+		reason = policy.ReasonRange
 	case r.Method == http.MethodHead:
-		reason = ReasonMethod
-	case readDirectives(r.Header["Cache-Control"]).any(dirNoStore): // what it is answered says nothing to others, so nobody waits for it
-		reason = ReasonRequestStore
+		reason = policy.ReasonMethod
+	case policy.SaysNoStore(r.Header): // what it is answered says nothing to others, so nobody waits for it
+		reason = policy.ReasonRequestStore
 	}
 	for range maxLooks {
 		result, again, err := q.try(reason)
@@ -51,12 +61,12 @@ func (c *Cache) Serve(w http.ResponseWriter, r *http.Request, f Facts, next Next
 }
 
 // try answers a request once. again is true if it has to look again.
-func (q *query) try(partly Reason) (result Result, again bool, err error) {
+func (q *query) try(partly policy.Reason) (result Result, again bool, err error) {
 	c := q.c
 	ended := c.flights.ended.Load()
 	found, ok := c.look(q.r, &q.facts)
 	if !ok {
-		result, err = q.bypass(ResultBypass, ReasonKey)
+		result, err = q.bypass(policy.ResultBypass, policy.ReasonKey)
 		return result, false, err
 	}
 	q.found = found
@@ -64,17 +74,17 @@ func (q *query) try(partly Reason) (result Result, again bool, err error) {
 	switch found.condition {
 	case fresh:
 		q.recheck()
-		return q.serveFound(Result{ResultHit, found.reason}), false, nil
+		return q.serveFound(Result{policy.ResultHit, found.reason}), false, nil
 	case stale:
 		q.revalidate()
-		return q.serveFound(Result{ResultStale, found.reason}), false, nil
+		return q.serveFound(Result{policy.ResultStale, found.reason}), false, nil
 	}
 	if found.condition == expired && q.c.troubles.has(found.key, q.facts.Now) && found.usableOnFailure(&q.facts) {
 		q.revalidate()
-		return q.serveFound(Result{ResultStale, ReasonError}), false, nil
+		return q.serveFound(Result{policy.ResultStale, policy.ReasonError}), false, nil
 	}
 	if partly != "" {
-		result, err = q.bypass(ResultMiss, partly)
+		result, err = q.bypass(policy.ResultMiss, partly)
 		return result, false, err
 	}
 	if found.unknown && c.misses.has(found.key, q.facts.Now) {
@@ -124,8 +134,8 @@ func (q *query) leadAlone() (Result, error) {
 }
 
 // bypass lets next answer.
-func (q *query) bypass(kind ResultKind, reason Reason) (Result, error) {
+func (q *query) bypass(kind policy.ResultKind, reason policy.Reason) (Result, error) {
 	result := Result{kind, reason}
-	tell(q.w.Header(), &q.facts, Told{Result: result})
+	tell(q.w.Header(), &q.facts, policy.Told{Kind: kind, Reason: reason})
 	return result, q.next(q.w, q.r)
 }

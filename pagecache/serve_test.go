@@ -12,15 +12,17 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 func TestWhatIsKeptIsServedWithoutTheUpstream(t *testing.T) {
 	s := newSite(t, Settings{}, page(text("one")))
-	first := s.ask("/a", VariantHTML)
+	first := s.ask("/a", policy.VariantHTML)
 	assert.Equal(t, miss, first.result)
 	assert.Equal(t, "one 0", first.body())
 	s.pass(10 * time.Second)
-	second := s.ask("/a", VariantHTML)
+	second := s.ask("/a", policy.VariantHTML)
 	assert.Equal(t, hit, second.result)
 	assert.Equal(t, "one 0", second.body())
 	assert.Equal(t, "text/html", second.Header().Get("Content-Type"))
@@ -28,8 +30,8 @@ func TestWhatIsKeptIsServedWithoutTheUpstream(t *testing.T) {
 	assert.Equal(t, "5", second.Header().Get("Content-Length"))
 	assert.Equal(t, "nextjs; hit; ttl=50; detail=fresh", second.status())
 	assert.EqualValues(t, 1, s.fetches.Load())
-	assert.Equal(t, miss, s.ask("/b", VariantHTML).result, "another page")
-	assert.Equal(t, miss, s.ask("/a", VariantRSC).result, "another variant")
+	assert.Equal(t, miss, s.ask("/b", policy.VariantHTML).result, "another page")
+	assert.Equal(t, miss, s.ask("/a", policy.VariantRSC).result, "another variant")
 }
 
 func TestAHeadOfSeveralValuesComesBackAsItWas(t *testing.T) {
@@ -43,8 +45,8 @@ func TestAHeadOfSeveralValuesComesBackAsItWas(t *testing.T) {
 		h.Set("Empty", "")
 		w.WriteHeader(http.StatusNotFound)
 	})
-	s.ask("/a", VariantHTML)
-	a := s.ask("/a", VariantHTML)
+	s.ask("/a", policy.VariantHTML)
+	a := s.ask("/a", policy.VariantHTML)
 	assert.Equal(t, hit, a.result)
 	assert.Equal(t, http.StatusNotFound, a.Code)
 	assert.Equal(t, []string{"1", "1"}, a.Header()["X-Nextjs-Prerender"])
@@ -57,7 +59,7 @@ func TestAHeadOfSeveralValuesComesBackAsItWas(t *testing.T) {
 func TestAStalePageIsServedAndFetchedOnce(t *testing.T) {
 	words := text("one")
 	s := newSite(t, Settings{}, page(words))
-	s.ask("/a", VariantHTML)
+	s.ask("/a", policy.VariantHTML)
 	s.pass(61 * time.Second)
 	words.Store("two")
 	release := make(chan struct{})
@@ -67,13 +69,13 @@ func TestAStalePageIsServedAndFetchedOnce(t *testing.T) {
 		upstream(w, r)
 	}
 	for range 10 {
-		a := s.ask("/a", VariantHTML)
-		assert.Equal(t, Result{ResultStale, ReasonExpired}, a.result)
+		a := s.ask("/a", policy.VariantHTML)
+		assert.Equal(t, Result{policy.ResultStale, policy.ReasonExpired}, a.result)
 		assert.Equal(t, "one 0", a.body())
 	}
 	close(release)
 	s.idle()
-	a := s.ask("/a", VariantHTML)
+	a := s.ask("/a", policy.VariantHTML)
 	assert.Equal(t, hit, a.result)
 	assert.Equal(t, "two 0", a.body())
 	assert.EqualValues(t, 2, s.fetches.Load())
@@ -82,12 +84,12 @@ func TestAStalePageIsServedAndFetchedOnce(t *testing.T) {
 
 func TestAnUnchangedPageIsFreshAgain(t *testing.T) {
 	s := newSite(t, Settings{}, page(text("one")))
-	s.ask("/a", VariantHTML)
+	s.ask("/a", policy.VariantHTML)
 	for range 3 {
 		s.pass(61 * time.Second)
-		assert.Equal(t, Result{ResultStale, ReasonExpired}, s.ask("/a", VariantHTML).result)
+		assert.Equal(t, Result{policy.ResultStale, policy.ReasonExpired}, s.ask("/a", policy.VariantHTML).result)
 		s.idle()
-		a := s.ask("/a", VariantHTML)
+		a := s.ask("/a", policy.VariantHTML)
 		assert.Equal(t, hit, a.result)
 		assert.Equal(t, "one 0", a.body())
 		assert.Equal(t, "text/html", a.Header().Get("Content-Type"))
@@ -96,8 +98,8 @@ func TestAnUnchangedPageIsFreshAgain(t *testing.T) {
 
 func TestAFullPoolServesStaleWithoutFetching(t *testing.T) {
 	s := newSite(t, Settings{Revalidations: 1}, page(text("one")))
-	s.ask("/a", VariantHTML)
-	s.ask("/b", VariantHTML)
+	s.ask("/a", policy.VariantHTML)
+	s.ask("/b", policy.VariantHTML)
 	s.pass(61 * time.Second)
 	release := make(chan struct{})
 	upstream := s.upstream
@@ -105,24 +107,24 @@ func TestAFullPoolServesStaleWithoutFetching(t *testing.T) {
 		<-release
 		upstream(w, r)
 	}
-	assert.Equal(t, ResultStale, s.ask("/a", VariantHTML).result.Kind)
-	assert.Equal(t, ResultStale, s.ask("/b", VariantHTML).result.Kind)
+	assert.Equal(t, policy.ResultStale, s.ask("/a", policy.VariantHTML).result.Kind)
+	assert.Equal(t, policy.ResultStale, s.ask("/b", policy.VariantHTML).result.Kind)
 	assert.EqualValues(t, 1, s.cache.Stats().Skipped)
 	close(release)
 	s.idle()
-	assert.Equal(t, hit, s.ask("/a", VariantHTML).result)
-	assert.Equal(t, ResultStale, s.ask("/b", VariantHTML).result.Kind, "it was not fetched")
+	assert.Equal(t, hit, s.ask("/a", policy.VariantHTML).result)
+	assert.Equal(t, policy.ResultStale, s.ask("/b", policy.VariantHTML).result.Kind, "it was not fetched")
 	s.idle()
 }
 
 func TestThousandClientsOfAnExpiredPageFetchItOnce(t *testing.T) {
 	s := newSite(t, Settings{}, page(text("one")))
-	s.ask("/a", VariantHTML)
+	s.ask("/a", policy.VariantHTML)
 	s.pass(24 * time.Hour)
 	var clients sync.WaitGroup
 	for range 1000 {
 		clients.Go(func() {
-			assert.Equal(t, "one 0", s.ask("/a", VariantHTML).body())
+			assert.Equal(t, "one 0", s.ask("/a", policy.VariantHTML).body())
 		})
 	}
 	clients.Wait()
@@ -140,29 +142,29 @@ func TestWhatIsNotKept(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		upstream http.HandlerFunc
-		reason   Reason
+		reason   policy.Reason
 	}{
-		"no freshness":                 {headers(), ReasonNoFreshness},
-		"Set-Cookie":                   {headers("Cache-Control", "s-maxage=60", "Set-Cookie", "a=b"), ReasonSetCookie},
-		"too large":                    {headers("Cache-Control", "s-maxage=60", "Content-Length", "2000"), ReasonTooLarge},
-		"a length that makes no sense": {headers("Cache-Control", "s-maxage=60", "Content-Length", "-4"), ReasonIncomplete},
+		"no freshness":                 {headers(), policy.ReasonNoFreshness},
+		"Set-Cookie":                   {headers("Cache-Control", "s-maxage=60", "Set-Cookie", "a=b"), policy.ReasonSetCookie},
+		"too large":                    {headers("Cache-Control", "s-maxage=60", "Content-Length", "2000"), policy.ReasonTooLarge},
+		"a length that makes no sense": {headers("Cache-Control", "s-maxage=60", "Content-Length", "-4"), policy.ReasonIncomplete},
 		"too large, as it turns out": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Cache-Control", "s-maxage=60")
 			_, _ = w.Write(make([]byte, 2000))
-		}, ReasonTooLarge},
-		"trailers":          {headers("Cache-Control", "s-maxage=60", "Trailer", "X"), ReasonTrailers},
-		"a coding":          {headers("Cache-Control", "s-maxage=60", "Content-Encoding", "gzip"), ReasonCoding},
-		"shorter than said": {headers("Cache-Control", "s-maxage=60", "Content-Length", "5"), ReasonIncomplete},
+		}, policy.ReasonTooLarge},
+		"trailers":          {headers("Cache-Control", "s-maxage=60", "Trailer", "X"), policy.ReasonTrailers},
+		"a coding":          {headers("Cache-Control", "s-maxage=60", "Content-Encoding", "gzip"), policy.ReasonCoding},
+		"shorter than said": {headers("Cache-Control", "s-maxage=60", "Content-Length", "5"), policy.ReasonIncomplete},
 		"trailers without notice": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Cache-Control", "s-maxage=60")
 			_, _ = w.Write([]byte("text"))
 			w.Header().Set(http.TrailerPrefix+"X", "1")
-		}, ReasonTrailers},
+		}, policy.ReasonTrailers},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, Settings{MaxBody: 1000}, c.upstream)
 			for range 2 {
-				assert.Equal(t, Result{ResultMiss, c.reason}, s.ask("/a", VariantHTML).result)
+				assert.Equal(t, Result{policy.ResultMiss, c.reason}, s.ask("/a", policy.VariantHTML).result)
 			}
 			assert.EqualValues(t, 2, s.fetches.Load())
 		})
@@ -173,68 +175,68 @@ func TestASegmentTakesTheTagsOfItsPage(t *testing.T) {
 	tags := "x"
 	s := newSite(t, Settings{}, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "s-maxage=60")
-		if variantOf(r) == VariantHTML {
-			w.Header().Set(TagsHeader, tags)
+		if variantOf(r) == policy.VariantHTML {
+			w.Header().Set(policy.TagsHeader, tags)
 		}
 	})
-	assert.Equal(t, Result{ResultMiss, ReasonTags}, s.ask("/a", VariantSegment).result)
-	s.ask("/a", VariantHTML)
-	assert.Equal(t, miss, s.ask("/a", VariantSegment).result)
-	assert.Equal(t, hit, s.ask("/a", VariantSegment).result)
+	assert.Equal(t, Result{policy.ResultMiss, policy.ReasonTags}, s.ask("/a", policy.VariantSegment).result)
+	s.ask("/a", policy.VariantHTML)
+	assert.Equal(t, miss, s.ask("/a", policy.VariantSegment).result)
+	assert.Equal(t, hit, s.ask("/a", policy.VariantSegment).result)
 	require.NoError(t, s.cache.Purge(Selector{Space: "zone", Tag: "x"}))
-	assert.Equal(t, Result{ResultMiss, ReasonPurged}, s.ask("/a", VariantSegment).result)
+	assert.Equal(t, Result{policy.ResultMiss, policy.ReasonPurged}, s.ask("/a", policy.VariantSegment).result)
 }
 
 func TestAPageThatIsNoLongerKeptIsNotServedOn(t *testing.T) {
 	words := text("one")
 	s := newSite(t, Settings{}, page(words))
-	s.ask("/a", VariantHTML)
+	s.ask("/a", policy.VariantHTML)
 	s.pass(61 * time.Second)
 	s.upstream = func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Cache-Control", "private")
 		_, _ = w.Write([]byte("yours"))
 	}
-	assert.Equal(t, "one 0", s.ask("/a", VariantHTML).body())
+	assert.Equal(t, "one 0", s.ask("/a", policy.VariantHTML).body())
 	s.idle()
-	assert.Equal(t, "yours", s.ask("/a", VariantHTML).body())
+	assert.Equal(t, "yours", s.ask("/a", policy.VariantHTML).body())
 	assert.Zero(t, s.cache.Stats().Failed)
 }
 
 func TestPastTheCache(t *testing.T) {
 	s := newSite(t, Settings{}, page(text("one")))
-	s.ask("/a", VariantHTML)
-	a := s.ask("/a", VariantHTML, "Authorization", "Basic x")
-	assert.Equal(t, Result{ResultBypass, ReasonAuthorization}, a.result)
+	s.ask("/a", policy.VariantHTML)
+	a := s.ask("/a", policy.VariantHTML, "Authorization", "Basic x")
+	assert.Equal(t, Result{policy.ResultBypass, policy.ReasonAuthorization}, a.result)
 	assert.Equal(t, "nextjs; fwd=bypass; detail=authorization", a.status())
-	post := s.request(httptest.NewRequest(http.MethodPost, "/a", nil), VariantHTML)
-	assert.Equal(t, Result{ResultBypass, ReasonMethod}, post.result)
+	post := s.request(httptest.NewRequest(http.MethodPost, "/a", nil), policy.VariantHTML)
+	assert.Equal(t, Result{policy.ResultBypass, policy.ReasonMethod}, post.result)
 	assert.EqualValues(t, 3, s.fetches.Load())
 }
 
 func TestPartsAndConditions(t *testing.T) {
 	s := newSite(t, Settings{}, page(text("one")))
-	partial := s.ask("/a", VariantHTML, "Range", "bytes=0-1")
-	assert.Equal(t, Result{ResultMiss, ReasonRange}, partial.result, "what comes may not be the whole")
-	head := s.request(httptest.NewRequest(http.MethodHead, "/a", nil), VariantHTML)
-	assert.Equal(t, Result{ResultMiss, ReasonMethod}, head.result)
+	partial := s.ask("/a", policy.VariantHTML, "Range", "bytes=0-1")
+	assert.Equal(t, Result{policy.ResultMiss, policy.ReasonRange}, partial.result, "what comes may not be the whole")
+	head := s.request(httptest.NewRequest(http.MethodHead, "/a", nil), policy.VariantHTML)
+	assert.Equal(t, Result{policy.ResultMiss, policy.ReasonMethod}, head.result)
 
-	first := s.ask("/a", VariantHTML, "If-None-Match", `W/"one"`)
+	first := s.ask("/a", policy.VariantHTML, "If-None-Match", `W/"one"`)
 	assert.Equal(t, miss, first.result)
 	assert.Equal(t, http.StatusNotModified, first.Code, "the client has it; the cache has not")
 	assert.Empty(t, first.body())
-	assert.Equal(t, 200, s.ask("/a", VariantHTML).Code)
+	assert.Equal(t, 200, s.ask("/a", policy.VariantHTML).Code)
 
-	partial = s.ask("/a", VariantHTML, "Range", "bytes=1-2")
+	partial = s.ask("/a", policy.VariantHTML, "Range", "bytes=1-2")
 	assert.Equal(t, hit, partial.result)
 	assert.Equal(t, http.StatusPartialContent, partial.Code)
 	assert.Equal(t, "ne", partial.body())
 	assert.Equal(t, "bytes 1-2/5", partial.Header().Get("Content-Range"))
-	same := s.ask("/a", VariantHTML, "If-None-Match", `"x", "one"`)
+	same := s.ask("/a", policy.VariantHTML, "If-None-Match", `"x", "one"`)
 	assert.Equal(t, http.StatusNotModified, same.Code)
 	assert.Equal(t, hit, same.result)
 	assert.Equal(t, `"one"`, same.Header().Get("Etag"))
-	assert.Equal(t, 200, s.ask("/a", VariantHTML, "If-None-Match", `"two"`).Code)
-	head = s.request(httptest.NewRequest(http.MethodHead, "/a", nil), VariantHTML)
+	assert.Equal(t, 200, s.ask("/a", policy.VariantHTML, "If-None-Match", `"two"`).Code)
+	head = s.request(httptest.NewRequest(http.MethodHead, "/a", nil), policy.VariantHTML)
 	assert.Equal(t, hit, head.result)
 	assert.Equal(t, "5", head.Header().Get("Content-Length"))
 	assert.Empty(t, head.body())
@@ -247,10 +249,10 @@ func TestNextURLCountsOnceAnAnswerSaysSo(t *testing.T) {
 		_, _ = w.Write([]byte(r.Header.Get("Next-Url")))
 	})
 	for _, from := range []string{"/x", "/y"} {
-		assert.Equal(t, from, s.ask("/a", VariantRSC, "Next-Url", from).body())
+		assert.Equal(t, from, s.ask("/a", policy.VariantRSC, "Next-Url", from).body())
 	}
 	for _, from := range []string{"/x", "/y", "/z"} {
-		assert.Equal(t, from, s.ask("/a", VariantRSC, "Next-Url", from).body())
+		assert.Equal(t, from, s.ask("/a", policy.VariantRSC, "Next-Url", from).body())
 	}
 }
 
@@ -262,8 +264,8 @@ func TestALargeBodyIsKeptWhole(t *testing.T) {
 			_, _ = w.Write([]byte(rest[:min(7777, len(rest))]))
 		}
 	})
-	require.Equal(t, large, s.ask("/a", VariantHTML).body())
-	a := s.ask("/a", VariantHTML)
+	require.Equal(t, large, s.ask("/a", policy.VariantHTML).body())
+	a := s.ask("/a", policy.VariantHTML)
 	assert.Equal(t, hit, a.result)
 	require.Equal(t, large, a.body())
 	assert.Zero(t, s.cache.Stats().Filling)
@@ -282,7 +284,7 @@ func TestConditionsOfAnswersThatAreNotKept(t *testing.T) {
 		_, _ = io.WriteString(w, "body")
 	})
 	for _, etag := range []string{`W/"one"`, `"one"`, `"two"`} {
-		a := s.ask("/a", VariantHTML, "If-None-Match", etag)
+		a := s.ask("/a", policy.VariantHTML, "If-None-Match", etag)
 		want := http.StatusNotModified
 		if etag == `"two"` {
 			want = http.StatusOK
@@ -301,7 +303,7 @@ func TestWhatIsNeverKeptPasses(t *testing.T) {
 	var kept atomic.Bool
 	held, release := make(chan struct{}), make(chan struct{})
 	s := newSite(t, Settings{}, func(w http.ResponseWriter, r *http.Request) {
-		if variantOf(r) == VariantRSC { // the payload, of before
+		if variantOf(r) == policy.VariantRSC { // the payload, of before
 			close(held)
 			<-release
 			w.Header().Set("Cache-Control", "s-maxage=60")
@@ -316,22 +318,22 @@ func TestWhatIsNeverKeptPasses(t *testing.T) {
 		_, _ = io.WriteString(w, "new")
 	})
 	for range 3 {
-		a := s.ask("/a", VariantHTML)
-		assert.Equal(t, Result{ResultMiss, ReasonNoFreshness}, a.result)
+		a := s.ask("/a", policy.VariantHTML)
+		assert.Equal(t, Result{policy.ResultMiss, policy.ReasonNoFreshness}, a.result)
 		assert.Equal(t, "new", a.Body.String())
 		assert.Equal(t, "nextjs; fwd=miss; detail=no-freshness", a.status())
 	}
 	done := make(chan answer)
-	go func() { done <- s.ask("/a", VariantRSC) }()
+	go func() { done <- s.ask("/a", policy.VariantRSC) }()
 	<-held
 	kept.Store(true)
-	assert.Equal(t, Result{ResultMiss, ReasonAbsent}, s.ask("/a", VariantHTML).result, "it passes once more")
+	assert.Equal(t, Result{policy.ResultMiss, policy.ReasonAbsent}, s.ask("/a", policy.VariantHTML).result, "it passes once more")
 	close(release)
 	assert.Equal(t, "old", (<-done).Body.String())
 	held, release = make(chan struct{}), make(chan struct{})
 	close(release)
-	assert.Equal(t, ResultMiss, s.ask("/a", VariantRSC).result.Kind, "it was not kept")
-	s.ask("/a", VariantHTML)
+	assert.Equal(t, policy.ResultMiss, s.ask("/a", policy.VariantRSC).result.Kind, "it was not kept")
+	s.ask("/a", policy.VariantHTML)
 	s.idle()
-	assert.Equal(t, hit, s.ask("/a", VariantHTML).result)
+	assert.Equal(t, hit, s.ask("/a", policy.VariantHTML).result)
 }

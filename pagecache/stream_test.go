@@ -13,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 // onlyFlight is the one fetch of this moment.
@@ -134,11 +136,11 @@ func TestSlowClientsBlockNobodyAndGetAll(t *testing.T) {
 	leader := newBlocked()
 	var work sync.WaitGroup
 	work.Go(func() {
-		_, err := s.serve(leader, httptest.NewRequest(http.MethodGet, "/a", nil), s.facts("/a", VariantHTML))
+		_, err := s.serve(leader, httptest.NewRequest(http.MethodGet, "/a", nil), s.facts("/a", policy.VariantHTML))
 		assert.NoError(t, err)
 	})
 	<-leader.began
-	require.Eventually(t, func() bool { return s.ask("/a", VariantHTML).result == hit }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return s.ask("/a", policy.VariantHTML).result == hit }, 10*time.Second, time.Millisecond)
 	close(leader.release)
 	work.Wait()
 	assert.Equal(t, whole, leader.Body.String())
@@ -152,7 +154,7 @@ func TestATooLargeAnswerGoesWholeToAllWhoHaveBegun(t *testing.T) {
 	var work sync.WaitGroup
 	for _, client := range []*blocked{leader, follower} {
 		work.Go(func() {
-			_, err := s.serve(client, httptest.NewRequest(http.MethodGet, "/a", nil), s.facts("/a", VariantHTML))
+			_, err := s.serve(client, httptest.NewRequest(http.MethodGet, "/a", nil), s.facts("/a", policy.VariantHTML))
 			assert.NoError(t, err)
 		})
 	}
@@ -182,8 +184,8 @@ func TestMemoryForAnswersThatComeInIsBounded(t *testing.T) {
 		_, _ = w.Write(make([]byte, 2000))
 	})
 	for range 2 {
-		a := s.ask("/a", VariantHTML)
-		assert.Equal(t, Result{ResultMiss, ReasonTooLarge}, a.result)
+		a := s.ask("/a", policy.VariantHTML)
+		assert.Equal(t, Result{policy.ResultMiss, policy.ReasonTooLarge}, a.result)
 		assert.Len(t, a.body(), 2000)
 	}
 	assert.Zero(t, s.cache.Stats().Filling)
@@ -197,7 +199,7 @@ func TestWhoWaitsForAnAnswerThatIsNotKeptAsksForItself(t *testing.T) {
 		_, _ = io.WriteString(w, "yours")
 	})
 	var clients sync.WaitGroup
-	ask := func() { assert.Equal(t, "yours", s.ask("/a", VariantHTML).body()) }
+	ask := func() { assert.Equal(t, "yours", s.ask("/a", policy.VariantHTML).body()) }
 	clients.Go(ask)
 	<-arrived
 	for range 5 {
@@ -242,7 +244,7 @@ func TestHeadersAreNotShared(t *testing.T) {
 	for i := range all {
 		all[i] = changing{httptest.NewRecorder()}
 		clients.Go(func() {
-			_, err := s.serve(all[i], httptest.NewRequest(http.MethodGet, "/a", nil), s.facts("/a", VariantHTML))
+			_, err := s.serve(all[i], httptest.NewRequest(http.MethodGet, "/a", nil), s.facts("/a", policy.VariantHTML))
 			assert.NoError(t, err)
 		})
 		if i == 0 {
@@ -256,7 +258,7 @@ func TestHeadersAreNotShared(t *testing.T) {
 	for _, client := range all {
 		assert.Equal(t, "s-maxage=60!", client.Header().Get("Cache-Control"))
 	}
-	kept := s.ask("/a", VariantHTML)
+	kept := s.ask("/a", policy.VariantHTML)
 	assert.Equal(t, hit, kept.result)
 	assert.Equal(t, "s-maxage=60", kept.Header().Get("Cache-Control"))
 }

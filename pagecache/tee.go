@@ -6,6 +6,8 @@ import (
 	"maps"
 	"net/http"
 	"strings"
+
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 // mode is what a tee does with what is written to it.
@@ -38,7 +40,7 @@ type tee struct {
 	mode    mode
 	hash    *sameHash
 	written int64
-	reason  Reason
+	reason  policy.Reason
 	err     error
 }
 
@@ -114,7 +116,7 @@ func (t *tee) pass(status int) {
 	if saysOfPage(status) {
 		c.misses.addAnswer(fl.key, fl.facts.Now, t.reason, status)
 		switch {
-		case t.reason == ReasonDeployment: // it says nothing of the build that is kept
+		case t.reason == policy.ReasonDeployment: // it says nothing of the build that is kept
 		case t.client == nil: // it holds for everybody
 			c.purgePage(pageOf(fl.key), false)
 		case t.replaces:
@@ -129,7 +131,7 @@ func (t *tee) pass(status int) {
 	}
 	fl.leash.alone()
 	t.giveHeader()
-	tell(t.client.Header(), &fl.facts, Told{Result: Result{ResultMiss, t.reason}, Status: status})
+	tell(t.client.Header(), &fl.facts, policy.Told{Kind: policy.ResultMiss, Reason: t.reason, Status: status})
 	if status < http.StatusInternalServerError && notModified(t.r.Header, t.client.Header()) {
 		// Next.js, which was asked without the condition, compares whatever the status.
 		t.mode = known
@@ -226,7 +228,7 @@ func (t *tee) end(err error) error {
 		err = errIncomplete
 	}
 	if err == nil && hasTrailers(t.header) {
-		t.reason = ReasonTrailers
+		t.reason = policy.ReasonTrailers
 	}
 	return err
 }

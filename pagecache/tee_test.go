@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 func TestHeadersOfTheServerAreNotKept(t *testing.T) {
@@ -14,7 +16,7 @@ func TestHeadersOfTheServerAreNotKept(t *testing.T) {
 	ask := func(server string) http.Header {
 		w := httptest.NewRecorder()
 		w.Header().Set("X-Frame-Options", server)
-		_, err := s.serve(w, httptest.NewRequest(http.MethodGet, "/a", nil), s.facts("/a", VariantHTML))
+		_, err := s.serve(w, httptest.NewRequest(http.MethodGet, "/a", nil), s.facts("/a", policy.VariantHTML))
 		require.NoError(t, err)
 		return w.Header()
 	}
@@ -46,22 +48,22 @@ func TestHintsReachTheClientAndAreNotOfTheAnswer(t *testing.T) {
 		w.WriteHeader(http.StatusOK)
 	})
 	w := &hinted{ResponseRecorder: httptest.NewRecorder()}
-	_, err := s.serve(w, httptest.NewRequest(http.MethodGet, "/a", nil), s.facts("/a", VariantHTML))
+	_, err := s.serve(w, httptest.NewRequest(http.MethodGet, "/a", nil), s.facts("/a", policy.VariantHTML))
 	require.NoError(t, err)
 	assert.Equal(t, []string{"</a.css>"}, w.links)
 	assert.NotContains(t, w.Header(), "Link")
-	assert.NotContains(t, s.ask("/a", VariantHTML).Header(), "Link")
+	assert.NotContains(t, s.ask("/a", policy.VariantHTML).Header(), "Link")
 }
 
 func TestAClosedCacheStillAnswers(t *testing.T) {
 	s := newSite(t, Settings{}, page(text("one")))
-	s.ask("/a", VariantHTML)
+	s.ask("/a", policy.VariantHTML)
 	s.pass(61e9)
 	s.cache.Close()
-	a := s.ask("/a", VariantHTML)
+	a := s.ask("/a", policy.VariantHTML)
 	assert.Equal(t, "one 0", a.body())
-	assert.Equal(t, ResultStale, a.result.Kind)
+	assert.Equal(t, policy.ResultStale, a.result.Kind)
 	assert.EqualValues(t, 1, s.fetches.Load(), "nothing is begun in the background")
-	assert.Equal(t, "one 0", s.ask("/b", VariantHTML).body())
+	assert.Equal(t, "one 0", s.ask("/b", policy.VariantHTML).body())
 	assert.Nil(t, onlyFlight(s.cache))
 }

@@ -7,7 +7,7 @@ cd "$root"
 fuzz_time=${FUZZ_TIME:-60s}
 
 say "fuzzing, $fuzz_time each"
-for package in zones zones/hygiene zones/rules internal/spelling streaming nextbuild blobstore caddymodule imageopt pagecache internal/picomatch internal/vips; do
+for package in zones zones/hygiene zones/rules internal/spelling streaming nextbuild blobstore caddymodule imageopt pagecache pagecache/policy internal/picomatch internal/vips; do
 	for target in $(go test -list '^Fuzz' "./$package" | grep '^Fuzz'); do
 		go test "./$package" -run '^$' -fuzz "^$target\$" -fuzztime "$fuzz_time"
 	done
@@ -15,7 +15,7 @@ done
 
 say "tests, five times, in random order"
 make --no-print-directory test
-go test -race -count=5 -shuffle=on ./zones/... ./deploy ./streaming ./nextbuild ./blobstore ./assets ./imageopt ./pagecache ./internal/... ./caddymodule/...
+go test -race -count=5 -shuffle=on ./zones/... ./deploy ./streaming ./nextbuild ./blobstore ./assets ./imageopt ./pagecache/... ./internal/... ./caddymodule/...
 E2E_LONG=1 go test -count=1 -run TestKill ./blobstore
 
 say "pictures: every size, and memory over 5,000 transforms"

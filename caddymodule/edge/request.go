@@ -8,7 +8,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
 
 	"github.com/caddy-nextjs/caddy-nextjs/deploy"
-	"github.com/caddy-nextjs/caddy-nextjs/pagecache"
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 	"github.com/caddy-nextjs/caddy-nextjs/zones/hygiene"
 	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
@@ -45,8 +45,8 @@ type Request struct {
 	// Tags is the header in which the application says its cache tags, "" where pages are not kept.
 	Tags string
 	// Said is where the transport writes what the application says of an answer. nil: nobody asks.
-	Said  *pagecache.Said
-	heard pagecache.Said
+	Said  *policy.Said
+	heard policy.Said
 
 	// Upstream is that of this try; Waited says that a dev server was waited for, which is done once.
 	Upstream *deploy.Upstream
@@ -74,13 +74,13 @@ func (a *Request) Next(now time.Time) *deploy.Upstream {
 }
 
 // Listen has the transport write down what the application says of the answer, anew at each try.
-func (a *Request) Listen() *pagecache.Said {
+func (a *Request) Listen() *policy.Said {
 	a.Said = &a.heard
 	return a.Said
 }
 
 // Hear notes what the application says of the answer of a try.
-func (a *Request) Hear(said pagecache.Said) {
+func (a *Request) Hear(said policy.Said) {
 	if a.Said != nil {
 		*a.Said = said
 	}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/report"
-	"github.com/caddy-nextjs/caddy-nextjs/pagecache"
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
@@ -18,7 +18,7 @@ func (z *Zone) Explain(r *http.Request, a *edge.Request) *report.Page {
 		Result: e.Result.Kind.String(), Reason: e.Result.Reason, Variant: strings.ReplaceAll(e.Variant, "\x00", " from "), Refused: e.Refused,
 		RefusedStatus: e.RefusedStatus,
 	}
-	if e.Result.Reason == pagecache.ReasonVerdict {
+	if e.Result.Reason == policy.ReasonVerdict {
 		answer.Parts = []string{whyBypass(a)}
 	}
 	page, parts, _ := strings.Cut(e.Page, "\x00")

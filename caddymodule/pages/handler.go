@@ -13,6 +13,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache"
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
@@ -106,7 +107,7 @@ func NewZone(c Config) *Zone {
 		return nil
 	}
 	z := &Zone{
-		cache: c.State.Cache, space: "page\x00" + c.Space, tagsHeader: pagecache.TagsHeader, recheck: defaultRecheck,
+		cache: c.State.Cache, space: "page\x00" + c.Space, tagsHeader: policy.TagsHeader, recheck: defaultRecheck,
 		counters: countersOf(c.Zone),
 	}
 	if site := c.Site; site != nil {
@@ -127,8 +128,8 @@ func NewZone(c Config) *Zone {
 }
 
 // factsOf says what is known of a request.
-func (z *Zone) factsOf(r *http.Request, a *edge.Request) pagecache.Facts {
-	f := pagecache.Facts{
+func (z *Zone) factsOf(r *http.Request, a *edge.Request) policy.Facts {
+	f := policy.Facts{
 		Space: z.space, Deployment: a.Zone.Deployment, Build: z.stamp, Path: a.Full, Host: edge.OriginOf(r), IgnoreQuery: z.ignoreQuery,
 		Data: a.Kind == zones.KindData, StaleIfError: z.staleError, Recheck: z.recheck, Now: time.Now(), Unshared: a.Repaired.Made(), Class: z.classOf(r, a),
 		Shared404: a.Zone.Shared404.Most, Shortened: a.Zone.Shared404.Count, Said: a.Listen(),
@@ -139,15 +140,15 @@ func (z *Zone) factsOf(r *http.Request, a *edge.Request) pagecache.Facts {
 			f.Path = page // they age together
 		}
 	}
-	variant, ok := pagecache.VariantOf(r.Header, a.Path)
+	variant, ok := policy.VariantOf(r.Header, a.Path)
 	if !ok || f.Data && a.Zone.Book.LacksDataMark(r.Header) {
-		f.Class = pagecache.ClassBypass
+		f.Class = policy.ClassBypass
 	}
 	f.Variant = variant
-	if values := r.Header["Next-Url"]; len(values) == 1 && variant != pagecache.VariantHTML {
+	if values := r.Header["Next-Url"]; len(values) == 1 && variant != policy.VariantHTML {
 		f.NextURL = values[0]
 	}
-	if z.build != nil && f.Class == pagecache.ClassPage && a.Verdict.Edge() {
+	if z.build != nil && f.Class == policy.ClassPage && a.Verdict.Edge() {
 		f.Choice = a.Verdict.Choice()
 		if f.Tags, f.KnownQuery = a.Zone.Book.Prerendered(a.Verdict); f.KnownQuery {
 			f.Host = "" // nor does it know its host, or its scheme
@@ -157,24 +158,24 @@ func (z *Zone) factsOf(r *http.Request, a *edge.Request) pagecache.Facts {
 }
 
 // classOf says what the build says of a path.
-func (z *Zone) classOf(r *http.Request, a *edge.Request) pagecache.Class {
+func (z *Zone) classOf(r *http.Request, a *edge.Request) policy.Class {
 	switch {
 	case !a.AsWritten:
-		return pagecache.ClassBypass // Next.js redirects or resolves it
+		return policy.ClassBypass // Next.js redirects or resolves it
 	case z.build == nil && (a.Path == "" || a.Path == "/") && r.URL.Path != "/":
-		return pagecache.ClassBypass // with locales Next.js would choose by what the browser prefers
+		return policy.ClassBypass // with locales Next.js would choose by what the browser prefers
 	case z.build == nil:
-		return pagecache.ClassUnknown
+		return policy.ClassUnknown
 	case allows(z.allow, a.Full):
-		return pagecache.ClassPage
+		return policy.ClassPage
 	case !a.Verdict.Edge():
-		return pagecache.ClassBypass // Next.js decides
+		return policy.ClassBypass // Next.js decides
 	}
 	switch a.Verdict.Output {
 	case rules.OutputPage, rules.OutputRoute, rules.OutputAPI, rules.OutputData:
-		return pagecache.ClassPage
+		return policy.ClassPage
 	}
-	return pagecache.ClassBypass
+	return policy.ClassBypass
 }
 
 // Interface guard

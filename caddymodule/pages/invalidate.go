@@ -6,6 +6,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/control"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/report"
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache"
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 // invalidating tells the cache of the head of an answer to a request that may have changed pages, before the client
@@ -16,7 +17,7 @@ type invalidating struct {
 }
 
 // watching is the writer for a request: one that tells the cache, where the request may change pages.
-func (z *Zone) watching(w http.ResponseWriter, r *http.Request, facts pagecache.Facts) http.ResponseWriter {
+func (z *Zone) watching(w http.ResponseWriter, r *http.Request, facts policy.Facts) http.ResponseWriter {
 	if !pagecache.IsUnsafe(r.Method) {
 		return w
 	}
@@ -24,15 +25,15 @@ func (z *Zone) watching(w http.ResponseWriter, r *http.Request, facts pagecache.
 }
 
 // changed does what the head of an answer to an unsafe request says about pages.
-func (z *Zone) changed(r *http.Request, facts pagecache.Facts, status int, h http.Header) {
-	switch pagecache.EffectOf(r, h) {
-	case pagecache.EffectNone:
-	case pagecache.EffectUnknown:
+func (z *Zone) changed(r *http.Request, facts policy.Facts, status int, h http.Header) {
+	switch policy.EffectOf(r, h) {
+	case policy.EffectNone:
+	case policy.EffectUnknown:
 		z.cache.Invalidate(r, facts, status, h)
-	case pagecache.EffectMaybe:
+	case policy.EffectMaybe:
 		z.cache.Invalidate(r, facts, status, h)
 		z.purgeForAction(pagecache.Selector{Space: z.space, All: true, Soft: true})
-	case pagecache.EffectPages:
+	case policy.EffectPages:
 		// By prefix, for it takes no longer the more is kept. Every path begins so.
 		z.purgeForAction(pagecache.Selector{Space: z.space, Prefix: "/"})
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
-	"github.com/caddy-nextjs/caddy-nextjs/pagecache"
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 	"github.com/caddy-nextjs/caddy-nextjs/zones/hygiene"
 	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
@@ -22,7 +22,7 @@ type refetch struct {
 	target url.URL
 	// chosen are the headers that conditions of rules look at, headers those that choose the variant besides.
 	chosen, headers http.Header
-	variant         pagecache.Variant
+	variant         policy.Variant
 	kind            zones.Kind
 	verdict         *rules.Verdict
 	path, full      string
@@ -32,7 +32,7 @@ type refetch struct {
 
 // newRefetch returns what refetches the page that r asks for, of which it wants a variant.
 func newRefetch(
-	r *http.Request, a *edge.Request, variant pagecache.Variant, next caddyhttp.Handler,
+	r *http.Request, a *edge.Request, variant policy.Variant, next caddyhttp.Handler,
 ) *refetch {
 	f := &refetch{
 		Loopback: edge.NewLoopback(r, a, next), target: *r.URL, chosen: http.Header{}, variant: variant,
@@ -54,7 +54,7 @@ func newRefetch(
 
 // again implements pagecache.Again.
 func (f *refetch) again(
-	ctx context.Context, w http.ResponseWriter, as pagecache.Variant, etag string, said *pagecache.Said,
+	ctx context.Context, w http.ResponseWriter, as policy.Variant, etag string, said *policy.Said,
 ) error {
 	if as != f.variant {
 		return f.other(ctx, w, as, etag, said)
@@ -64,14 +64,14 @@ func (f *refetch) again(
 
 // other asks for another variant of the page.
 func (f *refetch) other(
-	ctx context.Context, w http.ResponseWriter, as pagecache.Variant, etag string, said *pagecache.Said,
+	ctx context.Context, w http.ResponseWriter, as policy.Variant, etag string, said *policy.Said,
 ) error {
 	u, headers, kind := f.target, maps.Clone(f.chosen), zones.KindDocument
-	maps.Copy(headers, pagecache.HeadersOf(as))
+	maps.Copy(headers, policy.HeadersOf(as))
 	switch as {
-	case pagecache.VariantRSC:
+	case policy.VariantRSC:
 		kind = zones.KindRSC
-	case pagecache.VariantPrefetch:
+	case policy.VariantPrefetch:
 		kind = zones.KindPrefetch
 	}
 	u.RawQuery = hygiene.WithoutRSC(u.RawQuery)
@@ -82,7 +82,7 @@ func (f *refetch) other(
 // send asks for the page with the headers that choose the variant, and with If-None-Match unless etag is empty.
 func (f *refetch) send(
 	ctx context.Context, w http.ResponseWriter, target *url.URL, headers http.Header, etag string,
-	said *pagecache.Said, kind zones.Kind, repaired hygiene.RSCRepair,
+	said *policy.Said, kind zones.Kind, repaired hygiene.RSCRepair,
 ) error {
 	if etag != "" {
 		headers.Set("If-None-Match", etag)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/leases"
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache"
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 const (
@@ -113,7 +114,7 @@ func (s *SiteSettings) Check() error {
 		return nil
 	}
 	for _, glob := range s.IgnoreQuery {
-		if err := pagecache.CheckIgnoreQuery(glob); err != nil {
+		if err := policy.CheckIgnoreQuery(glob); err != nil {
 			return fmt.Errorf("ignore_query %s: %w", glob, err)
 		}
 	}

@@ -17,7 +17,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
-	"github.com/caddy-nextjs/caddy-nextjs/pagecache"
+	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 	"github.com/caddy-nextjs/caddy-nextjs/zones/hygiene"
 )
@@ -185,7 +185,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return edge.RefuseTooLarge(req, a.Zone.Name), nil
 	}
 
-	a.Hear(pagecache.Said{}) // not what the try before has said
+	a.Hear(policy.Said{}) // not what the try before has said
 	a.Zone.Notices.MarkVia(req.Header)
 	a.Body.AllowFullDuplex()
 	upstream.Begin()
@@ -212,7 +212,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if a.Rules != "" {
 		addSpeculation(res, a.Rules)
 	}
-	a.Hear(pagecache.Said{Tags: tags, CacheControl: res.Header["Cache-Control"]})
+	a.Hear(policy.Said{Tags: tags, CacheControl: res.Header["Cache-Control"]})
 	if !a.IsSource { // a picture is as fresh as Next.js says of its source
 		answer := hygiene.Answer{
 			Method: req.Method, Kind: a.Kind, Verdict: a.Verdict, Repaired: a.Repaired.Made(), Dev: a.Zone.Dev,

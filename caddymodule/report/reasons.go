@@ -1,28 +1,28 @@
 package report
 
-import "github.com/caddy-nextjs/caddy-nextjs/pagecache"
+import "github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 
 // reasonText says a reason in a sentence, where its name does not.
-var reasonText = map[pagecache.Reason]string{
-	pagecache.ReasonFresh: "", pagecache.ReasonVerdict: "",
-	pagecache.ReasonExpired:       "its time is over",
-	pagecache.ReasonAbsent:        "nothing is kept of it",
-	pagecache.ReasonPurged:        "it was purged",
-	pagecache.ReasonGeneration:    "it may be older than another variant of its page",
-	pagecache.ReasonAuthorization: "the request says who asks (Authorization)",
-	pagecache.ReasonDraftCookie:   "the request has a cookie of draft mode",
-	pagecache.ReasonNoFreshness:   "the answer does not say for how long (s-maxage, max-age)",
-	pagecache.ReasonPrivate:       "the answer says private, no-store or no-cache",
-	pagecache.ReasonSetCookie:     "the answer sets a cookie",
-	pagecache.ReasonPostponed:     "the rest of the page is made for each request (partial prerendering)",
-	pagecache.ReasonStateTree:     "the payload depends on what the browser has, for it was not prerendered",
-	pagecache.ReasonVary:          "the answer depends on a header that is not in the key",
-	pagecache.ReasonTags:          "nobody knows all of its tags",
-	pagecache.ReasonDeployment:    "the answer is of another build than the one that the edge has taken",
+var reasonText = map[policy.Reason]string{
+	policy.ReasonFresh: "", policy.ReasonVerdict: "",
+	policy.ReasonExpired:       "its time is over",
+	policy.ReasonAbsent:        "nothing is kept of it",
+	policy.ReasonPurged:        "it was purged",
+	policy.ReasonGeneration:    "it may be older than another variant of its page",
+	policy.ReasonAuthorization: "the request says who asks (Authorization)",
+	policy.ReasonDraftCookie:   "the request has a cookie of draft mode",
+	policy.ReasonNoFreshness:   "the answer does not say for how long (s-maxage, max-age)",
+	policy.ReasonPrivate:       "the answer says private, no-store or no-cache",
+	policy.ReasonSetCookie:     "the answer sets a cookie",
+	policy.ReasonPostponed:     "the rest of the page is made for each request (partial prerendering)",
+	policy.ReasonStateTree:     "the payload depends on what the browser has, for it was not prerendered",
+	policy.ReasonVary:          "the answer depends on a header that is not in the key",
+	policy.ReasonTags:          "nobody knows all of its tags",
+	policy.ReasonDeployment:    "the answer is of another build than the one that the edge has taken",
 }
 
 // TextOf says a reason as the end of a line, "" where there is nothing to say.
-func TextOf(reason pagecache.Reason) string {
+func TextOf(reason policy.Reason) string {
 	text, ok := reasonText[reason]
 	switch {
 	case ok && text == "":
@@ -34,4 +34,4 @@ func TextOf(reason pagecache.Reason) string {
 }
 
 // ReasonStatus is the reason of an answer that is not kept because of its status.
-const ReasonStatus = pagecache.ReasonStatus
+const ReasonStatus = policy.ReasonStatus

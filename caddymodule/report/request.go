@@ -1,6 +1,6 @@
 package report
 
-import "github.com/caddy-nextjs/caddy-nextjs/pagecache"
+import "github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 
 // Who answers a request.
 const (
@@ -34,15 +34,15 @@ type Request struct {
 
 // Page is what the page cache does with a request.
 type Page struct {
-	Result string           `json:"result"`
-	Reason pagecache.Reason `json:"reason,omitempty"`
+	Result string        `json:"result"`
+	Reason policy.Reason `json:"reason,omitempty"`
 	// Key is the page, Variant what is asked for of it. Host, deployment and what rules make of the path are parts of
 	// the key where they count.
 	Key     string   `json:"key,omitempty"`
 	Parts   []string `json:"key_parts,omitempty"`
 	Variant string   `json:"variant,omitempty"`
 	// Refused is why the last answer was not kept, if that is not long ago.
-	Refused pagecache.Reason `json:"refused,omitempty"`
+	Refused policy.Reason `json:"refused,omitempty"`
 	// RefusedStatus is the status of that answer.
 	RefusedStatus int   `json:"refused_status,omitempty"`
 	Kept          *Kept `json:"kept,omitempty"`

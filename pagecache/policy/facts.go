@@ -1,6 +1,9 @@
-package pagecache
+package policy
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Facts are what the caller knows of a request: of its zone and its build.
 type Facts struct {
@@ -39,6 +42,38 @@ type Said struct {
 	Tags []string
 }
 
+// TagsHeader is the header in which Next.js and its adapters say the tags of an answer (Said.Tags), unless the
+// application uses another one. It is for caches, and never sent on.
+const TagsHeader = "X-Next-Cache-Tags"
+
+// Next.js has at most 128 tags of at most 256 characters on what it caches (server/lib/patch-fetch.js), and some of its own for each
+// part of the path. More than this is not Next.js's.
+const (
+	MaxTags = 512
+	maxTag  = 1 << 10
+)
+
+// ParseTags reads the lines of a header of tags, separated by commas: each tag once, in their order. They are not nil: no tag is
+// known to be none. ok is false where there are more than 512, or one is longer than 1 KiB.
+func ParseTags(lines []string) (tags []string, ok bool) {
+	tags = make([]string, 0, 8)
+	seen := make(map[string]bool, 8)
+	for _, line := range lines {
+		for tag := range strings.SplitSeq(line, ",") {
+			tag = strings.Trim(tag, " \t")
+			if tag == "" || seen[tag] {
+				continue
+			}
+			if len(tag) > maxTag || len(tags) == MaxTags {
+				return nil, false
+			}
+			seen[tag] = true
+			tags = append(tags, tag)
+		}
+	}
+	return tags, true
+}
+
 // Class is what the caller says of a path.
 type Class uint8
 
@@ -48,40 +83,3 @@ const (
 	ClassPage                 // the build's verdict allows the edge to answer
 	ClassBypass               // middleware, rule, draft, api…: never
 )
-
-// Variant is which representation of one URL a request asks for.
-type Variant uint8
-
-// The variants.
-const (
-	VariantHTML            Variant = iota // a document, or what a route handler answers
-	VariantRSC                            // the payload of a soft navigation
-	VariantPrefetch                       // Next-Router-Prefetch: 1
-	VariantRuntimePrefetch                // Next-Router-Prefetch: 2 or 3
-	VariantSegment                        // one segment of a payload, with Next-Router-Segment-Prefetch
-	VariantData                           // JSON of the Pages Router
-
-	variants = iota
-)
-
-// ResultKind is what became of a request.
-type ResultKind uint8
-
-// The kinds of results.
-const (
-	ResultHit    ResultKind = iota // answered with a fresh entry
-	ResultStale                    // answered with an entry that was no longer fresh
-	ResultMiss                     // answered by Next.js, and kept where the answer allows it
-	ResultBypass                   // answered by Next.js, beside the cache
-)
-
-var resultNames = [...]string{"hit", "stale", "miss", "bypass"}
-
-// String returns the kind's name as it stands in logs and metrics.
-func (k ResultKind) String() string { return resultNames[k] }
-
-// Result is what became of a request, and why.
-type Result struct {
-	Kind   ResultKind
-	Reason Reason
-}

@@ -1,4 +1,4 @@
-package pagecache
+package policy
 
 import (
 	"net/http"
@@ -191,12 +191,12 @@ func BenchmarkKeyOf(b *testing.B) {
 
 // groupParts is the inverse of KeyOf for the group of a key.
 func groupParts(group string) (deployment, host, path, query string, ok bool) {
-	page, rest, ok := strings.Cut(group, separator)
+	page, rest, ok := strings.Cut(group, Separator)
 	if !ok {
 		return "", "", "", "", false
 	}
-	host, rest, ok = strings.Cut(rest, separator)
-	deployment, _, _ = strings.Cut(rest, separator)
+	host, rest, ok = strings.Cut(rest, Separator)
+	deployment, _, _ = strings.Cut(rest, Separator)
 	path, query, _ = strings.Cut(page, "?")
 	return deployment, host, path, query, ok && isPath(path)
 }

@@ -1,4 +1,4 @@
-package pagecache
+package policy
 
 import (
 	"net/http"
@@ -22,10 +22,10 @@ const (
 	// staleForEver is how long a stale-while-revalidate without a value lasts. Next.js 14 writes that where later versions write what is left of a
 	// year (expireTime).
 	staleForEver = 365 * 24 * time.Hour
-	// whileRemade bounds how long a page that was outdated when it came may go on being served. Next.js makes it again at that moment, so
+	// WhileRemade bounds how long a page that was outdated when it came may go on being served. Next.js makes it again at that moment, so
 	// `next start` would not show it again once that is done. Beyond it Next.js is asked, which answers with what it
 	// has.
-	whileRemade = time.Second
+	WhileRemade = time.Second
 	// neverRemade is the s-maxage of pages that Next.js does not make again of itself (revalidate: false).
 	neverRemade = 365 * 24 * time.Hour
 )
@@ -106,14 +106,14 @@ func windowsOf(w words, h http.Header, operator time.Duration, age time.Duration
 		}
 		if w.outdated {
 			left.staleIfError = max(left.staleIfError, left.staleWhile)
-			left.staleWhile = min(left.staleWhile, whileRemade)
+			left.staleWhile = min(left.staleWhile, WhileRemade)
 		}
 	}
 	left.fresh = max(0, lifetime-age)
 	allowed := left.fresh + left.staleWhile
 	switch {
 	case left.unsure && left.staleWhile == 0: // Next.js answers with a new page as soon as its time is over
-		left.fresh = min(left.fresh, whileRemade)
+		left.fresh = min(left.fresh, WhileRemade)
 	case left.unsure:
 		whole := left.staleWhile
 		left.fresh = min(left.fresh, whole)

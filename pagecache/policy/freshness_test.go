@@ -1,4 +1,4 @@
-package pagecache
+package policy
 
 import (
 	"testing"
@@ -76,8 +76,8 @@ func TestWindows(t *testing.T) {
 		{[]string{"Cache-Control", "public, max-age=0, s-maxage=60, stale-while-revalidate=30, must-revalidate, proxy-revalidate"}, 60 * second, 0, 0},
 
 		// Outdated when it came.
-		{[]string{"Cache-Control", "s-maxage=60, stale-while-revalidate=900", "X-Nextjs-Cache", "STALE"}, 0, whileRemade, 900 * second},
-		{[]string{"Cache-Control", "s-maxage=60, stale-while-revalidate=9", "X-Nextjs-Cache", "STALE"}, 0, whileRemade, operator},
+		{[]string{"Cache-Control", "s-maxage=60, stale-while-revalidate=900", "X-Nextjs-Cache", "STALE"}, 0, WhileRemade, 900 * second},
+		{[]string{"Cache-Control", "s-maxage=60, stale-while-revalidate=9", "X-Nextjs-Cache", "STALE"}, 0, WhileRemade, operator},
 		{[]string{"Cache-Control", "public, max-age=60", "X-Nextjs-Cache", "STALE"}, 0, 0, operator},
 	} {
 		h := fields(c.header...)
@@ -103,11 +103,11 @@ func TestWhatTheUpstreamHasSaid(t *testing.T) {
 	}{
 		{edge, isr, "HIT", 5 * second, 31535990 * second},
 		{edge, "s-maxage=5, stale-while-revalidate", "HIT", 5 * second, staleForEver - 5*second},
-		{edge, "s-maxage=5", "HIT", whileRemade, 0},
+		{edge, "s-maxage=5", "HIT", WhileRemade, 0},
 		{edge, isr, "MISS", 5 * second, 31535995 * second},
 		{edge, "", "HIT", 5 * second, 0},
-		{"public, max-age=0, must-revalidate", isr, "STALE", 0, whileRemade},
-		{"public, max-age=0, must-revalidate", "s-maxage=5, stale-while-revalidate=7", "STALE", 0, whileRemade},
+		{"public, max-age=0, must-revalidate", isr, "STALE", 0, WhileRemade},
+		{"public, max-age=0, must-revalidate", "s-maxage=5, stale-while-revalidate=7", "STALE", 0, WhileRemade},
 		// Something else has been written since: header_down, or an edge of another version.
 		{"public, max-age=0, s-maxage=9, must-revalidate", isr, "HIT", 9 * second, 0},
 		{"public, max-age=0, must-revalidate", isr, "HIT", 0, 0},
@@ -141,13 +141,13 @@ func TestWhoseTimeMayBeOver(t *testing.T) {
 		{isr, "HIT", 0, 5 * second, all - 5*second, true, 0},
 		{isr, "MISS", 0, 5 * second, all, false, 0},
 		{isr, "REVALIDATED", 0, 5 * second, all, false, 0},
-		{isr, "STALE", 0, 0, whileRemade, false, all},
+		{isr, "STALE", 0, 0, WhileRemade, false, all},
 		{isr, "HIT", 2 * second, 3 * second, all, false, 0},
 		{isr, "HIT", 5 * second, 5 * second, all - 5*second, true, 0},
 		{year, "HIT", 0, 31536000 * second, 0, false, 0},
 		{"s-maxage=5, stale-while-revalidate", "HIT", 0, 5 * second, staleForEver - 5*second, true, 0},
 		// Next.js answers with a new page once the time of the old one is over.
-		{"s-maxage=60", "HIT", 0, whileRemade, 0, true, 59 * second},
+		{"s-maxage=60", "HIT", 0, WhileRemade, 0, true, 59 * second},
 		{"s-maxage=60", "HIT", 20 * second, 40 * second, 0, false, 0},
 		{"s-maxage=60, stale-while-revalidate=30", "HIT", 0, 30 * second, 0, true, 60 * second},
 	} {

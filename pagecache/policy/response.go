@@ -1,4 +1,4 @@
-package pagecache
+package policy
 
 import (
 	"net/http"
@@ -90,7 +90,7 @@ var responsePolicy = []struct {
 	is     func(*responseCase) bool
 }{
 	{ReasonMethod, func(c *responseCase) bool { return c.r.Method != http.MethodGet }},
-	{ReasonRequestStore, func(c *responseCase) bool { return readDirectives(c.r.Header["Cache-Control"]).any(dirNoStore) }},
+	{ReasonRequestStore, func(c *responseCase) bool { return SaysNoStore(c.r.Header) }},
 	{ReasonStatus, func(c *responseCase) bool { return !c.isKeptStatus() }},
 	// Middleware that sets a cookie, and a draft cookie that is taken back, leave the s-maxage of the page (measured).
 	{ReasonSetCookie, func(c *responseCase) bool { return c.isForOneBrowser() }},
@@ -161,10 +161,10 @@ func (c *responseCase) isForbidden() bool {
 	return false
 }
 
-// hasType compares the media type, without its parameters.
-func (c *responseCase) hasType(mediaType string) bool { return hasType(c.h, mediaType) }
+func (c *responseCase) hasType(mediaType string) bool { return HasType(c.h, mediaType) }
 
-func hasType(h http.Header, mediaType string) bool {
+// HasType compares the media type of an answer, without its parameters.
+func HasType(h http.Header, mediaType string) bool {
 	have, _, _ := strings.Cut(first(h, "Content-Type"), ";")
 	return strings.EqualFold(strings.Trim(have, " \t"), mediaType)
 }

@@ -1,4 +1,4 @@
-package pagecache
+package policy
 
 import (
 	"fmt"
@@ -12,8 +12,8 @@ import (
 // maxKey bounds the group of a key, and its name, in bytes. Browsers and Node.js take longer URLs, pages have shorter ones.
 const maxKey = 4 << 10
 
-// separator stands between the parts of a key. No part has it.
-const separator = "\x00"
+// Separator stands between the parts of a key. No part has it.
+const Separator = "\x00"
 
 // KeyOf names the answer to a request. All variants of a page are one group: they age and are purged together. interceptable says that the
 // page's answers name next-url in their Vary: what the page is opened from has a say then (intercepting routes).
@@ -28,12 +28,12 @@ const separator = "\x00"
 // ok is false where nothing can be kept under the key: it would be too long, or the headers are not those of f.Variant.
 func KeyOf(r *http.Request, f Facts, interceptable bool) (key blobstore.Key, ok bool) {
 	a, ok := f.asked(r.Header)
-	if !ok || !isPath(f.Path) || strings.Contains(f.Deployment, separator) || strings.Contains(f.Build, separator) || strings.Contains(f.Host, separator) || strings.Contains(f.Choice, separator) {
+	if !ok || !isPath(f.Path) || strings.Contains(f.Deployment, Separator) || strings.Contains(f.Build, Separator) || strings.Contains(f.Host, Separator) || strings.Contains(f.Choice, Separator) {
 		return blobstore.Key{}, false
 	}
 	query := ""
 	if !f.KnownQuery {
-		if query = keptQuery(r.URL.RawQuery, f.IgnoreQuery); strings.Contains(query, separator) {
+		if query = keptQuery(r.URL.RawQuery, f.IgnoreQuery); strings.Contains(query, Separator) {
 			return blobstore.Key{}, false
 		}
 	}
@@ -41,36 +41,49 @@ func KeyOf(r *http.Request, f Facts, interceptable bool) (key blobstore.Key, ok 
 	if query == "" {
 		mark = ""
 	}
-	key = blobstore.Key{Space: f.Space, Group: f.Path + mark + query + separator + f.Host + separator + f.Deployment + separator + f.Build, Name: a.name(interceptable)}
+	key = blobstore.Key{Space: f.Space, Group: f.Path + mark + query + Separator + f.Host + Separator + f.Deployment + Separator + f.Build, Name: a.name(interceptable)}
 	if f.Choice != "" {
-		key.Group += separator + f.Choice
+		key.Group += Separator + f.Choice
 	}
 	return key, len(key.Group) <= maxKey && len(key.Name) <= maxKey
 }
 
-// prefixesOf are the beginnings of the groups of all pages at a path: with any query, on any host, of any deployment.
+// PathPrefixes are the beginnings of the groups of all pages at a path: with any query, on any host, of any deployment.
 // The path comes first in a group for that.
-func prefixesOf(path string) []string { return []string{path + separator, path + "?"} }
+func PathPrefixes(path string) []string { return []string{path + Separator, path + "?"} }
 
-// pathOf is the path in the group of a key.
-func pathOf(group string) string {
-	if end := strings.IndexAny(group, "?"+separator); end >= 0 {
+// PathOf is the path in the group of a key.
+func PathOf(group string) string {
+	if end := strings.IndexAny(group, "?"+Separator); end >= 0 {
 		return group[:end]
 	}
 	return group
 }
 
-// deploymentOf is the deployment in the group of a key.
-func deploymentOf(group string) string {
-	_, rest, _ := strings.Cut(group, separator)
-	_, rest, _ = strings.Cut(rest, separator)
-	deployment, _, _ := strings.Cut(rest, separator)
+// DeploymentOf is the deployment in the group of a key.
+func DeploymentOf(group string) string {
+	_, rest, _ := strings.Cut(group, Separator)
+	_, rest, _ = strings.Cut(rest, Separator)
+	deployment, _, _ := strings.Cut(rest, Separator)
 	return deployment
+}
+
+// Purgeable is the part of a group that purges look at: all but the build and what rules have chosen.
+func Purgeable(group string) string {
+	end := 0
+	for range 3 { // after the query, the host and the deployment
+		part := strings.Index(group[end:], Separator)
+		if part < 0 {
+			return group
+		}
+		end += part + len(Separator)
+	}
+	return group[:end]
 }
 
 // isPath reports whether a text is an escaped path: where the query begins in a group is never in doubt.
 func isPath(text string) bool {
-	return strings.HasPrefix(text, "/") && !strings.ContainsAny(text, "?#"+separator)
+	return strings.HasPrefix(text, "/") && !strings.ContainsAny(text, "?#"+Separator)
 }
 
 // variantNames begin the name of an entry in its group.
@@ -89,9 +102,26 @@ func (a asked) name(interceptable bool) string {
 		name += " " + a.prefetch + " " + a.segment
 	}
 	if interceptable && a.nextURL != "" {
-		name += separator + a.nextURL
+		name += Separator + a.nextURL
 	}
 	return name
+}
+
+// TwinOf names the variant that has the same body in the same version of a page: Next.js answers prefetches of what it
+// has prerendered with the payload of a navigation (measured with 15.5 and 16.4). Where it does not, the bodies differ.
+// "": there is none.
+func TwinOf(name string) string {
+	variant, rest, interceptable := strings.Cut(name, Separator)
+	if interceptable {
+		rest = Separator + rest
+	}
+	switch variant {
+	case variantNames[VariantRSC]:
+		return variantNames[VariantPrefetch] + rest
+	case variantNames[VariantPrefetch]:
+		return variantNames[VariantRSC] + rest
+	}
+	return ""
 }
 
 // keptQuery returns the parameters of a query that belong into a key, in their order and as they are written: applications may see

@@ -1,8 +1,23 @@
-package pagecache
+package policy
 
 import (
 	"net/http"
 	"strings"
+)
+
+// Variant is which representation of one URL a request asks for.
+type Variant uint8
+
+// The variants.
+const (
+	VariantHTML            Variant = iota // a document, or what a route handler answers
+	VariantRSC                            // the payload of a soft navigation
+	VariantPrefetch                       // Next-Router-Prefetch: 1
+	VariantRuntimePrefetch                // Next-Router-Prefetch: 2 or 3
+	VariantSegment                        // one segment of a payload, with Next-Router-Segment-Prefetch
+	VariantData                           // JSON of the Pages Router
+
+	variants = iota
 )
 
 // VariantOf tells which variant a request asks for; path is the escaped one below the basePath.
@@ -97,4 +112,27 @@ func first(h http.Header, canonical string) string {
 		return values[0]
 	}
 	return ""
+}
+
+// AsVariant are the headers of a request for another variant of the same page.
+func AsVariant(h http.Header, v Variant) http.Header {
+	h = h.Clone()
+	for _, name := range variantHeaders {
+		delete(h, name)
+	}
+	for name, values := range HeadersOf(v) {
+		h[name] = values
+	}
+	return h
+}
+
+// HeadersOf are the headers by which the client of Next.js asks for a variant that has all of a page.
+func HeadersOf(v Variant) http.Header {
+	switch v {
+	case VariantRSC:
+		return http.Header{"Rsc": {"1"}}
+	case VariantPrefetch:
+		return http.Header{"Rsc": {"1"}, "Next-Router-Prefetch": {"1"}}
+	}
+	return http.Header{}
 }

@@ -1,4 +1,4 @@
-package pagecache
+package policy
 
 import (
 	"net/http"
@@ -10,7 +10,8 @@ import (
 
 // Told is what clients are told of how a request was answered.
 type Told struct {
-	Result    Result
+	Kind      ResultKind
+	Reason    Reason
 	Age       time.Duration // of the entry that answers
 	TTL       time.Duration // what is left of its freshness; negative where it is over
 	Stored    bool          // the answer is being kept, as far as its head can tell
@@ -32,15 +33,15 @@ type Told struct {
 // more.
 func Tell(h http.Header, t Told) (shortened bool) {
 	h["Cache-Status"] = append(slices.Clip(h["Cache-Status"]), t.status()) // the values may be those of an entry
-	fromEntry := t.Result.Kind == ResultHit || t.Result.Kind == ResultStale
+	fromEntry := t.Kind == ResultHit || t.Kind == ResultStale
 	if fromEntry {
 		h["Age"] = []string{strconv.FormatInt(int64(max(0, t.Age)/time.Second), 10)}
-		tellNextCache(h, t.Result.Kind)
+		tellNextCache(h, t.Kind)
 	}
 	switch {
 	case t.Unshared && fromEntry:
 		tellNobody(h)
-	case t.Result.Kind == ResultStale && readDirectives(h["Cache-Control"]).isEdgeMark():
+	case t.Kind == ResultStale && readDirectives(h["Cache-Control"]).isEdgeMark():
 		setCacheControl(h, "public, max-age=0, must-revalidate")
 	}
 	return t.tell404(h)
@@ -70,7 +71,7 @@ func tellNobody(h http.Header) {
 
 // setCacheControl keeps what is no word about caches.
 func setCacheControl(h http.Header, value string) {
-	if readDirectives(h["Cache-Control"]).any(dirNoTransform) {
+	if SaysNoTransform(h) {
 		value += ", no-transform"
 	}
 	h["Cache-Control"] = []string{value}
@@ -86,15 +87,15 @@ var forwarded = map[Reason]string{
 func (t Told) status() string {
 	var b strings.Builder
 	b.WriteString("nextjs")
-	switch t.Result.Kind {
+	switch t.Kind {
 	case ResultHit, ResultStale:
 		b.WriteString("; hit; ttl=")
 		b.WriteString(strconv.FormatInt(floorSeconds(t.TTL), 10))
 	default:
-		why, ok := forwarded[t.Result.Reason]
+		why, ok := forwarded[t.Reason]
 		switch {
 		case ok:
-		case t.Result.Kind == ResultBypass:
+		case t.Kind == ResultBypass:
 			why = "bypass"
 		default:
 			why = "miss"
@@ -107,8 +108,8 @@ func (t Told) status() string {
 	if t.Collapsed {
 		b.WriteString("; collapsed")
 	}
-	if t.Result.Reason != "" {
-		b.WriteString("; detail=" + string(t.Result.Reason))
+	if t.Reason != "" {
+		b.WriteString("; detail=" + string(t.Reason))
 	}
 	return b.String()
 }
@@ -120,4 +121,26 @@ func floorSeconds(d time.Duration) int64 {
 		seconds--
 	}
 	return seconds
+}
+
+// tell404 bounds how long shared caches are told to keep a 404 of Next.js, from the moment at which they get it: Age is
+// over already. The entry itself lives for as long as Next.js has said. There is no ETag to ask by: Next.js, where it
+// is asked without this cache, would answer 304 with all of its time, which does not say that it is of a 404.
+func (t Told) tell404(h http.Header) (shortened bool) {
+	if t.Status != http.StatusNotFound || t.Shared404 <= 0 {
+		return false
+	}
+	d := readDirectives(h["Cache-Control"])
+	switch {
+	case d.isAskMark():
+		delete(h, "Etag")
+		return false
+	case !d.isEdgeMark() || d.sMaxAge <= t.Shared404:
+		return false
+	}
+	delete(h, "Etag")
+	age, _ := parseSeconds(first(h, "Age"))
+	seconds := int64(min(d.sMaxAge, max(age, t.Age)+t.Shared404) / time.Second)
+	setCacheControl(h, "public, max-age=0, s-maxage="+strconv.FormatInt(seconds, 10)+", must-revalidate")
+	return true
 }

@@ -1,4 +1,4 @@
-package pagecache
+package policy
 
 // Reason is why a request was or was not answered from the cache, or its answer kept: a label of metrics and the detail of Cache-Status. All of
 // them are tokens of structured fields (RFC 9651, 3.3.4). The empty one is no reason against it.
@@ -63,3 +63,19 @@ func Reasons() []Reason {
 		ReasonError,
 	}
 }
+
+// ResultKind is what became of a request.
+type ResultKind uint8
+
+// The kinds of results.
+const (
+	ResultHit    ResultKind = iota // answered with a fresh entry
+	ResultStale                    // answered with an entry that was no longer fresh
+	ResultMiss                     // answered by Next.js, and kept where the answer allows it
+	ResultBypass                   // answered by Next.js, beside the cache
+)
+
+var resultNames = [...]string{"hit", "stale", "miss", "bypass"}
+
+// String returns the kind's name as it stands in logs and metrics.
+func (k ResultKind) String() string { return resultNames[k] }

@@ -1,6 +1,7 @@
-package pagecache
+package policy
 
 import (
+	"net/http"
 	"strings"
 	"time"
 )
@@ -133,4 +134,12 @@ func cutElement(line string) (text, rest string) {
 		}
 	}
 	return line, ""
+}
+
+// SaysNoStore reports whether a head says no-store.
+func SaysNoStore(h http.Header) bool { return readDirectives(h["Cache-Control"]).any(dirNoStore) }
+
+// SaysNoTransform reports whether a head says no-transform: nobody may compress its body (RFC 9111, 5.2.2.6).
+func SaysNoTransform(h http.Header) bool {
+	return readDirectives(h["Cache-Control"]).any(dirNoTransform)
 }

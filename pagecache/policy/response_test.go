@@ -1,4 +1,4 @@
-package pagecache
+package policy
 
 import (
 	"net/http"
@@ -38,7 +38,7 @@ func had(fresh, while time.Duration) Decision {
 
 // outdated is a page whose time was over, and that may be stale for some time.
 func outdated(failing time.Duration) Decision {
-	d := kept(0, whileRemade)
+	d := kept(0, WhileRemade)
 	d.StaleIfError = failing
 	d.Reason, d.Outdated, d.Remade = ReasonStaleUpstream, true, 5*second
 	return d
@@ -55,7 +55,7 @@ var kinds = []answered{
 	{"revalidated", asHTML, 200, fields("Cache-Control", isr, "X-Nextjs-Cache", "HIT", "Content-Type", html, "Vary", rscv), had(5*second, 31535990*second)},
 	{"revalidated, made now", asHTML, 200, fields("Cache-Control", isr, "X-Nextjs-Cache", "MISS", "Content-Type", html, "Vary", rscv), kept(5*second, 31535995*second)},
 	{"revalidated on demand", asHTML, 200, fields("Cache-Control", isr, "X-Nextjs-Cache", "REVALIDATED", "Content-Type", html, "Vary", rscv), kept(5*second, 31535995*second)},
-	{"expireTime", asHTML, 200, fields("Cache-Control", "s-maxage=60", "X-Nextjs-Cache", "HIT", "Content-Type", html), had(whileRemade, 0)},
+	{"expireTime", asHTML, 200, fields("Cache-Control", "s-maxage=60", "X-Nextjs-Cache", "HIT", "Content-Type", html), had(WhileRemade, 0)},
 	{"cacheLife", asHTML, 200, fields("Cache-Control", "s-maxage=3600, stale-while-revalidate=82800", "X-Nextjs-Cache", "HIT", "Content-Type", html, "Vary", rscv), had(3600*second, 79200*second)},
 	{"renewal that failed", asHTML, 200, fields("Cache-Control", "s-maxage=3, stale-while-revalidate=31535997", "X-Nextjs-Cache", "HIT", "Content-Type", html), had(3*second, 31535994*second)},
 	{"outdated", asHTML, 200, fields("Cache-Control", isr, "X-Nextjs-Cache", "STALE", "Content-Type", html, "Vary", rscv), outdated(31535995 * second)},
