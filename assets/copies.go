@@ -23,8 +23,8 @@ import (
 // copiesSpace is where the store has the copies of files of builds. They are named by content, so builds share them.
 const copiesSpace = "copies/1"
 
-// Copies makes compressed copies of files in the background and keeps them in a store. It is made once for a configuration; Run does the
-// work. A nil one makes none.
+// Copies makes compressed copies of files in the background and keeps them in a store. It is made once for a
+// configuration; Run does the work. A nil one makes none.
 type Copies struct {
 	store   *blobstore.Store
 	log     *zap.Logger
@@ -77,8 +77,8 @@ func (c *Copies) notify() {
 	}
 }
 
-// quiet is how long nothing is compressed after a configuration has started: until then processors are needed for the connections that come
-// from the one before, and for caches that are cold.
+// quiet is how long nothing is compressed after a configuration has started: until then processors are needed for the
+// connections that come from the one before, and for caches that are cold.
 const quiet = 2 * time.Second
 
 // Run makes copies until ctx ends, one at a time, and none in the first two seconds.
@@ -121,7 +121,8 @@ func (c *Copies) nextSet(ctx context.Context) bool {
 	return true
 }
 
-// copyAll makes the copies of files. Those that cost least come first, for all files: until the smallest is there, clients get another.
+// copyAll makes the copies of files. Those that cost least come first, for all files: until the smallest is there,
+// clients get another.
 func (c *Copies) copyAll(ctx context.Context, s *Set, files []*keptFile) error {
 	waiting := int64(len(files))
 	defer func() { c.pending.Add(-waiting) }()
@@ -143,8 +144,8 @@ func (c *Copies) copyAll(ctx context.Context, s *Set, files []*keptFile) error {
 	return nil
 }
 
-// copyFile finds or makes the copy of a file in a coding. sum is the hash of its content, "" if it is not known yet. A file that has changed or
-// gone gets none.
+// copyFile finds or makes the copy of a file in a coding. sum is the hash of its content, "" if it is not known yet. A
+// file that has changed or gone gets none.
 func (c *Copies) copyFile(ctx context.Context, f *keptFile, coding string, sum *string) error {
 	var body []byte
 	if *sum == "" {

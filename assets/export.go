@@ -16,8 +16,9 @@ import (
 // notStored is Next.js's own Cache-Control for what is not found.
 const notStored = "private, no-cache, no-store, max-age=0, must-revalidate"
 
-// Export are the files of an application that was exported. Nobody else has them, so they are served until the last request that began
-// with them has ended, also when they are replaced meanwhile: each file is held open as far as the process may have files open.
+// Export are the files of an application that was exported. Nobody else has them, so they are served until the last
+// request that began with them has ended, also when they are replaced meanwhile: each file is held open as far as the
+// process may have files open.
 type Export struct{ set *Set }
 
 // NewExport returns the files of an export below basePath that nobody else serves.
@@ -36,8 +37,8 @@ func NewExport(e *nextbuild.Export, basePath string, settings Settings) (*Export
 // ExportOf returns the export whose files a set has: see NewExportIndex.
 func ExportOf(s *Set) *Export { return &Export{set: s} }
 
-// markBuild puts the build into the ETag of a page or payload: what names other chunks is often of the same size, and images of containers
-// give all files one time.
+// markBuild puts the build into the ETag of a page or payload: what names other chunks is often of the same size, and
+// images of containers give all files one time.
 func (f *file) markBuild(path string, ids []string) {
 	if strings.HasSuffix(path, ".html") || strings.HasSuffix(path, ".txt") {
 		sum := fnv.New32a()
@@ -72,7 +73,8 @@ func (x *Export) Serve(w http.ResponseWriter, r *http.Request, path string, more
 	return x.set.Serve(w, r, path, more, accepts)
 }
 
-// ServeNotFound answers with the file at a path and 404, which nobody may store. It is false when there is no such file any more.
+// ServeNotFound answers with the file at a path and 404, which nobody may store. It is false when there is no such file
+// any more.
 func (x *Export) ServeNotFound(w http.ResponseWriter, r *http.Request, path string, more []nextbuild.Header) (bool, error) {
 	f := x.set.find(path)
 	if f == nil {

@@ -38,7 +38,8 @@ func (s *Set) Files() []File {
 	return files
 }
 
-// Content reads a file of the set from the disk. One that is not in the set, or has changed or gone since it was made, is an error.
+// Content reads a file of the set from the disk. One that is not in the set, or has changed or gone since it was made,
+// is an error.
 func (s *Set) Content(path string) ([]byte, error) {
 	f := s.find(path)
 	if f == nil {

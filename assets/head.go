@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// Cache-Control of each class of files (NEXTJS.md calls them kinds of pages; measured with Next.js 14.2, 15.5 and 16.4).
+// Cache-Control of each class of files (NEXTJS.md calls them kinds of pages; measured with Next.js 14.2, 15.5 and
+// 16.4).
 const (
 	// immutable is Next.js's own for the files of a build: their names change with their content.
 	immutable = "public, max-age=31536000, immutable"
@@ -34,7 +35,8 @@ func newHead(urlPath, basePath string, size int64, modTime time.Time) head {
 	modTime = modTime.Round(time.Millisecond)
 	h := head{
 		contentType: []string{contentType(urlPath)},
-		// The form of Next.js (send), so that an answer of the edge validates what an upstream has sent, and the other way round.
+		// The form of Next.js (send), so that an answer of the edge validates what an upstream has sent, and the other
+		// way round.
 		etag:         []string{`W/"` + strconv.FormatInt(size, 16) + "-" + strconv.FormatInt(modTime.UnixMilli(), 16) + `"`},
 		lastModified: []string{modTime.UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT")},
 		length:       []string{strconv.FormatInt(size, 10)},
@@ -52,7 +54,8 @@ func newHead(urlPath, basePath string, size int64, modTime time.Time) head {
 	return h
 }
 
-// types are those of Next.js's own file server (mime 1.6 in next/dist/compiled/send) where Go's or the system's table has another.
+// types are those of Next.js's own file server (mime 1.6 in next/dist/compiled/send) where Go's or the system's table
+// has another.
 var types = map[string]string{
 	".js": "application/javascript", ".mjs": "application/javascript", ".css": "text/css", ".html": "text/html", ".htm": "text/html", ".txt": "text/plain",
 	".json": "application/json", ".map": "application/json", ".webmanifest": "application/manifest+json", ".xml": "application/xml", ".md": "text/markdown",

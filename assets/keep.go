@@ -19,8 +19,8 @@ const patience = 5 * time.Second
 // and names wait for their compressed copies in memory.
 const maxKeptName = 1 << 10
 
-// Keep keeps files below /_next/static that pass through from the upstreams of a zone of which no build is known, so that each is fetched
-// once. A nil one keeps none.
+// Keep keeps files below /_next/static that pass through from the upstreams of a zone of which no build is known, so
+// that each is fetched once. A nil one keeps none.
 type Keep struct {
 	store  *blobstore.Store
 	copies *Copies
@@ -36,8 +36,9 @@ func NewKeep(store *blobstore.Store, copies *Copies, space string) *Keep {
 	return &Keep{store: store, copies: copies, space: space, flights: map[string]chan struct{}{}}
 }
 
-// Keepable reports whether a request may be answered with a kept file: one for a path below the basePath whose content its name tells. What
-// lies in the directory of a build id may differ between deployments, for builds with a deployment id have one constant build id.
+// Keepable reports whether a request may be answered with a kept file: one for a path below the basePath whose content
+// its name tells. What lies in the directory of a build id may differ between deployments, for builds with a deployment
+// id have one constant build id.
 func Keepable(r *http.Request, path string) bool {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return false
@@ -53,8 +54,8 @@ func Keepable(r *http.Request, path string) bool {
 	return false
 }
 
-// Serve answers with the file that is kept under a name, or lets next answer and keeps that. Requests for one name that come while it is
-// fetched wait for it. complete may add to the headers of a kept file.
+// Serve answers with the file that is kept under a name, or lets next answer and keeps that. Requests for one name that
+// come while it is fetched wait for it. complete may add to the headers of a kept file.
 func (k *Keep) Serve(w http.ResponseWriter, r *http.Request, name string, accepts Accepts, complete func(http.Header), next func(http.ResponseWriter) error) (Source, error) {
 	if len(name) > maxKeptName {
 		return FromUpstream, next(w)

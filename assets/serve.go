@@ -13,7 +13,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
 
-// keptSize is the largest file that is kept in memory (bytes). Larger ones go from the disk's cache to the socket without passing by.
+// keptSize is the largest file that is kept in memory (bytes). Larger ones go from the disk's cache to the socket
+// without passing by.
 const keptSize = 64 << 10
 
 // Source is where an answer came from.
@@ -43,9 +44,9 @@ func (s Source) String() string { return sourceNames[s] }
 // Accepts returns the codings that the client of a request takes, the best first.
 type Accepts func() []string
 
-// Serve answers a GET or HEAD for the file at a path below the basePath, with the headers that the build adds to it. Ranges and conditions
-// are those of RFC 9110. A file that has changed or gone since the set was made is served as it was if it is held open,
-// else not.
+// Serve answers a GET or HEAD for the file at a path below the basePath, with the headers that the build adds to it.
+// Ranges and conditions are those of RFC 9110. A file that has changed or gone since the set was made is served as it
+// was if it is held open, else not.
 func (s *Set) Serve(w http.ResponseWriter, r *http.Request, path string, more []nextbuild.Header, accepts Accepts) (Source, error) {
 	f := s.find(path)
 	if f == nil {
@@ -103,7 +104,8 @@ func (s *Set) serveHeld(w http.ResponseWriter, r *http.Request, f *keptFile, mor
 
 // serveCopy answers with a copy of the file.
 func (s *Set) serveCopy(w http.ResponseWriter, r *http.Request, f *keptFile, c *fileCopy, more []nextbuild.Header) (Source, error) {
-	// A client that has the file as it is has it too; of one that was compressed on its way the ETag comes here as the file's own.
+	// A client that has the file as it is has it too; of one that was compressed on its way the ETag comes here as the
+	// file's own.
 	for _, etag := range [][]string{c.etag, f.head.etag} {
 		if isUnmodified(r.Header, f.modTime, etag[0]) {
 			s.answer(w, f, more)
@@ -188,7 +190,8 @@ func (s *Set) answer(w http.ResponseWriter, f *keptFile, more []nextbuild.Header
 	SetHeaders(h, more)
 }
 
-// SetHeaders adds what headers() of the build says to a head, as Next.js does: of headers with one name the last counts.
+// SetHeaders adds what headers() of the build says to a head, as Next.js does: of headers with one name the last
+// counts.
 func SetHeaders(h http.Header, more []nextbuild.Header) {
 	for _, header := range more {
 		if strings.EqualFold(header.Key, "Set-Cookie") {
@@ -222,7 +225,8 @@ func (f *file) begin(w http.ResponseWriter) {
 
 var acceptRanges = []string{"bytes"}
 
-// isPartial reports whether a request wants less than all of a file: the head, a part, or nothing if a condition does not hold.
+// isPartial reports whether a request wants less than all of a file: the head, a part, or nothing if a condition does
+// not hold.
 func isPartial(r *http.Request) bool {
 	if r.Method != http.MethodGet {
 		return true

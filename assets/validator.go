@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// isUnmodified evaluates the conditions of a GET or HEAD for a representation (RFC 9110, 13.2.2), those of If-None-Match and
-// If-Modified-Since. Entity tags are compared weakly.
+// isUnmodified evaluates the conditions of a GET or HEAD for a representation (RFC 9110, 13.2.2), those of
+// If-None-Match and If-Modified-Since. Entity tags are compared weakly.
 func isUnmodified(h http.Header, modTime time.Time, etag string) bool {
 	if lists := h["If-None-Match"]; len(lists) > 0 {
 		for _, list := range lists {
@@ -27,8 +27,8 @@ func isUnmodified(h http.Header, modTime time.Time, etag string) bool {
 	return false
 }
 
-// wantsPlainBytes reports whether a request can only be answered with a file as it is: for a part of it, or under a condition that is about
-// parts or about changing it.
+// wantsPlainBytes reports whether a request can only be answered with a file as it is: for a part of it, or under a
+// condition that is about parts or about changing it.
 func wantsPlainBytes(h http.Header) bool {
 	return len(h["Range"]) > 0 || len(h["If-Range"]) > 0 || len(h["If-Match"]) > 0 || len(h["If-Unmodified-Since"]) > 0
 }

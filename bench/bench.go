@@ -19,8 +19,8 @@ type bench struct {
 	skipped []string
 }
 
-// scale is how much is measured. Many short rounds are better than a few long ones: a disturbance then spoils few of the pairs, and
-// the median passes it over.
+// scale is how much is measured. Many short rounds are better than a few long ones: a disturbance then spoils few of
+// the pairs, and the median passes it over.
 type scale struct {
 	rounds       int
 	requests     int // of a fixed page, for each subject and round

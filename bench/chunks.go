@@ -18,8 +18,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// chunkPlan is a stream of chunks. Each chunk is a line whose last word is the time it was sent at, in nanoseconds: sender and
-// receiver are on one machine, so they have the same clock.
+// chunkPlan is a stream of chunks. Each chunk is a line whose last word is the time it was sent at, in nanoseconds:
+// sender and receiver are on one machine, so they have the same clock.
 type chunkPlan struct {
 	count int
 	first int // bytes of the first chunk
@@ -135,8 +135,8 @@ func decoder(body io.ReadCloser, encoding string) (io.ReadCloser, error) {
 	return nil, fmt.Errorf("no decoder for %q", encoding)
 }
 
-// delaysOf reads many streams at once. They begin one after the other, evenly over a gap, so that a chunk does not have to wait
-// for those of all the others.
+// delaysOf reads many streams at once. They begin one after the other, evenly over a gap, so that a chunk does not have
+// to wait for those of all the others.
 func (p chunkPlan) delaysOf(ctx context.Context, addr, encoding string, streams int) ([]float64, error) {
 	var (
 		mu      sync.Mutex

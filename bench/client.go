@@ -14,8 +14,8 @@ import (
 // patience bounds the wait for any one answer.
 const patience = 30 * time.Second
 
-// client speaks HTTP/1.1 on one kept-alive connection. It is simpler than net/http's: no goroutine stands between the socket and
-// the reader, so it costs little beside what is measured, and bytes are seen when they arrive.
+// client speaks HTTP/1.1 on one kept-alive connection. It is simpler than net/http's: no goroutine stands between the
+// socket and the reader, so it costs little beside what is measured, and bytes are seen when they arrive.
 type client struct {
 	conn    net.Conn
 	reader  *bufio.Reader

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// measureAllocations compares what a request allocates, as Go's runtime counts it. Unlike times it hardly depends on the machine,
-// so it also tells on a busy one whether a change made requests cheaper.
+// measureAllocations compares what a request allocates, as Go's runtime counts it. Unlike times it hardly depends on
+// the machine, so it also tells on a busy one whether a change made requests cheaper.
 func measureAllocations(ctx context.Context, b *bench) ([]row, error) {
 	const length = 10 << 10
 	upstream, err := b.startUpstream(ctx)

@@ -28,8 +28,8 @@ type beforeKind struct {
 	ready func(*http.Response) bool
 }
 
-// measureBefore compares the CPU time of each kind of request, one that is proxied, a miss, a hit, a file and a picture,
-// with that of another binary of ours.
+// measureBefore compares the CPU time of each kind of request, one that is proxied, a miss, a hit, a file and a
+// picture, with that of another binary of ours.
 func measureBefore(ctx context.Context, b *bench) ([]row, error) {
 	if b.before == "" {
 		b.skip("before: no other binary was given by -before, skipped")

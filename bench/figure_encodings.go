@@ -8,8 +8,8 @@ import (
 	"slices"
 )
 
-// measureEncodings compares what streamed pages cost in each encoding, and how many bytes they come as. The pages are those that
-// Next.js has rendered for the example.
+// measureEncodings compares what streamed pages cost in each encoding, and how many bytes they come as. The pages are
+// those that Next.js has rendered for the example.
 func measureEncodings(ctx context.Context, b *bench) ([]row, error) {
 	dir, err := b.pagesDir()
 	if err != nil || dir == "" {
@@ -48,8 +48,8 @@ func measureEncodings(ctx context.Context, b *bench) ([]row, error) {
 	return encodingRows(encoders, measured), nil
 }
 
-// encodingRows compares every encoding of ours with the same of the peers, and br, which they have not, with ours that clients would
-// get instead.
+// encodingRows compares every encoding of ours with the same of the peers, and br, which they have not, with ours that
+// clients would get instead.
 func encodingRows(encoders []encoder, measured map[string][]encodeCost) []row {
 	var rows []row
 	for _, encoding := range []string{"", "gzip", "zstd", "br"} {

@@ -71,8 +71,8 @@ func measureImages(ctx context.Context, b *bench) ([]row, error) {
 	return append(rows, hits...), err
 }
 
-// startImages starts ours, Next.js and imgproxy, if that is installed, over the same files. Each round has files of its own, so that nothing is
-// found in a cache. Nil: the application is not built.
+// startImages starts ours, Next.js and imgproxy, if that is installed, over the same files. Each round has files of its
+// own, so that nothing is found in a cache. Nil: the application is not built.
 func (b *bench) startImages(ctx context.Context) (*images, error) {
 	built := filepath.Join(imageApp, ".next", "standalone")
 	if _, err := os.Stat(filepath.Join(built, "server.js")); err != nil {
@@ -140,8 +140,8 @@ func (i *images) turn(round int) []subject {
 	return order
 }
 
-// makeAll has all photographs of a round made in one format. It returns the milliseconds of CPU time per picture, as the geometric mean over the
-// widths, and the kilobytes per picture likewise.
+// makeAll has all photographs of a round made in one format. It returns the milliseconds of CPU time per picture, as
+// the geometric mean over the widths, and the kilobytes per picture likewise.
 func (i *images) makeAll(ctx context.Context, s subject, round, format int) (cpu, size float64, err error) {
 	// The first picture of a process loads code.
 	if round == 0 {

@@ -6,8 +6,8 @@ import (
 	"os"
 )
 
-// measureMemory tells what a proxy holds in memory after it has served pages, and how large the binary is. It is information: the
-// pages that nginx's workers share are counted for each of them.
+// measureMemory tells what a proxy holds in memory after it has served pages, and how large the binary is. It is
+// information: the pages that nginx's workers share are counted for each of them.
 func measureMemory(ctx context.Context, b *bench) ([]row, error) {
 	const length = 10 << 10
 	upstream, err := b.startUpstream(ctx)

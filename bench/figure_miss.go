@@ -9,8 +9,8 @@ import (
 // sharedPage is the path of a page of 10 KB that may be kept for an hour; each number is a page of its own.
 func sharedPage(n int) string { return fmt.Sprintf("/page?bytes=%d&shared=3600&n=%d", 10<<10, n) }
 
-// measureMiss tells how much later the head of a page comes when it is being kept, next to the same edge that keeps none. Both are asked in turn, one
-// request at a time.
+// measureMiss tells how much later the head of a page comes when it is being kept, next to the same edge that keeps
+// none. Both are asked in turn, one request at a time.
 func measureMiss(ctx context.Context, b *bench) ([]row, error) {
 	upstream, err := b.startUpstream(ctx)
 	if err != nil {

@@ -17,7 +17,8 @@ const sitePeriod = 5 * time.Second
 // replayPeriods is over how many of them a replay is spread.
 const replayPeriods = 3
 
-// measureNavigations replays what browsers ask for, to a site of 200 pages that are made on demand. A redirect, or anything else that is not a page, is an error.
+// measureNavigations replays what browsers ask for, to a site of 200 pages that are made on demand. A redirect, or
+// anything else that is not a page, is an error.
 func measureNavigations(ctx context.Context, b *bench) ([]row, error) {
 	site, err := b.startSite(ctx)
 	if err != nil || site == nil {

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// measurePages compares a page that is found in the cache with the same bytes from Caddy's memory, from Next.js's own cache, and from Varnish.
+// measurePages compares a page that is found in the cache with the same bytes from Caddy's memory, from Next.js's own
+// cache, and from Varnish.
 func measurePages(ctx context.Context, b *bench) ([]row, error) {
 	const path = "/shelf/page-1"
 	subjects, length, err := b.pageServers(ctx, path)
@@ -85,8 +86,9 @@ func between(measured map[string][]float64, peer string) map[string][]float64 {
 	return pair
 }
 
-// pageServers starts Next.js, and what answers with one of its pages in its place. All answer with the same bytes, but for `respond`: its body has
-// as many without braces, which it would look at for placeholders. Nil: the application is not built, or there is no node.
+// pageServers starts Next.js, and what answers with one of its pages in its place. All answer with the same bytes, but
+// for `respond`: its body has as many without braces, which it would look at for placeholders. Nil: the application is
+// not built, or there is no node.
 func (b *bench) pageServers(ctx context.Context, path string) (subjects []subject, length int64, err error) {
 	site, err := b.startSite(ctx)
 	if err != nil || site == nil {

@@ -16,8 +16,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
-// measurePrecompressed compares the CPU time of a request for a file that was compressed ahead: ours from the edge's copies, the peers' from
-// files beside it.
+// measurePrecompressed compares the CPU time of a request for a file that was compressed ahead: ours from the edge's
+// copies, the peers' from files beside it.
 func measurePrecompressed(ctx context.Context, b *bench) ([]row, error) {
 	dist := filepath.Join(b.dir, "compressed", ".next")
 	sizes := []struct {

@@ -19,8 +19,9 @@ import (
 // purgeShare is how many entries have one tag.
 const purgeShare = 1000
 
-// measurePurge tells how long it takes to purge a tag that a thousandth of very many entries have. The entries are small, and kept through the
-// package, within this process: a million in memory, fewer on disk, where a purge writes a file and entries take long to write.
+// measurePurge tells how long it takes to purge a tag that a thousandth of very many entries have. The entries are
+// small, and kept through the package, within this process: a million in memory, fewer on disk, where a purge writes a
+// file and entries take long to write.
 func measurePurge(ctx context.Context, b *bench) ([]row, error) {
 	var rows []row
 	for _, kept := range []struct {

@@ -15,7 +15,8 @@ func isStored(status string) bool { return strings.HasSuffix(status, "; detail=a
 // restartHost is asked for before and after: the ports of the edges differ, and the host is a part of the key.
 const restartHost = "site.test"
 
-// measureRestart tells how long after the start of an edge that has very many pages on disk the first of them is served. The edge before was killed.
+// measureRestart tells how long after the start of an edge that has very many pages on disk the first of them is
+// served. The edge before was killed.
 func measureRestart(ctx context.Context, b *bench) ([]row, error) {
 	upstream, err := b.startUpstream(ctx)
 	if err != nil {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// measureStart tells how long after its start the binary gives the first proxied answer. The file system has the binary in memory
-// already, as it has on a machine where the edge is started again.
+// measureStart tells how long after its start the binary gives the first proxied answer. The file system has the binary
+// in memory already, as it has on a machine where the edge is started again.
 func measureStart(ctx context.Context, b *bench) ([]row, error) {
 	upstream, err := b.startUpstream(ctx)
 	if err != nil {

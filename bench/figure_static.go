@@ -11,7 +11,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
 )
 
-// measureStatic compares the CPU time of a request for a file of a build, uncompressed, with Caddy's and nginx's file servers.
+// measureStatic compares the CPU time of a request for a file of a build, uncompressed, with Caddy's and nginx's file
+// servers.
 func measureStatic(ctx context.Context, b *bench) ([]row, error) {
 	dist := filepath.Join(b.dir, "files", ".next")
 	sizes := []struct {

@@ -83,8 +83,8 @@ func (s streamCase) measure(ctx context.Context, b *bench, subjects []subject) (
 		return addedDelays{}, err
 	}
 	for round, direct := range measured[nameDirect] {
-		// A chunk's way without a proxy is subtracted as a typical one: the slowest of either side have nothing to do with
-		// each other, so their difference would mean nothing.
+		// A chunk's way without a proxy is subtracted as a typical one: the slowest of either side have nothing to do
+		// with each other, so their difference would mean nothing.
 		floor := median(direct)
 		for name, delays := range measured {
 			if name != nameDirect {
@@ -102,7 +102,8 @@ func (s streamCase) streams(ctx context.Context, streams, waves int, subjects []
 	})
 }
 
-// streamsOf reads waves of streams from a subject. The upstream does not compress, so what comes from it directly is plain.
+// streamsOf reads waves of streams from a subject. The upstream does not compress, so what comes from it directly is
+// plain.
 func (s streamCase) streamsOf(ctx context.Context, streams, waves int, subject subject) ([]float64, error) {
 	encoding := s.encoding
 	if subject.name == nameDirect {

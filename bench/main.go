@@ -42,8 +42,8 @@ var figures = []struct {
 	{"before", measureBefore},
 }
 
-// upstreamCommand is the hidden subcommand by which the program starts itself as the upstream: another process, so that its CPU
-// time is its own.
+// upstreamCommand is the hidden subcommand by which the program starts itself as the upstream: another process, so that
+// its CPU time is its own.
 const upstreamCommand = "upstream"
 
 func main() {
@@ -113,8 +113,8 @@ func run(ctx context.Context, args []string) error {
 	if runtime.GOOS != "linux" {
 		return errors.New("CPU times are read from /proc, which only Linux has")
 	}
-	// The kernel ends the processes we start when the thread that started them ends, so that must be one that lives as long as
-	// we do (prctl(2), PR_SET_PDEATHSIG).
+	// The kernel ends the processes we start when the thread that started them ends, so that must be one that lives as
+	// long as we do (prctl(2), PR_SET_PDEATHSIG).
 	runtime.LockOSThread()
 	b, err := newBench(o)
 	if err != nil {

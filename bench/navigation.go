@@ -39,8 +39,8 @@ type asking struct {
 	headers []string // name and value in turn
 }
 
-// requests are those that a visit makes when it comes to the view with this number: the document or the payload of the page, and a prefetch of each of
-// its links that it has not seen yet.
+// requests are those that a visit makes when it comes to the view with this number: the document or the payload of the
+// page, and a prefetch of each of its links that it has not seen yet.
 func (v visit) requests(site string, number int) []asking {
 	path := func(page int) string { return fmt.Sprintf("/shelf/%s-%d", site, page) }
 	list := []asking{{path: path(v.views[number])}}

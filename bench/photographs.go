@@ -9,7 +9,8 @@ import (
 	"path/filepath"
 )
 
-// photographs of the examples, and of Debian's mate-backgrounds where that is installed: real ones of up to 5 megapixels.
+// photographs of the examples, and of Debian's mate-backgrounds where that is installed: real ones of up to 5
+// megapixels.
 var photographFiles = []string{
 	"/usr/share/backgrounds/mate/nature/Blinds.jpg", "/usr/share/backgrounds/mate/nature/TwoWings.jpg", "/usr/share/backgrounds/mate/nature/Wood.jpg",
 	"/usr/share/backgrounds/mate/nature/Garden.jpg", "examples/multi-zone/*/public/*.jpg", "examples/multi-zone/*/public/*/*.jpg",

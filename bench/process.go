@@ -35,8 +35,8 @@ type process struct {
 // group is the id of the process and of its process group.
 func (p *process) group() int { return p.cmd.Process.Pid }
 
-// serve starts a server on a free port of host and waits until it accepts connections. The port is free when it is chosen; if
-// somebody takes it before the server does, another one is tried.
+// serve starts a server on a free port of host and waits until it accepts connections. The port is free when it is
+// chosen; if somebody takes it before the server does, another one is tried.
 func (f *fleet) serve(ctx context.Context, name, host string, command func(addr string) (*exec.Cmd, error)) (*process, error) {
 	const attempts = 3
 	var errs []error
@@ -115,8 +115,8 @@ func (p *process) listening(ctx context.Context, addr string) (string, error) {
 	}
 }
 
-// stop ends the process and everything it started. There is nothing to save, so nothing is asked politely. Only the first call kills:
-// later the id may be that of somebody else.
+// stop ends the process and everything it started. There is nothing to save, so nothing is asked politely. Only the
+// first call kills: later the id may be that of somebody else.
 func (p *process) stop() {
 	p.ends.Do(func() { killGroup(p.group()) })
 	<-p.done

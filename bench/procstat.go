@@ -95,7 +95,8 @@ func cpuOf(work func() error, processes ...*process) ([]time.Duration, error) {
 	return spent, nil
 }
 
-// settle waits until a server that was started a moment ago does nothing any more, and its CPU time is that of requests only.
+// settle waits until a server that was started a moment ago does nothing any more, and its CPU time is that of requests
+// only.
 func (p *process) settle(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

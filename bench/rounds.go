@@ -5,8 +5,9 @@ import (
 	"fmt"
 )
 
-// interleave measures every subject once a round. Each second round goes backwards, so that a machine that becomes slower or
-// faster meanwhile favours nobody. The result holds the measurements of each subject by its name, in the order of rounds.
+// interleave measures every subject once a round. Each second round goes backwards, so that a machine that becomes
+// slower or faster meanwhile favours nobody. The result holds the measurements of each subject by its name, in the
+// order of rounds.
 func interleave[T any](ctx context.Context, rounds int, subjects []subject,
 	measure func(context.Context, subject) (T, error),
 ) (map[string][]T, error) {

@@ -20,7 +20,8 @@ func oursCache(upstream, build string) string {
 
 func (b *bench) siteBuild() string { return filepath.Join(b.dir, "site", ".next") }
 
-// startSite starts a copy of the application, which writes what it makes beside its build. Nil: it is not built, or there is no node.
+// startSite starts a copy of the application, which writes what it makes beside its build. Nil: it is not built, or
+// there is no node.
 func (b *bench) startSite(ctx context.Context) (*process, error) {
 	if b.node == "" {
 		return nil, nil

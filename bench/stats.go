@@ -23,8 +23,9 @@ func percentile(values []float64, p float64) float64 {
 	return sorted[min(max(rank, 1), len(sorted))-1]
 }
 
-// ratios are those of neighbouring measurements, which met the same machine. The median lies between Low and High with a
-// confidence of 95 %; of fewer than six pairs nothing like that can be said, and they are the smallest and the largest.
+// ratios are those of neighbouring measurements, which met the same machine. The median lies between Low and High with
+// a confidence of 95 %; of fewer than six pairs nothing like that can be said, and they are the smallest and the
+// largest.
 type ratios struct {
 	Median float64 `json:"median"`
 	Low    float64 `json:"low"`

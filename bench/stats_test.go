@@ -48,7 +48,8 @@ func TestPercentileIsANearestRank(t *testing.T) {
 }
 
 func TestPairRatiosComparesNeighbours(t *testing.T) {
-	// The machine became twice as slow after the first round: the ratio of the medians would be wrong, that of pairs is not.
+	// The machine became twice as slow after the first round: the ratio of the medians would be wrong, that of pairs is
+	// not.
 	got, err := pairRatios([]float64{10, 20, 22}, []float64{10, 20, 20})
 	require.NoError(t, err)
 	assert.Equal(t, ratios{Median: 1, Low: 1, High: 1.1}, got)

@@ -9,7 +9,8 @@ import (
 
 const nameImgproxy = "imgproxy"
 
-// startImgproxy starts imgproxy over a folder, with the qualities of Next.js and libvips' own effort for AVIF that Next.js asks for.
+// startImgproxy starts imgproxy over a folder, with the qualities of Next.js and libvips' own effort for AVIF that
+// Next.js asks for.
 func (b *bench) startImgproxy(ctx context.Context, binary, folder string) (subject, error) {
 	return b.serve(ctx, nameImgproxy, func(_, port string) (*exec.Cmd, error) {
 		// serve sets the environment, so the settings come by env.

@@ -24,7 +24,8 @@ const (
 	nameBefore = "the binary before"
 )
 
-// proxies starts one proxy of each kind before the upstream. All of them run at once; only one at a time has work to do.
+// proxies starts one proxy of each kind before the upstream. All of them run at once; only one at a time has work to
+// do.
 func (b *bench) proxies(ctx context.Context, upstream string) ([]subject, error) {
 	ours, err := b.startCaddy(ctx, nameOurs, oursProxy(upstream), "off")
 	if err != nil {
@@ -52,7 +53,8 @@ func (b *bench) proxies(ctx context.Context, upstream string) ([]subject, error)
 	return subjects, nil
 }
 
-// serve starts a proxy with a directory and an environment of its own, so that nothing of the user's is read or written.
+// serve starts a proxy with a directory and an environment of its own, so that nothing of the user's is read or
+// written.
 func (b *bench) serve(ctx context.Context, name string, command func(dir, port string) (*exec.Cmd, error)) (subject, error) {
 	p, err := b.fleet.serve(ctx, name, "127.0.0.1", func(addr string) (*exec.Cmd, error) {
 		dir, err := os.MkdirTemp(b.dir, strings.ReplaceAll(name, " ", "-")+"-")

@@ -33,8 +33,8 @@ type row struct {
 	Error string `json:"error,omitempty"`
 }
 
-// compareAll makes a row for each peer. Limits are about the first one: stock Caddy, or ourselves with less to do. The others are
-// information.
+// compareAll makes a row for each peer. Limits are about the first one: stock Caddy, or ourselves with less to do. The
+// others are information.
 func compareAll(name, unit string, measured map[string][]float64, limit limits) []row {
 	peers := slices.DeleteFunc(slices.Sorted(maps.Keys(measured)), func(peer string) bool { return peer == nameOurs })
 	if i := slices.Index(peers, nameNginx); i >= 0 {

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Tier is a store that several edges share, behind those of each. Its methods heed ctx. What it returns belongs to the caller; what it is
-// given it must not modify.
+// Tier is a store that several edges share, behind those of each. Its methods heed ctx. What it returns belongs to the
+// caller; what it is given it must not modify.
 type Tier interface {
 	// Get finds an entry. The error says that the tier cannot tell.
 	Get(ctx context.Context, key Key) (meta, body []byte, ok bool, err error)
@@ -23,8 +23,8 @@ type Tier interface {
 	DeleteSpace(ctx context.Context, space string) error
 }
 
-// behind speaks with the tier behind. Reads wait for it for a bounded time, and while it fails only one of them at a time does; changes are told
-// by one goroutine, in their order. A nil one has nothing.
+// behind speaks with the tier behind. Reads wait for it for a bounded time, and while it fails only one of them at a
+// time does; changes are told by one goroutine, in their order. A nil one has nothing.
 type behind struct {
 	tier         Tier
 	wait, retry  time.Duration
@@ -101,7 +101,8 @@ func (b *behind) tell(j job) {
 	}
 }
 
-// work tells the tier of changes until ctx ends. What it fails to delete is tried again; a Put that fails becomes a Delete.
+// work tells the tier of changes until ctx ends. What it fails to delete is tried again; a Put that fails becomes a
+// Delete.
 func (b *behind) work(ctx context.Context) {
 	for {
 		j, ok := b.queue.next(ctx)

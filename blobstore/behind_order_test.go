@@ -73,8 +73,9 @@ func TestDeletedWhileTheTierAnswers(t *testing.T) {
 	}
 }
 
-// TestADeletionAtWork stops deletions in the middle. Who asks the tier behind from that moment on must see that it is to be told: the claim of
-// such a reader may come too late to be voided. Of a group, only its own keys, and those that share its lock, have to wait.
+// TestADeletionAtWork stops deletions in the middle. Who asks the tier behind from that moment on must see that it is
+// to be told: the claim of such a reader may come too late to be voided. Of a group, only its own keys, and those that
+// share its lock, have to wait.
 func TestADeletionAtWork(t *testing.T) {
 	for what, c := range map[string]struct {
 		remove  func(*Store)

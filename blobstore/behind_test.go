@@ -154,7 +154,8 @@ func TestTierThatHangs(t *testing.T) {
 	require.NoError(t, s.Close())
 }
 
-// TestReadsOfAHangingTier: the first read waits as long as it may, and while the tier does not answer only one read at a time does.
+// TestReadsOfAHangingTier: the first read waits as long as it may, and while the tier does not answer only one read at
+// a time does.
 func TestReadsOfAHangingTier(t *testing.T) {
 	asked, answer := make(chan struct{}), make(chan struct{})
 	hang := atomic.Bool{}
@@ -222,7 +223,8 @@ func TestQueueIsBounded(t *testing.T) {
 	shared.requireMisses(t, "outdated")
 }
 
-// TestEvictedBeforeItIsTold: a large body is read from disk when the tier is told; what is gone by then is deleted there.
+// TestEvictedBeforeItIsTold: a large body is read from disk when the tier is told; what is gone by then is deleted
+// there.
 func TestEvictedBeforeItIsTold(t *testing.T) {
 	shared := open(t, Settings{})
 	shared.put(t, "a", 10)

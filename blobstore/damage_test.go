@@ -117,7 +117,8 @@ func TestLargeMeta(t *testing.T) {
 	}
 }
 
-// FuzzDamagedEntry puts any bytes in place of an entry's file, or changes some of a good one: what is served is what was put.
+// FuzzDamagedEntry puts any bytes in place of an entry's file, or changes some of a good one: what is served is what
+// was put.
 func FuzzDamagedEntry(f *testing.F) {
 	const size = 300
 	dir := f.TempDir()

@@ -226,7 +226,8 @@ func (d *disk) remove(i id) {
 	}
 }
 
-// dropSpace removes the files of a space. The caller holds all locks. They are out of reach at once, and removed in the background.
+// dropSpace removes the files of a space. The caller holds all locks. They are out of reach at once, and removed in the
+// background.
 func (d *disk) dropSpace(space hash) {
 	d.index.forgetSpace(space)
 	switch err := d.throwAway(filepath.Join(d.dir, entriesDir, spacePath(space))); {

@@ -8,8 +8,8 @@ import (
 	"sync/atomic"
 )
 
-// Entry is what was found under a key. It stays readable until it is closed, also when the key is replaced, evicted or deleted meanwhile,
-// and when the store is closed. It is for one user, who closes it.
+// Entry is what was found under a key. It stays readable until it is closed, also when the key is replaced, evicted or
+// deleted meanwhile, and when the store is closed. It is for one user, who closes it.
 type Entry struct {
 	id         id
 	note       *Note // of an entry that is in memory
@@ -33,8 +33,9 @@ func (e *Entry) Bytes() []byte { return e.body }
 // FromMemory reports whether the entry was found in memory, not on disk nor behind.
 func (e *Entry) FromMemory() bool { return e.fromMemory }
 
-// Attach keeps something that was made of the entry with it, for as long as it is in memory: who finds it there gets it by Attached. All that is attached to
-// entries of one store is of types of its user; it must not be changed any more, and about as large as the meta, which counts twice against the bound for that.
+// Attach keeps something that was made of the entry with it, for as long as it is in memory: who finds it there gets it
+// by Attached. All that is attached to entries of one store is of types of its user; it must not be changed any more,
+// and about as large as the meta, which counts twice against the bound for that.
 func (e *Entry) Attach(made any) {
 	if e.fromMemory && e.attached.Load() == nil {
 		e.attached.CompareAndSwap(nil, made)
@@ -52,8 +53,8 @@ func (e *Entry) Reader() io.ReadSeeker {
 	return bytes.NewReader(e.body)
 }
 
-// File is the file at the first byte of the body, which ends where the file ends; nil if the body is in memory. It is closed by the
-// entry. It has one position, so it is for one reader.
+// File is the file at the first byte of the body, which ends where the file ends; nil if the body is in memory. It is
+// closed by the entry. It has one position, so it is for one reader.
 func (e *Entry) File() *os.File {
 	if e.file == nil {
 		return nil

@@ -6,7 +6,8 @@ import (
 	"go.uber.org/zap"
 )
 
-// episode says once that something fails, and is silent until it has worked in between. A full disk would fill the log otherwise.
+// episode says once that something fails, and is silent until it has worked in between. A full disk would fill the log
+// otherwise.
 type episode struct {
 	logger  *zap.Logger
 	message string

@@ -224,7 +224,8 @@ func TestUnreadable(t *testing.T) {
 	require.Equal(t, []string{cannotRead, cannotRead}, s.warnings())
 }
 
-// TestReadOnlyWithAnotherVersion: what another version has left stays as long as it cannot be removed, and does no harm.
+// TestReadOnlyWithAnotherVersion: what another version has left stays as long as it cannot be removed, and does no
+// harm.
 func TestReadOnlyWithAnotherVersion(t *testing.T) {
 	dir := mountSmall(t)
 	fill(t, dir, 1, 100)

@@ -5,9 +5,9 @@ import "sync"
 // goneBound is how many keys, groups and spaces gone remembers one by one.
 const goneBound = 1 << 16
 
-// gone remembers what was deleted or replaced while its file could not be: while another process held the directory, or the disk
-// failed. Such a file must not be found again. It is needed until the sizes of an earlier run are gathered: from then on only
-// what is in the index is found. A nil one remembers nothing.
+// gone remembers what was deleted or replaced while its file could not be: while another process held the directory, or
+// the disk failed. Such a file must not be found again. It is needed until the sizes of an earlier run are gathered:
+// from then on only what is in the index is found. A nil one remembers nothing.
 type gone struct {
 	mu      sync.Mutex
 	ids     map[id]struct{}

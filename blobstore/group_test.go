@@ -162,8 +162,8 @@ func TestGroupWhoseFilesCannotBeListed(t *testing.T) {
 	}
 }
 
-// TestFilesOutsideTheIndexAreDeleted: a file that could not be removed when it was evicted is not in the index, and would be found again
-// after a restart.
+// TestFilesOutsideTheIndexAreDeleted: a file that could not be removed when it was evicted is not in the index, and
+// would be found again after a restart.
 func TestFilesOutsideTheIndexAreDeleted(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, Settings{Dir: dir, Memory: -1})

@@ -104,7 +104,8 @@ func (h head) key(prefix []byte) Key {
 	return Key{Space: text[:h.space], Group: text[h.space : h.space+h.group], Name: text[h.space+h.group:]}
 }
 
-// checkPrefix compares everything before the body with its checksum and with the key that is looked for, and returns the meta.
+// checkPrefix compares everything before the body with its checksum and with the key that is looked for, and returns
+// the meta.
 func (h head) checkPrefix(prefix []byte, key Key) (meta []byte, err error) {
 	if prefixSum(prefix) != binary.LittleEndian.Uint32(prefix[headSumAt:]) {
 		return nil, fmt.Errorf("%w: checksum of the head", errDamaged)

@@ -11,7 +11,8 @@ import (
 // block is the unit in which files count against the bound of the disk.
 const block = 4096
 
-// record is the index's knowledge of one file. A new file of the same key has a new record, so a record tells files apart.
+// record is the index's knowledge of one file. A new file of the same key has a new record, so a record tells files
+// apart.
 type record struct {
 	blocks   uint32
 	verified atomic.Bool          // the body is known to be whole: this process wrote it, or has compared its checksum
@@ -26,7 +27,8 @@ func blocksOf(size int64) uint32 {
 // fits reports whether a file of this size is within the bound by itself.
 func (x *index) fits(size int64) bool { return int64(blocksOf(size)) <= x.bound.Load()/block }
 
-// index knows the files on disk and decides which to evict. It notes what it evicts; whoever changes it removes those files.
+// index knows the files on disk and decides which to evict. It notes what it evicts; whoever changes it removes those
+// files.
 type index struct {
 	cache     *otter.Cache[id, *record]
 	bound     atomic.Int64

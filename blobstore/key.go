@@ -21,12 +21,12 @@ func (k Key) ofGroup() Key { return Key{Space: k.Space, Group: k.Group} }
 // ofSpace is the key of a whole space.
 func (k Key) ofSpace() Key { return Key{Space: k.Space} }
 
-// hash stands for a text of any length in the index and in file names. Two texts with the same hash are told apart by the key in
-// the file.
+// hash stands for a text of any length in the index and in file names. Two texts with the same hash are told apart by
+// the key in the file.
 type hash [16]byte
 
-// half is a hash of half the length. Two groups of one space with the same half are deleted together, two names of one group with the
-// same half replace each other: once in billions of keys, a miss.
+// half is a hash of half the length. Two groups of one space with the same half are deleted together, two names of one
+// group with the same half replace each other: once in billions of keys, a miss.
 type half [8]byte
 
 // groupID is the place of a group on disk and in the index.
@@ -58,14 +58,14 @@ func (k Key) id() id { return id{k.groupID(), halfOf(k.Name)} }
 // spacePath is the directory of a space, relative to the directory of entries.
 func spacePath(space hash) string { return hex.EncodeToString(space[:]) }
 
-// dir is the directory of the entries of a group, relative to the directory of entries: 256 directories below that of the space keep
-// each of them short.
+// dir is the directory of the entries of a group, relative to the directory of entries: 256 directories below that of
+// the space keep each of them short.
 func (g groupID) dir() string {
 	return filepath.Join(spacePath(g.space), hex.EncodeToString(g.group[:1]))
 }
 
-// path is the file of an entry, relative to the directory of entries. All files of a group are in one directory, and their names begin
-// alike, so that they are found without the index.
+// path is the file of an entry, relative to the directory of entries. All files of a group are in one directory, and
+// their names begin alike, so that they are found without the index.
 func (i id) path() string {
 	return filepath.Join(i.dir(), hex.EncodeToString(i.group[1:])+hex.EncodeToString(i.name[:]))
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestKill kills a process that writes, again and again, and looks at what it leaves: what it had committed is there, complete, and what
-// it was writing is there, complete, or as it was before.
+// TestKill kills a process that writes, again and again, and looks at what it leaves: what it had committed is there,
+// complete, and what it was writing is there, complete, or as it was before.
 func TestKill(t *testing.T) {
 	kills := 10
 	if os.Getenv("E2E_LONG") != "" {

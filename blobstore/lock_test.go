@@ -46,7 +46,8 @@ func TestTwoProcesses(t *testing.T) {
 	}
 }
 
-// TestTakeoverKnowsWhatIsGone changes entries while another store has the directory: its files of these must not be found after that.
+// TestTakeoverKnowsWhatIsGone changes entries while another store has the directory: its files of these must not be
+// found after that.
 func TestTakeoverKnowsWhatIsGone(t *testing.T) {
 	changes := map[string]func(observed){
 		"deleted":           func(s observed) { s.Delete(key("a")) },

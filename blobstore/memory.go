@@ -10,10 +10,11 @@ import (
 
 // Sizes of what is kept in memory.
 const (
-	// smallBody is the largest body that is kept in memory although it is on disk. Larger ones go by sendfile, which beats memory.
+	// smallBody is the largest body that is kept in memory although it is on disk. Larger ones go by sendfile, which
+	// beats memory.
 	smallBody = 64 << 10
-	// entryOverhead is what an entry costs beside its bytes: itself, its node in the policy, its place in the table. Without it many
-	// empty bodies would have no bound.
+	// entryOverhead is what an entry costs beside its bytes: itself, its node in the policy, its place in the table.
+	// Without it many empty bodies would have no bound.
 	entryOverhead = 256
 )
 
@@ -53,12 +54,14 @@ func (m *memory) setBound(bound int64) {
 // callerRuns makes otter do its maintenance on the goroutine that calls it.
 func callerRuns(task func()) { task() }
 
-// memoryWeight is what an entry counts against the bound of memory, in bytes: its meta twice, for what is attached to it.
+// memoryWeight is what an entry counts against the bound of memory, in bytes: its meta twice, for what is attached to
+// it.
 func memoryWeight(key Key, e *Entry) int64 {
 	return entryOverhead + int64(len(key.Space)) + int64(len(key.Group)) + int64(len(key.Name)) + 2*int64(len(e.meta)) + int64(len(e.body))
 }
 
-// largestInMemory is the largest body that a memory of this bound keeps. Where there is no disk, memory is all there is.
+// largestInMemory is the largest body that a memory of this bound keeps. Where there is no disk, memory is all there
+// is.
 func largestInMemory(bound int64, onDisk bool) int64 {
 	largest := min(int64(smallBody), bound)
 	if !onDisk {

@@ -8,8 +8,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestScansDoNotPushOutWhatIsHot lets one-off keys of ten times the size of the store pass by, while a hot part of it is asked for now
-// and then. In between two turns of the hot keys pass more one-off keys than the store holds: an LRU would lose all of the hot ones.
+// TestScansDoNotPushOutWhatIsHot lets one-off keys of ten times the size of the store pass by, while a hot part of it
+// is asked for now and then. In between two turns of the hot keys pass more one-off keys than the store holds: an LRU
+// would lose all of the hot ones.
 func TestScansDoNotPushOutWhatIsHot(t *testing.T) {
 	const capacity = 400
 	const hotKeys = capacity * 6 / 10 // otter counts from the time when a tier is half full

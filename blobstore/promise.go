@@ -5,8 +5,9 @@ import (
 	"fmt"
 )
 
-// Promise is an entry that somebody is about to make, before anything of it is known. Delete, DeleteGroup and DeleteSpace hold for it as for a
-// Writer: what is made from then on of something older is not stored. It is for one goroutine, for one entry, and ends by End.
+// Promise is an entry that somebody is about to make, before anything of it is known. Delete, DeleteGroup and
+// DeleteSpace hold for it as for a Writer: what is made from then on of something older is not stored. It is for one
+// goroutine, for one entry, and ends by End.
 type Promise struct {
 	store *Store
 	key   Key
@@ -19,7 +20,8 @@ func (s *Store) Promise(key Key) *Promise {
 	return &Promise{store: s, key: key, claim: s.claims.add(key.id())}
 }
 
-// Put keeps the promise, as Store.Put does. The error is ErrDeleted if the key was deleted since Promise: then the key keeps what it has.
+// Put keeps the promise, as Store.Put does. The error is ErrDeleted if the key was deleted since Promise: then the key
+// keeps what it has.
 func (p *Promise) Put(ctx context.Context, meta, body []byte) error {
 	if p.claim == nil {
 		return fmt.Errorf("storing an entry: %w", errEnded)
@@ -28,7 +30,8 @@ func (p *Promise) Put(ctx context.Context, meta, body []byte) error {
 	return p.store.putClaimed(ctx, p.key, meta, body, p.claim)
 }
 
-// Create begins to keep the promise, as Store.Create does. Commit returns ErrDeleted if the key was deleted since Promise.
+// Create begins to keep the promise, as Store.Create does. Commit returns ErrDeleted if the key was deleted since
+// Promise.
 func (p *Promise) Create(meta []byte) (*Writer, error) {
 	if p.claim == nil {
 		return nil, fmt.Errorf("creating an entry: %w", errEnded)

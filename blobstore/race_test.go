@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestEverythingAtOnce lets goroutines put, stream, get and delete the same few keys in a store that evicts all the time. What is got
-// is what was put under that key; in the end the index and the directory agree.
+// TestEverythingAtOnce lets goroutines put, stream, get and delete the same few keys in a store that evicts all the
+// time. What is got is what was put under that key; in the end the index and the directory agree.
 func TestEverythingAtOnce(t *testing.T) {
 	for where, settings := range map[string]Settings{
 		"memory and disk": {Dir: t.TempDir(), Size: 60 * block, Memory: 200_000},

@@ -50,8 +50,8 @@ func (s *Store) load(ctx context.Context, key Key) (meta, body []byte, ok bool) 
 	return e.meta, body, err == nil
 }
 
-// adopt finds the record of a key that was not in the index a moment ago: it notes a file of an earlier run that the walk has not come to
-// yet. Nil: there is none, or its key was deleted since.
+// adopt finds the record of a key that was not in the index a moment ago: it notes a file of an earlier run that the
+// walk has not come to yet. Nil: there is none, or its key was deleted since.
 func (s *Store) adopt(d *disk, i id) (r *record) {
 	if d.walked.Load() {
 		return d.index.peek(i) // the walk may have come to it since
@@ -89,8 +89,8 @@ func (s *Store) read(ctx context.Context, d *disk, key Key, i id, r *record) *En
 	return nil
 }
 
-// promote keeps what was read in memory if it is still what the key stands for. It waits for nobody: a lock that is taken means that
-// the key, or one beside it, is being changed.
+// promote keeps what was read in memory if it is still what the key stands for. It waits for nobody: a lock that is
+// taken means that the key, or one beside it, is being changed.
 func (s *Store) promote(d *disk, key Key, e *Entry, r *record) {
 	lock := s.lock(e.id.groupID)
 	if s.memory == nil || !lock.TryLock() {

@@ -42,7 +42,8 @@ func TestFirstGetDoesNotWaitForTheWalk(t *testing.T) {
 	s.requireConsistent(t)
 }
 
-// TestTheWalkMayComeFirst: an entry that was not in the index when a read looked, and is there when the read has the lock, is found.
+// TestTheWalkMayComeFirst: an entry that was not in the index when a read looked, and is there when the read has the
+// lock, is found.
 func TestTheWalkMayComeFirst(t *testing.T) {
 	dir := t.TempDir()
 	fill(t, dir, 1, 50)

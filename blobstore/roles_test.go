@@ -73,7 +73,8 @@ const (
 	allKeys   = 50
 )
 
-// writeForEver puts and streams entries, small and of several MB, and says so before and after each: "begin KEY TURN", "done KEY TURN".
+// writeForEver puts and streams entries, small and of several MB, and says so before and after each: "begin KEY TURN",
+// "done KEY TURN".
 func writeForEver(dir string) {
 	s := must(Open(Settings{Dir: dir}))
 	if !s.Stats().Attached {

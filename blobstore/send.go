@@ -25,8 +25,8 @@ func (e *Entry) WriteTo(w io.Writer) (int64, error) {
 // SendFile writes what is left of a file to w, by sendfile where w is a socket.
 func SendFile(w io.Writer, file *os.File) (int64, error) { return io.Copy(w, fileReader{file}) }
 
-// fileReader is a file that io.Copy hands to the writer as it is, for sendfile: http.ServeContent limits what is read, Caddy's writer limits
-// it once more for its timeouts, and package net looks through one limit only.
+// fileReader is a file that io.Copy hands to the writer as it is, for sendfile: http.ServeContent limits what is read,
+// Caddy's writer limits it once more for its timeouts, and package net looks through one limit only.
 type fileReader struct{ *os.File }
 
 // WriteTo hides os.File's own, which would copy.

@@ -21,12 +21,13 @@ const (
 type Settings struct {
 	// Dir is a directory that nothing else uses; it is made if it is missing. Empty: memory only.
 	Dir string
-	// Size bounds the bytes of files on disk, heads included, each file in blocks of 4 KiB. What is being written comes on top, and may
-	// be as much again. Default 1 GiB.
+	// Size bounds the bytes of files on disk, heads included, each file in blocks of 4 KiB. What is being written comes
+	// on top, and may be as much again. Default 1 GiB.
 	Size int64
 	// Memory bounds the bytes in memory, with what an entry costs beside its bytes. Default 64 MiB; negative: none.
 	Memory int64
-	// Behind is a tier that several edges share, asked on a miss of memory and disk and told of every Put and Delete. Nil: none.
+	// Behind is a tier that several edges share, asked on a miss of memory and disk and told of every Put and Delete.
+	// Nil: none.
 	Behind Tier
 	// BehindWait bounds one call of Behind. Default 1 s.
 	BehindWait time.Duration

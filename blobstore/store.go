@@ -41,8 +41,8 @@ type Store struct {
 	diskHits, misses, refused, failed, damaged atomic.Uint64
 }
 
-// Open opens a store. A directory that cannot be used is not an error: the store works in memory, says so once, and tries again until it is
-// closed. The error is about the settings.
+// Open opens a store. A directory that cannot be used is not an error: the store works in memory, says so once, and
+// tries again until it is closed. The error is about the settings.
 func Open(settings Settings) (*Store, error) {
 	settings, err := settings.complete()
 	if err != nil {
@@ -65,8 +65,9 @@ func Open(settings Settings) (*Store, error) {
 	return s, nil
 }
 
-// Close ends the store: its goroutines have ended and its directory is free for others when it returns. Entries that were got stay readable;
-// what is being written is not stored, and what was not yet told to the tier behind is not told.
+// Close ends the store: its goroutines have ended and its directory is free for others when it returns. Entries that
+// were got stay readable; what is being written is not stored, and what was not yet told to the tier behind is not
+// told.
 func (s *Store) Close() error {
 	s.lockAll()
 	again := s.closed.Swap(true)
@@ -83,8 +84,8 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// Get finds an entry: in memory, on disk, behind. The caller closes it. Whatever goes wrong is a miss; ctx bounds the time it may
-// take on disk and behind.
+// Get finds an entry: in memory, on disk, behind. The caller closes it. Whatever goes wrong is a miss; ctx bounds the
+// time it may take on disk and behind.
 func (s *Store) Get(ctx context.Context, key Key) (*Entry, bool) {
 	if s.closed.Load() {
 		return nil, false
@@ -110,7 +111,8 @@ func (s *Store) Get(ctx context.Context, key Key) (*Entry, bool) {
 func (s *Store) Delete(key Key) {
 	i := key.id()
 	s.locked(i.groupID, func() {
-		// First of all: who asks the tier from here on either has a claim that is voided below, or sees that the tier is to be told.
+		// First of all: who asks the tier from here on either has a claim that is voided below, or sees that the tier
+		// is to be told.
 		s.behind.tell(job{key: key, verb: deleteKey})
 		s.claims.void(func(of id) bool { return of == i })
 		s.memory.remove(key)
@@ -142,8 +144,8 @@ func (s *Store) DeleteGroup(space, group string) (deleted int) {
 	return deleted
 }
 
-// DeleteSpace removes all entries of a space from all tiers, those of an earlier run too. A Writer that was created for the space before can no
-// longer commit.
+// DeleteSpace removes all entries of a space from all tiers, those of an earlier run too. A Writer that was created for
+// the space before can no longer commit.
 func (s *Store) DeleteSpace(space string) {
 	h := hashOf(space)
 	s.lockAll()
@@ -161,7 +163,8 @@ func (s *Store) DeleteSpace(space string) {
 	}
 }
 
-// lock is the lock of a group, and so that of its keys. Groups whose files share a directory share a lock: see dropGroup.
+// lock is the lock of a group, and so that of its keys. Groups whose files share a directory share a lock: see
+// dropGroup.
 func (s *Store) lock(g groupID) *sync.Mutex { return &s.locks[(g.space[0]^g.group[0])%stripes] }
 
 // locked does something under the lock of a group, unless the store is closed.

@@ -10,15 +10,15 @@ import (
 	"strconv"
 )
 
-// entriesDir is the directory of entries. Another version of the format has another one, so that its files are never taken for entries
-// of this one, nor counted as such.
+// entriesDir is the directory of entries. Another version of the format has another one, so that its files are never
+// taken for entries of this one, nor counted as such.
 var entriesDir = "entries-" + strconv.Itoa(version)
 
 // entriesOfAnyVersion is the name of such a directory; that of version 1 has no number.
 var entriesOfAnyVersion = regexp.MustCompile(`^entries(-[0-9]+)?$`)
 
-// retireVersions moves the entries of other versions of the format to the trash: they can never be read here, and would take room that no
-// bound counts.
+// retireVersions moves the entries of other versions of the format to the trash: they can never be read here, and would
+// take room that no bound counts.
 func (d *disk) retireVersions() error {
 	found, err := os.ReadDir(d.dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -33,8 +33,8 @@ func (d *disk) retireVersions() error {
 	return errs
 }
 
-// retireVersion moves the spaces in a directory of entries to the trash one by one, as that is emptied bit by bit, and removes the
-// directory if nothing else is in it.
+// retireVersion moves the spaces in a directory of entries to the trash one by one, as that is emptied bit by bit, and
+// removes the directory if nothing else is in it.
 func (d *disk) retireVersion(dir string) error {
 	found, err := os.ReadDir(dir)
 	errs, others := err, false

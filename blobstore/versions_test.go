@@ -8,7 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestOtherVersions puts files into the directories that other versions of the format have: they are not found, not counted, and removed.
+// TestOtherVersions puts files into the directories that other versions of the format have: they are not found, not
+// counted, and removed.
 func TestOtherVersions(t *testing.T) {
 	dir := t.TempDir()
 	data := whole(t, dir, "a", 100)

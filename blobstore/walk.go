@@ -106,8 +106,8 @@ func (s *Store) removeEvicted(d *disk) {
 	}
 }
 
-// walk visits all files of entries, oldest first, until ctx ends. It looks at names and times only. The error joins those of directories
-// that cannot be read.
+// walk visits all files of entries, oldest first, until ctx ends. It looks at names and times only. The error joins
+// those of directories that cannot be read.
 func (d *disk) walk(ctx context.Context, visit func(id)) error {
 	type file struct {
 		id   id

@@ -20,8 +20,8 @@ type change struct {
 	note  *Note  // set by replace
 }
 
-// Put stores an entry in place of what the key had. meta and body are copied where they are kept. The error says why it is not on
-// disk, and may be ignored; what the key had before is gone in any case.
+// Put stores an entry in place of what the key had. meta and body are copied where they are kept. The error says why it
+// is not on disk, and may be ignored; what the key had before is gone in any case.
 func (s *Store) Put(ctx context.Context, key Key, meta, body []byte) error {
 	return s.putClaimed(ctx, ownKey(key), meta, body, nil)
 }

@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// Writer stores an entry whose body comes in parts. It is for one goroutine, and ends by Commit or Abort; what is not committed leaves
-// nothing.
+// Writer stores an entry whose body comes in parts. It is for one goroutine, and ends by Commit or Abort; what is not
+// committed leaves nothing.
 type Writer struct {
 	store  *Store
 	change change
@@ -119,8 +119,9 @@ func (w *Writer) spill() (err error) {
 	return w.file.write(body)
 }
 
-// Commit stores the entry in place of what the key had. The error says why it is not on disk, and may be ignored; what the key had
-// before is gone in any case, unless it is ErrDeleted: then the key was deleted, and perhaps stored again, since Create.
+// Commit stores the entry in place of what the key had. The error says why it is not on disk, and may be ignored; what
+// the key had before is gone in any case, unless it is ErrDeleted: then the key was deleted, and perhaps stored again,
+// since Create.
 func (w *Writer) Commit() error {
 	if w.ended {
 		return fmt.Errorf("storing an entry: %w", errEnded)

@@ -13,8 +13,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/zones/hygiene"
 )
 
-// A cache behind the transport sees what hygiene.ApplyCachePolicy has made of an answer. With what Next.js had said in a
-// header of its own it decides as it would have done on that, except where the policy has forbidden what Next.js had
+// A cache behind the transport sees what hygiene.ApplyCachePolicy has made of an answer. With what Next.js had said in
+// a header of its own it decides as it would have done on that, except where the policy has forbidden what Next.js had
 // allowed.
 func TestTheCacheReadsWhatTheTransportWrites(t *testing.T) {
 	const html, never = "text/html; charset=utf-8", "private, no-cache, no-store, max-age=0, must-revalidate"

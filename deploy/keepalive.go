@@ -9,9 +9,9 @@ import (
 // maxIdle bounds what an upstream can make the edge keep open: Caddy's own default.
 const maxIdle = 2 * time.Minute
 
-// idleTimeout returns how long a connection may be idle before it is used again, when the upstream closes it after announced.
-// Between the two lies the time that a request needs to reach the upstream: a POST that meets the closing connection
-// cannot be repeated and would end as 502.
+// idleTimeout returns how long a connection may be idle before it is used again, when the upstream closes it after
+// announced. Between the two lies the time that a request needs to reach the upstream: a POST that meets the closing
+// connection cannot be repeated and would end as 502.
 func idleTimeout(announced time.Duration) time.Duration {
 	return min(max(announced-time.Second, announced/2, time.Millisecond), maxIdle)
 }

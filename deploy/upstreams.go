@@ -24,9 +24,9 @@ func (u *Upstreams) Share(others *Upstreams) bool {
 	return slices.ContainsFunc(u.list, func(one *Upstream) bool { return slices.Contains(others.list, one) })
 }
 
-// Pick returns the upstream for the next attempt of a request that already tried the given ones: the one with the fewest
-// requests in flight, in turn where they are equal. An upstream that refused a connection lately, or was tried before, is
-// taken only when no better one is left. It returns nil only if there are no upstreams.
+// Pick returns the upstream for the next attempt of a request that already tried the given ones: the one with the
+// fewest requests in flight, in turn where they are equal. An upstream that refused a connection lately, or was tried
+// before, is taken only when no better one is left. It returns nil only if there are no upstreams.
 func (u *Upstreams) Pick(now time.Time, tried ...*Upstream) *Upstream {
 	count := len(u.list)
 	if count == 1 {

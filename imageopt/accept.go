@@ -17,17 +17,18 @@ type mediaRange struct {
 
 func (m mediaRange) token() string { return m.kind + "/" + m.subtype }
 
-// validMediaRange is what @hapi/accept takes for one. It is looser than it looks: only its last alternative must reach the end, only its first
-// must stand at the beginning.
+// validMediaRange is what @hapi/accept takes for one. It is looser than it looks: only its last alternative must reach
+// the end, only its first must stand at the beginning.
 var validMediaRange = regexp.MustCompile("^(?:\\*/\\*)|(?:[\\w!#$%&'*+\\-.^`|~]+/\\*)|(?:[\\w!#$%&'*+\\-.^`|~]+/[\\w!#$%&'*+\\-.^`|~]+)$")
 
 // preferredFormat chooses among the configured formats what an Accept header prefers, as getSupportedMimeType of
-// next/dist/server/image-optimizer.js does with @hapi/accept: by q, then by name; neither the order of the header nor that of the
-// formats counts. A format is chosen only if the header names it, in lower case: a wildcard never chooses one, but one of more weight than a
-// format that is named hides it.
+// next/dist/server/image-optimizer.js does with @hapi/accept: by q, then by name; neither the order of the header nor
+// that of the formats counts. A format is chosen only if the header names it, in lower case: a wildcard never chooses
+// one, but one of more weight than a format that is named hides it.
 //
-// It differs where Next.js is at odds with itself: a header that is malformed says nothing (Next.js answers 500), a format with parameters is that format (Next.js
-// labels another type so), and without formats there is none (Next.js takes whatever the header names first).
+// It differs where Next.js is at odds with itself: a header that is malformed says nothing (Next.js answers 500), a
+// format with parameters is that format (Next.js labels another type so), and without formats there is none (Next.js
+// takes whatever the header names first).
 func preferredFormat(header string, formats []string) string {
 	if len(formats) == 0 || header == "" {
 		return ""
@@ -50,7 +51,8 @@ func preferredFormat(header string, formats []string) string {
 	return ""
 }
 
-// choose is the format that a range stands for. A wildcard stands for the first one that the header does not name, be it to refuse it.
+// choose is the format that a range stands for. A wildcard stands for the first one that the header does not name, be
+// it to refuse it.
 func (m mediaRange) choose(formats []string, named map[string]bool) string {
 	for _, format := range formats {
 		kind, _, _ := strings.Cut(format, "/")
@@ -91,7 +93,8 @@ func compareNames(a, b string) int {
 
 var quotedValue = regexp.MustCompile(`="[^"]*"`)
 
-// parseAccept returns the ranges that are not refused by q=0, and the names of all. It fails for a parameter that is not of the form name=value.
+// parseAccept returns the ranges that are not refused by q=0, and the names of all. It fails for a parameter that is
+// not of the form name=value.
 func parseAccept(header string) (ranges []mediaRange, named map[string]bool, ok bool) {
 	if strings.Contains(header, `"`) {
 		// Commas and semicolons in quotes separate nothing, and no value in quotes matters.

@@ -15,8 +15,8 @@ import (
 )
 
 // guardian knows the IANA special-purpose registries, and takes no IPv6 but global unicast. Next.js refuses the same
-// (ipaddr.js, everything that is not `unicast`), but for fec0::/10, 3fff::/20, 5f00::/16, 64:ff9b:1::/48 and ::/96, which
-// it forgets.
+// (ipaddr.js, everything that is not `unicast`), but for fec0::/10, 3fff::/20, 5f00::/16, 64:ff9b:1::/48 and ::/96,
+// which it forgets.
 var guardian = ssrf.New()
 
 // specialUse says what an address is kept for, and is nil for an address of a host of the internet. IPv4 within IPv6
@@ -36,8 +36,8 @@ type Resolver interface {
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
 
-// hostAddresses returns the addresses that host may be connected at: all that it has, or none if one of them is special,
-// for then somebody points a public name at a private network. Literal addresses are not looked up.
+// hostAddresses returns the addresses that host may be connected at: all that it has, or none if one of them is
+// special, for then somebody points a public name at a private network. Literal addresses are not looked up.
 func (f *Fetcher) hostAddresses(client, hop context.Context, host string) ([]netip.Addr, *FetchError) {
 	addrs := make([]netip.Addr, 1)
 	var err error
@@ -71,9 +71,10 @@ func (f *Fetcher) refuses(addr netip.Addr) error {
 // maxAddresses is how many addresses of one host are tried. All of them are checked.
 const maxAddresses = 16
 
-// route is where a connection leads: to one of the checked addresses, in the name of a host. Its text takes the place of the
-// host in the URL that http.Transport is given, so the transport, which keeps idle connections by that, uses a connection again
-// only for a request that was checked for the same addresses, and the dialer has no name that it could look up once more.
+// route is where a connection leads: to one of the checked addresses, in the name of a host. Its text takes the place
+// of the host in the URL that http.Transport is given, so the transport, which keeps idle connections by that, uses a
+// connection again only for a request that was checked for the same addresses, and the dialer has no name that it could
+// look up once more.
 type route struct {
 	host  string // for TLS
 	port  string

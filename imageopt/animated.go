@@ -5,8 +5,8 @@ import (
 	"encoding/binary"
 )
 
-// IsAnimated reports whether a picture of this type moves, as Next.js's is-animated sees it: such pictures are never transformed. It reads the
-// structure only, in one pass.
+// IsAnimated reports whether a picture of this type moves, as Next.js's is-animated sees it: such pictures are never
+// transformed. It reads the structure only, in one pass.
 func IsAnimated(mime string, body []byte) bool {
 	switch mime {
 	case gif:
@@ -68,7 +68,8 @@ func skipDataBlocks(body []byte, at int) int {
 	return at + 1
 }
 
-// isAnimatedPNG looks for a first frame that is the picture itself, and a second one. A picture with one frame is not animated.
+// isAnimatedPNG looks for a first frame that is the picture itself, and a second one. A picture with one frame is not
+// animated.
 func isAnimatedPNG(body []byte) bool {
 	var control, first, second bool
 	previous := ""

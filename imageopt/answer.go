@@ -12,9 +12,9 @@ import (
 	"go.uber.org/zap"
 )
 
-// SetHeaders sets the headers of an answer with a picture (setResponseHeaders of next/dist/server/image-optimizer.js), apart from X-Nextjs-Cache and
-// Content-Length. mime is the type of the body, maxAge in seconds, etag as ETagOf or PassedETag made it. What may be compressed (SVG, ICO and
-// BMP) gets its Vary: Accept-Encoding from who compresses it.
+// SetHeaders sets the headers of an answer with a picture (setResponseHeaders of next/dist/server/image-optimizer.js),
+// apart from X-Nextjs-Cache and Content-Length. mime is the type of the body, maxAge in seconds, etag as ETagOf or
+// PassedETag made it. What may be compressed (SVG, ICO and BMP) gets its Vary: Accept-Encoding from who compresses it.
 func (s *Settings) SetHeaders(h http.Header, r Request, mime string, maxAge int, etag string) {
 	values := [...]string{
 		"Accept", "public, max-age=" + strconv.Itoa(maxAge) + ", must-revalidate", etag, mime,
@@ -23,7 +23,8 @@ func (s *Settings) SetHeaders(h http.Header, r Request, mime string, maxAge int,
 	if r.Static {
 		values[1] = "public, max-age=315360000, immutable"
 	}
-	// Etag is without quotes, which Next.js leaves out too: clients that hold an answer of Next.js compare byte by byte.
+	// Etag is without quotes, which Next.js leaves out too: clients that hold an answer of Next.js compare byte by
+	// byte.
 	for i, name := range [...]string{"Vary", "Cache-Control", "Etag", "Content-Type", "Content-Disposition", "Content-Security-Policy"} {
 		if values[i] != "" {
 			h[name] = values[i : i+1 : i+1]
@@ -38,8 +39,8 @@ func KeepFor304(h http.Header) {
 	}
 }
 
-// MaxAge is how long a picture is fresh, in seconds: what upstream says of its source, and at least minimumCacheTTL. A source that could not be
-// decoded has minimumCacheTTL only.
+// MaxAge is how long a picture is fresh, in seconds: what upstream says of its source, and at least minimumCacheTTL. A
+// source that could not be decoded has minimumCacheTTL only.
 func (s *Settings) MaxAge(upstreamCacheControl string) int {
 	return max(s.MinimumCacheTTL, UpstreamMaxAge(upstreamCacheControl))
 }
@@ -134,8 +135,8 @@ func (z *Zone) report(wanted Request, err error, stale bool) {
 	}
 }
 
-// fileName is getFileNameWithExtension of next/dist/server/image-optimizer.js: the last segment of the source up to its first dot, with the extension of
-// the answer.
+// fileName is getFileNameWithExtension of next/dist/server/image-optimizer.js: the last segment of the source up to its
+// first dot, with the extension of the answer.
 func fileName(href, mime string) string {
 	path, _, _ := strings.Cut(href, "?")
 	name := path[strings.LastIndexByte(path, '/')+1:]
@@ -149,7 +150,8 @@ func fileName(href, mime string) string {
 
 var encodedOctet = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
 
-// disposition is the npm library content-disposition: the name in ISO 8859-1 with "?" for what that lacks, and in UTF-8 when that says more.
+// disposition is the npm library content-disposition: the name in ISO 8859-1 with "?" for what that lacks, and in UTF-8
+// when that says more.
 func disposition(kind, name string) string {
 	if kind == "" {
 		kind = "attachment"

@@ -67,8 +67,8 @@ const layerSlack = 64 << 10
 // errTooManyCodings refuses a body before anything of it is decoded.
 var errTooManyCodings = errors.New("too many content codings")
 
-// parseCodings returns the content codings of an answer in the order in which they are undone. A coding that Next.js does not know
-// leaves the whole body as it is.
+// parseCodings returns the content codings of an answer in the order in which they are undone. A coding that Next.js
+// does not know leaves the whole body as it is.
 func parseCodings(header []string) ([]string, error) {
 	joined := strings.Join(header, ",")
 	if joined == "" {
@@ -97,8 +97,8 @@ var decoders = map[string]func(*bufio.Reader) io.Reader{
 	"br":      func(source *bufio.Reader) io.Reader { return &unbrotli{brotli.NewReader(source)} },
 }
 
-// decodeBody undoes the content codings of an answer while it is read. No layer, from the bytes of the connection on, may be longer than
-// twice the limit of what comes out at the end: a bomb within a bomb ends where it begins to grow.
+// decodeBody undoes the content codings of an answer while it is read. No layer, from the bytes of the connection on,
+// may be longer than twice the limit of what comes out at the end: a bomb within a bomb ends where it begins to grow.
 func decodeBody(answer *http.Response, limit int64) (io.Reader, error) {
 	codings, err := parseCodings(answer.Header.Values("Content-Encoding"))
 	if err != nil {
@@ -183,8 +183,8 @@ func (g *gunzip) Read(p []byte) (int, error) {
 	}
 }
 
-// begin reads the head of a member, and returns io.EOF if there is none. What does not begin as a member is corrupt, however
-// short it is.
+// begin reads the head of a member, and returns io.EOF if there is none. What does not begin as a member is corrupt,
+// however short it is.
 func (g *gunzip) begin() error {
 	magic, err := g.source.Peek(2)
 	if g.member != nil && len(magic) > 0 && magic[0] == 0 {

@@ -15,8 +15,8 @@ const attemptDelay = 250 * time.Millisecond
 // dialFunc opens one connection, as net.Dialer.DialContext.
 type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
 
-// dialPlain connects to one of the addresses of a route. http.Transport lets a dial outlive the request that began it, so it
-// has a limit of its own.
+// dialPlain connects to one of the addresses of a route. http.Transport lets a dial outlive the request that began it,
+// so it has a limit of its own.
 func (f *Fetcher) dialPlain(ctx context.Context, network, address string) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, f.limits.Timeout)
 	defer cancel()
@@ -48,8 +48,8 @@ func (f *Fetcher) dialTLS(ctx context.Context, network, address string) (net.Con
 	return secure, nil
 }
 
-// connect opens a connection to the first address of a route that answers. What is connected to was checked when the route was
-// made; it is asked again because here no mistake before could be made good.
+// connect opens a connection to the first address of a route that answers. What is connected to was checked when the
+// route was made; it is asked again because here no mistake before could be made good.
 func (f *Fetcher) connect(ctx context.Context, network string, way route) (net.Conn, error) {
 	targets := make([]string, len(way.addrs))
 	for i, addr := range way.addrs {
@@ -61,8 +61,8 @@ func (f *Fetcher) connect(ctx context.Context, network string, way route) (net.C
 	return dialFirst(ctx, f.dial, network, targets, attemptDelay)
 }
 
-// dialFirst tries the targets in their order, the next one when the one before has failed or taken longer than delay, and returns
-// the first connection. The errors of all are returned if there is none.
+// dialFirst tries the targets in their order, the next one when the one before has failed or taken longer than delay,
+// and returns the first connection. The errors of all are returned if there is none.
 func dialFirst(ctx context.Context, dial dialFunc, network string, targets []string, delay time.Duration) (net.Conn, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -36,7 +36,8 @@ type Source struct {
 	Status      int
 	ContentType string
 
-	// name tells these bytes from all others of the process, for pictures that are made of them at once. Empty: they are made of by one only.
+	// name tells these bytes from all others of the process, for pictures that are made of them at once. Empty: they
+	// are made of by one only.
 	name string
 }
 
@@ -97,8 +98,9 @@ func NewFetcher(limits FetchLimits, resolver Resolver) *Fetcher {
 // Close ends the idle connections. Fetches that run go on.
 func (f *Fetcher) Close() { f.transport.CloseIdleConnections() }
 
-// Remote fetches the image at u, which must be normalised as the WHATWG URL standard says, and follows redirects. allows tells whether
-// domains or remotePatterns name a URL; it is asked for u and for the target of each redirect. All errors are *FetchError.
+// Remote fetches the image at u, which must be normalised as the WHATWG URL standard says, and follows redirects.
+// allows tells whether domains or remotePatterns name a URL; it is asked for u and for the target of each redirect. All
+// errors are *FetchError.
 func (f *Fetcher) Remote(ctx context.Context, u *url.URL, allows func(*url.URL) bool) (Source, error) {
 	for hop := 0; ; hop++ {
 		failed := f.checkTarget(u, hop, allows)

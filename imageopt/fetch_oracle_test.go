@@ -22,8 +22,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// fetchByNext fetches URLs one by one with fetchExternalImage of Next.js 16, three redirects and 1000 bytes at most. The
-// connections of its agents stay open, so it ends the process itself.
+// fetchByNext fetches URLs one by one with fetchExternalImage of Next.js 16, three redirects and 1000 bytes at most.
+// The connections of its agents stay open, so it ends the process itself.
 const fetchByNext = `
 const { fetchExternalImage } = require(process.argv[1])
 const urls = JSON.parse(require('fs').readFileSync(0))

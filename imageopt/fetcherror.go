@@ -41,8 +41,8 @@ const (
 	CauseCanceled  FetchCause = "canceled"           // nobody waits for the image any more
 )
 
-// FetchError says why there is no source image: what to answer, and what to log. It never holds a query, nor the path of a
-// remote image: both may be secrets.
+// FetchError says why there is no source image: what to answer, and what to log. It never holds a query, nor the path
+// of a remote image: both may be secrets.
 type FetchError struct {
 	Status int    // what Next.js answers
 	Text   string // the body of that answer
@@ -71,8 +71,8 @@ func (e *FetchError) MarshalLogObject(line zapcore.ObjectEncoder) error {
 	return nil
 }
 
-// networkFailure is the error of a connection, a lookup or a body that broke. client is the context of those who wait for
-// the image, hop that of the one exchange.
+// networkFailure is the error of a connection, a lookup or a body that broke. client is the context of those who wait
+// for the image, hop that of the one exchange.
 func networkFailure(client, hop context.Context, cause FetchCause, err error) *FetchError {
 	failed := &FetchError{Status: http.StatusInternalServerError, Text: textInternalServer, Cause: cause, Reason: err}
 	switch {

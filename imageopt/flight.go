@@ -37,8 +37,8 @@ type flight[V any] struct {
 	cancel  context.CancelFunc
 }
 
-// join waits for what a key names. The first one to come starts its making; when the last one has left, the context of that ends. The error is
-// ctx's or that of the making. Who uses it leaves by release, which is never nil.
+// join waits for what a key names. The first one to come starts its making; when the last one has left, the context of
+// that ends. The error is ctx's or that of the making. Who uses it leaves by release, which is never nil.
 func (f *flights[V]) join(ctx context.Context, key blobstore.Key, do func(context.Context) (V, error)) (value V, release func(), err error) {
 	found := f.enter(key, do, true) //nolint:contextcheck // the making outlives who began it
 	if found == nil {
@@ -53,13 +53,14 @@ func (f *flights[V]) join(ctx context.Context, key blobstore.Key, do func(contex
 	}
 }
 
-// start makes what a key names in the background, unless that is being done already. Whoever waits for nothing does not leave either: it is not
-// cancelled.
+// start makes what a key names in the background, unless that is being done already. Whoever waits for nothing does not
+// leave either: it is not cancelled.
 func (f *flights[V]) start(key blobstore.Key, do func(context.Context) (V, error)) {
 	f.enter(key, do, false)
 }
 
-// enter returns the flight of a key, begun now if there is none, with one more who waits for it if wait says so. Nil: nothing is made any more.
+// enter returns the flight of a key, begun now if there is none, with one more who waits for it if wait says so. Nil:
+// nothing is made any more.
 func (f *flights[V]) enter(key blobstore.Key, do func(context.Context) (V, error), wait bool) *flight[V] {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -17,7 +17,8 @@ type Forward struct {
 	Headers, Cookies []string
 }
 
-// Forwards are the sources that are asked for in the name of each client. Answers made of them belong to that client alone.
+// Forwards are the sources that are asked for in the name of each client. Answers made of them belong to that client
+// alone.
 type Forwards []forward
 
 type forward struct {
@@ -43,7 +44,8 @@ func NewForwards(list []Forward) (Forwards, error) {
 	return f, nil
 }
 
-// of returns what goes along to a source, nil for one that is the same for everybody. The first pattern that matches decides.
+// of returns what goes along to a source, nil for one that is the same for everybody. The first pattern that matches
+// decides.
 func (f Forwards) of(wanted Request) *forward {
 	if len(f) == 0 || wanted.Remote != nil {
 		return nil
@@ -74,7 +76,8 @@ func (f *forward) along(client http.Header) http.Header {
 	return along
 }
 
-// pick returns the cookies of some names, as the client wrote them: net/http drops those whose value it would not write itself.
+// pick returns the cookies of some names, as the client wrote them: net/http drops those whose value it would not write
+// itself.
 func pick(lines, names []string) string {
 	var picked []string
 	for _, line := range lines {

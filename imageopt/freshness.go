@@ -8,8 +8,9 @@ import (
 	"strings"
 )
 
-// UpstreamMaxAge reads how long a source is fresh, in seconds, as getMaxAge of next/dist/server/image-optimizer/get-max-age.js does: s-maxage if
-// it says anything, else max-age, else 0. A private source, or one not to be stored, is not told apart. Several lines of the header are joined by ", ".
+// UpstreamMaxAge reads how long a source is fresh, in seconds, as getMaxAge of
+// next/dist/server/image-optimizer/get-max-age.js does: s-maxage if it says anything, else max-age, else 0. A private
+// source, or one not to be stored, is not told apart. Several lines of the header are joined by ", ".
 func UpstreamMaxAge(cacheControl string) int {
 	var shared, private string
 	for directive := range strings.SplitSeq(cacheControl, ",") {
@@ -42,7 +43,8 @@ func ETagOf(body []byte) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// PassedETag is the tag of a source, and of the answer that is the source itself: made of the tag that came with it, or else of its bytes.
+// PassedETag is the tag of a source, and of the answer that is the source itself: made of the tag that came with it, or
+// else of its bytes.
 func PassedETag(upstream string, body []byte) string {
 	if upstream == "" {
 		return ETagOf(body)
@@ -50,8 +52,9 @@ func PassedETag(upstream string, body []byte) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(fromLatin1(upstream)))
 }
 
-// NotModified reports whether a request has the answer already: its If-None-Match names the tag as it is, without quotes. One that says no-cache
-// wants it anyway, and If-Modified-Since asks for a date that these answers do not have (the npm library fresh).
+// NotModified reports whether a request has the answer already: its If-None-Match names the tag as it is, without
+// quotes. One that says no-cache wants it anyway, and If-Modified-Since asks for a date that these answers do not have
+// (the npm library fresh).
 func NotModified(h http.Header, etag string) bool {
 	tags := strings.Join(h.Values("If-None-Match"), ", ")
 	if tags == "" || h.Get("If-Modified-Since") != "" {

@@ -7,7 +7,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
 
-// Any request is understood or refused with 400 and a text; what is understood is allowed, and its key depends on it alone.
+// Any request is understood or refused with 400 and a text; what is understood is allowed, and its key depends on it
+// alone.
 func FuzzImageRequest(f *testing.F) {
 	f.Add("url=/a.jpg&w=64&q=75", chrome)
 	f.Add("url=https%3A%2F%2Fh.test%2Fa.jpg&w=64&q=75", "image/webp;q=0.5")

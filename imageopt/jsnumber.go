@@ -13,7 +13,8 @@ func isBlank(r rune) bool {
 	return r == '\uFEFF' || r != '\u0085' && unicode.IsSpace(r)
 }
 
-// parseInteger is parseInt(text, 10) of JavaScript, or parseInt(text) with hexadecimal: NaN without a digit to begin with.
+// parseInteger is parseInt(text, 10) of JavaScript, or parseInt(text) with hexadecimal: NaN without a digit to begin
+// with.
 func parseInteger(text string, hexadecimal bool) float64 {
 	text = strings.TrimLeftFunc(text, isBlank)
 	sign := 1.0

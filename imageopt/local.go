@@ -10,9 +10,10 @@ import (
 	"strings"
 )
 
-// Local asks serve for the image at href, a path with or without a query, within this process. The request is a GET without
-// headers, without an address of a client and with an empty Host: what the site is called is for serve to say. A redirect is
-// not followed. Local returns when serve does; its limit of time is that of ctx. All errors are *FetchError.
+// Local asks serve for the image at href, a path with or without a query, within this process. The request is a GET
+// without headers, without an address of a client and with an empty Host: what the site is called is for serve to say.
+// A redirect is not followed. Local returns when serve does; its limit of time is that of ctx. All errors are
+// *FetchError.
 func (f *Fetcher) Local(ctx context.Context, href string, serve http.Handler) (Source, error) {
 	target, text, err := LocalURL(href)
 	if err != nil {
@@ -77,8 +78,8 @@ type handlerPanic struct {
 
 func (p *handlerPanic) Error() string { return fmt.Sprintf("the handler panicked: %v", p.value) }
 
-// serveSafely runs a handler outside net/http, which would take care of its panics. http.ErrAbortHandler, by which a proxy says that the
-// rest of a body will not come, is returned as it is.
+// serveSafely runs a handler outside net/http, which would take care of its panics. http.ErrAbortHandler, by which a
+// proxy says that the rest of a body will not come, is returned as it is.
 func serveSafely(serve http.Handler, w http.ResponseWriter, r *http.Request) (err error) {
 	defer func() {
 		switch value := recover(); value {
@@ -93,8 +94,8 @@ func serveSafely(serve http.Handler, w http.ResponseWriter, r *http.Request) (er
 	return nil
 }
 
-// recorder takes the answer of a handler: the body of a success, up to a limit, and the headers that an image is kept by. Before
-// 16 Next.js did not look at the status: what the bytes are decides there.
+// recorder takes the answer of a handler: the body of a success, up to a limit, and the headers that an image is kept
+// by. Before 16 Next.js did not look at the status: what the bytes are decides there.
 type recorder struct {
 	anyStatus    bool
 	header       http.Header
@@ -154,8 +155,8 @@ func (r *recorder) wanted() bool { return r.anyStatus || r.status >= 200 && r.st
 // whole reports whether the body has the length that was announced.
 func (r *recorder) whole() bool { return r.length < 0 || r.length == int64(len(r.body.bytes)) }
 
-// valueless is a context that ends when the other one does and knows nothing else of it: an image is made for all who ask for
-// it, so nothing of the one who asked first may reach its source.
+// valueless is a context that ends when the other one does and knows nothing else of it: an image is made for all who
+// ask for it, so nothing of the one who asked first may reach its source.
 type valueless struct{ context.Context }
 
 // Value has nothing.

@@ -42,7 +42,8 @@ func TestLocalSource(t *testing.T) {
 	}, source)
 }
 
-// Nothing of the client reaches the handler: neither headers nor values of its context; only that nobody waits any more.
+// Nothing of the client reaches the handler: neither headers nor values of its context; only that nobody waits any
+// more.
 func TestLocalRequestIsClean(t *testing.T) {
 	type clientKey struct{}
 	ctx, cancel := context.WithTimeout(context.WithValue(t.Context(), clientKey{}, "cookie"), time.Hour)

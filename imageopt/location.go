@@ -44,8 +44,8 @@ func isPlainPath(path string) bool {
 	return true
 }
 
-// remoteURL is a URL as browsers and Node.js read it, which spell hosts, ports and paths in their one way: "HTTP://0x7f.1:80/a/../b" is
-// "http://127.0.0.1/b".
+// remoteURL is a URL as browsers and Node.js read it, which spell hosts, ports and paths in their one way:
+// "HTTP://0x7f.1:80/a/../b" is "http://127.0.0.1/b".
 type remoteURL struct {
 	href string
 	at   location
@@ -65,8 +65,8 @@ func parseRemote(text string) (remoteURL, error) {
 	return remoteURL{u.Href(false), locationOf(u)}, nil
 }
 
-// url is the same URL as package net/url has it. Its host and port are those that patterns were compared with, or it is an error: what was allowed
-// must be what is fetched.
+// url is the same URL as package net/url has it. Its host and port are those that patterns were compared with, or it is
+// an error: what was allowed must be what is fetched.
 func (r remoteURL) url() (*url.URL, error) {
 	u, err := url.Parse(encodeLonePercents(r.href))
 	if err != nil {
@@ -103,7 +103,8 @@ func encodeLonePercents(href string) string {
 	return b.String()
 }
 
-// AllowsRemote reports whether domains or remotePatterns allow a URL. It is asked for every URL that a source redirects to as well.
+// AllowsRemote reports whether domains or remotePatterns allow a URL. It is asked for every URL that a source redirects
+// to as well.
 func (s *Settings) AllowsRemote(u *url.URL) bool {
 	r, err := parseRemote(u.String())
 	if err != nil {

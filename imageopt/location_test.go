@@ -14,7 +14,8 @@ type urlAnswer struct {
 	Thrown, Href, Protocol, Hostname, Port, Pathname, Search string
 }
 
-// Node's URL class is the oracle of what a URL is (IMAGES.md 10: hosts, dots, backslashes, tabs, default ports, spellings of addresses).
+// Node's URL class is the oracle of what a URL is (IMAGES.md 10: hosts, dots, backslashes, tabs, default ports,
+// spellings of addresses).
 func TestParseRemoteAgreesWithNode(t *testing.T) {
 	urls := []string{
 		"http://EXAMPLE.com", " http://a/", "http://a/ ", "\x01http://a/", "http://a/b c", "http://a/é", "http://é.com/", "http://2130706433/", "http://0x7f.1/", "http://017700000001", "http://127.1/", "http://0/", "http://1e3/", "http://1.2.3.4./", "http://[::1]:80/",

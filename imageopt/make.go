@@ -27,7 +27,8 @@ type source struct {
 	fetch func(ctx context.Context, href string) (Source, error)
 }
 
-// make fetches a source and makes a picture of it. old is what there was; it is taken again if the source is still the same.
+// make fetches a source and makes a picture of it. old is what there was; it is taken again if the source is still the
+// same.
 func (o *Optimizer) make(ctx context.Context, z *Zone, wanted Request, local source, old *picture) (*picture, error) {
 	leave, err := o.sources.enter(ctx, 1)
 	if err != nil {

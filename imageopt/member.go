@@ -83,8 +83,8 @@ func (m *member) others() []int {
 	return widths
 }
 
-// worthKeeping says whether pixels are worth their memory: resized ones if another job wants the same size, decoded ones if another job
-// wants another size of them.
+// worthKeeping says whether pixels are worth their memory: resized ones if another job wants the same size, decoded
+// ones if another job wants another size of them.
 func worthKeeping(plan vips.Plan, stage vips.Stage, width int, others []int) bool {
 	_, mine := plan.Stages(width)
 	for _, other := range others {

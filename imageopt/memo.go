@@ -14,8 +14,8 @@ const (
 	memoText    = 1024 // bytes of query and Accept; longer ones are read each time
 )
 
-// memo remembers what requests of a zone ask for: the same few queries come with the same few Accept headers, and reading them costs more than
-// finding the picture.
+// memo remembers what requests of a zone ask for: the same few queries come with the same few Accept headers, and
+// reading them costs more than finding the picture.
 type memo struct {
 	mu   sync.RWMutex
 	list map[memoKey]parsed
@@ -74,9 +74,10 @@ func (z *Zone) parse(rawQuery, accept string, canEncode func(mime string) bool) 
 // keyVersion changes when answers under the same key would differ from older ones.
 const keyVersion = 1
 
-// Key names the answer to a request among those of one zone: the source, the width, the quality and the format. Each part goes in with its length, where
-// Next.js puts them one behind the other, so that no source can be written to look like another one with another width. What else a request
-// carries has no part in it. It is of letters, digits, "-" and "_".
+// Key names the answer to a request among those of one zone: the source, the width, the quality and the format. Each
+// part goes in with its length, where Next.js puts them one behind the other, so that no source can be written to look
+// like another one with another width. What else a request carries has no part in it. It is of letters, digits, "-" and
+// "_".
 func (r Request) Key() string {
 	var b []byte
 	b = append(b, keyVersion)

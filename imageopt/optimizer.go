@@ -17,7 +17,8 @@ import (
 // DefaultFetches is how many sources may be fetched, or be in memory to be transformed, at once.
 const DefaultFetches = 32
 
-// Optimizer answers requests for pictures by what it keeps, and makes what it does not have. It is safe for concurrent use.
+// Optimizer answers requests for pictures by what it keeps, and makes what it does not have. It is safe for concurrent
+// use.
 type Optimizer struct {
 	store    *blobstore.Store
 	pipeline *Pipeline
@@ -46,8 +47,8 @@ func NewOptimizer(store *blobstore.Store, pipeline *Pipeline) *Optimizer {
 	return o
 }
 
-// SetLimits changes how many sources may be fetched, or be in memory, at once (0: DefaultFetches), how many may wait for that, and for how
-// long (0: the defaults of Limits).
+// SetLimits changes how many sources may be fetched, or be in memory, at once (0: DefaultFetches), how many may wait
+// for that, and for how long (0: the defaults of Limits).
 func (o *Optimizer) SetLimits(fetches, waiting int, patient time.Duration) {
 	if fetches == 0 {
 		fetches = DefaultFetches
@@ -93,7 +94,8 @@ type Zone struct {
 	memo memo
 }
 
-// Local is how sources of the site itself are found. Both are called after the request that brought them has ended, too.
+// Local is how sources of the site itself are found. Both are called after the request that brought them has ended,
+// too.
 type Local struct {
 	// Fetch fetches one. forward are headers of the client that may go along.
 	Fetch func(ctx context.Context, href string, forward http.Header) (Source, error)
@@ -135,7 +137,8 @@ func (r Result) String() string { return resultNames[r] }
 // cacheNames are the results as Next.js says them in X-Nextjs-Cache.
 var cacheNames = [...]string{ResultHit: "HIT", ResultStale: "STALE", ResultMiss: "MISS", ResultPrivate: "MISS"}
 
-// Serve answers a GET or HEAD for a picture of a zone. Headers that are there already stay, but for those that the answer has itself.
+// Serve answers a GET or HEAD for a picture of a zone. Headers that are there already stay, but for those that the
+// answer has itself.
 func (o *Optimizer) Serve(w http.ResponseWriter, r *http.Request, z *Zone, local Local) Result {
 	asked, refusal := z.parse(r.URL.RawQuery, joined(r.Header["Accept"]), o.pipeline.CanEncode)
 	if refusal != nil {
@@ -178,8 +181,8 @@ func (o *Optimizer) Serve(w http.ResponseWriter, r *http.Request, z *Zone, local
 	return ResultMiss
 }
 
-// key names an answer, in the group of its source. Sources elsewhere are the same for every build; those of the site are told apart by who has
-// them, which may depend on the host that the client asked.
+// key names an answer, in the group of its source. Sources elsewhere are the same for every build; those of the site
+// are told apart by who has them, which may depend on the host that the client asked.
 func (z *Zone) key(wanted parsed, owner string) blobstore.Key {
 	name := wanted.name
 	if wanted.Remote == nil {
@@ -223,8 +226,9 @@ func (o *Optimizer) makeAndKeep(ctx context.Context, z *Zone, promise *blobstore
 	return made, err
 }
 
-// revalidate makes a stale picture again in the background, if its source has changed. Requests meanwhile get the old one. When the source fails,
-// the old one is fresh again, for clients for 3 to 30 seconds, as in Next.js (response-cache/index.js).
+// revalidate makes a stale picture again in the background, if its source has changed. Requests meanwhile get the old
+// one. When the source fails, the old one is fresh again, for clients for 3 to 30 seconds, as in Next.js
+// (response-cache/index.js).
 func (o *Optimizer) revalidate(z *Zone, key blobstore.Key, wanted Request, local source) {
 	o.flights.start(key, func(ctx context.Context) (*picture, error) {
 		promise := o.store.Promise(key)

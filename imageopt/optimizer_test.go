@@ -180,7 +180,8 @@ func TestAZoneThatKeepsNothing(t *testing.T) {
 	assert.Equal(t, 2, o.origin.count())
 }
 
-// A build has its own pictures, and so has each zone that a source may belong to; other hosts have the same for all builds.
+// A build has its own pictures, and so has each zone that a source may belong to; other hosts have the same for all
+// builds.
 func TestWhosePicturesAreWhose(t *testing.T) {
 	o := optimizerFor(t, func(i *nextbuild.Images) { i.RemotePatterns = []nextbuild.RemotePattern{{Hostname: "far.test"}} })
 	far := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(photo(t, 64, 48)) })

@@ -10,7 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// askNext puts questions to the installed Next.js of that version: the functions of its optimizer are the oracle of this package.
+// askNext puts questions to the installed Next.js of that version: the functions of its optimizer are the oracle of
+// this package.
 func askNext[Question, Answer any](t *testing.T, major int, what string, questions []Question) []Answer {
 	t.Helper()
 	node, err := exec.LookPath("node")

@@ -13,11 +13,12 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/keeping"
 )
 
-// passingPatience is how long a request waits for another one that asks for the same picture; then it asks the application itself.
+// passingPatience is how long a request waits for another one that asks for the same picture; then it asks the
+// application itself.
 const passingPatience = 10 * time.Second
 
-// Passing keeps pictures that an application has made itself: those of a zone of which the edge does not know what is allowed. It is safe for
-// concurrent use.
+// Passing keeps pictures that an application has made itself: those of a zone of which the edge does not know what is
+// allowed. It is safe for concurrent use.
 type Passing struct {
 	store *blobstore.Store
 	now   func() time.Time
@@ -54,8 +55,9 @@ type Pass struct {
 	Again func(ctx context.Context, accept string, w http.ResponseWriter) error
 }
 
-// PassKey is the key of what an application answers to a request for a picture, in the group of its source (SourceHref); ok is false for one that it would refuse. Accept counts only as
-// far as it chooses a format, whichever formats the application has configured.
+// PassKey is the key of what an application answers to a request for a picture, in the group of its source
+// (SourceHref); ok is false for one that it would refuse. Accept counts only as far as it chooses a format, whichever
+// formats the application has configured.
 func PassKey(space, path, rawQuery, accept string) (key blobstore.Key, ok bool) {
 	q := readParameters(rawQuery)
 	for _, p := range [...]parameter{q.url, q.width, q.quality} {
@@ -77,8 +79,8 @@ func PassKey(space, path, rawQuery, accept string) (key blobstore.Key, ok bool) 
 	return blobstore.Key{Space: space, Group: group, Name: strings.Join([]string{"passed", path, q.width.value, q.quality.value, format, q.url.value}, "\x00")}, true
 }
 
-// Serve answers a GET or HEAD with the picture that is kept under a key, or lets the application answer and keeps that. Requests for one picture
-// that come while it is asked for wait for it.
+// Serve answers a GET or HEAD with the picture that is kept under a key, or lets the application answer and keeps that.
+// Requests for one picture that come while it is asked for wait for it.
 func (p *Passing) Serve(w http.ResponseWriter, r *http.Request, key blobstore.Key, pass Pass) (Result, error) {
 	if result, ok := p.serveKept(w, r, key, pass); ok {
 		return result, nil
@@ -107,8 +109,8 @@ func (p *Passing) Serve(w http.ResponseWriter, r *http.Request, key blobstore.Ke
 	return ResultMiss, pass.Next(w) // it is for this client alone
 }
 
-// lead asks the application for a picture that others wait for. What is kept must be for everybody, though the client may have shown who it
-// is: then the application is asked as by nobody. answered is false if it has nothing for nobody.
+// lead asks the application for a picture that others wait for. What is kept must be for everybody, though the client
+// may have shown who it is: then the application is asked as by nobody. answered is false if it has nothing for nobody.
 func (p *Passing) lead(w http.ResponseWriter, r *http.Request, key blobstore.Key, pass Pass) (answered bool, err error) {
 	defer p.leave(key)
 	if len(r.Header["Cookie"]) == 0 && len(r.Header["Authorization"]) == 0 {
@@ -226,8 +228,8 @@ func (p *Passing) leave(key blobstore.Key) {
 	delete(p.flights, key)
 }
 
-// keepTime is how long an answer may be given to others: Next.js says so itself. One that it made of a picture that is stale there has the age
-// of a fresh one, and is not kept.
+// keepTime is how long an answer may be given to others: Next.js says so itself. One that it made of a picture that is
+// stale there has the age of a fresh one, and is not kept.
 func keepTime(status int, h http.Header) (time.Duration, bool) {
 	if status != http.StatusOK || len(h["Set-Cookie"]) > 0 || len(h["Content-Encoding"]) > 0 || len(h["Trailer"]) > 0 ||
 		!strings.HasPrefix(h.Get("Content-Type"), "image/") || h.Get("X-Nextjs-Cache") == "STALE" {

@@ -149,7 +149,8 @@ func TestWhatMayNotBeKeptIsAskedForEachTime(t *testing.T) {
 	assert.Equal(t, ResultHit, a.ask(t, t.Context()).result)
 }
 
-// reverse_proxy panics where the rest of a body does not come. In the background there is no net/http that would take care of it.
+// reverse_proxy panics where the rest of a body does not come. In the background there is no net/http that would take
+// care of it.
 func TestABrokenAnswerEndsNothingElse(t *testing.T) {
 	a := newApp(t, func(context.Context, string, http.ResponseWriter) error { panic(http.ErrAbortHandler) })
 	assert.PanicsWithValue(t, http.ErrAbortHandler, func() { a.ask(t, t.Context()) })

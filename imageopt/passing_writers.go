@@ -21,8 +21,8 @@ func (n *nobody) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// withdraws reports whether an application says by its answer that a picture is not there for everybody any more. One that it has made of a
-// source that is stale there says nothing, and neither does an error of its own.
+// withdraws reports whether an application says by its answer that a picture is not there for everybody any more. One
+// that it has made of a source that is stale there says nothing, and neither does an error of its own.
 func (n *nobody) withdraws() bool {
 	_, keepable := keepTime(n.status, n.header)
 	return !keepable && n.status != 0 && n.status < http.StatusInternalServerError && n.header.Get("X-Nextjs-Cache") != "STALE"

@@ -8,8 +8,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
 )
 
-// picture is an answer as it is kept: its body, and what its headers are made of. Headers themselves are not kept, for the settings of the
-// zone may have changed.
+// picture is an answer as it is kept: its body, and what its headers are made of. Headers themselves are not kept, for
+// the settings of the zone may have changed.
 type picture struct {
 	mime         string
 	maxAge       int       // seconds, as clients are told

@@ -35,10 +35,11 @@ const (
 
 // Limits bound what the pipeline takes of the machine. A field that is 0 has its default.
 type Limits struct {
-	// Concurrency is how many pictures are transformed at once. Default: the number of cores. A wide AVIF counts as four, a source of
-	// more than 64 million pixels as all.
+	// Concurrency is how many pictures are transformed at once. Default: the number of cores. A wide AVIF counts as
+	// four, a source of more than 64 million pixels as all.
 	Concurrency int
-	// MaxPixels is the largest width times height of a source; a larger one is passed through. Default: DefaultMaxPixels.
+	// MaxPixels is the largest width times height of a source; a larger one is passed through. Default:
+	// DefaultMaxPixels.
 	MaxPixels int64
 	// Queue is how many may wait. One more is told ErrBusy. Default: DefaultQueue.
 	Queue int
@@ -46,8 +47,8 @@ type Limits struct {
 	QueueWait time.Duration
 	// Timeout is how long the pixels of one picture may take; a slower one is passed through. Default: DefaultTimeout.
 	Timeout time.Duration
-	// SharedPixels is how many bytes of decoded pixels are kept for other jobs of the same source; a job that finds no room decodes by itself.
-	// Default: DefaultSharedPixels; negative: nothing is shared.
+	// SharedPixels is how many bytes of decoded pixels are kept for other jobs of the same source; a job that finds no
+	// room decodes by itself. Default: DefaultSharedPixels; negative: nothing is shared.
 	SharedPixels int64
 }
 
@@ -87,7 +88,8 @@ type Job struct {
 	Output string
 	// JPEGBaseline is experimental.imgOptMozjpeg=false: no progressive JPEG, and the quality as the encoder counts it.
 	JPEGBaseline bool
-	// Source is a name of the source's bytes, one that no other bytes have, by which jobs share its pixels. Empty: they are not shared.
+	// Source is a name of the source's bytes, one that no other bytes have, by which jobs share its pixels. Empty: they
+	// are not shared.
 	Source string
 }
 
@@ -122,7 +124,8 @@ func Library(log *zap.Logger) (version string, avif bool) {
 	return vips.Version(), vips.CanEncode(vips.AVIF)
 }
 
-// NewPipeline starts libvips, once per process and for good, and makes a pipeline. The error is ErrUnavailable or about a limit.
+// NewPipeline starts libvips, once per process and for good, and makes a pipeline. The error is ErrUnavailable or about
+// a limit.
 func NewPipeline(limits Limits, log *zap.Logger) (*Pipeline, error) {
 	limits, err := limits.withDefaults()
 	if err != nil {
@@ -156,12 +159,12 @@ func (p *Pipeline) SetLimits(limits Limits) error {
 // CanEncode says whether this libvips writes a MIME type.
 func (p *Pipeline) CanEncode(mime string) bool { return p.encodes[mime] }
 
-// Transform makes a picture out of a source of a MIME type, as soon as it may. The error is ErrUndecodable with the reason, ErrBusy, or
-// the context's: its end ends the wait. A transform that has begun is completed, within Limits.Timeout, because somebody else will ask for
-// the same.
+// Transform makes a picture out of a source of a MIME type, as soon as it may. The error is ErrUndecodable with the
+// reason, ErrBusy, or the context's: its end ends the wait. A transform that has begun is completed, within
+// Limits.Timeout, because somebody else will ask for the same.
 //
-// Jobs of one source that wait or run at the same time have its pixels decoded, and resized where the width is the same, only once.
-// Results are the same, to the byte.
+// Jobs of one source that wait or run at the same time have its pixels decoded, and resized where the width is the
+// same, only once. Results are the same, to the byte.
 func (p *Pipeline) Transform(ctx context.Context, source []byte, mime string, job Job) ([]byte, error) {
 	if !p.begin() {
 		return nil, ErrClosed

@@ -10,8 +10,9 @@ import (
 // point is a quality of Next.js, and the one of our encoder at which pictures are as good.
 type point struct{ asked, ours int }
 
-// Next.js encodes JPEG with mozjpeg, whose trellis quantisation and tables make another scale of qualities than that of libjpeg-turbo. Found by
-// `go run ./bench/quality`: equal SSIM over photographs 256 to 1920 pixels wide; in between, lines.
+// Next.js encodes JPEG with mozjpeg, whose trellis quantisation and tables make another scale of qualities than that of
+// libjpeg-turbo. Found by `go run ./bench/quality`: equal SSIM over photographs 256 to 1920 pixels wide; in between,
+// lines.
 var jpegQualities = []point{
 	{1, 1},
 	{10, 7},
@@ -28,7 +29,8 @@ var jpegQualities = []point{
 	{100, 99},
 }
 
-// Next.js scales WebP's qualities to AVIF's by 50/80, for the aom 3.15 of sharp. Older ones need other numbers for pictures as good.
+// Next.js scales WebP's qualities to AVIF's by 50/80, for the aom 3.15 of sharp. Older ones need other numbers for
+// pictures as good.
 var avifQualities = []point{
 	{1, 9},
 	{10, 14},

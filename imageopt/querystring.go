@@ -9,8 +9,8 @@ import (
 // maxPairs is how many pairs Node.js reads of a query.
 const maxPairs = 1000
 
-// queryPairs are the pairs of a query as Node.js's querystring module takes it apart: only "&" separates, "+" is a space, empty
-// pairs are none, and what is not percent-encoded properly stays as it is.
+// queryPairs are the pairs of a query as Node.js's querystring module takes it apart: only "&" separates, "+" is a
+// space, empty pairs are none, and what is not percent-encoded properly stays as it is.
 func queryPairs(raw string) iter.Seq2[string, string] {
 	return func(yield func(key, value string) bool) {
 		raw, _, _ = strings.Cut(raw, "#")

@@ -43,8 +43,8 @@ func (q *queue) resize(slots, longest int, patient time.Duration) {
 	q.start()
 }
 
-// enter waits until a job of a weight may run, and returns how to leave. A weight above all slots counts as all. The error is ErrBusy, or
-// the context's.
+// enter waits until a job of a weight may run, and returns how to leave. A weight above all slots counts as all. The
+// error is ErrBusy, or the context's.
 func (q *queue) enter(ctx context.Context, weight int) (leave func(), err error) {
 	q.mu.Lock()
 	if q.waiting.Len() == 0 && q.fits(weight) {
@@ -121,12 +121,14 @@ func (q *queue) load() (running, waiting int) {
 }
 
 const (
-	// avifThreads is how many threads the AV1 encoder of libheif takes, whatever it is told; in small pictures they find nothing to do.
+	// avifThreads is how many threads the AV1 encoder of libheif takes, whatever it is told; in small pictures they
+	// find nothing to do.
 	avifThreads = 4
-	// wideAVIF is the width in pixels from which they do: measured, the threads had equal shares of the work at 640, none at 256.
+	// wideAVIF is the width in pixels from which they do: measured, the threads had equal shares of the work at 640,
+	// none at 256.
 	wideAVIF = 512
-	// hugeSource is the number of pixels from which a source is transformed alone: decoders of progressive JPEG, WebP and AVIF hold the
-	// whole picture, 3 to 4 bytes for each pixel.
+	// hugeSource is the number of pixels from which a source is transformed alone: decoders of progressive JPEG, WebP
+	// and AVIF hold the whole picture, 3 to 4 bytes for each pixel.
 	hugeSource = 64 << 20
 )
 

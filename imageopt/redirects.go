@@ -19,12 +19,12 @@ func isRedirect(status int) bool {
 	return false
 }
 
-// maxAts bounds the at signs of a Location: the URL parser takes quadratic time for those of a user's name, 0.5 s for the 15,000
-// that fit into a header.
+// maxAts bounds the at signs of a Location: the URL parser takes quadratic time for those of a user's name, 0.5 s for
+// the 15,000 that fit into a header.
 const maxAts = 64
 
-// redirectTarget returns where an answer of base leads to, and nil if it leads nowhere. A Location is read as the WHATWG URL
-// standard says, so that 0x7f.1 is a loopback address before anybody is asked whether the target is allowed.
+// redirectTarget returns where an answer of base leads to, and nil if it leads nowhere. A Location is read as the
+// WHATWG URL standard says, so that 0x7f.1 is a loopback address before anybody is asked whether the target is allowed.
 func redirectTarget(base *url.URL, status int, location string) *url.URL {
 	if !isRedirect(status) || location == "" || strings.Count(location, "@") > maxAts {
 		return nil
@@ -73,8 +73,9 @@ func (f *Fetcher) redirectsFailure() *FetchError {
 	return failed
 }
 
-// checkTarget refuses what Next.js cannot fetch, and what neither domains nor remotePatterns allow. Next.js asks them for the first
-// URL only, so a redirect of an allowed host leads it anywhere; AllowUnmatchedRedirects does the same here.
+// checkTarget refuses what Next.js cannot fetch, and what neither domains nor remotePatterns allow. Next.js asks them
+// for the first URL only, so a redirect of an allowed host leads it anywhere; AllowUnmatchedRedirects does the same
+// here.
 func (f *Fetcher) checkTarget(target *url.URL, hop int, allows func(*url.URL) bool) *FetchError {
 	if target.Scheme != "http" && target.Scheme != "https" || target.Hostname() == "" {
 		return &FetchError{

@@ -10,7 +10,8 @@ import (
 
 // Request is what a client asks of the optimizer, after it was found to be allowed.
 type Request struct {
-	// Href is the source as Next.js calls it: a path of the application with its query, or a URL as the WHATWG standard writes it.
+	// Href is the source as Next.js calls it: a path of the application with its query, or a URL as the WHATWG standard
+	// writes it.
 	Href string
 	// Remote is the URL of a source elsewhere, nil for one of the application's own.
 	Remote *url.URL
@@ -39,8 +40,9 @@ const maxURL = 3072
 
 var errURL = refused(`"url" parameter is invalid`)
 
-// Parse reads a request as ImageOptimizerCache.validateParams of next/dist/server/image-optimizer.js does: the same checks in the same order, with the
-// same texts. accept is the request's Accept header, several lines joined by ", ". canEncode says which modern types can be made; nil: all.
+// Parse reads a request as ImageOptimizerCache.validateParams of next/dist/server/image-optimizer.js does: the same
+// checks in the same order, with the same texts. accept is the request's Accept header, several lines joined by ", ".
+// canEncode says which modern types can be made; nil: all.
 //
 // Where Next.js answers "500 Internal Server Error" because it could not decode the url, the url is refused as invalid.
 func (s *Settings) Parse(rawQuery, accept string, canEncode func(mime string) bool) (Request, *Refusal) {
@@ -123,7 +125,8 @@ func (s *Settings) remoteSource(text string) (Request, *Refusal) {
 	return Request{Href: r.href, Remote: remote}, nil
 }
 
-// numberTexts are what is said of parameters that are no numbers, which Next.js 14 takes for numbers if they begin like one.
+// numberTexts are what is said of parameters that are no numbers, which Next.js 14 takes for numbers if they begin like
+// one.
 type numberTexts struct{ width, quality string }
 
 var (

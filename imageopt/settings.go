@@ -1,5 +1,5 @@
-// Package imageopt answers /_next/image as Next.js does: the same requests are refused, with the same texts, and the same pictures come out of it.
-// It knows nothing of Caddy.
+// Package imageopt answers /_next/image as Next.js does: the same requests are refused, with the same texts, and the
+// same pictures come out of it. It knows nothing of Caddy.
 package imageopt
 
 import (
@@ -40,7 +40,8 @@ type remotePattern struct {
 	search   *string
 }
 
-// DefaultImages are the settings of an application that sets none (next/dist/shared/lib/image-config.js of each version).
+// DefaultImages are the settings of an application that sets none (next/dist/shared/lib/image-config.js of each
+// version).
 func DefaultImages(major int) nextbuild.Images {
 	images := nextbuild.Images{
 		DeviceSizes: []int{640, 750, 828, 1080, 1200, 1920, 2048, 3840}, ImageSizes: []int{32, 48, 64, 96, 128, 256, 384},
@@ -63,7 +64,8 @@ func DefaultImages(major int) nextbuild.Images {
 // dispositionType is what content-disposition takes for a type.
 var dispositionType = regexp.MustCompile("^[!#$%&'*+.0-9A-Z^_`a-z|~-]+$")
 
-// NewSettings compiles the settings of a zone. images is what its build says; major is the version of Next.js, 0 for unknown, which counts as
+// NewSettings compiles the settings of a zone. images is what its build says; major is the version of Next.js, 0 for
+// unknown, which counts as
 // 16. An error names the setting that cannot be used.
 func NewSettings(images nextbuild.Images, basePath string, trailingSlash bool, major int) (*Settings, error) {
 	if major == 0 {
@@ -133,8 +135,8 @@ func pathGlob(glob string) (*picomatch.Glob, error) {
 	return picomatch.Compile(glob, true)
 }
 
-// Enabled reports whether the zone has an optimizer at all. Without one Next.js answers every request to it with the application's own page for
-// 404, before it looks at any parameter.
+// Enabled reports whether the zone has an optimizer at all. Without one Next.js answers every request to it with the
+// application's own page for 404, before it looks at any parameter.
 func (s *Settings) Enabled() bool {
 	return !s.Unoptimized && (s.Loader == "" || s.Loader == "default")
 }
@@ -174,7 +176,8 @@ func (p *remotePattern) allows(at location) bool {
 // defaultRedirects is how many redirects fetch of Node.js follows; before 16, Next.js had no limit of its own.
 const defaultRedirects = 20
 
-// FetchLimits are those of the zone's sources. followAnywhere lets redirects lead where the patterns do not, as in Next.js.
+// FetchLimits are those of the zone's sources. followAnywhere lets redirects lead where the patterns do not, as in
+// Next.js.
 func (s *Settings) FetchLimits(followAnywhere bool) FetchLimits {
 	limits := FetchLimits{
 		MaxBytes: s.MaximumResponseBody, MaxRedirects: defaultRedirects, AllowPrivate: s.DangerouslyAllowLocal,

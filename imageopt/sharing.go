@@ -116,8 +116,8 @@ func (s *sharing) leave(k *keptPixels) {
 	s.settle(k.source)
 }
 
-// settle drops the pixels of a source that no job uses and no other could: those that run already count, because where two widths are
-// asked for at a time, the next one comes when one of them is done.
+// settle drops the pixels of a source that no job uses and no other could: those that run already count, because where
+// two widths are asked for at a time, the next one comes when one of them is done.
 func (s *sharing) settle(source *sharedSource) {
 	for _, k := range source.kept {
 		if k.users == 0 && !source.fits(k.stage) {

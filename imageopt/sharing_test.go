@@ -96,7 +96,8 @@ func TestPixelsAreKeptForThoseWhoCome(t *testing.T) {
 	assert.Equal(t, int64(2), s.used.Load(), "jobs that have used pixels of another one")
 }
 
-// One who comes while pixels are being made waits for them; one whose time is over does not, and nobody else is the worse for it.
+// One who comes while pixels are being made waits for them; one whose time is over does not, and nobody else is the
+// worse for it.
 func TestWaitingForPixels(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSharing(100)
@@ -130,7 +131,8 @@ func TestWaitingForPixels(t *testing.T) {
 	})
 }
 
-// Pixels that do not come: those who wait go on by themselves, and nobody tries again while there are jobs of the source.
+// Pixels that do not come: those who wait go on by themselves, and nobody tries again while there are jobs of the
+// source.
 func TestPixelsThatFail(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSharing(100)
@@ -270,7 +272,8 @@ func TestSharedDecodes(t *testing.T) {
 	assert.Zero(t, vips.OpenImages())
 }
 
-// Many sources at once, some of them broken, more than there is room for: each job has what it would have had by itself, and nothing is left.
+// Many sources at once, some of them broken, more than there is room for: each job has what it would have had by
+// itself, and nothing is left.
 func TestSharedDecodesInParallel(t *testing.T) {
 	p := pipeline(t, Limits{Concurrency: 3, Queue: 1000, QueueWait: time.Hour, Timeout: time.Hour, SharedPixels: 300 << 10})
 	defer p.Close()

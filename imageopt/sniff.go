@@ -34,8 +34,8 @@ var signatures = []signature{
 	{mime: jp2, pattern: "\x00\x00\x00\x0cjP  \r\n\x87\n"},
 }
 
-// Sniff tells by its bytes what a picture is, as Next.js 15 and 16 do: "image/jpeg" and the like, "" for what is none. What a server says of the type, and how
-// the file is called, has no say.
+// Sniff tells by its bytes what a picture is, as Next.js 15 and 16 do: "image/jpeg" and the like, "" for what is none.
+// What a server says of the type, and how the file is called, has no say.
 func Sniff(body []byte) string {
 	for _, s := range signatures {
 		if s.matches(body) {
@@ -65,8 +65,8 @@ func (s signature) matches(body []byte) bool {
 	return true
 }
 
-// sniffHead is the second look, that of the library image-size, with what is left for it to find. It asks by the first byte first, then for every type
-// in alphabetical order; types that Next.js has no use for end the search too.
+// sniffHead is the second look, that of the library image-size, with what is left for it to find. It asks by the first
+// byte first, then for every type in alphabetical order; types that Next.js has no use for end the search too.
 func sniffHead(head []byte) string {
 	switch {
 	case hasAt(head, 0, "8BPS"):
@@ -177,7 +177,8 @@ var pictureTypes = map[string]pictureType{
 	heic: {extension: "heic", passes: true},
 }
 
-// PassesThrough reports whether a picture of this type is answered as it came, whatever width and quality were asked for.
+// PassesThrough reports whether a picture of this type is answered as it came, whatever width and quality were asked
+// for.
 func PassesThrough(mime string, animated bool) bool {
 	return animated || pictureTypes[mime].passes
 }

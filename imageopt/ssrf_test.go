@@ -58,7 +58,8 @@ func TestSpecialAddressesAreNotConnectedTo(t *testing.T) {
 	assert.NotZero(t, connections.Load())
 }
 
-// A name whose address changes between the check and the connection gets the connection to the address that was checked.
+// A name whose address changes between the check and the connection gets the connection to the address that was
+// checked.
 func TestTheCheckedAddressIsTheOneConnectedTo(t *testing.T) {
 	server := serve(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "public") })
 	port := at(t, server, "x", "").Port()

@@ -8,13 +8,15 @@ import (
 
 const upperHex = "0123456789ABCDEF"
 
-// Bytes besides controls, space and all beyond ASCII that the WHATWG URL standard percent-encodes in a path and in a query.
+// Bytes besides controls, space and all beyond ASCII that the WHATWG URL standard percent-encodes in a path and in a
+// query.
 const (
 	encodedInPath  = "\"#<>?`{}"
 	encodedInQuery = "\"#<>'"
 )
 
-// percentEncode encodes bytes that may not stand in a request line, and those of set. What is encoded already stays as it is.
+// percentEncode encodes bytes that may not stand in a request line, and those of set. What is encoded already stays as
+// it is.
 func percentEncode(text, set string) string {
 	first := strings.IndexFunc(text, func(c rune) bool { return c <= ' ' || c >= 0x7f || strings.ContainsRune(set, c) })
 	if first < 0 {
@@ -35,8 +37,8 @@ func percentEncode(text, set string) string {
 	return encoded.String()
 }
 
-// wirePath is the path of u as it is sent: as it was written, for a signature may depend on it. net/url would encode bytes
-// that the WHATWG standard leaves alone.
+// wirePath is the path of u as it is sent: as it was written, for a signature may depend on it. net/url would encode
+// bytes that the WHATWG standard leaves alone.
 func wirePath(u *url.URL) string {
 	path := u.RawPath
 	if path == "" {
@@ -63,9 +65,9 @@ func wireURL(u *url.URL, host string) *url.URL {
 	return sent
 }
 
-// LocalURL reads the URL of a local image, which is what a client wrote with its percent-encoding undone once, as the request
-// that a browser would make of it: tabs and line ends are dropped, a fragment is not sent. text is the target as it would stand in
-// the request line.
+// LocalURL reads the URL of a local image, which is what a client wrote with its percent-encoding undone once, as the
+// request that a browser would make of it: tabs and line ends are dropped, a fragment is not sent. text is the target
+// as it would stand in the request line.
 func LocalURL(href string) (u *url.URL, text string, err error) {
 	href = strings.Map(func(c rune) rune {
 		if c == '\t' || c == '\n' || c == '\r' {

@@ -1,5 +1,5 @@
-// Package nextbuild reads what a Next.js build says of itself, so that nobody has to say it again. It knows the builds of
-// Next.js 14, 15 and 16.
+// Package nextbuild reads what a Next.js build says of itself, so that nobody has to say it again. It knows the builds
+// of Next.js 14, 15 and 16.
 package nextbuild
 
 import (
@@ -12,8 +12,8 @@ import (
 type Build struct {
 	// Dir is the directory that holds BUILD_ID (Next.js calls it distDir).
 	Dir string
-	// StaticDir holds the files below /_next/static, PublicDir those of the application's public folder. Either is empty when
-	// the build was delivered without it, or it cannot be read.
+	// StaticDir holds the files below /_next/static, PublicDir those of the application's public folder. Either is
+	// empty when the build was delivered without it, or it cannot be read.
 	StaticDir, PublicDir string
 	// Stamp identifies what was read: see the function of that name.
 	Stamp string
@@ -40,8 +40,8 @@ type Build struct {
 
 	// Actions are the ids of the server actions.
 	Actions map[string]struct{}
-	// Static and Public are the URL paths of the files, below the basePath and as Next.js compares them: each segment encoded as
-	// encodeURIComponent does.
+	// Static and Public are the URL paths of the files, below the basePath and as Next.js compares them: each segment
+	// encoded as encodeURIComponent does.
 	Static, Public []string
 	// Unread are the folders of files that could not be read. Static and Public do not have what is in them.
 	Unread []Unread
@@ -62,8 +62,9 @@ func (b *Build) AssetPath() string {
 // IsPreview reports whether a __prerender_bypass cookie turns on draft mode in this build.
 func (b *Build) IsPreview(cookie string) bool { return sha256.Sum256([]byte(cookie)) == b.PreviewID }
 
-// Read reads the build in dir: the distDir itself (usually .next), the application's directory, or a standalone directory, also that of
-// an application in a monorepo. The error names what is missing or wrong. It keeps none of the build's secrets.
+// Read reads the build in dir: the distDir itself (usually .next), the application's directory, or a standalone
+// directory, also that of an application in a monorepo. The error names what is missing or wrong. It keeps none of the
+// build's secrets.
 func Read(dir string) (*Build, error) {
 	place, err := locate(dir)
 	if err != nil {

@@ -221,7 +221,8 @@ func TestPrerenders(t *testing.T) {
 	assert.ErrorContains(t, err, "/index.meta is broken or half-written")
 }
 
-// With cacheComponents Next.js marks every page of the App Router as partial. Of most of them nothing is left to resume.
+// With cacheComponents Next.js marks every page of the App Router as partial. Of most of them nothing is left to
+// resume.
 func TestPagesThatAreCompleteAreNotPartial(t *testing.T) {
 	partial := func(more buildtest.JSON) buildtest.JSON {
 		more["renderingMode"], more["experimentalPPR"] = "PARTIALLY_STATIC", true

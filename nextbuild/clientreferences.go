@@ -15,21 +15,21 @@ import (
 	"strings"
 )
 
-// clientReferences is what page_client-reference-manifest.js says of a page of the App Router: which client components it may use, and in
-// which scripts they are.
+// clientReferences is what page_client-reference-manifest.js says of a page of the App Router: which client components
+// it may use, and in which scripts they are.
 type clientReferences struct {
 	// EntryJS are the scripts of each layout, page and so on of the page's own tree. Builds by Turbopack only.
 	EntryJS map[string][]string `json:"entryJSFiles"`
-	// Modules are client components by their source file. In builds by webpack they are those of all files in the folders of the page and
-	// above, of other pages too.
+	// Modules are client components by their source file. In builds by webpack they are those of all files in the
+	// folders of the page and above, of other pages too.
 	Modules map[string]struct {
 		// Chunks are ids and files in turn.
 		Chunks []any `json:"chunks"`
 	} `json:"clientModules"`
 }
 
-// readClientReferences reads the manifest of a page by its file in the App Router, such as /(shop)/items/[slug]/page. It is a script that sets
-// one element of an object to JSON.
+// readClientReferences reads the manifest of a page by its file in the App Router, such as /(shop)/items/[slug]/page.
+// It is a script that sets one element of an object to JSON.
 func (m manifests) readClientReferences(file string) (*clientReferences, error) {
 	name := "server/app" + file + "_client-reference-manifest.js"
 	if !filepath.IsLocal(filepath.FromSlash(name)) {
@@ -90,11 +90,12 @@ func (c *clientReferences) scripts(page string) []string {
 	return files
 }
 
-// scriptlessEntries are the files of which Next.js names no scripts beside those of the client components in them (create-component-tree.js).
+// scriptlessEntries are the files of which Next.js names no scripts beside those of the client components in them
+// (create-component-tree.js).
 var scriptlessEntries = map[string]bool{"not-found": true, "forbidden": true, "unauthorized": true, "global-error": true}
 
-// webpackScripts are the scripts of the client components in the page's own tree. To which layout, page and so on they belong is told by the
-// name of one script of each.
+// webpackScripts are the scripts of the client components in the page's own tree. To which layout, page and so on they
+// belong is told by the name of one script of each.
 func (c *clientReferences) webpackScripts(page string) []string {
 	entries := make(map[string][]string)
 	for source, module := range c.Modules {
@@ -121,8 +122,8 @@ func (c *clientReferences) webpackScripts(page string) []string {
 // entryChunk is how webpack names the script of a layout, page and so on: by its file, and a hash.
 var entryChunk = regexp.MustCompile(`^static/chunks/app/(.+)-[0-9a-f]+\.js$`)
 
-// chunkFiles returns the files among chunks. Their segments are encoded; the address of the application's own files may stand before them, and
-// a deployment id behind.
+// chunkFiles returns the files among chunks. Their segments are encoded; the address of the application's own files may
+// stand before them, and a deployment id behind.
 func chunkFiles(chunks []any) []string {
 	var files []string
 	for _, chunk := range chunks {
@@ -144,9 +145,9 @@ func isStyle(source string) bool {
 	return slices.Contains([]string{".css", ".scss", ".sass"}, path.Ext(source))
 }
 
-// inTree reports whether a file of the App Router is shown together with a page: a layout, loading, error and the like of its folder or one
-// above, the page itself, or the page of a slot (a folder @name) for the same route. Groups, folders in parentheses, count above a
-// slot and not below it.
+// inTree reports whether a file of the App Router is shown together with a page: a layout, loading, error and the like
+// of its folder or one above, the page itself, or the page of a slot (a folder @name) for the same route. Groups,
+// folders in parentheses, count above a slot and not below it.
 func inTree(entry, page string) bool {
 	folders, wanted := foldersOf(entry), foldersOf(page)
 	slot := slices.IndexFunc(folders, isSlot)

@@ -13,7 +13,8 @@ import (
 type Config struct {
 	// BasePath is the path that every URL of the application begins with, or "".
 	BasePath string `json:"basePath"`
-	// AssetPrefix is what the URLs of the build's own files begin with: a path, a full URL, or "" (then BasePath is it).
+	// AssetPrefix is what the URLs of the build's own files begin with: a path, a full URL, or "" (then BasePath is
+	// it).
 	AssetPrefix string `json:"assetPrefix"`
 	// TrailingSlash says that paths of pages end in a slash.
 	TrailingSlash bool `json:"trailingSlash"`
@@ -54,7 +55,8 @@ type I18nDomain struct {
 	HTTP          bool     `json:"http"`
 }
 
-// Images are the settings of the image optimizer (next.config images). Patterns are globs, as in required-server-files.json.
+// Images are the settings of the image optimizer (next.config images). Patterns are globs, as in
+// required-server-files.json.
 type Images struct {
 	DeviceSizes            []int           `json:"deviceSizes"`
 	ImageSizes             []int           `json:"imageSizes"`

@@ -15,7 +15,8 @@ import (
 	"strings"
 )
 
-// Export is what `next build` writes with output: 'export': an application as files, which needs no server. It is read whole or not at all.
+// Export is what `next build` writes with output: 'export': an application as files, which needs no server. It is read
+// whole or not at all.
 type Export struct {
 	// Dir is its directory, links resolved: the export that a link leads to now, not the one it may lead to later.
 	Dir string
@@ -35,8 +36,8 @@ type Export struct {
 	Optimizer string
 }
 
-// ReadExport reads the export in dir. The error names what is missing. An export whose pages name files that have not arrived is not
-// complete, and neither is one that changes meanwhile.
+// ReadExport reads the export in dir. The error names what is missing. An export whose pages name files that have not
+// arrived is not complete, and neither is one that changes meanwhile.
 func ReadExport(dir string) (*Export, error) {
 	before, err := StampExport(dir)
 	if err != nil {
@@ -60,8 +61,8 @@ func ReadExport(dir string) (*Export, error) {
 	return e, nil
 }
 
-// StampExport identifies the state of the export in dir without reading it: another stamp, another export. It looks at the name, size and
-// time of every file, about 4 µs each.
+// StampExport identifies the state of the export in dir without reading it: another stamp, another export. It looks at
+// the name, size and time of every file, about 4 µs each.
 func StampExport(dir string) (string, error) {
 	resolved, err := filepath.EvalSymlinks(dir)
 	if err != nil {
@@ -134,7 +135,8 @@ func (e *Export) check() error {
 	return nil
 }
 
-// Fits reports, as an error, that a build is not the one that the export comes from, or that a page of it has not arrived.
+// Fits reports, as an error, that a build is not the one that the export comes from, or that a page of it has not
+// arrived.
 func (e *Export) Fits(b *Build) error {
 	if !slices.Contains(e.IDs, b.ID) {
 		return fmt.Errorf("the build in %s has the id %s, the export in %s is of %s: one of them is older", b.Dir, b.ID, e.Dir, strings.Join(e.IDs, " and "))
@@ -165,7 +167,8 @@ func hasPage(names map[string]string, path string) bool {
 	return false
 }
 
-// Names returns the names of the export's files by which requests find them: the decoded paths, each with the path itself.
+// Names returns the names of the export's files by which requests find them: the decoded paths, each with the path
+// itself.
 func (e *Export) Names() map[string]string {
 	names := make(map[string]string, len(e.Files))
 	for _, path := range e.Files {

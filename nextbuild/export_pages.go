@@ -14,7 +14,8 @@ import (
 var (
 	// ownScript finds the first script of a page of Next.js, by which the prefix of all its files is known.
 	ownScript = regexp.MustCompile(`<script\b[^>]*?\ssrc="([^"]*?)/_next/static/`)
-	// ownFile finds the scripts, style sheets and fonts that the head of a page names. In text and in inline scripts quotes are escaped.
+	// ownFile finds the scripts, style sheets and fonts that the head of a page names. In text and in inline scripts
+	// quotes are escaped.
 	ownFile = regexp.MustCompile(`<(?:script|link)\b[^>]*?\s(?:src|href)="([^"]*?)/_next/static/([^"?#]+)`)
 )
 
@@ -58,8 +59,8 @@ func (e *Export) checkPages() error {
 	return nil
 }
 
-// missingFile returns what stands before /_next/static in a page, nil if that is none of Next.js, and a file that it names and that
-// is not there.
+// missingFile returns what stands before /_next/static in a page, nil if that is none of Next.js, and a file that it
+// names and that is not there.
 func missingFile(page []byte, have map[string]bool) (prefix *string, missing string) {
 	own := ownScript.FindSubmatch(page)
 	if own == nil {

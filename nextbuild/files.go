@@ -50,8 +50,8 @@ func (b *Build) readFiles(m manifests, p place) error {
 // staticPrefix is where the build's own files stand.
 const staticPrefix = "/_next/static"
 
-// isHidden reports whether Next.js keeps a public file to itself: it answers 500 for one whose own name begins with a dot, and serves those in
-// folders with such names (next/dist/compiled/send).
+// isHidden reports whether Next.js keeps a public file to itself: it answers 500 for one whose own name begins with a
+// dot, and serves those in folders with such names (next/dist/compiled/send).
 func isHidden(urlPath string) bool { return strings.HasPrefix(path.Base(urlPath), ".") }
 
 func existing(dir string) string {

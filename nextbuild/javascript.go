@@ -7,16 +7,18 @@ import (
 	"strings"
 )
 
-// JavaScript says which scripts browsers load with the pages of a build. Scripts are named by their URL path, as in Build.Static.
+// JavaScript says which scripts browsers load with the pages of a build. Scripts are named by their URL path, as in
+// Build.Static.
 type JavaScript struct {
 	// Polyfills are for browsers without ES modules; no other loads them, and no route lists them.
 	Polyfills []string
-	// Routes are the pages of both routers, those of the App Router first, each router's by their pattern. Error pages are not among them.
+	// Routes are the pages of both routers, those of the App Router first, each router's by their pattern. Error pages
+	// are not among them.
 	Routes []RouteScripts
 }
 
-// RouteScripts are the scripts that the document of a page names (its first load). What it loads later is not among them: next/dynamic,
-// next/script, the pages that its links lead to.
+// RouteScripts are the scripts that the document of a page names (its first load). What it loads later is not among
+// them: next/dynamic, next/script, the pages that its links lead to.
 type RouteScripts struct {
 	// Route is the pattern of the page, such as /items/[slug].
 	Route string
@@ -34,9 +36,9 @@ type buildManifest struct {
 	Pages       map[string][]string `json:"pages"`
 }
 
-// JavaScript reads which scripts each page begins with. It reads the manifests from the disk, by which Next.js itself writes its documents
-// (get-required-scripts.js and get-layer-assets.js for the App Router, pages/_document.js for the Pages Router), when it is called: serving needs none
-// of them. The error names the manifest that is missing or wrong.
+// JavaScript reads which scripts each page begins with. It reads the manifests from the disk, by which Next.js itself
+// writes its documents (get-required-scripts.js and get-layer-assets.js for the App Router, pages/_document.js for the
+// Pages Router), when it is called: serving needs none of them. The error names the manifest that is missing or wrong.
 func (b *Build) JavaScript() (*JavaScript, error) {
 	m := manifests{dir: b.Dir}
 	var manifest buildManifest

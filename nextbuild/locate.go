@@ -69,7 +69,8 @@ func open(dist string) (place, error) {
 	return place{dist, id}, nil
 }
 
-// distsBelow finds the builds below dir: a distDir of another name, or the application of a monorepo in a standalone directory.
+// distsBelow finds the builds below dir: a distDir of another name, or the application of a monorepo in a standalone
+// directory.
 func distsBelow(dir string, depth int) ([]string, error) {
 	if depth == 0 {
 		return nil, nil
@@ -118,8 +119,8 @@ func (p place) stamp() (string, error) {
 	return fmt.Sprintf("%s-%x", p.id, sum.Sum64()), nil
 }
 
-// homes returns the directories in which the files of the build may lie, each with its distDir: its own, and that of the build whose
-// standalone directory it lies in, because `next build` copies neither static nor public files there.
+// homes returns the directories in which the files of the build may lie, each with its distDir: its own, and that of
+// the build whose standalone directory it lies in, because `next build` copies neither static nor public files there.
 func (p place) homes(distDir string) []home {
 	own := home{dist: p.dist}
 	clean := filepath.Clean(filepath.FromSlash(distDir))

@@ -14,7 +14,8 @@ import (
 
 // Prerender is a path that the build rendered.
 type Prerender struct {
-	// Revalidate is the time after which it is rendered anew, 0 for never; Expire that after which it is not shown any more.
+	// Revalidate is the time after which it is rendered anew, 0 for never; Expire that after which it is not shown any
+	// more.
 	Revalidate, Expire time.Duration
 	// Status is its status, 200 when the build says nothing.
 	Status int
@@ -22,8 +23,8 @@ type Prerender struct {
 	Route string
 	// Data is the path of its payload or data, or "".
 	Data string
-	// Partial says that something is left to render for each request (partial prerendering). With cacheComponents Next.js
-	// marks every page of the App Router so; of those that are complete it is false.
+	// Partial says that something is left to render for each request (partial prerendering). With cacheComponents
+	// Next.js marks every page of the App Router so; of those that are complete it is false.
 	Partial bool
 	// Tags are its cache tags.
 	Tags []string
@@ -194,7 +195,8 @@ func splitTags(list string) []string {
 	return strings.Split(list, ",")
 }
 
-// readActions reads the ids of the server actions. Beside them stands the key that encrypts their closures: it is not decoded.
+// readActions reads the ids of the server actions. Beside them stands the key that encrypts their closures: it is not
+// decoded.
 func (b *Build) readActions(m manifests) error {
 	var file struct {
 		Node map[string]struct{} `json:"node"`

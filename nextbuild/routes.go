@@ -36,7 +36,8 @@ type DynamicRoute struct {
 	Pattern Pattern
 }
 
-// readRoutes reads the routes from the manifests that name them: those of the Pages Router, of the App Router, and of both.
+// readRoutes reads the routes from the manifests that name them: those of the Pages Router, of the App Router, and of
+// both.
 func (b *Build) readRoutes(m manifests) error {
 	var manifest struct {
 		DynamicRoutes []struct {
@@ -114,8 +115,8 @@ func (b *Build) addPage(page string) {
 	b.Routes[page] = Route{Kind: kind}
 }
 
-// isReserved reports whether a page answers no path of its own, or one that only Next.js uses. /404 and /500 are asked for by
-// their path, but then as errors.
+// isReserved reports whether a page answers no path of its own, or one that only Next.js uses. /404 and /500 are asked
+// for by their path, but then as errors.
 func isReserved(page string) bool {
 	switch page {
 	case "/_app", "/_document", "/_error", "/_not-found", "/_global-error", "/404", "/500":

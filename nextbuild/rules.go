@@ -6,8 +6,8 @@ import (
 	"fmt"
 )
 
-// Rules are the headers, redirects and rewrites of next.config, in the order in which Next.js goes through them, and what it
-// adds itself (trailing slashes, assetPrefix, intercepted routes).
+// Rules are the headers, redirects and rewrites of next.config, in the order in which Next.js goes through them, and
+// what it adds itself (trailing slashes, assetPrefix, intercepted routes).
 type Rules struct {
 	Headers     []Rule
 	Redirects   []Rule
@@ -71,8 +71,9 @@ func (r *Rule) compile(ignoreCase bool) {
 	}
 }
 
-// readRules reads routes-manifest.json as far as next.config wrote it. Next.js compiles the sources of its rules anew when it starts, without
-// regard to case unless experimental.caseSensitiveRoutes is set (filesystem.js, buildCustomRoute).
+// readRules reads routes-manifest.json as far as next.config wrote it. Next.js compiles the sources of its rules anew
+// when it starts, without regard to case unless experimental.caseSensitiveRoutes is set (filesystem.js,
+// buildCustomRoute).
 func (b *Build) readRules(m manifests) error {
 	var file struct {
 		CaseSensitive bool            `json:"caseSensitive"`

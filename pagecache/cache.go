@@ -16,9 +16,9 @@ import (
 // Next answers a request itself. An error says that it failed; if nothing has been written, nothing has been sent.
 type Next func(w http.ResponseWriter, r *http.Request) error
 
-// Again asks for the same as a request once more, when that may have ended: with If-None-Match unless etag is empty. Where as is another variant than that of
-// the request, it asks for this one of the page, with the headers of policy.HeadersOf. What the application says to the
-// edge alone is written to said.
+// Again asks for the same as a request once more, when that may have ended: with If-None-Match unless etag is empty.
+// Where as is another variant than that of the request, it asks for this one of the page, with the headers of
+// policy.HeadersOf. What the application says to the edge alone is written to said.
 type Again func(ctx context.Context, w http.ResponseWriter, as policy.Variant, etag string, said *policy.Said) error
 
 // pageLocks is the number of locks that the pages share.
@@ -54,7 +54,8 @@ type Cache struct {
 	work   sync.WaitGroup
 }
 
-// New returns a cache that keeps pages in store, which it does not close, and which no other cache uses. The error is about the settings.
+// New returns a cache that keeps pages in store, which it does not close, and which no other cache uses. The error is
+// about the settings.
 func New(store *blobstore.Store, settings Settings) (*Cache, error) {
 	c := &Cache{store: store, seed: maphash.MakeSeed()}
 	if err := c.SetSettings(settings); err != nil {

@@ -7,7 +7,8 @@ import (
 
 var errDamaged = errors.New("what is kept is damaged, or of another version")
 
-// decoder reads what the append functions wrote. Whatever is wrong with the bytes sets bad, and what is read then is zero.
+// decoder reads what the append functions wrote. Whatever is wrong with the bytes sets bad, and what is read then is
+// zero.
 type decoder struct {
 	rest []byte
 	bad  bool

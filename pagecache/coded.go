@@ -9,16 +9,16 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
-// mayBeCoded reports whether an entry of a size is one of which copies are made, by the head of the answer. What says no there is compressed by nobody
-// on its way either, except for its size.
+// mayBeCoded reports whether an entry of a size is one of which copies are made, by the head of the answer. What says
+// no there is compressed by nobody on its way either, except for its size.
 func mayBeCoded(h http.Header, size int64) bool {
 	types := h["Content-Type"]
 	return size >= codings.SmallestCopied && size <= codings.LargestCopied && len(types) > 0 && codings.Compressible(types[0]) &&
 		!policy.SaysNoTransform(h)
 }
 
-// copyFor finds the copy that the client likes best of the body that was found. Without one the body goes as it is: whoever stands in front may compress
-// it on its way. The caller closes it.
+// copyFor finds the copy that the client likes best of the body that was found. Without one the body goes as it is:
+// whoever stands in front may compress it on its way. The caller closes it.
 func (q *query) copyFor(kind policy.ResultKind) (entry *blobstore.Entry, coding string) {
 	f, c := &q.found, q.c
 	coding = codings.Choose(q.r.Header["Accept-Encoding"])

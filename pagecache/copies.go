@@ -15,12 +15,14 @@ import (
 )
 
 const (
-	// worthCopying is how many hits of one body go without a copy before it is made. It takes Brotli four (6 KB) to eight times (65 KB) as long to make one as
-	// it takes zstd to compress the page on its way, so whatever becomes of the page, all of it costs about twice what the better choice would have.
+	// worthCopying is how many hits of one body go without a copy before it is made. It takes Brotli four (6 KB) to
+	// eight times (65 KB) as long to make one as it takes zstd to compress the page on its way, so whatever becomes of
+	// the page, all of it costs about twice what the better choice would have.
 	worthCopying = 6
 	// maxAsked bounds the copies that were asked for and are not there of which it is known how often.
 	maxAsked = 16 << 10
-	// maxCopiesWaiting bounds the copies that wait to be made. What is beyond is compressed on its way, and asked for again.
+	// maxCopiesWaiting bounds the copies that wait to be made. What is beyond is compressed on its way, and asked for
+	// again.
 	maxCopiesWaiting = 1000
 	// copyPause is how long a copy that could not be made or kept is not tried again.
 	copyPause = time.Minute
@@ -29,8 +31,8 @@ const (
 // copyVersion is the version of the format of a copy's meta.
 const copyVersion = 1
 
-// copyKey is the key of a copy of an entry: in the group of its page, so purged with it. No variant's name begins like that, nor does recordName go on
-// like that.
+// copyKey is the key of a copy of an entry: in the group of its page, so purged with it. No variant's name begins like
+// that, nor does recordName go on like that.
 func copyKey(key blobstore.Key, coding string) blobstore.Key {
 	return blobstore.Key{Space: key.Space, Group: key.Group, Name: "\x00" + coding + "\x00" + key.Name}
 }
@@ -38,8 +40,8 @@ func copyKey(key blobstore.Key, coding string) blobstore.Key {
 // copyMeta says of which body a copy is.
 func copyMeta(hash bodyHash) []byte { return append([]byte{copyVersion}, hash[:]...) }
 
-// isCopyOf reports whether a copy with that meta is one of a body. It is so by the body alone: a purge or a new generation with the same body changes
-// nothing about that.
+// isCopyOf reports whether a copy with that meta is one of a body. It is so by the body alone: a purge or a new
+// generation with the same body changes nothing about that.
 func isCopyOf(meta []byte, hash bodyHash) bool {
 	return len(meta) == 1+len(hash) && meta[0] == copyVersion && bodyHash(meta[1:]) == hash
 }

@@ -18,8 +18,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
-// TestACopyIsOfTheBodyThatIsServed has many clients ask for pages in all codings, while they are published, revalidated and purged: what they decode is
-// what the page is as it is, of no older version than somebody had before.
+// TestACopyIsOfTheBodyThatIsServed has many clients ask for pages in all codings, while they are published, revalidated
+// and purged: what they decode is what the page is as it is, of no older version than somebody had before.
 func TestACopyIsOfTheBodyThatIsServed(t *testing.T) {
 	w := &world{versions: map[string]int{}, lets: 20}
 	o := &observer{seen: map[string]int{}}

@@ -33,7 +33,8 @@ func TestARecordComesBack(t *testing.T) {
 	assert.Equal(t, want, got)
 }
 
-// FuzzMeta: no bytes make the reading of an entry fail in another way than by an error, and what is read is written as it was.
+// FuzzMeta: no bytes make the reading of an entry fail in another way than by an error, and what is read is written as
+// it was.
 func FuzzMeta(f *testing.F) {
 	f.Add(appendMeta(nil, exampleMeta()))
 	f.Add([]byte{})

@@ -12,7 +12,8 @@ import (
 type Explanation struct {
 	// Result is how the request would be answered.
 	Result Result
-	// Page and Variant are the key of its answer: the path and what else tells pages apart, and which representation of it. "" for a request that goes past the cache.
+	// Page and Variant are the key of its answer: the path and what else tells pages apart, and which representation of
+	// it. "" for a request that goes past the cache.
 	Page, Variant string
 	// Refused is why an answer to the same was not kept, within the last half minute; "" if there was none.
 	Refused policy.Reason

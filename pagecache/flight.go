@@ -86,7 +86,8 @@ func announcedLength(h http.Header) (length int64, ok bool) {
 	return length, err == nil && length >= 0 && len(lengths) == 1
 }
 
-// leash ends a fetch whose client has left: at once if the answer is for that client alone, otherwise after a while, when nobody reads it.
+// leash ends a fetch whose client has left: at once if the answer is for that client alone, otherwise after a while,
+// when nobody reads it.
 type leash struct {
 	mu       sync.Mutex
 	cancel   context.CancelFunc

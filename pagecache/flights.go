@@ -34,8 +34,8 @@ func newFlights(c *clock) *flights {
 	return &flights{clock: c, byKey: map[blobstore.Key]*flight{}, open: map[*flight]struct{}{}, pages: map[pageID]*openPage{}}
 }
 
-// enter finds the fetch of a key, with a reader of it, or begins the one that is given: then mine is true. The reader is nil for a fetch that can no longer
-// be joined.
+// enter finds the fetch of a key, with a reader of it, or begins the one that is given: then mine is true. The reader
+// is nil for a fetch that can no longer be joined.
 func (s *flights) enter(fl *flight) (found *flight, r *reader, mine bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -88,8 +88,8 @@ func (s *flights) hide(fl *flight) {
 	}
 }
 
-// landed notes that an answer of a page has come as a whole: it gives the stamp of that, and the floor that the page has if nothing else is
-// known of it.
+// landed notes that an answer of a page has come as a whole: it gives the stamp of that, and the floor that the page
+// has if nothing else is known of it.
 func (s *flights) landed(fl *flight) (now, oldest stamp, void bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -54,7 +54,8 @@ func TestANewVariantIsComparedThroughTheOthers(t *testing.T) {
 	assert.Equal(t, "two 0", s.ask("/a", policy.VariantHTML).body(), "its client has seen two")
 }
 
-// A variant that is new makes nobody wait: another one is fetched in the background, which shows whether the page has changed.
+// A variant that is new makes nobody wait: another one is fetched in the background, which shows whether the page has
+// changed.
 func TestADoubtIsResolvedInTheBackground(t *testing.T) {
 	s := newSite(t, Settings{}, page(text("one")))
 	s.ask("/a", policy.VariantHTML)

@@ -21,8 +21,8 @@ var errUnread = errors.New("nobody reads this answer any more")
 
 // growing is a body that comes in, and is read by any number of readers at their own pace meanwhile.
 //
-// Up to its limit it is held as a whole, so nobody waits for a reader. What is larger is only passed on within a window: the part that all readers have had is
-// let go, and readers that are too far apart are parted.
+// Up to its limit it is held as a whole, so nobody waits for a reader. What is larger is only passed on within a
+// window: the part that all readers have had is let go, and readers that are too far apart are parted.
 type growing struct {
 	limit    int64
 	budget   *budget
@@ -141,7 +141,8 @@ func (g *growing) giveBack(n int64) {
 	g.budget.give(n)
 }
 
-// wait waits until somebody wakes those who wait for a signal. The caller holds the lock, and holds it again afterwards.
+// wait waits until somebody wakes those who wait for a signal. The caller holds the lock, and holds it again
+// afterwards.
 func (g *growing) wait(ctx context.Context, signal *chan struct{}) error {
 	if *signal == nil {
 		*signal = make(chan struct{})
@@ -232,8 +233,9 @@ func (g *growing) join(leads bool) *reader {
 	return r
 }
 
-// next returns what comes next. The bytes are not to be modified. The error is io.EOF at the end of a whole body, that of
-// finish at the end of one that broke off, errParted, or ctx's. It calls idle, which sends on what was buffered, before it waits.
+// next returns what comes next. The bytes are not to be modified. The error is io.EOF at the end of a whole body, that
+// of finish at the end of one that broke off, errParted, or ctx's. It calls idle, which sends on what was buffered,
+// before it waits.
 func (r *reader) next(ctx context.Context, idle func()) (p []byte, err error) {
 	g := r.body
 	g.mu.Lock()

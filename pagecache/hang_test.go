@@ -20,7 +20,8 @@ func hanging(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(499)
 }
 
-// A page that may stand in for a failing upstream does so for one that does not answer, after a while for the first client and at once for others.
+// A page that may stand in for a failing upstream does so for one that does not answer, after a while for the first
+// client and at once for others.
 func TestAnUpstreamThatDoesNotAnswer(t *testing.T) {
 	body := text("one")
 	s := newSite(t, Settings{AnswerTime: time.Millisecond, RevalidateTime: time.Millisecond}, page(body))

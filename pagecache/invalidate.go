@@ -17,9 +17,10 @@ func IsUnsafe(method string) bool {
 	return true
 }
 
-// Invalidate is told of the head of an answer to an unsafe method, before the client sees it. What is kept of the page that the request was sent to, and of
-// those that the answer names by Location and Content-Location on the same host, is gone unless the answer is an error (RFC 9111, 4.4): a form, a server
-// action or an API may have changed them, and where the application has no way to purge, nobody else would say so.
+// Invalidate is told of the head of an answer to an unsafe method, before the client sees it. What is kept of the page
+// that the request was sent to, and of those that the answer names by Location and Content-Location on the same host,
+// is gone unless the answer is an error (RFC 9111, 4.4): a form, a server action or an API may have changed them, and
+// where the application has no way to purge, nobody else would say so.
 //
 // Somebody who does this to have pages made again has to have Next.js answer a request for each of them.
 func (c *Cache) Invalidate(r *http.Request, f policy.Facts, status int, h http.Header) {

@@ -14,7 +14,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
-// consider says by the head of an answer whether it may be kept, as far as its page has no say. length is that of its body, -1 if that is not known.
+// consider says by the head of an answer whether it may be kept, as far as its page has no say. length is that of its
+// body, -1 if that is not known.
 func (c *Cache) consider(facts *policy.Facts, r *http.Request, status int, h http.Header) (d policy.Decision, length int64) {
 	d = policy.ForResponse(r, *facts, status, h)
 	if !d.Store {

@@ -22,12 +22,13 @@ type outcome struct {
 	overtakes bool
 }
 
-// land decides on an answer, and what it tells of the other variants of its page. known is false for a page without a record.
+// land decides on an answer, and what it tells of the other variants of its page. known is false for a page without a
+// record.
 //
-// It is the rule of generations: who was given this answer must not be given an older version afterwards, of whichever variant. Two answers of one
-// variant with equal bodies show that the page was the same from the landing of the first to the beginning of the second. Bodies of different
-// variants cannot be compared, but for twins, so a variant that is seen for the first time raises a doubt about the others, until one of them is fetched and found
-// equal.
+// It is the rule of generations: who was given this answer must not be given an older version afterwards, of whichever
+// variant. Two answers of one variant with equal bodies show that the page was the same from the landing of the first
+// to the beginning of the second. Bodies of different variants cannot be compared, but for twins, so a variant that is
+// seen for the first time raises a doubt about the others, until one of them is fetched and found equal.
 func land(p pageRecord, known bool, l landing) (pageRecord, outcome) {
 	if !known {
 		p = pageRecord{pageHead: pageHead{era: p.era, floor: l.oldest, interceptable: p.interceptable}}
@@ -80,7 +81,8 @@ func land(p pageRecord, known bool, l landing) (pageRecord, outcome) {
 		p.doubt = l.now
 	}
 	if !newest {
-		// It may be of an older version than what has landed since it began: an equal answer of that shows nothing about this one.
+		// It may be of an older version than what has landed since it began: an equal answer of that shows nothing
+		// about this one.
 		seen.gen, p.proven = l.begun, min(p.proven, l.begun)
 	}
 	doubtful := len(p.variants) > 0

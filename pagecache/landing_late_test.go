@@ -6,8 +6,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// An answer that was overtaken when nothing is known of the page any more has been given to a client all the same, and may be newer than what comes
-// next: that is in doubt if its fetch began before.
+// An answer that was overtaken when nothing is known of the page any more has been given to a client all the same, and
+// may be newer than what comes next: that is in doubt if its fetch began before.
 func TestALateAnswerMayBeNewer(t *testing.T) {
 	html, rsc := variantID("html"), variantID("rsc")
 	page := pageRecord{pageHead: pageHead{floor: 50}, landed: 50, proven: 50} // purged at 50, or changed by an answer that was itself overtaken
@@ -20,7 +20,8 @@ func TestALateAnswerMayBeNewer(t *testing.T) {
 	assert.Equal(t, outcome{store: true, gen: 70, overtakes: true}, out)
 }
 
-// What began before another answer landed, and lands after it, may be older. That the other one comes with the same body again says nothing about it.
+// What began before another answer landed, and lands after it, may be older. That the other one comes with the same
+// body again says nothing about it.
 func TestWhatBeganBeforeIsNotProvenByWhatLandedMeanwhile(t *testing.T) {
 	html, segment := variantID("html"), variantID("segment")
 	page, _ := land(pageRecord{}, false, landing{variant: html, hash: bodyHash{11}, begun: 30, now: 40, oldest: 10})

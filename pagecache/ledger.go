@@ -16,8 +16,8 @@ var ledgerKey = blobstore.Key{Space: "pagecache", Name: "ledger"}
 
 const ledgerVersion = 1
 
-// ledger is what must be known of earlier runs: how many there were, and what was purged. It is kept in the store; if that has lost it, a new
-// era begins, and no entry of another era is used.
+// ledger is what must be known of earlier runs: how many there were, and what was purged. It is kept in the store; if
+// that has lost it, a new era begins, and no entry of another era is used.
 type ledger struct {
 	store *blobstore.Store
 	era   uint64
@@ -69,7 +69,8 @@ func (l *ledger) load() bool {
 	return true
 }
 
-// save writes the ledger down. Who comes while another one writes is written down by the next one who does, with all others who wait.
+// save writes the ledger down. Who comes while another one writes is written down by the next one who does, with all
+// others who wait.
 //
 // A store that cannot take it has lost it: then the next run begins a new era.
 func (l *ledger) save() {

@@ -57,7 +57,8 @@ func (c *Cache) look(r *http.Request, facts *policy.Facts) (f found, ok bool) {
 		return f, false
 	}
 	f.reason = policy.ReasonAbsent
-	// Without its record nothing is known of a page. The context is not the client's: what it begins may go on without it.
+	// Without its record nothing is known of a page. The context is not the client's: what it begins may go on without
+	// it.
 	page, known := c.pageHead(c.ctx, f.key)
 	if known && page.interceptable {
 		if f.key, ok = policy.KeyOf(r, *facts, true); !ok {

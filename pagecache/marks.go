@@ -10,7 +10,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
-// maxMarks bounds the bytes of the purges that are remembered. Beyond it, the older half is made one purge of each space.
+// maxMarks bounds the bytes of the purges that are remembered. Beyond it, the older half is made one purge of each
+// space.
 const maxMarks = 2 << 20
 
 // markSize is what a purge counts beside its texts.
@@ -39,7 +40,8 @@ func (m mark) max(other mark) mark { return mark{max(m.hard, other.hard), max(m.
 
 func (m mark) last() stamp { return max(m.hard, m.soft) }
 
-// marks are the purges of tags, prefixes, deployments and spaces. A lookup costs the same however many entries or purges there are.
+// marks are the purges of tags, prefixes, deployments and spaces. A lookup costs the same however many entries or
+// purges there are.
 type marks struct {
 	newest atomic.Uint64 // stamp of the last purge: what is newer need not be looked up
 	bound  int           // maxMarks, except in tests
@@ -109,7 +111,8 @@ func (m *marks) set(t target, one mark) {
 	}
 }
 
-// fold makes the older half of the purges one of each space: more is purged than was asked for, and nothing less. The caller holds the lock.
+// fold makes the older half of the purges one of each space: more is purged than was asked for, and nothing less. The
+// caller holds the lock.
 func (m *marks) fold() {
 	type dated struct {
 		target

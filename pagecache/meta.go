@@ -112,7 +112,8 @@ var passing = map[string]bool{
 	"Via": true, "Set-Cookie": true,
 }
 
-// keptHeader are the headers that are kept of an answer: all but what belongs to one answer, and those that were there before it came.
+// keptHeader are the headers that are kept of an answer: all but what belongs to one answer, and those that were there
+// before it came.
 func keptHeader(h, before http.Header) http.Header {
 	kept := make(http.Header, len(h))
 	for name, values := range h {

@@ -13,8 +13,8 @@ import (
 // errParted says to a reader that it gets no more from here.
 var errParted = errors.New("this answer is too large to be shared any longer")
 
-// makeRoom waits until the slowest reader has got on. Readers that have all there is must not wait for the others for long: beyond the patience they are
-// parted. The caller holds the lock, and holds it again afterwards.
+// makeRoom waits until the slowest reader has got on. Readers that have all there is must not wait for the others for
+// long: beyond the patience they are parted. The caller holds the lock, and holds it again afterwards.
 func (g *growing) makeRoom(ctx context.Context) error {
 	if !g.holdsUp() {
 		return g.wait(ctx, &g.read)
@@ -35,7 +35,8 @@ func (g *growing) makeRoom(ctx context.Context) error {
 	return err
 }
 
-// holdsUp reports whether a reader has all there is, and could be parted from one that is late. The caller holds the lock.
+// holdsUp reports whether a reader has all there is, and could be parted from one that is late. The caller holds the
+// lock.
 func (g *growing) holdsUp() bool {
 	waits, apart, late := false, false, g.leaderIsLate()
 	for r := range g.readers {
@@ -55,8 +56,8 @@ func (g *growing) leaderIsLate() bool {
 	return false
 }
 
-// parts reports whether a reader would be parted: one that is late, or, if the one for whom the body is fetched is late, one that waits for it.
-// That one stays in any case, so nobody is parted who is alone. The caller holds the lock.
+// parts reports whether a reader would be parted: one that is late, or, if the one for whom the body is fetched is
+// late, one that waits for it. That one stays in any case, so nobody is parted who is alone. The caller holds the lock.
 func (g *growing) parts(r *reader, leaderIsLate bool) bool {
 	switch {
 	case r.leads:
@@ -67,7 +68,8 @@ func (g *growing) parts(r *reader, leaderIsLate bool) bool {
 	return g.end-r.at > g.room
 }
 
-// part sends readers off, and reports whether there were some. They ask for themselves from then on. The caller holds the lock.
+// part sends readers off, and reports whether there were some. They ask for themselves from then on. The caller holds
+// the lock.
 func (g *growing) part() (some bool) {
 	late := g.leaderIsLate()
 	for r := range g.readers {

@@ -27,7 +27,8 @@ const (
 	partCount = 50
 )
 
-// begin has the clients ask one after the other, the first of them leads, and returns when all read. The upstream's nth answer is made by body.
+// begin has the clients ask one after the other, the first of them leads, and returns when all read. The upstream's nth
+// answer is made by body.
 func (p *parting) begin(body func(answer, part int) string, clients ...http.ResponseWriter) {
 	first := make(chan struct{})
 	p.site = newSite(p.t, Settings{MaxBody: 1 << 20, Patience: time.Millisecond}, nil)

@@ -6,8 +6,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
-// passOn hands a request on whose answer was not kept the last time, and of whose page nothing is: that costs little, for there is nothing to fill and nobody to wait.
-// When the answer could be kept now, the next one is.
+// passOn hands a request on whose answer was not kept the last time, and of whose page nothing is: that costs little,
+// for there is nothing to fill and nobody to wait. When the answer could be kept now, the next one is.
 func (q *query) passOn() (Result, error) {
 	w := &passer{ResponseWriter: q.w, query: q, reason: policy.ReasonError}
 	err := q.next(w, q.r)
@@ -58,7 +58,8 @@ func (p *passer) begin(status int) {
 	d, _ := q.c.consider(&q.facts, q.r, status, h)
 	switch p.reason = d.Reason; {
 	case d.Store:
-		// Its client has a version that nothing is known of, so what is being fetched of the page at this moment, which may be an older one, must not be kept.
+		// Its client has a version that nothing is known of, so what is being fetched of the page at this moment, which
+		// may be an older one, must not be kept.
 		p.reason = q.found.reason
 		q.c.misses.remove(q.found.key)
 		q.c.purgePage(pageOf(q.found.key), false)

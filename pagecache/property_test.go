@@ -107,8 +107,9 @@ func (o *observer) saw(path string, version int) {
 	o.seen[path] = max(o.seen[path], version)
 }
 
-// check asks for a page and compares the answer with what may be answered: this page, this variant, a version that there is, and none that is older than
-// what anybody had before the request began. It returns that version; ok is false if the upstream has failed.
+// check asks for a page and compares the answer with what may be answered: this page, this variant, a version that
+// there is, and none that is older than what anybody had before the request began. It returns that version; ok is false
+// if the upstream has failed.
 //
 // What is for one visitor is never what another one gets: such an answer has come from the upstream.
 func (o *observer) check(t *testing.T, s *site, w *world, path string, variant policy.Variant, headers ...string) (version int, ok bool) {
@@ -154,7 +155,8 @@ func (o *observer) check(t *testing.T, s *site, w *world, path string, variant p
 	return version, a.result.Reason != policy.ReasonError
 }
 
-// TestNobodyGetsAnOlderVersion runs random sequences of requests, drafts, publications, changes by a request, purges, failures and restarts.
+// TestNobodyGetsAnOlderVersion runs random sequences of requests, drafts, publications, changes by a request, purges,
+// failures and restarts.
 func TestNobodyGetsAnOlderVersion(t *testing.T) {
 	paths, variants := []string{"/a", "/b"}, []policy.Variant{policy.VariantHTML, policy.VariantRSC, policy.VariantPrefetch, policy.VariantSegment}
 	for seed := range uint64(30) {
@@ -194,7 +196,8 @@ func TestNobodyGetsAnOlderVersion(t *testing.T) {
 	}
 }
 
-// changeAndCheck publishes a page by a request, as an action or an API does: who asks after that sees it, unless the upstream fails.
+// changeAndCheck publishes a page by a request, as an action or an API does: who asks after that sees it, unless the
+// upstream fails.
 func changeAndCheck(t *testing.T, s *site, w *world, o *observer, path string, variant policy.Variant) {
 	w.publish(path)
 	version := w.version(path)

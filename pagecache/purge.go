@@ -10,7 +10,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
-// maxPurgeText is the length in bytes of the longest tag, prefix or group that can be purged. Next.js allows tags of 256 characters.
+// maxPurgeText is the length in bytes of the longest tag, prefix or group that can be purged. Next.js allows tags of
+// 256 characters.
 const maxPurgeText = 4 << 10
 
 // Selector says what is purged: exactly one of Group, Path, Prefix, Tag, Deployment and All.
@@ -54,8 +55,8 @@ func (s Selector) check() error {
 	return nil
 }
 
-// Purge makes what was fetched before it gone or stale, what is being fetched at this moment included. It holds after a restart too, and takes the
-// same time however much is kept, except with Group and All, which also free the room.
+// Purge makes what was fetched before it gone or stale, what is being fetched at this moment included. It holds after a
+// restart too, and takes the same time however much is kept, except with Group and All, which also free the room.
 //
 // After a power failure (not: after the end of the process) a purge of the last seconds may be forgotten.
 func (c *Cache) Purge(s Selector) error {

@@ -11,8 +11,9 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
-// What a 304 says of a kept answer counts from then on, but for what belongs to its body: the cases of "Update Headers Upon a 304" of http-cache-tests, which asks
-// for them in the foreground, where this cache asks for the whole. (Answers with a Content-Encoding are not kept.)
+// What a 304 says of a kept answer counts from then on, but for what belongs to its body: the cases of "Update Headers
+// Upon a 304" of http-cache-tests, which asks for them in the foreground, where this cache asks for the whole. (Answers
+// with a Content-Encoding are not kept.)
 func TestA304RenewsTheHead(t *testing.T) {
 	for name, c := range map[string]struct {
 		before, after string

@@ -12,8 +12,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
-// recheck asks for a page that is served although it is fresh, if that was not done of late: Next.js says for how long a page is good, and may be told
-// otherwise at any time, which nobody else is told of (revalidateTag, revalidatePath).
+// recheck asks for a page that is served although it is fresh, if that was not done of late: Next.js says for how long
+// a page is good, and may be told otherwise at any time, which nobody else is told of (revalidateTag, revalidatePath).
 //
 // Where it is not known when Next.js has made the page, its time may be over sooner than the edge thinks. Then Next.js,
 // which makes a page again only when somebody asks for it, is asked at each visit, as it would be without the edge.
@@ -51,12 +51,13 @@ func (q *query) refetch(kept found, facts policy.Facts, r *http.Request, slots i
 	}
 }
 
-// whole are the variants that have all of a page, by which it is found out whether the page has changed: the cheapest first, for a document
-// has an ETag.
+// whole are the variants that have all of a page, by which it is found out whether the page has changed: the cheapest
+// first, for a document has an ETag.
 var whole = [...]policy.Variant{policy.VariantHTML, policy.VariantRSC, policy.VariantPrefetch}
 
-// resolve ends the doubt that an answer of a new variant has raised: it has another variant of the page, which was known before, fetched in the background. Who
-// comes for that one meanwhile waits for this fetch; without it each page would be fetched for a client who waits, as often as it has variants.
+// resolve ends the doubt that an answer of a new variant has raised: it has another variant of the page, which was
+// known before, fetched in the background. Who comes for that one meanwhile waits for this fetch; without it each page
+// would be fetched for a client who waits, as often as it has variants.
 func (q *query) resolve(fl *flight) {
 	page, ok := q.c.page(fl.kept)
 	if !fl.outcome.doubtful || !ok || page.interceptable || fl.facts.Data {

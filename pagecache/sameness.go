@@ -9,9 +9,10 @@ import (
 // rscMark is where a payload says which URL it was made for.
 const rscMark = "?_rsc="
 
-// sameHash is a hash of answers that leaves out the values of _rsc. Next.js 16 writes the URL of the request that had a page rendered into its payload,
-// and into that of its HTML ("c" of the root row, measured with 16.4.5): `"c":["","blog","a?_rsc=HEAvJdHAQJrUAe2K"]`. The value is made of the router's headers, so
-// each browser has another one, and without this no page would ever be made again with the body that it had before.
+// sameHash is a hash of answers that leaves out the values of _rsc. Next.js 16 writes the URL of the request that had a
+// page rendered into its payload, and into that of its HTML ("c" of the root row, measured with 16.4.5):
+// `"c":["","blog","a?_rsc=HEAvJdHAQJrUAe2K"]`. The value is made of the router's headers, so each browser has another
+// one, and without this no page would ever be made again with the body that it had before.
 type sameHash struct {
 	hash.Hash
 	values  hash.Hash // of what is left out; nil if nothing was

@@ -61,7 +61,8 @@ func (q *query) sendEntry(entry *blobstore.Entry) {
 	}
 }
 
-// asksForPart reports whether a request asks for less than the whole, other than by If-None-Match, beside which If-Modified-Since does not count (RFC 9110, 13.1.3).
+// asksForPart reports whether a request asks for less than the whole, other than by If-None-Match, beside which
+// If-Modified-Since does not count (RFC 9110, 13.1.3).
 func asksForPart(h http.Header) bool {
 	return len(h["Range"]) > 0 || len(h["If-Match"]) > 0 || len(h["If-Unmodified-Since"]) > 0 || len(h["If-Modified-Since"]) > 0 && len(h["If-None-Match"]) == 0
 }
@@ -78,8 +79,9 @@ func (q *query) servePart(h http.Header) {
 	http.ServeContent(q.w, q.r, "", modified, q.found.entry.Reader())
 }
 
-// notModified reports whether the client has the answer already (RFC 9110, 13.1.2), as it is or in a coding that it takes: then the head gets the ETag
-// of that. In a coding it may have come from a copy, or from whoever compresses on the way.
+// notModified reports whether the client has the answer already (RFC 9110, 13.1.2), as it is or in a coding that it
+// takes: then the head gets the ETag of that. In a coding it may have come from a copy, or from whoever compresses on
+// the way.
 func notModified(request, answer http.Header) bool {
 	asked, etags := request["If-None-Match"], answer["Etag"]
 	if len(asked) == 0 || len(etags) == 0 {

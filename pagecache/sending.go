@@ -13,7 +13,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
-// sending sends a growing body to the client for which it is fetched, at that client's own pace. The zero flight is never started.
+// sending sends a growing body to the client for which it is fetched, at that client's own pace. The zero flight is
+// never started.
 type sending struct {
 	query  *query
 	flight *flight

@@ -30,10 +30,11 @@ type query struct {
 	asWritten bool
 }
 
-// Serve answers a request from what is kept, or lets next answer and keeps that. again is called while the request is there, for what fetches in the background.
+// Serve answers a request from what is kept, or lets next answer and keeps that. again is called while the request is
+// there, for what fetches in the background.
 //
-// The error is next's, or that of the request's context; nothing has been written then, unless next has written. Where an answer breaks off
-// that another request fetches, Serve panics with http.ErrAbortHandler.
+// The error is next's, or that of the request's context; nothing has been written then, unless next has written. Where
+// an answer breaks off that another request fetches, Serve panics with http.ErrAbortHandler.
 func (c *Cache) Serve(
 	w http.ResponseWriter, r *http.Request, f policy.Facts, next Next, again func() Again,
 ) (Result, error) {
@@ -112,7 +113,8 @@ func (q *query) try(partly policy.Reason) (result Result, again bool, err error)
 	return q.follow(fl, r)
 }
 
-// landedMeanwhile looks once more before a fetch, for another one has ended since the first look. If there is something, the fetch is given up.
+// landedMeanwhile looks once more before a fetch, for another one has ended since the first look. If there is
+// something, the fetch is given up.
 func (c *Cache) landedMeanwhile(q *query, fl *flight) bool {
 	found, ok := c.look(q.r, &q.facts)
 	defer found.close()

@@ -271,7 +271,8 @@ func TestALargeBodyIsKeptWhole(t *testing.T) {
 	assert.Zero(t, s.cache.Stats().Filling)
 }
 
-// Whoever has an answer that is not kept is told so, as by Next.js: by the cache where it took the condition off to fill itself, else by the upstream.
+// Whoever has an answer that is not kept is told so, as by Next.js: by the cache where it took the condition off to
+// fill itself, else by the upstream.
 func TestConditionsOfAnswersThatAreNotKept(t *testing.T) {
 	var asked []string
 	s := newSite(t, Settings{}, func(w http.ResponseWriter, r *http.Request) {
@@ -298,7 +299,8 @@ func TestConditionsOfAnswersThatAreNotKept(t *testing.T) {
 	assert.Equal(t, []string{"", `"one"`, `"two"`}, asked)
 }
 
-// What is never kept goes through as it is; once it may be kept it is, and what is being fetched of its page meanwhile is not.
+// What is never kept goes through as it is; once it may be kept it is, and what is being fetched of its page meanwhile
+// is not.
 func TestWhatIsNeverKeptPasses(t *testing.T) {
 	var kept atomic.Bool
 	held, release := make(chan struct{}), make(chan struct{})

@@ -27,20 +27,22 @@ type Settings struct {
 	// that hold most give way: they are passed on and not kept, or their readers get the rest in another way. Default
 	// 128 MiB.
 	FillMemory int64
-	// Revalidations is how many stale pages are fetched in the background at once; as many more may be fetched of pages that are in doubt. Default 16.
+	// Revalidations is how many stale pages are fetched in the background at once; as many more may be fetched of pages
+	// that are in doubt. Default 16.
 	Revalidations int
 	// RevalidateTime bounds each of them. Default 30 s.
 	RevalidateTime time.Duration
 	// Linger is how long a fetch goes on after its client has left while nobody else waits for it. Default 30 s.
 	Linger time.Duration
-	// Patience is for answers larger than MaxBody, of which clients far apart cannot all be served from what is held: how long a client may hold up
-	// others, in all. Then each of them gets the answer by a request of its own, from where it was. Default 1 s.
+	// Patience is for answers larger than MaxBody, of which clients far apart cannot all be served from what is held:
+	// how long a client may hold up others, in all. Then each of them gets the answer by a request of its own, from
+	// where it was. Default 1 s.
 	Patience time.Duration
-	// AnswerTime is how long the upstream may take for the head of an answer before it counts as failed, where a page is kept that may be served then. Others wait
-	// for as long as it takes. Default 5 s.
+	// AnswerTime is how long the upstream may take for the head of an answer before it counts as failed, where a page
+	// is kept that may be served then. Others wait for as long as it takes. Default 5 s.
 	AnswerTime time.Duration
-	// NoCopies keeps bodies as they are only, to be compressed on their way by whoever stands in front. Otherwise there are compressed copies of those that
-	// are asked for often, and who asks is given one whatever stands in front.
+	// NoCopies keeps bodies as they are only, to be compressed on their way by whoever stands in front. Otherwise there
+	// are compressed copies of those that are asked for often, and who asks is given one whatever stands in front.
 	NoCopies bool
 	// Logger gets one line per event. Nil: none.
 	Logger *zap.Logger

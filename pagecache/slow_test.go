@@ -12,7 +12,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
-// Who asked first and reads slowly has nothing to do any more with how the page goes on: it ages, is fetched again, and is purged.
+// Who asked first and reads slowly has nothing to do any more with how the page goes on: it ages, is fetched again, and
+// is purged.
 func TestASlowLeaderDoesNotHoldItsPage(t *testing.T) {
 	body := text("one")
 	s := newSite(t, Settings{}, page(body))

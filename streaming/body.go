@@ -7,8 +7,8 @@ import (
 	"sync/atomic"
 )
 
-// Body is a watched stream: what the upstream sends, until it ends or is ended. Like any reader it is read by one goroutine at a
-// time; the other methods may be called from anywhere.
+// Body is a watched stream: what the upstream sends, until it ends or is ended. Like any reader it is read by one
+// goroutine at a time; the other methods may be called from anywhere.
 type Body struct {
 	io.ReadCloser
 	kind    Kind
@@ -21,7 +21,8 @@ type Body struct {
 	parting  bool   // the stream goes on with the farewell
 }
 
-// Read implements io.Reader. After the stream was ended it reports io.EOF instead of the error of the closed connection.
+// Read implements io.Reader. After the stream was ended it reports io.EOF instead of the error of the closed
+// connection.
 func (b *Body) Read(p []byte) (int, error) {
 	if b.parting {
 		return b.sayFarewell(p)

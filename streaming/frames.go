@@ -56,7 +56,8 @@ func (f *frames) payloadLength() uint64 {
 	}
 }
 
-// goingAway returns an unmasked close frame with code 1001, "going away" (RFC 6455, 7.4.1): the client may connect again.
+// goingAway returns an unmasked close frame with code 1001, "going away" (RFC 6455, 7.4.1): the client may connect
+// again.
 func goingAway() []byte {
 	return []byte{0x88, 2, 1001 >> 8, 1001 & 0xff}
 }

@@ -43,9 +43,9 @@ func (s *Streams) Open(kind Kind) int {
 	return s.counts[kind]
 }
 
-// Watch wraps the body of a stream of the given kind, so that EndAll can end it: its reader then sees a clean end
-// (for WebSockets after a close frame with code 1001), and the upstream sees the connection close. For an upgraded connection
-// body must be the io.ReadWriteCloser of net/http's 101 response, and so is what Watch returns.
+// Watch wraps the body of a stream of the given kind, so that EndAll can end it: its reader then sees a clean end (for
+// WebSockets after a close frame with code 1001), and the upstream sees the connection close. For an upgraded
+// connection body must be the io.ReadWriteCloser of net/http's 101 response, and so is what Watch returns.
 func (s *Streams) Watch(kind Kind, body io.ReadCloser) *Body {
 	b := &Body{ReadCloser: body, kind: kind, streams: s}
 	s.mu.Lock()

@@ -9,8 +9,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
-// Claims are the paths that a build names, by which zones that share the same beginning of paths are told apart: Next.js's own
-// multi-zones without a basePath.
+// Claims are the paths that a build names, by which zones that share the same beginning of paths are told apart:
+// Next.js's own multi-zones without a basePath.
 type Claims struct {
 	build *nextbuild.Build
 	// pages, files and static hold paths below the basePath: of routes and prerendered pages, of public files and
@@ -54,8 +54,8 @@ func NewStaticClaims(b *nextbuild.Build) *Claims {
 	return c
 }
 
-// isMetadata reports whether a route handler is one of the files that every application may have at its root: browsers and search
-// engines ask for them by a name that is the same everywhere.
+// isMetadata reports whether a route handler is one of the files that every application may have at its root: browsers
+// and search engines ask for them by a name that is the same everywhere.
 func isMetadata(page string) bool {
 	if strings.Count(page, "/") != 1 {
 		return false
@@ -111,7 +111,8 @@ func (c *Claims) routes(path string) int {
 	return -1
 }
 
-// page returns the path of a page as the build knows it: without locale, and without the slash that a redirect takes away or adds.
+// page returns the path of a page as the build knows it: without locale, and without the slash that a redirect takes
+// away or adds.
 func (c *Claims) page(path string) string {
 	if len(path) > 1 {
 		path = strings.TrimSuffix(path, "/")
@@ -126,8 +127,8 @@ func (c *Claims) withoutLocale(path string) string {
 	return c.build.I18n.WithoutLocale(path)
 }
 
-// clash returns a page that two builds both name. Files that every application may have at its root are no clash, and neither are the
-// build's own.
+// clash returns a page that two builds both name. Files that every application may have at its root are no clash, and
+// neither are the build's own.
 func (c *Claims) clash(other *Claims) (page string, found bool) {
 	if c == nil || other == nil {
 		return "", false
@@ -149,8 +150,8 @@ func (c *Claims) clash(other *Claims) (page string, found bool) {
 	return slices.Min(pages), true
 }
 
-// sharers are the zones that share all paths of a host that no prefix claims: one that has what the others do not name, and
-// those that have what their builds name.
+// sharers are the zones that share all paths of a host that no prefix claims: one that has what the others do not name,
+// and those that have what their builds name.
 type sharers struct {
 	root   *Zone // nil: none has the rest
 	routed []*Zone
@@ -183,8 +184,8 @@ func (s *sharers) check(where string) error {
 	return nil
 }
 
-// find returns the zone of a path: the one whose build names it, the root's own names first where all have such; then the one whose
-// dynamic route fits closest; then the root.
+// find returns the zone of a path: the one whose build names it, the root's own names first where all have such; then
+// the one whose dynamic route fits closest; then the root.
 func (s *sharers) find(path string) *Zone {
 	if path == "/" && s.root != nil {
 		return s.root
@@ -223,8 +224,8 @@ func (s *sharers) find(path string) *Zone {
 	return best
 }
 
-// findData returns the zone whose build id stands in a path of data. Builds with a deployment id share one constant id; then the
-// page decides.
+// findData returns the zone whose build id stands in a path of data. Builds with a deployment id share one constant id;
+// then the page decides.
 func (s *sharers) findData(id, page string) *Zone {
 	var candidates []*Zone
 	for _, zone := range append([]*Zone{s.root}, s.routed...) {

@@ -11,7 +11,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
 )
 
-// sharing returns zones that share a host: home has the rest, atlas and depot what their builds name. blog has a prefix.
+// sharing returns zones that share a host: home has the rest, atlas and depot what their builds name. blog has a
+// prefix.
 func sharing(t *testing.T) []*Zone {
 	home := NewClaims(readBuild(t, buildtest.Build{
 		ID: "home-1", App: map[string]string{"/page": "/", "/about/page": "/about", "/[slug]/page": "/[slug]", "/robots.txt/route": "/robots.txt"},

@@ -9,8 +9,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/httpheader"
 )
 
-// Crossings finds the soft navigations and prefetches that a page of one zone sends to another, as a <Link> does that leads there.
-// The client could do nothing with the payload of another application but load the document instead.
+// Crossings finds the soft navigations and prefetches that a page of one zone sends to another, as a <Link> does that
+// leads there. The client could do nothing with the payload of another application but load the document instead.
 type Crossings struct {
 	table *Table
 	list  []*Zone
@@ -30,10 +30,10 @@ func NewCrossings(table *Table, list []*Zone) *Crossings {
 	return c
 }
 
-// Leaves reports whether a request comes from a page of another application than the one it asks. The page is known by the Referer,
-// which must be of the same host. By the default policy of browsers it has a path; under Referrer-Policy "origin" it is "/" for
-// every page, so "/" counts only when pages of the zone that is asked were seen to send more. Where the Referer says
-// nothing, what the router sends may.
+// Leaves reports whether a request comes from a page of another application than the one it asks. The page is known by
+// the Referer, which must be of the same host. By the default policy of browsers it has a path; under Referrer-Policy
+// "origin" it is "/" for every page, so "/" counts only when pages of the zone that is asked were seen to send more.
+// Where the Referer says nothing, what the router sends may.
 func (c *Crossings) Leaves(r *http.Request, kind Kind, zone *Zone) bool {
 	if c == nil {
 		return false

@@ -7,7 +7,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
 
-// NewExportClaims returns what a build and its export name. Payloads of pages are files there, by which other zones must not be asked.
+// NewExportClaims returns what a build and its export name. Payloads of pages are files there, by which other zones
+// must not be asked.
 func NewExportClaims(b *nextbuild.Build, e *nextbuild.Export) *Claims {
 	c := NewClaims(b)
 	for name, path := range e.Names() {

@@ -52,10 +52,10 @@ func (k Kind) String() string { return kindNames[k] }
 
 // KindOf tells the kind of a request by its zone's view of it.
 //
-// A path that the client wrote in another way than Next.js reads it is always a document: the edge has no opinion of it, and
-// Next.js redirects or decides.
-// The header names and values are those of Next.js 15 and 16 (next/dist/client/components/app-router-headers.js): RSC
-// counts only when it is exactly "1", and the router headers mean nothing without it.
+// A path that the client wrote in another way than Next.js reads it is always a document: the edge has no opinion of
+// it, and Next.js redirects or decides. The header names and values are those of Next.js 15 and 16
+// (next/dist/client/components/app-router-headers.js): RSC counts only when it is exactly "1", and the router headers
+// mean nothing without it.
 func KindOf(r *http.Request, m Match) Kind {
 	if Refusal(r, m) != nil {
 		return KindRefused
@@ -117,8 +117,9 @@ func navigationKind(h http.Header) Kind {
 	return KindRSC
 }
 
-// isAction reports whether a POST calls a server action: by script it carries the action's id in a header, without script
-// it is a multipart form. (A multipart POST to a route handler outside /api looks the same; only the build knows better.)
+// isAction reports whether a POST calls a server action: by script it carries the action's id in a header, without
+// script it is a multipart form. (A multipart POST to a route handler outside /api looks the same; only the build knows
+// better.)
 func isAction(h http.Header) bool {
 	return httpheader.First(h, "Next-Action") != "" || strings.HasPrefix(strings.ToLower(httpheader.First(h, "Content-Type")), "multipart/form-data")
 }

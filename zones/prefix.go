@@ -9,8 +9,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
 )
 
-// cleanPrefix checks a path prefix that a zone claims and returns it as it is compared: without a trailing slash ("/" is
-// ""), percent-encoded as a browser would send it.
+// cleanPrefix checks a path prefix that a zone claims and returns it as it is compared: without a trailing slash ("/"
+// is ""), percent-encoded as a browser would send it.
 func cleanPrefix(prefix string) (string, error) {
 	switch {
 	case !strings.HasPrefix(prefix, "/"):

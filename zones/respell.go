@@ -7,8 +7,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
-// RespellRequest gives a request the path that Respell returns, when the zone's build has middleware or is not known, and returns the
-// match with it.
+// RespellRequest gives a request the path that Respell returns, when the zone's build has middleware or is not known,
+// and returns the match with it.
 func RespellRequest(u *url.URL, m Match, book *rules.Rulebook) Match {
 	if book != nil && !book.HasMiddleware() {
 		return m

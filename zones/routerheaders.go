@@ -22,8 +22,8 @@ var (
 // RouterHeaders stand in the order in which their values are hashed.
 var RouterHeaders = []RouterHeader{prefetchHeader, SegmentHeader, treeHeader, urlHeader}
 
-// IsValid reports whether h has the header once, with a value of Next.js. Node.js joins repeated ones to a value that has none of
-// their meanings.
+// IsValid reports whether h has the header once, with a value of Next.js. Node.js joins repeated ones to a value that
+// has none of their meanings.
 func (r RouterHeader) IsValid(h http.Header) bool {
 	values := h[r.Name]
 	return len(values) == 1 && r.valid(values[0])

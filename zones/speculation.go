@@ -10,7 +10,8 @@ import (
 )
 
 // Speculation says what browsers may do ahead of a click that leads to another zone, where no client of Next.js can: by
-// speculation rules (https://html.spec.whatwg.org/multipage/speculative-loading.html), which browsers without them ignore.
+// speculation rules (https://html.spec.whatwg.org/multipage/speculative-loading.html), which browsers without them
+// ignore.
 type Speculation struct {
 	// Action is "prefetch", to load the document, or "prerender", to run it as well.
 	Action string
@@ -49,8 +50,8 @@ type linkCondition struct {
 	Selector string           `json:"selector_matches,omitempty"`
 }
 
-// SpeculationRules returns the rules for pages of a zone on a host: links to the paths of all other zones of that host. Zones that
-// only their builds tell apart have no paths that a rule could name. zones are those of the table.
+// SpeculationRules returns the rules for pages of a zone on a host: links to the paths of all other zones of that host.
+// Zones that only their builds tell apart have no paths that a rule could name. zones are those of the table.
 func (t *Table) SpeculationRules(s Speculation, host string, own *Zone, zones []*Zone) []byte {
 	var others, mine, machinery []string
 	for _, zone := range zones {
@@ -120,7 +121,8 @@ func below(prefix string) []string {
 	return []string{pattern, pattern + "/*"}
 }
 
-// patternEscaper takes from characters of a path the meaning that they have in a URL pattern (https://urlpattern.spec.whatwg.org).
+// patternEscaper takes from characters of a path the meaning that they have in a URL pattern
+// (https://urlpattern.spec.whatwg.org).
 var patternEscaper = strings.NewReplacer(
 	`\`, `\\`, `:`, `\:`, `*`, `\*`, `+`, `\+`, `?`, `\?`, `(`, `\(`, `)`, `\)`, `{`, `\{`, `}`, `\}`, `[`, `\[`, `]`, `\]`,
 )

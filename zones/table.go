@@ -1,4 +1,5 @@
-// Package zones decides which Next.js application a request belongs to, and what the request asks for. Its decisions are pure functions on requests and values; nothing here does I/O.
+// Package zones decides which Next.js application a request belongs to, and what the request asks for. Its decisions
+// are pure functions on requests and values; nothing here does I/O.
 package zones
 
 import (
@@ -32,8 +33,8 @@ type Zone struct {
 	Siblings []*Zone
 	// HasFile reports whether the build has a public or static file at a path, given as Match.Path. Nil: unknown.
 	HasFile func(path string) bool
-	// PreviewIDs are the SHA-256 sums of the preview ids of the zone's builds (previewModeId in prerender-manifest.json), by
-	// which draft mode cookies are told apart. Empty: unknown.
+	// PreviewIDs are the SHA-256 sums of the preview ids of the zone's builds (previewModeId in
+	// prerender-manifest.json), by which draft mode cookies are told apart. Empty: unknown.
 	PreviewIDs [][32]byte
 	// Dev says that the zone is served by `next dev`.
 	Dev bool
@@ -63,7 +64,8 @@ type prefixes struct {
 
 type claim struct {
 	zone *Zone
-	// base is the length of what stands before the zone's own paths: the prefix, without the "/_next" of an assetPrefix.
+	// base is the length of what stands before the zone's own paths: the prefix, without the "/_next" of an
+	// assetPrefix.
 	base int
 }
 
@@ -164,9 +166,9 @@ type Match struct {
 // Base returns what stands before the zone's own paths.
 func (m Match) Base() string { return m.Full[:len(m.Full)-len(m.Path)] }
 
-// FindRequest is Find for a request whose path alone does not tell the zone: what Next.js keeps below /_next is the same for all zones
-// that share a host without basePath. A picture belongs to the zone that its url names; what nothing else tells belongs to the
-// zone of the page that asks, by Referer.
+// FindRequest is Find for a request whose path alone does not tell the zone: what Next.js keeps below /_next is the
+// same for all zones that share a host without basePath. A picture belongs to the zone that its url names; what nothing
+// else tells belongs to the zone of the page that asks, by Referer.
 func (t *Table) FindRequest(r *http.Request) (m Match, ok bool) {
 	m, ok = t.Find(r.Host, spelling.EscapedPath(r.URL))
 	if t.dev && (!ok || m.Path == m.Full) {

@@ -1,11 +1,12 @@
-// Command quality finds which quality of our encoders is as good as one of Next.js's. It encodes photographs by sharp as Next.js does and
-// by libvips as the edge does, compares both with the picture reduced at full resolution, and prints the table of imageopt/quality.go.
+// Command quality finds which quality of our encoders is as good as one of Next.js's. It encodes photographs by sharp
+// as Next.js does and by libvips as the edge does, compares both with the picture reduced at full resolution, and
+// prints the table of imageopt/quality.go.
 //
 //	go run ./bench/quality -format jpeg
 //	go run ./bench/quality -format avif -widths 256,640 -check
 //
-// It needs the fixture e2e/fixtures/next16 with its node_modules, and takes minutes. Photographs are Debian's mate-backgrounds, if
-// installed, and those of the examples; or those given as arguments.
+// It needs the fixture e2e/fixtures/next16 with its node_modules, and takes minutes. Photographs are Debian's
+// mate-backgrounds, if installed, and those of the examples; or those given as arguments.
 package main
 
 import (

@@ -1,5 +1,6 @@
-// Command shared measures what it saves that pictures of one source are made together: the default widths of Next.js 16 of a photograph of
-// 12 million pixels, in WebP and AVIF, each for itself and by shared decodes. It also measures what a second core does for a wide AVIF.
+// Command shared measures what it saves that pictures of one source are made together: the default widths of Next.js 16
+// of a photograph of 12 million pixels, in WebP and AVIF, each for itself and by shared decodes. It also measures what
+// a second core does for a wide AVIF.
 //
 //	go run ./bench/shared
 //	go run ./bench/shared -rounds 1 -formats webp photo.jpg

@@ -46,7 +46,8 @@ type taken struct {
 	Sum       string  // of all results
 }
 
-// compareSharing makes all pictures in two ways at the same time, by two processes, so that what else the machine does is the same for both.
+// compareSharing makes all pictures in two ways at the same time, by two processes, so that what else the machine does
+// is the same for both.
 func compareSharing(photo string, formats string, rounds int) error {
 	fmt.Printf("%d widths in %s; medians of %d rounds\n", len(widths), formats, rounds)
 	fmt.Printf("%-24s %9s %9s %-15s %7s %12s\n", "", "CPU s", "alone", "ratio", "shared", "kept at most")

@@ -8,7 +8,8 @@
 //   - a zone is the directory with one set of upstreams. It decides, for all sites that have both, whether a new Build
 //     is taken: only when the upstreams run it. They are asked once.
 //   - a Subscription is one zone of one site of one configuration. It is told of the build to take and may refuse it,
-//     for its site may have no place for it. It has a Snapshot of each build: the files as its configuration serves them.
+//     for its site may have no place for it. It has a Snapshot of each build: the files as its configuration serves
+//     them.
 //
 // A Build is closed when its last Snapshot and the last zone that names it have given it back. A directory goes when
 // its last Subscription is closed; Close then awaits the goroutine.

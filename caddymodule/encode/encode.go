@@ -26,7 +26,8 @@ const defaultMinLength = 512
 // decides: at the head of an answer, not at the first byte of the body.
 //
 //   - The head of an answer is sent when it is there, whatever the client accepts.
-//   - A stream is compressed however short its first chunk is: `minimum_length` is about answers that say how long they are.
+//   - A stream is compressed however short its first chunk is: `minimum_length` is about answers that say how long they
+//     are.
 //   - An answer without a content type stays without one.
 //
 // Event streams, which are open for hours, get encoders that hold little memory, whatever the settings of their coding

@@ -120,8 +120,8 @@ func (z Zone) probe(ctx context.Context) ZoneReport {
 	return report
 }
 
-// askUpstream reports whether an upstream answers HTTP, whatever it says. A process that only listens, as Next.js 16 does before it has
-// loaded its configuration, does not.
+// askUpstream reports whether an upstream answers HTTP, whatever it says. A process that only listens, as Next.js 16
+// does before it has loaded its configuration, does not.
 func askUpstream(ctx context.Context, upstream *deploy.Upstream) error {
 	_, err := builds.StatusOf(ctx, upstream, http.MethodGet, probePath)
 	return err

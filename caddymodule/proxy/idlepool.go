@@ -22,8 +22,8 @@ type idlePool struct {
 	*http.Transport
 }
 
-// of returns the connections to an upstream. When the upstream has announced another keep-alive time since, idle connections are
-// given up and new ones follow the new time.
+// of returns the connections to an upstream. When the upstream has announced another keep-alive time since, idle
+// connections are given up and new ones follow the new time.
 func (p *idlePools) of(upstream *deploy.Upstream) *idlePool {
 	idle := upstream.IdleTimeout(p.base.IdleConnTimeout)
 	value, found := p.byUp.Load(upstream)

@@ -40,11 +40,12 @@ const (
 
 // Transport is Caddy's HTTP transport with what an edge before Node.js needs:
 //
-//   - A connection that was idle for longer than the upstream keeps it is never used again, so a POST cannot meet a closing
-//     connection: `keep_alive.idle_timeout` holds until the upstream says how long it keeps them (`Keep-Alive: timeout=`).
+//   - A connection that was idle for longer than the upstream keeps it is never used again, so a POST cannot meet a
+//     closing connection: `keep_alive.idle_timeout` holds until the upstream says how long it keeps them (`Keep-Alive:
+//     timeout=`).
 //   - An upgrade that the upstream does not answer is ended.
-//   - A request whose headers are larger than Node.js takes is answered with 431. Node.js would answer so too, but close the
-//     connection, and the client would get 502.
+//   - A request whose headers are larger than Node.js takes is answered with 431. Node.js would answer so too, but
+//     close the connection, and the client would get 502.
 //   - A request to the image optimizer goes on when its client leaves: Next.js would never answer that image again.
 //   - Server-sent events and WebSockets are ended in good order when the process stops.
 //   - The request's path is passed on byte by byte.

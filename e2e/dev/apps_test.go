@@ -52,8 +52,8 @@ export default function Probe() {
 `
 )
 
-// startDevApps starts all three applications under `next dev`, for one test. They are of Next.js 16 without prefix, of 16 with basePath and
-// assetPrefix, and of 15 (Pages Router, webpack) with basePath.
+// startDevApps starts all three applications under `next dev`, for one test. They are of Next.js 16 without prefix, of
+// 16 with basePath and assetPrefix, and of 15 (Pages Router, webpack) with basePath.
 func startDevApps(t testing.TB) (home, blog, shop *devApp) {
 	t.Helper()
 	home = &devApp{zone: "home", paths: "/", page: "/probe", hmr: "/_next/hmr", server: "app/probe/page.tsx"}
@@ -81,8 +81,8 @@ func startDevApps(t testing.TB) (home, blog, shop *devApp) {
 	return home, blog, shop
 }
 
-// copyApp copies the application without what `next build` has left. Its packages are linked: nothing writes to them, and Turbopack
-// follows no symbolic link out of the folder.
+// copyApp copies the application without what `next build` has left. Its packages are linked: nothing writes to them,
+// and Turbopack follows no symbolic link out of the folder.
 func (a *devApp) copyApp(t testing.TB) {
 	t.Helper()
 	source := filepath.Join(harness.Repository(), "examples", "multi-zone", a.zone)

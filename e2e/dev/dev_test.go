@@ -89,7 +89,8 @@ func testDevOverlayZone(t *testing.T, s *devSite, apps []*devApp) {
 	}
 }
 
-// In 16 the client waits for the debug information of a payload on the HMR socket, which it finds by the id of its request.
+// In 16 the client waits for the debug information of a payload on the HMR socket, which it finds by the id of its
+// request.
 func testDevNavigation(t *testing.T, s *devSite) {
 	for _, test := range []struct{ from, link, to string }{
 		{"/visit", `nav.pages a[href="/about"]`, "/about"},

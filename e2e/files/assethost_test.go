@@ -18,7 +18,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
-// The assetPrefix of a real build is a full URL: scripts (crossOrigin), styles and a font come from that host, by the same edge.
+// The assetPrefix of a real build is a full URL: scripts (crossOrigin), styles and a font come from that host, by the
+// same edge.
 func TestFilesComeFromTheAssetHostInTheBrowser(t *testing.T) {
 	set := harness.Fixtures(t)
 	harness.Browser(t) // it knows where the host is

@@ -120,7 +120,8 @@ func documentsOf(b *nextbuild.Build) map[string]string {
 	return documents
 }
 
-// scriptsIn returns the scripts of the build that a document names, each as Build.Static has it, and those for old browsers.
+// scriptsIn returns the scripts of the build that a document names, each as Build.Static has it, and those for old
+// browsers.
 func scriptsIn(p harness.Page) (scripts, polyfills []string) {
 	for _, node := range p.Find(func(n *html.Node) bool { return n.Data == "script" }) {
 		_, name, found := strings.Cut(harness.Attribute(node, "src"), "/_next/")
@@ -139,7 +140,8 @@ func scriptsIn(p harness.Page) (scripts, polyfills []string) {
 	return slices.Compact(scripts), slices.Compact(polyfills)
 }
 
-// What the command says that the edge serves, of all versions of Next.js, the edge serves while no application runs, and no file besides.
+// What the command says that the edge serves, of all versions of Next.js, the edge serves while no application runs,
+// and no file besides.
 func TestTheFilesCommandSaysWhatIsServed(t *testing.T) {
 	nobody, err := edgetest.FindPort()
 	require.NoError(t, err)

@@ -16,7 +16,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
-// The application behaves as with a server: links load payloads and no documents, and what is not found is its own page.
+// The application behaves as with a server: links load payloads and no documents, and what is not found is its own
+// page.
 func TestAnExportInTheBrowser(t *testing.T) {
 	e := exportEdge(t)
 	for zone, c := range map[string]struct{ base, slash, payload string }{"plain": {"", "", "/about.txt"}, "slash": {"/guide", "/", "/guide/about/index.txt"}} {

@@ -25,7 +25,8 @@ func sourceSeries(zone, source string) string {
 	return fmt.Sprintf(`caddy_nextjs_static_requests_total{source=%q,zone=%q}`, source, zone)
 }
 
-// The edge does not know the build: each immutable file is fetched once, however many ask, and is the same as the application's.
+// The edge does not know the build: each immutable file is fetched once, however many ask, and is the same as the
+// application's.
 func TestFilesThatPassThroughAreFetchedOnce(t *testing.T) {
 	f := harness.NextApps(t)
 	build, err := nextbuild.Read(filepath.Join(f.Home.Dir, ".next"))

@@ -25,8 +25,8 @@ import (
 // wantedFile is a file of a build as a client sees it.
 type wantedFile struct{ path, file, cacheControl string }
 
-// Every file of the three builds comes whole from the edge's own disk, in every coding and over every protocol: compressed on its way, and
-// from the copies that are made ahead.
+// Every file of the three builds comes whole from the edge's own disk, in every coding and over every protocol:
+// compressed on its way, and from the copies that are made ahead.
 func TestFilesOfBuildsComeFromTheEdge(t *testing.T) {
 	e, builds := harness.FilesEdge(t, "")
 	files := wantedFiles(t, builds)

@@ -18,7 +18,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
-// The settings stand in the Caddyfile: the edge needs no build to make pictures, and the application is asked for sources only.
+// The settings stand in the Caddyfile: the edge needs no build to make pictures, and the application is asked for
+// sources only.
 func TestPicturesByTheCaddyfileAlone(t *testing.T) {
 	sources := makeImageSources(t)
 	remote := startImageRemote(t, sources)

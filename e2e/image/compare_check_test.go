@@ -17,7 +17,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
-// TestTheComparisonOfImagesSees: while both answers come from one encoder, only this shows that a bad picture would be noticed.
+// TestTheComparisonOfImagesSees: while both answers come from one encoder, only this shows that a bad picture would be
+// noticed.
 func TestTheComparisonOfImagesSees(t *testing.T) {
 	sources := makeImageSources(t)
 	lens := newImageLens(t)

@@ -23,14 +23,16 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
-// imageCloseness is how near to each other two encoders' pictures of one source must be: mean absolute differences of 255 levels, of pixels
-// and of the means of a few fields. The sources are full of detail and grain, which each encoder treats as it likes, and dithers into a palette.
+// imageCloseness is how near to each other two encoders' pictures of one source must be: mean absolute differences of
+// 255 levels, of pixels and of the means of a few fields. The sources are full of detail and grain, which each encoder
+// treats as it likes, and dithers into a palette.
 var imageCloseness = map[string]struct{ full, coarse float64 }{
 	"image/jpeg": {10, 3}, "image/webp": {8, 2}, "image/avif": {8, 2}, "image/tiff": {2, 1}, "image/png": {12, 2.5}, "image/gif": {10, 3},
 }
 
-// imageGrowth bounds the size of one picture by that of Next.js; a few bytes are free, for pictures that are hardly more than a head. It is
-// what no picture may have, such as drawn ones at quality 1; what is lost or won over many photographs is measured by the benchmark.
+// imageGrowth bounds the size of one picture by that of Next.js; a few bytes are free, for pictures that are hardly
+// more than a head. It is what no picture may have, such as drawn ones at quality 1; what is lost or won over many
+// photographs is measured by the benchmark.
 const (
 	imageGrowth    = 1.80
 	imageFreeBytes = 256

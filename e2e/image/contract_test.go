@@ -17,7 +17,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
-// imageCase is a request to the optimizer. In target and headers {port} is that of the remote host and {side} tells apart who is asked.
+// imageCase is a request to the optimizer. In target and headers {port} is that of the remote host and {side} tells
+// apart who is asked.
 type imageCase struct {
 	name    string
 	method  string // GET if empty
@@ -50,7 +51,8 @@ func (c imageCase) title() string {
 	return harness.NoSlash(strings.Join(append([]string{cmp.Or(c.method, http.MethodGet), c.target}, c.headers...), " "))
 }
 
-// TestImagesAreAsNextMakesThem sends every case to the application itself and through the edge, and compares what the answers say and show.
+// TestImagesAreAsNextMakesThem sends every case to the application itself and through the edge, and compares what the
+// answers say and show.
 func TestImagesAreAsNextMakesThem(t *testing.T) {
 	sources := makeImageSources(t)
 	remote := startImageRemote(t, sources)

@@ -18,7 +18,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
-// startImageApp starts a copy of the fixture for images that has every source, and allows every source of its own and of the remote.
+// startImageApp starts a copy of the fixture for images that has every source, and allows every source of its own and
+// of the remote.
 func startImageApp(t *testing.T, remote *imageRemote, sources string) *harness.App {
 	t.Helper()
 	site := &imageSite{remote: remote, imageVariant: imageVariant{name: "app", fixture: "images", images: func(r *imageRemote) map[string]any {
@@ -50,8 +51,8 @@ func widthOf(t *testing.T, a edgetest.Answer) int {
 	return config.Width
 }
 
-// Every zone has its own pictures, and those of its neighbours where these claim the path. All comes from the builds: nobody answers at the
-// upstreams.
+// Every zone has its own pictures, and those of its neighbours where these claim the path. All comes from the builds:
+// nobody answers at the upstreams.
 func TestPicturesOfSeveralZones(t *testing.T) {
 	e, _ := harness.FilesEdge(t, "")
 	for _, c := range []struct{ basePath, source string }{
@@ -80,8 +81,8 @@ func TestPicturesOfSeveralZones(t *testing.T) {
 	assert.Positive(t, e.Metric(t, `caddy_nextjs_store_bytes{store="images",tier="disk"}`))
 }
 
-// Middleware that looks at requests for pictures decides each one, also after somebody was let in. Where the edge does not know the build, what one
-// client is shown is not kept for the others.
+// Middleware that looks at requests for pictures decides each one, also after somebody was let in. Where the edge does
+// not know the build, what one client is shown is not kept for the others.
 func TestMiddlewareDecidesOnPictures(t *testing.T) {
 	set := harness.Fixtures(t)
 	for _, f := range []*harness.Fixture{set.Next15, set.Next16, set.Monorepo} {

@@ -11,7 +11,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
-// imageException is a difference from Next.js that docs/differences.md names. A case that has it may still be answered as Next.js does.
+// imageException is a difference from Next.js that docs/differences.md names. A case that has it may still be answered
+// as Next.js does.
 type imageException struct {
 	reason string
 	check  func(through, direct edgetest.Answer) []string // says what is neither as Next.js does it nor as documented

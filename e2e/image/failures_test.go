@@ -92,7 +92,8 @@ func TestBombsAndDamagedPictures(t *testing.T) {
 	assert.Less(t, used.VmHWM, uint64(500<<20), "the bomb alone has 1.6 GB of pixels")
 }
 
-// Clients leave while their picture is on its way: its source is not fetched any further, nothing hangs, and who comes later gets it.
+// Clients leave while their picture is on its way: its source is not fetched any further, nothing hangs, and who comes
+// later gets it.
 func TestClientsThatLeaveAPicture(t *testing.T) {
 	i := startImageEdge(t, "", "min_ttl 1h")
 	e, g := i.edge, i.door

@@ -16,7 +16,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
-// Next.js never answers an image again whose first client left at the wrong moment (vercel/next.js#98402). Through the edge it does.
+// Next.js never answers an image again whose first client left at the wrong moment (vercel/next.js#98402). Through the
+// edge it does.
 func TestImagesAreAnsweredThoughTheirFirstClientLeft(t *testing.T) {
 	e, _ := harness.SharedEdge(t)
 	client := edgetest.PlainClient(t)

@@ -17,7 +17,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
 )
 
-// imageLens decodes pictures, in a process of its own that has the decoders of Next.js (e2e/fixtures/images/compare.mjs).
+// imageLens decodes pictures, in a process of its own that has the decoders of Next.js
+// (e2e/fixtures/images/compare.mjs).
 type imageLens struct {
 	input  io.Writer
 	output *bufio.Reader
@@ -31,8 +32,8 @@ type imageFacts struct {
 	HasAlpha, IsProgressive, IsPalette, Metadata         bool
 }
 
-// imageView is two pictures side by side. Distance is nil if they are not of one size; Coarse is that of a few fields, in which what two
-// encoders do with the same details is gone.
+// imageView is two pictures side by side. Distance is nil if they are not of one size; Coarse is that of a few fields,
+// in which what two encoders do with the same details is gone.
 type imageView struct {
 	A, B             imageFacts
 	Distance, Coarse *imageDistance

@@ -14,8 +14,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
 )
 
-// Next.js makes a picture whatever the method is. The edge lets it be read only, unless middleware of the build looks at it, or the
-// repair is off.
+// Next.js makes a picture whatever the method is. The edge lets it be read only, unless middleware of the build looks
+// at it, or the repair is off.
 func TestNextJSMakesNoPictureForOtherMethods(t *testing.T) {
 	const picture = "/_next/image?url=%2Fphoto.jpg&w=640&q=75"
 	set := harness.Fixtures(t)

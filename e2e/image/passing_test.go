@@ -76,7 +76,8 @@ func TestPicturesThatPassThroughAreKept(t *testing.T) {
 	assert.Equal(t, http.StatusBadGateway, askImage(t, e, "", "/contract/small.jpg").StatusCode)
 }
 
-// Of Next.js it depends how long a picture is fresh. A stale one is asked for again, behind the client's back, and never with its cookies.
+// Of Next.js it depends how long a picture is fresh. A stale one is asked for again, behind the client's back, and
+// never with its cookies.
 func TestStalePassingPicturesAreAskedForAgain(t *testing.T) {
 	f := harness.Fixtures(t).Next14
 	var mu sync.Mutex

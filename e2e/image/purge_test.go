@@ -20,7 +20,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
-// purgeSite is an edge before the applications: it makes the pictures of home and blog, and keeps those that shop makes.
+// purgeSite is an edge before the applications: it makes the pictures of home and blog, and keeps those that shop
+// makes.
 type purgeSite struct {
 	*harness.Edge
 	client *http.Client
@@ -63,7 +64,8 @@ func (s *purgeSite) pictures() map[string]string {
 	}
 }
 
-// hit asks for a picture, and reports whether the edge has it. What Next.js says of its own cache is no answer to that; what comes from there has a Via.
+// hit asks for a picture, and reports whether the edge has it. What Next.js says of its own cache is no answer to that;
+// what comes from there has a Via.
 func (s *purgeSite) hit(t *testing.T, path string) bool {
 	t.Helper()
 	answer := edgetest.Get(t, s.client, s.URL(path), "Accept", "image/webp")

@@ -16,7 +16,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
-// The configuration is loaded again and again while pictures are asked for: none fails, and what was made stays, also for the next process.
+// The configuration is loaded again and again while pictures are asked for: none fails, and what was made stays, also
+// for the next process.
 func TestPicturesOverReloadsAndRestarts(t *testing.T) {
 	state := t.TempDir()
 	global := func(image string) string {

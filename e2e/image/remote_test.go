@@ -27,8 +27,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
-// imageRemote is another host that has the sources. The path says how it answers: /cache/max-age=5/photo.jpg. What it does not know is
-// the folder of a plain file.
+// imageRemote is another host that has the sources. The path says how it answers: /cache/max-age=5/photo.jpg. What it
+// does not know is the folder of a plain file.
 type imageRemote struct {
 	port    string
 	sources string
@@ -130,7 +130,8 @@ func (r *imageRemote) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	_, _ = w.Write(body)
 }
 
-// redirect answers /redirect/3/302/photo.jpg with three redirects before the picture, and /redirect/to/302/photo.jpg?location with one.
+// redirect answers /redirect/3/302/photo.jpg with three redirects before the picture, and
+// /redirect/to/302/photo.jpg?location with one.
 func (r *imageRemote) redirect(w http.ResponseWriter, parts []string, setting string) {
 	status, _ := strconv.Atoi(parts[3])
 	name := parts[len(parts)-1]
@@ -203,7 +204,8 @@ func (r *imageRemote) stall(w http.ResponseWriter, req *http.Request, begun bool
 	}
 }
 
-// counted answers another picture each time that the same path is asked for, or after the first time what the setting says.
+// counted answers another picture each time that the same path is asked for, or after the first time what the setting
+// says.
 func (r *imageRemote) counted(w http.ResponseWriter, setting string, count int, body []byte) {
 	kind, tag, _ := strings.Cut(setting, "+")
 	w.Header().Set("Cache-Control", cmp.Or(map[string]string{"lasts": "max-age=3600"}[kind], "max-age=0"))

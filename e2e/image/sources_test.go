@@ -20,8 +20,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
 )
 
-// makeImageSources returns a folder with every source: what the fixture's encoders have made (sources.mjs), and what is cut, broken and
-// forged from it here.
+// makeImageSources returns a folder with every source: what the fixture's encoders have made (sources.mjs), and what is
+// cut, broken and forged from it here.
 func makeImageSources(t *testing.T) string {
 	t.Helper()
 	made := filepath.Join(harness.Repository(), "e2e", "fixtures", "images", ".next", "sources")

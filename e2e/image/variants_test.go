@@ -83,7 +83,8 @@ var imageOff = imageVariant{name: "off", fixture: "images", images: func(*imageR
 	return map[string]any{"unoptimized": true}
 }}
 
-// imageNext15 is Next.js 15 with what it decides itself. It asks private addresses too, which an edge does not unless it is told.
+// imageNext15 is Next.js 15 with what it decides itself. It asks private addresses too, which an edge does not unless
+// it is told.
 var imageNext15 = imageVariant{name: "next15", fixture: "next15", basePath: "/market", says: "image {\n\t\t\t\tprivate_addresses\n\t\t\t}", images: func(r *imageRemote) map[string]any {
 	return map[string]any{"remotePatterns": []map[string]string{pattern("protocol", "http", "hostname", "localhost", "port", r.port)}}
 }}

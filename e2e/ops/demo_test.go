@@ -18,7 +18,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
-// What `make demo` runs after it has built everything: it serves all zones, and leaves no process behind however it ends.
+// What `make demo` runs after it has built everything: it serves all zones, and leaves no process behind however it
+// ends.
 func TestTheDemoServesEveryZoneAndLeavesNothingBehind(t *testing.T) {
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGKILL} {
 		t.Run(signal.String(), func(t *testing.T) {

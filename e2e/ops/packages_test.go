@@ -20,8 +20,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
-// The Caddyfile of the image in front of a real application, by the variables that docs/delivery.md names. The image itself is tested
-// by scripts/test-image.sh.
+// The Caddyfile of the image in front of a real application, by the variables that docs/delivery.md names. The image
+// itself is tested by scripts/test-image.sh.
 func TestTheCaddyfileOfTheImageServesAnApplication(t *testing.T) {
 	f := harness.NextApps(t)
 	ports := make([]int, 3)

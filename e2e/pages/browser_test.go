@@ -59,8 +59,8 @@ func isOn(t *testing.T, w *harness.Window, path, title string) {
 	w.WaitFor(t, `location.pathname === `+harness.Quoted(path)+` && `+harness.Heading+` === `+harness.Quoted(title))
 }
 
-// With pages kept at the edge, moving about in an application is as it was: no document is asked for, every page is the right one, and one that was
-// made again is seen.
+// With pages kept at the edge, moving about in an application is as it was: no document is asked for, every page is the
+// right one, and one that was made again is seen.
 func TestSoftNavigationsStaySoftWithTheCache(t *testing.T) {
 	s := startFireSite(t, fireSettings{})
 	for _, c := range []struct {
@@ -69,8 +69,8 @@ func TestSoftNavigationsStaySoftWithTheCache(t *testing.T) {
 	}{{s.next15, "/market/items/one/", "Item one", "/market/dynamic/"}, {s.next16, "/gallery", "Gallery", "/dynamic"}} {
 		t.Run(c.Zone, func(t *testing.T) {
 			a, home, isr := c.fireApp, c.Path("/"), c.dated
-			// The first visitors have the payloads kept: a variant that nobody has asked for before raises a doubt about the others, which the next
-			// visitor's answers end.
+			// The first visitors have the payloads kept: a variant that nobody has asked for before raises a doubt
+			// about the others, which the next visitor's answers end.
 			for range 3 {
 				w := harness.OpenWindowAt(t, s.Edge, s.TLSURL(""), home, func(any) {})
 				w.Settle(t)

@@ -155,7 +155,8 @@ func TestPagesArePurged(t *testing.T) {
 	assert.Contains(t, failure, `"path" and "prefix" begin with "/"`)
 }
 
-// What a rule with conditions makes of a path is kept by itself: a header for new visitors, another page for navigations from the gallery.
+// What a rule with conditions makes of a path is kept by itself: a header for new visitors, another page for
+// navigations from the gallery.
 func TestPagesThatRulesChoose(t *testing.T) {
 	s := harness.StartPageSite(t, "")
 	for _, seen := range []string{"", "1", "", "1"} {

@@ -19,7 +19,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
-// A page that is asked for often goes out as a compressed copy, which is made once; who has it already is told so, however it came.
+// A page that is asked for often goes out as a compressed copy, which is made once; who has it already is told so,
+// however it came.
 func TestPagesAreCompressedOnce(t *testing.T) {
 	s := harness.StartPageSite(t, "")
 	copies := func(what, coding string) int {

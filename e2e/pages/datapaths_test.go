@@ -85,8 +85,8 @@ func TestPathsOfDataAnswerAsNextDoes(t *testing.T) {
 	}
 }
 
-// In an application with middleware, data is answered by the rules of its page. What no matcher looks at is kept, and every path of
-// data answers as Next.js answers it, cold and kept.
+// In an application with middleware, data is answered by the rules of its page. What no matcher looks at is kept, and
+// every path of data answers as Next.js answers it, cold and kept.
 func TestDataBehindMiddlewareAnswersAsNextDoes(t *testing.T) {
 	set := harness.Fixtures(t)
 	for _, c := range []struct {

@@ -17,7 +17,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
-// The state directory is full from the beginning, or cannot be written: pages are kept in memory, and that is said once.
+// The state directory is full from the beginning, or cannot be written: pages are kept in memory, and that is said
+// once.
 func TestPagesWithoutADisk(t *testing.T) {
 	for name, prepare := range map[string]func(t *testing.T, state string){
 		"a full disk": func(t *testing.T, state string) {
@@ -60,7 +61,8 @@ func TestPagesWithoutADisk(t *testing.T) {
 	}
 }
 
-// Twice as many bytes of pages as may be kept: what is kept stays within the bounds of both tiers, and the pages that were asked for often stay.
+// Twice as many bytes of pages as may be kept: what is kept stays within the bounds of both tiers, and the pages that
+// were asked for often stay.
 func TestPagesStayWithinTheirBounds(t *testing.T) {
 	const memory, disk = 256 << 10, 512 << 10
 	s := startFireSite(t, fireSettings{global: "memory 256KiB\n\t\t\tcache_size 512KiB"})

@@ -28,7 +28,8 @@ type fireApp struct {
 	steady string // a page that is the same for at least an hour
 }
 
-// fireSite is an edge that keeps the pages of Next.js 15, of which it does not know the build, and 16, of which it does.
+// fireSite is an edge that keeps the pages of Next.js 15, of which it does not know the build, and 16, of which it
+// does.
 type fireSite struct {
 	*harness.Edge
 	next15, next16 *fireApp

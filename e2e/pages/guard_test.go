@@ -21,8 +21,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
 )
 
-// guard is a proxy before an application that can fail as one does. It numbers what it is asked, says the number in X-Number of the answer, and remembers
-// the sums of all bodies that the application has answered.
+// guard is a proxy before an application that can fail as one does. It numbers what it is asked, says the number in
+// X-Number of the answer, and remembers the sums of all bodies that the application has answered.
 type guard struct {
 	address string
 	proxy   *httputil.ReverseProxy

@@ -2,14 +2,16 @@
 
 package pages_test
 
-// suiteDeviation is a set of tests of http-cache-tests that this cache does not answer as an optimal cache of any site would, and why.
+// suiteDeviation is a set of tests of http-cache-tests that this cache does not answer as an optimal cache of any site
+// would, and why.
 type suiteDeviation struct {
 	tests  string // globs of group/test
 	result string
 	why    string
 }
 
-// suiteDeviations are all of them. A result that stands here with no test that has it is an error, and so is a test whose result is neither good nor here.
+// suiteDeviations are all of them. A result that stands here with no test that has it is an error, and so is a test
+// whose result is neither good nor here.
 var suiteDeviations = []suiteDeviation{
 	{
 		"age-parse/age-parse-dup-0 age-parse/age-parse-dup-old", "fail",

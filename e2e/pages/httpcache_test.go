@@ -47,16 +47,17 @@ func isOneOf(result, results string) bool {
 	return slices.Contains(strings.Split(results, ", "), result)
 }
 
-// TestPublicHTTPCacheTests asks a site with `cache` what the public test suite for HTTP caches asks (cache-tests.fyi): a zone without build, whose upstream is the
-// origin of the suite. What comes of each test is in docs/http-cache-tests.md, which this test compares.
+// TestPublicHTTPCacheTests asks a site with `cache` what the public test suite for HTTP caches asks (cache-tests.fyi):
+// a zone without build, whose upstream is the origin of the suite. What comes of each test is in
+// docs/http-cache-tests.md, which this test compares.
 func TestPublicHTTPCacheTests(t *testing.T) {
 	dir := filepath.Join(harness.Repository(), "e2e", "httpcache")
 	require.FileExists(t, filepath.Join(dir, "node_modules", "http-cache-tests", "cli.mjs"), "`make test` installs it before it runs these tests")
 	e := harness.StartEdge(t, nil, harness.Setup{Zones: "\t\tzone / " + startSuiteOrigin(t, dir) + "\n\t\tcache\n"})
 	tests := runSuite(t, dir, e)
 	require.Greater(t, len(tests), 300)
-	// The tests wait for three seconds where something lasts two: on a machine that has other things to do an answer may come too late. What is not as it was
-	// is asked once more, alone.
+	// The tests wait for three seconds where something lasts two: on a machine that has other things to do an answer
+	// may come too late. What is not as it was is asked once more, alone.
 	var doubtful []string
 	for _, test := range tests {
 		if !test.good() && test.Result != "dependency" && test.deviation() == nil {

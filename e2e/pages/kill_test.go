@@ -20,8 +20,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
-// The edge is killed at any moment while pages are asked for, made again and purged. What it serves after that is whole, and neither older than what a
-// client had before, nor purged.
+// The edge is killed at any moment while pages are asked for, made again and purged. What it serves after that is
+// whole, and neither older than what a client had before, nor purged.
 func TestPagesAfterTheEdgeWasKilled(t *testing.T) {
 	s := startFireSite(t, fireSettings{})
 	for _, a := range s.apps() {

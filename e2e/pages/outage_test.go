@@ -15,7 +15,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
-// outages are the ways in which an application can be gone: each with what ends it, and with the statuses of pages that are not kept.
+// outages are the ways in which an application can be gone: each with what ends it, and with the statuses of pages that
+// are not kept.
 var outages = []struct {
 	name     string
 	begin    func(t *testing.T, a *fireApp) (end func())
@@ -32,7 +33,8 @@ var outages = []struct {
 	{"it hangs", func(_ *testing.T, a *fireApp) func() { return a.hold() }, nil},
 }
 
-// All applications are gone for a while: their pages go on being served, marked as stale, and are new again when the applications are back.
+// All applications are gone for a while: their pages go on being served, marked as stale, and are new again when the
+// applications are back.
 func TestPagesOutliveTheirApplications(t *testing.T) {
 	for _, outage := range outages {
 		t.Run(harness.NoSlash(outage.name), func(t *testing.T) {
@@ -78,7 +80,8 @@ func TestPagesOutliveTheirApplications(t *testing.T) {
 	}
 }
 
-// An application that hangs is not asked for more stale pages at once than the settings say, however many clients ask for however many of them.
+// An application that hangs is not asked for more stale pages at once than the settings say, however many clients ask
+// for however many of them.
 func TestAnApplicationThatHangsIsNotFloodedWithRevalidations(t *testing.T) {
 	s, pages := startFireSite(t, fireSettings{global: "revalidations 3"}), harness.LongOr(10, 200)
 	path := func(i int) string { return fmt.Sprintf("/market/items/hang-%d/", i) }

@@ -28,7 +28,8 @@ func startPartial(t *testing.T) (*harness.App, *harness.Edge) {
 	return a, e
 }
 
-// Of a page that is prerendered in part, what is the same for all comes from the edge, and the rest from Next.js each time, in every variant as without the edge.
+// Of a page that is prerendered in part, what is the same for all comes from the edge, and the rest from Next.js each
+// time, in every variant as without the edge.
 func TestPartialPrerendering(t *testing.T) {
 	a, e := startPartial(t)
 	rsc := []string{"RSC", "1"}
@@ -70,8 +71,8 @@ func TestPartialPrerendering(t *testing.T) {
 	}
 }
 
-// Pages of which nothing is left to resume are kept once, whatever query and host a visitor comes by, in every variant, and Next.js
-// is told nothing of the query. Of the others it is told all.
+// Pages of which nothing is left to resume are kept once, whatever query and host a visitor comes by, in every variant,
+// and Next.js is told nothing of the query. Of the others it is told all.
 func TestCompletePagesOfCacheComponentsAreKeptOnce(t *testing.T) {
 	a, _ := startPartial(t)
 	door := harness.StartDoor(t, a)

@@ -21,7 +21,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
-// Two builds of a zone share a store, and have pages of the same names: each is served its own only, and the first has kept its own when it comes back.
+// Two builds of a zone share a store, and have pages of the same names: each is served its own only, and the first has
+// kept its own when it comes back.
 func TestADeploymentIsServedItsOwnPages(t *testing.T) {
 	set := harness.Fixtures(t)
 	configuration := func(f *harness.Fixture) harness.Setup {

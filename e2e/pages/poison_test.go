@@ -33,7 +33,8 @@ type poisonSite struct {
 	adminPort int
 }
 
-// startPoisonSites starts an edge with a site for each application: with its build, and without. The sites answer to any name.
+// startPoisonSites starts an edge with a site for each application: with its build, and without. The sites answer to
+// any name.
 func startPoisonSites(t *testing.T) []*poisonSite {
 	t.Helper()
 	set := harness.Fixtures(t)
@@ -120,10 +121,12 @@ type seen struct {
 	body   string
 }
 
-// askedFor is the address of whoever has had a page made again. Next.js 14 and 15 write it into the page, keep that, and give it to everybody, with an edge or without.
+// askedFor is the address of whoever has had a page made again. Next.js 14 and 15 write it into the page, keep that,
+// and give it to everybody, with an edge or without.
 var askedFor = regexp.MustCompile(`"(?:c|urlParts)\\*":\[[^\]]*\]`)
 
-// queryAsked is the query of whoever has had a page made again, which they write into its tree. Of a zone with build they are not told it.
+// queryAsked is the query of whoever has had a page made again, which they write into its tree. Of a zone with build
+// they are not told it.
 var queryAsked = regexp.MustCompile(`__PAGE__\?\{[^}]*\}`)
 
 // madeAnew is what Next.js makes anew each time: moments, and the ids of requests.
@@ -191,8 +194,9 @@ func (s *poisonSite) visit(t *testing.T, through bool, v victim) edgetest.Answer
 	return edgetest.Do(t, s.client, req)
 }
 
-// TestNobodyIsServedWhatAnAttackerHasStored has an attacker ask for each page in each of the ways of poisonings, twice, before and after it is kept. Then everybody
-// else gets exactly what `next start` gives somebody who comes for the first time.
+// TestNobodyIsServedWhatAnAttackerHasStored has an attacker ask for each page in each of the ways of poisonings, twice,
+// before and after it is kept. Then everybody else gets exactly what `next start` gives somebody who comes for the
+// first time.
 func TestNobodyIsServedWhatAnAttackerHasStored(t *testing.T) {
 	for _, s := range startPoisonSites(t) {
 		t.Run(s.name, func(t *testing.T) {

@@ -30,7 +30,8 @@ func (s *fireSite) views() (list []view) {
 	return list
 }
 
-// siege is clients that ask for the dated pages without pause, and check that nobody is given what is older than what somebody had before.
+// siege is clients that ask for the dated pages without pause, and check that nobody is given what is older than what
+// somebody had before.
 type siege struct {
 	site     *fireSite
 	mayFail  atomic.Bool // requests may fail now

@@ -97,7 +97,8 @@ func startSteppedEdge(t *testing.T) (*harness.Edge, *stepper) {
 	return e, s
 }
 
-// slowClient asks for a path and reads nothing of the answer: what the kernel does not hold (some 4 MiB) waits in the edge.
+// slowClient asks for a path and reads nothing of the answer: what the kernel does not hold (some 4 MiB) waits in the
+// edge.
 func slowClient(t *testing.T, e *harness.Edge, path string) net.Conn {
 	t.Helper()
 	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", e.Address())
@@ -119,7 +120,8 @@ func rest(t *testing.T, from net.Conn) string {
 	return string(body)
 }
 
-// Each part of a page reaches all who ask for it before the next one is there, and who leaves takes nothing away from the others, the first one neither.
+// Each part of a page reaches all who ask for it before the next one is there, and who leaves takes nothing away from
+// the others, the first one neither.
 func TestAFillingPageStreamsToAll(t *testing.T) {
 	e, s := startSteppedEdge(t)
 	client := edgetest.PlainClient(t)
@@ -167,7 +169,8 @@ func TestAFillingPageStreamsToAll(t *testing.T) {
 	assert.Equal(t, 1, s.times())
 }
 
-// Clients that read nothing, whichever place they have in the row, keep nobody from a page, and get all of it when they read at last.
+// Clients that read nothing, whichever place they have in the row, keep nobody from a page, and get all of it when they
+// read at last.
 func TestSlowClientsOfAFillingPage(t *testing.T) {
 	for _, c := range []struct {
 		name, size string

@@ -15,8 +15,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
-// Next.js stores the cookies of a prerendered route handler with its answer, and gives the cookie of the first visitor to
-// everybody. Through the edge it reaches one visitor, whether the handler was made by the build or for him, whatever
+// Next.js stores the cookies of a prerendered route handler with its answer, and gives the cookie of the first visitor
+// to everybody. Through the edge it reaches one visitor, whether the handler was made by the build or for him, whatever
 // becomes of the answer in the cache; the rest of the answer is Next.js's.
 func TestACookieOfOneVisitorIsNotGivenToOthers(t *testing.T) {
 	f := harness.Fixtures(t).Next16
@@ -54,7 +54,8 @@ func TestACookieOfOneVisitorIsNotGivenToOthers(t *testing.T) {
 	}
 }
 
-// A handler that answers each request itself sets its cookies each time, the same ones too; and draft mode goes on and off.
+// A handler that answers each request itself sets its cookies each time, the same ones too; and draft mode goes on and
+// off.
 func TestCookiesThatAreMadeForEachRequestComeThrough(t *testing.T) {
 	f := harness.Fixtures(t).Next16
 	s := querySite(t, f, harness.StartDoor(t, f.App), "cache")

@@ -203,8 +203,8 @@ func gotIn(f *harness.Fixture, a attempt, res edgetest.Answer) bool {
 	return true
 }
 
-// Middleware guards a page, pages with parameters, files, data and pictures. No way to write a request leads past it through the edge,
-// though some do without.
+// Middleware guards a page, pages with parameters, files, data and pictures. No way to write a request leads past it
+// through the edge, though some do without.
 func TestMiddlewareIsNeverBypassed(t *testing.T) {
 	for _, f := range harness.Fixtures(t).All() {
 		t.Run(f.Zone, func(t *testing.T) {

@@ -18,8 +18,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
-// Node.js refuses headers of 16 KiB and closes the connection, of which a client with a body learns only 502. The edge refuses them
-// itself, at most margin bytes before Node.js would, and never lets through what Node.js refuses.
+// Node.js refuses headers of 16 KiB and closes the connection, of which a client with a body learns only 502. The edge
+// refuses them itself, at most margin bytes before Node.js would, and never lets through what Node.js refuses.
 func TestTheEdgeRefusesHeadersBeforeNodeDoes(t *testing.T) {
 	const margin = 64
 	f := harness.NextApps(t)

@@ -43,7 +43,8 @@ func TestForgedInternalHeadersDoNotReachTheApplication(t *testing.T) {
 	assert.Equal(t, e.Address(), through["x-forwarded-host"])
 }
 
-// Next.js 16 redirects a soft navigation whose _rsc parameter does not fit its headers; the edge spares the client the round trip.
+// Next.js 16 redirects a soft navigation whose _rsc parameter does not fit its headers; the edge spares the client the
+// round trip.
 func TestSoftNavigationsAreNotRedirectedForTheirParameter(t *testing.T) {
 	e, f := harness.SharedEdge(t)
 	client := edgetest.PlainClient(t)

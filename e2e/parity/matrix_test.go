@@ -154,8 +154,8 @@ func TestEveryRouteInEveryWayIsAsDirect(t *testing.T) {
 	}
 }
 
-// compareVariant asks through the edge and directly, and returns what differs. Answers that differ by themselves from request to request, in a header
-// or their body, are compared without that.
+// compareVariant asks through the edge and directly, and returns what differs. Answers that differ by themselves from
+// request to request, in a header or their body, are compared without that.
 func compareVariant(t testing.TB, f *harness.Fixture, v variant, request harness.Asked) (found []string, varies bool) {
 	t.Helper()
 	target := request.Target
@@ -194,7 +194,8 @@ func compareVariant(t testing.TB, f *harness.Fixture, v variant, request harness
 		if etag := after.Header.Get("Etag"); etag != "" && v.name == "document" {
 			through, direct := ask(true, "If-None-Match", etag), ask(false, "If-None-Match", etag)
 			if direct.StatusCode == http.StatusNotModified {
-				// Go sends the least that RFC 9110, 15.4.5 asks for; of files, Next.js sends more or less from version to version.
+				// Go sends the least that RFC 9110, 15.4.5 asks for; of files, Next.js sends more or less from version
+				// to version.
 				for _, name := range []string{"Content-Type", "Accept-Ranges", "Last-Modified", "Cache-Control", "Content-Security-Policy-Report-Only", "X-File"} {
 					through.Header.Del(name)
 					direct.Header.Del(name)

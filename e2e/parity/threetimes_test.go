@@ -19,8 +19,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
-// The first answer comes from the application, the next ones from what was kept of it, and all are those of `next start`: with
-// middleware (the fixtures, home) and without (blog, shop).
+// The first answer comes from the application, the next ones from what was kept of it, and all are those of `next
+// start`: with middleware (the fixtures, home) and without (blog, shop).
 func TestEveryRouteThreeTimesIsAsDirect(t *testing.T) {
 	apps := harness.Fixtures(t).All()
 	for _, a := range harness.NextApps(t).All() {
@@ -74,8 +74,8 @@ func TestEveryRouteThreeTimesIsAsDirect(t *testing.T) {
 // isExample are the applications whose route handlers are streams.
 var isExample = map[string]bool{"home": true, "blog": true, "shop": true}
 
-// routesOf returns the paths of pages and route handlers that the build names, but for what does not end and what the edge changes
-// (docs/differences.md: redirects that name the upstream, the root of an application with locales).
+// routesOf returns the paths of pages and route handlers that the build names, but for what does not end and what the
+// edge changes (docs/differences.md: redirects that name the upstream, the root of an application with locales).
 func routesOf(f *harness.Fixture) (paths []string) {
 	add := func(path string) {
 		if path == "/api/leave" || isExample[f.Zone] && (strings.HasPrefix(path, "/api/") || path == "/" && f.Build.I18n != nil) {
@@ -101,8 +101,8 @@ func routesOf(f *harness.Fixture) (paths []string) {
 	return slices.Compact(paths)
 }
 
-// compareThreeTimes asks through the edge three times in a row and says how an answer differs from the application's own. A page may be made
-// again in between; then all is asked once more.
+// compareThreeTimes asks through the edge three times in a row and says how an answer differs from the application's
+// own. A page may be made again in between; then all is asked once more.
 func compareThreeTimes(t *testing.T, f *harness.Fixture, v variant, target string) (found []string) {
 	t.Helper()
 	if v.target != nil {

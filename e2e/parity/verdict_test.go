@@ -18,7 +18,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
-// targets are paths that the fixtures answer by rules of every form, below the basePath, besides those that the build names.
+// targets are paths that the fixtures answer by rules of every form, below the basePath, besides those that the build
+// names.
 var targets = []harness.Asked{
 	{Target: "/old/shoe"},
 	{Target: "/old/shoe?color=red"},
@@ -163,7 +164,8 @@ func requestsOf(f *harness.Fixture) []harness.Asked {
 	})
 }
 
-// Next.js is asked whether each verdict is right. A verdict may send to Next.js what the edge could have answered, and nothing else.
+// Next.js is asked whether each verdict is right. A verdict may send to Next.js what the edge could have answered, and
+// nothing else.
 func TestNoVerdictIsWrong(t *testing.T) {
 	for _, f := range harness.Fixtures(t).All() {
 		t.Run(f.Zone, func(t *testing.T) {

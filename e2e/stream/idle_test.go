@@ -16,11 +16,12 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
-// Node.js closes a connection that was idle for 5 s. A POST sent on one that is closing cannot be repeated. The edge must have
-// given the connection up before.
+// Node.js closes a connection that was idle for 5 s. A POST sent on one that is closing cannot be repeated. The edge
+// must have given the connection up before.
 func TestAPOSTAfterAPauseIsAnswered(t *testing.T) {
 	e, _ := harness.SharedEdge(t)
-	// Just below, at, and beyond the time after which Node.js closes, in parallel; these pauses are what the test is about.
+	// Just below, at, and beyond the time after which Node.js closes, in parallel; these pauses are what the test is
+	// about.
 	pauses := []time.Duration{
 		4500 * time.Millisecond, 4900 * time.Millisecond, 4990 * time.Millisecond, 5000 * time.Millisecond, 5010 * time.Millisecond,
 		5100 * time.Millisecond, 5500 * time.Millisecond, 6000 * time.Millisecond,

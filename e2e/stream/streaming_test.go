@@ -17,8 +17,8 @@ import (
 // slowMark is in the part that comes when it is let go.
 const slowMark = `data-testid="part-slow"`
 
-// The application holds the slow part of the page back until the test, having read the shell, lets it go. Should anything between
-// the two keep the shell for itself, nobody ever lets go and the deadline ends the test.
+// The application holds the slow part of the page back until the test, having read the shell, lets it go. Should
+// anything between the two keep the shell for itself, nobody ever lets go and the deadline ends the test.
 func TestAPageStreamsThrough(t *testing.T) {
 	e, _ := harness.SharedEdge(t)
 	for _, protocol := range edgetest.Protocols {

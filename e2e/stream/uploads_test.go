@@ -21,8 +21,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
-// Each part of the body is sent only when the one before has come back. The first part is small: compression must not wait for
-// more, nor give up because of it.
+// Each part of the body is sent only when the one before has come back. The first part is small: compression must not
+// wait for more, nor give up because of it.
 func TestABodyStreamsUpWhileItsEchoComesBack(t *testing.T) {
 	e, _ := harness.SharedEdge(t)
 	for _, protocol := range edgetest.Protocols {

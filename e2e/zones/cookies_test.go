@@ -19,7 +19,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
-// The start page of the shop redirects to the language of NEXT_LOCALE. What another application means by it is not for the shop.
+// The start page of the shop redirects to the language of NEXT_LOCALE. What another application means by it is not for
+// the shop.
 func TestTheLanguageOfOneZoneDoesNotRedirectAnother(t *testing.T) {
 	f := harness.NextApps(t)
 	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

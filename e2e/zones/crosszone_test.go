@@ -18,7 +18,8 @@ func crossZoneSeries(zone string) string {
 	return fmt.Sprintf("caddy_nextjs_cross_zone_navigations_total{zone=%q}", zone)
 }
 
-// A <Link> to another zone is prefetched and followed by the client's router; the edge answers both, and the client loads the document.
+// A <Link> to another zone is prefetched and followed by the client's router; the edge answers both, and the client
+// loads the document.
 func TestASoftNavigationToAnotherZoneLoadsItsDocument(t *testing.T) {
 	e, f := harness.SharedEdge(t)
 	tests := []struct{ from, to, zone string }{

@@ -14,8 +14,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
-// oddTargets are request targets as no browser would send them, and as an attacker might: what the edge finds the zone by is
-// what Next.js routes by, and it gets them byte by byte.
+// oddTargets are request targets as no browser would send them, and as an attacker might: what the edge finds the zone
+// by is what Next.js routes by, and it gets them byte by byte.
 var oddTargets = []struct{ target, zone string }{
 	{"/blog%2F", "home"},
 	{"/blog%2ffog-signal", "home"},
@@ -101,8 +101,8 @@ var oddTargets = []struct{ target, zone string }{
 	{"/blog#/../about", "blog"},
 }
 
-// refusedByGo are targets that Go's HTTP server answers by itself with 400; Next.js would refuse them too or make an error of
-// them.
+// refusedByGo are targets that Go's HTTP server answers by itself with 400; Next.js would refuse them too or make an
+// error of them.
 var refusedByGo = []string{"/%", "/%zz", "/blog/%", "/a%2", `\blog`}
 
 func TestOddPathsMeanToTheEdgeWhatTheyMeanToNextJS(t *testing.T) {
@@ -119,8 +119,8 @@ func TestOddPathsMeanToTheEdgeWhatTheyMeanToNextJS(t *testing.T) {
 	}
 }
 
-// One spelling reaches Next.js in another form: net/url cannot send a target that begins with // and has a byte that ought to be
-// encoded. Next.js answers every such path with a redirect, here to the encoded form of the same path.
+// One spelling reaches Next.js in another form: net/url cannot send a target that begins with // and has a byte that
+// ought to be encoded. Next.js answers every such path with a redirect, here to the encoded form of the same path.
 func TestRepeatedSlashesWithUnencodedBytesAreRedirected(t *testing.T) {
 	e, f := harness.SharedEdge(t)
 	const target = "//a|b"

@@ -49,8 +49,9 @@ func hover(t testing.TB, w *harness.Window, selector string) {
 	w.Run(t, chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, at[0], at[1]))
 }
 
-// A browser that knows speculation rules asks for the page of another zone while the mouse is on its link, and not again after the click.
-// (Chromium under DevTools runs no page ahead, PrerenderingDisabledByDevTools, but uses what it has loaded for that.)
+// A browser that knows speculation rules asks for the page of another zone while the mouse is on its link, and not
+// again after the click. (Chromium under DevTools runs no page ahead, PrerenderingDisabledByDevTools, but uses what it
+// has loaded for that.)
 func TestPagesOfOtherZonesAreThereBeforeTheClick(t *testing.T) {
 	for _, test := range []struct{ words, purpose string }{
 		{"prefetch", "prefetch"},

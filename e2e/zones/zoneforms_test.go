@@ -19,8 +19,9 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
-// formsEdge returns an edge before zones of every form, of Next.js 14, 15 and 16: one that has the rest of the site and no build, one that
-// has what its build names, one by basePath and assetPrefix, one by basePath with its files on another host, and one by host.
+// formsEdge returns an edge before zones of every form, of Next.js 14, 15 and 16: one that has the rest of the site and
+// no build, one that has what its build names, one by basePath and assetPrefix, one by basePath with its files on
+// another host, and one by host.
 func formsEdge(t testing.TB) (*harness.Edge, *harness.FixtureSet, int) {
 	t.Helper()
 	set := harness.Fixtures(t)
@@ -131,8 +132,8 @@ func TestAZoneByHostHasItsHostAlone(t *testing.T) {
 	}
 }
 
-// The client of Next.js knows by the headers of an answer that a route is intercepted: the modal opens over the page, the address alone is
-// a page of its own.
+// The client of Next.js knows by the headers of an answer that a route is intercepted: the modal opens over the page,
+// the address alone is a page of its own.
 func TestAnInterceptedRouteOpensItsModal(t *testing.T) {
 	e, _, _ := formsEdge(t)
 	w := harness.OpenWindow(t, e, "/gallery")

@@ -1,5 +1,5 @@
-// Package buildtest writes build directories for tests of rules and errors, and for benchmarks. Builds as `next build` makes them are read by the
-// end-to-end tests.
+// Package buildtest writes build directories for tests of rules and errors, and for benchmarks. Builds as `next build`
+// makes them are read by the end-to-end tests.
 package buildtest
 
 import (
@@ -23,7 +23,8 @@ type JSON = map[string]any
 type Build struct {
 	ID     string
 	Config JSON
-	// Routes, Prerenders and Middleware are laid over routes-manifest.json, prerender-manifest.json and middleware-manifest.json.
+	// Routes, Prerenders and Middleware are laid over routes-manifest.json, prerender-manifest.json and
+	// middleware-manifest.json.
 	Routes, Prerenders, Middleware JSON
 	// Pages is pages-manifest.json, App app-path-routes-manifest.json.
 	Pages, App map[string]string

@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// Choose returns the coding that a client likes best, by the lines of its Accept-Encoding: of those that it likes equally well the first of Names,
-// "" for the answer as it is. It reads them as Caddy's `encode` does, and allocates nothing.
+// Choose returns the coding that a client likes best, by the lines of its Accept-Encoding: of those that it likes
+// equally well the first of Names, "" for the answer as it is. It reads them as Caddy's `encode` does, and allocates
+// nothing.
 func Choose(lines []string) string {
 	chosen, rank, best := "", len(Names), 0.0
 	asItIs := 0.0

@@ -1,5 +1,5 @@
-// Package codings has the content codings in which copies of answers are kept: their encoders, their names in headers, and what a client
-// says of them.
+// Package codings has the content codings in which copies of answers are kept: their encoders, their names in headers,
+// and what a client says of them.
 package codings
 
 import (
@@ -67,7 +67,8 @@ func compressZstd(body []byte) ([]byte, error) {
 	return out, nil
 }
 
-// compressibleTypes are those that Caddy's `encode` compresses, as far as files and pages have them. Fonts other than these are compressed in themselves.
+// compressibleTypes are those that Caddy's `encode` compresses, as far as files and pages have them. Fonts other than
+// these are compressed in themselves.
 var compressibleTypes = map[string]bool{
 	"application/atom+xml": true, "application/geo+json": true, "application/javascript": true, "application/json": true, "application/ld+json": true,
 	"application/manifest+json": true, "application/rss+xml": true, "application/vnd.ms-fontobject": true, "application/wasm": true,

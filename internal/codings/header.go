@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// ETag returns the entity tag of an answer in a coding: each representation has its own (RFC 9110, 8.8.3.3). The handler that compresses answers
-// on their way, and Caddy's, make the same of it.
+// ETag returns the entity tag of an answer in a coding: each representation has its own (RFC 9110, 8.8.3.3). The
+// handler that compresses answers on their way, and Caddy's, make the same of it.
 func ETag(etag, name string) string {
 	plain, ok := strings.CutSuffix(etag, `"`)
 	if !ok || IsETag(etag) {
@@ -30,8 +30,8 @@ func endsIn(etag, name string) bool {
 	return ok && strings.HasSuffix(rest, "-")
 }
 
-// SameETag reports whether an entity tag that a client names, alone or of the answer in a coding of Names, is that of an answer. They are compared
-// weakly. name is the coding, "" for the answer as it is.
+// SameETag reports whether an entity tag that a client names, alone or of the answer in a coding of Names, is that of
+// an answer. They are compared weakly. name is the coding, "" for the answer as it is.
 func SameETag(named, etag string) (name string, same bool) {
 	named, etag = strings.TrimPrefix(named, "W/"), strings.TrimPrefix(etag, "W/")
 	if named == etag {

@@ -11,8 +11,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// Levels for bodies that may be gone in a minute. On pages of Next.js of 6 and 65 KB quality 6 of Brotli takes a quarter less bytes than quality 3 in twice
-// its time, and 11 a tenth less than 6 in a hundred times its time.
+// Levels for bodies that may be gone in a minute. On pages of Next.js of 6 and 65 KB quality 6 of Brotli takes a
+// quarter less bytes than quality 3 in twice its time, and 11 a tenth less than 6 in a hundred times its time.
 const (
 	quickQuality = 6
 	quickWindow  = 18

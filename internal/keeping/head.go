@@ -12,7 +12,8 @@ var passing = map[string]bool{
 	"Transfer-Encoding": true, "Vary": true, "Via": true,
 }
 
-// FormatHead returns the headers that are kept of an answer, a line each: all but those of before and what belongs to one answer only.
+// FormatHead returns the headers that are kept of an answer, a line each: all but those of before and what belongs to
+// one answer only.
 func FormatHead(h http.Header, before map[string]bool) []byte {
 	var b []byte
 	for name, values := range h {

@@ -22,8 +22,8 @@ type Writer struct {
 	length      int64 // what the head has said, -1 if nothing
 }
 
-// NewWriter returns a writer. begin is given the status and the headers of an answer, and those of its headers that are its own as FormatHead
-// writes them; it returns nil for one that is not kept.
+// NewWriter returns a writer. begin is given the status and the headers of an answer, and those of its headers that are
+// its own as FormatHead writes them; it returns nil for one that is not kept.
 func NewWriter(w http.ResponseWriter, begin func(status int, h http.Header, head []byte) *blobstore.Writer) *Writer {
 	keeping := &Writer{ResponseWriter: w, begin: begin, before: make(map[string]bool, len(w.Header()))}
 	for header := range w.Header() {

@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// source returns the regular expression that picomatch.makeRe makes of a glob; false where picomatch finds none that is valid.
+// source returns the regular expression that picomatch.makeRe makes of a glob; false where picomatch finds none that is
+// valid.
 func source(glob string, dot bool) (string, bool) {
 	output, negated := "", false
 	if glob[0] == '.' || glob[0] == '*' {
@@ -77,7 +78,8 @@ func replaced(glob string) string {
 	return glob
 }
 
-// isFlat reports whether a glob is of the kind that parse translates without looking at its structure: /(^[*!]|[/()[\]{}"])/ is not in it.
+// isFlat reports whether a glob is of the kind that parse translates without looking at its structure:
+// /(^[*!]|[/()[\]{}"])/ is not in it.
 func isFlat(glob string) bool {
 	return !strings.HasPrefix(glob, "*") && !strings.HasPrefix(glob, "!") && !strings.ContainsAny(glob, `/()[]{}"`)
 }

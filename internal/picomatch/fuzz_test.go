@@ -33,8 +33,8 @@ func FuzzGlob(f *testing.F) {
 	})
 }
 
-// The time for a long text made to be difficult is that of a pass through it: a test of the number of steps would be a test of the
-// implementation, but an exponential one would not end.
+// The time for a long text made to be difficult is that of a pass through it: a test of the number of steps would be a
+// test of the implementation, but an exponential one would not end.
 func TestDifficultTextsEnd(t *testing.T) {
 	for _, glob := range []string{"/**/*a*/**/*a*/**/*a*b", "/+(a|aa|+(a))b", "/*(*(*(*(a))))b", "/!(*a*b)/**/!(*a*b)c", "/*a*a*a*a*a*a*a*a*b"} {
 		g, err := Compile(glob, true)

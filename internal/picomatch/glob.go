@@ -1,10 +1,10 @@
-// Package picomatch matches globs as the JavaScript library of that name does (https://github.com/micromatch/picomatch, 4.0), which
-// Next.js asks whether a picture may be optimized. Other glob libraries disagree with it where it matters: whether "*" crosses a dot, whether
-// "/a/**" is "/a", what a trailing slash does.
+// Package picomatch matches globs as the JavaScript library of that name does (https://github.com/micromatch/picomatch,
+// 4.0), which Next.js asks whether a picture may be optimized. Other glob libraries disagree with it where it matters:
+// whether "*" crosses a dot, whether "/a/**" is "/a", what a trailing slash does.
 //
-// A glob is translated into the regular expression that picomatch makes of it (parser.go), and that is evaluated here (regexp.go,
-// program.go), because it has look-ahead, which Go's regexp lacks, and because the text comes from clients: matching takes time in
-// proportion to the length of the text, whatever the glob.
+// A glob is translated into the regular expression that picomatch makes of it (parser.go), and that is evaluated here
+// (regexp.go, program.go), because it has look-ahead, which Go's regexp lacks, and because the text comes from clients:
+// matching takes time in proportion to the length of the text, whatever the glob.
 package picomatch
 
 import (
@@ -34,9 +34,9 @@ const (
 	nothing       // picomatch makes an invalid expression of it, and takes /$^/ instead, which only the empty text matches
 )
 
-// Compile compiles a glob. With dot, wildcards match segments that begin with a dot (picomatch's option of that name); no other option
-// is set, as Next.js sets none. The error says that the glob is empty, too long, or has a construct of JavaScript's regular expressions that is not evaluated here
-// (back-references, look-behind, named groups).
+// Compile compiles a glob. With dot, wildcards match segments that begin with a dot (picomatch's option of that name);
+// no other option is set, as Next.js sets none. The error says that the glob is empty, too long, or has a construct of
+// JavaScript's regular expressions that is not evaluated here (back-references, look-behind, named groups).
 func Compile(glob string, dot bool) (*Glob, error) {
 	if glob == "" {
 		return nil, errors.New("the glob is empty")
@@ -83,7 +83,8 @@ func isLiteral(glob string) bool {
 	return true
 }
 
-// Match reports whether the whole text matches. The text is a path or host name as URLs have it: one with bytes above 127 matches nothing.
+// Match reports whether the whole text matches. The text is a path or host name as URLs have it: one with bytes above
+// 127 matches nothing.
 func (g *Glob) Match(text string) bool {
 	if !isASCII(text) {
 		return false

@@ -2,8 +2,8 @@ package picomatch
 
 import "strings"
 
-// parser is lib/parse.js of picomatch 4.0, function by function: how it builds its expression out of pieces, and takes some of them back, is what
-// decides what a glob with odd parts means.
+// parser is lib/parse.js of picomatch 4.0, function by function: how it builds its expression out of pieces, and takes
+// some of them back, is what decides what a glob with odd parts means.
 type parser struct {
 	text    []rune
 	index   int // of the character being looked at

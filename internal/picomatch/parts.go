@@ -41,7 +41,8 @@ var extglobs = map[string]extglob{
 	"@": {"at", `(?:`, `)`},
 }
 
-// globstar is what "**" stands for: anything without a segment that begins with a dot, or with dot, without "." and ".." segments.
+// globstar is what "**" stands for: anything without a segment that begins with a dot, or with dot, without "." and
+// ".." segments.
 func globstar(dot bool) string {
 	if dot {
 		return `(?:(?:(?!` + startAnchor + dotsSlash + `).)*?)`

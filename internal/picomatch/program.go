@@ -2,10 +2,11 @@ package picomatch
 
 import "fmt"
 
-// program decides whether an expression matches a text, in one pass from the end of the text to its beginning. For every place of the text it works
-// out for every instruction whether the rest of the text matches from there. An instruction needs only what is known of itself and earlier
-// instructions at this place, and of all of them one character further, so a text of n characters takes n steps through the program: no
-// backtracking, and look-ahead costs nothing extra.
+// program decides whether an expression matches a text, in one pass from the end of the text to its beginning. For
+// every place of the text it works out for every instruction whether the rest of the text matches from there. An
+// instruction needs only what is known of itself and earlier instructions at this place, and of all of them one
+// character further, so a text of n characters takes n steps through the program: no backtracking, and look-ahead costs
+// nothing extra.
 type program struct {
 	code  []instruction
 	start int
@@ -16,7 +17,8 @@ type instruction struct {
 	op   code
 	set  set
 	next int
-	// other is the second choice of codeEither, the inner expression of codeLook and codeNotLook, the beginning of the loop for codeLoop.
+	// other is the second choice of codeEither, the inner expression of codeLook and codeNotLook, the beginning of the
+	// loop for codeLoop.
 	other int
 	// empty says that the body of this loop can match nothing.
 	empty bool
@@ -160,8 +162,8 @@ func (p *program) step(text string, at int, here, after []bool) {
 		case codeLoop:
 			here[i] = here[in.other] || here[in.next]
 			if here[i] && !here[in.other] {
-				// The body was worked out as though the loop ended with it. From the characters before, this value is seen; at this place
-				// only a body that matches nothing asks for it, and is worked out again.
+				// The body was worked out as though the loop ended with it. From the characters before, this value is
+				// seen; at this place only a body that matches nothing asks for it, and is worked out again.
 				here[in.other] = true
 				if in.empty {
 					i = in.other

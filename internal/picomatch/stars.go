@@ -2,7 +2,8 @@ package picomatch
 
 import "strings"
 
-// asterisk handles "*": a star, a globstar when it is the second one and a segment of its own, or the beginning of "*(...)".
+// asterisk handles "*": a star, a globstar when it is the second one and a segment of its own, or the beginning of
+// "*(...)".
 func (p *parser) asterisk() {
 	last := p.last
 	if last.kind == globstarToken || last.star {

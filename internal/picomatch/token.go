@@ -24,7 +24,8 @@ const (
 	maybeSlashToken kind = "maybe_slash"
 )
 
-// token is a piece of the glob and the expression it became. hasOutput tells an empty expression from none; without one, the value is it.
+// token is a piece of the glob and the expression it became. hasOutput tells an empty expression from none; without
+// one, the value is it.
 type token struct {
 	kind      kind
 	value     string
@@ -59,7 +60,8 @@ type brace struct {
 	comma, dots bool
 }
 
-// push appends a token, and takes back the special meaning of a "**" before it that turns out not to be a whole segment.
+// push appends a token, and takes back the special meaning of a "**" before it that turns out not to be a whole
+// segment.
 func (p *parser) push(t *token) {
 	last := p.last
 	if last.kind == globstarToken {

@@ -52,7 +52,8 @@ func Start() (*Sharp, error) {
 	return &Sharp{cmd: cmd, in: in, out: json.NewDecoder(bufio.NewReader(out))}, nil
 }
 
-// Call runs the body of an async JavaScript function of sharp, fs and args, and reads what it returns into reply, unless that is nil.
+// Call runs the body of an async JavaScript function of sharp, fs and args, and reads what it returns into reply,
+// unless that is nil.
 func (s *Sharp) Call(code string, args, reply any) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -6,9 +6,10 @@ import (
 	"strings"
 )
 
-// EscapedPath returns the path of u as the client wrote it, percent-encoding included. Next.js compares its basePath and
-// its own /_next paths with these bytes, not with decoded ones (next/dist/server/lib/router-utils/resolve-routes.js, 15.5
-// and 16.4), so the edge must too: /blog%2Fa and /%62log are not below /blog.
+// EscapedPath returns the path of u as the client wrote it, percent-encoding included. Next.js compares its basePath
+// and its own /_next paths with these bytes, not with decoded ones
+// (next/dist/server/lib/router-utils/resolve-routes.js, 15.5 and 16.4), so the edge must too: /blog%2Fa and /%62log are
+// not below /blog.
 func EscapedPath(u *url.URL) string {
 	if u.RawPath != "" {
 		return u.RawPath
@@ -16,9 +17,10 @@ func EscapedPath(u *url.URL) string {
 	return u.EscapedPath()
 }
 
-// CanonicalPath returns the path that Next.js will route by, and whether that is what the client wrote. Next.js 15 and 16
-// answer repeated slashes and backslashes with a redirect to the collapsed form, and take what is left through the WHATWG
-// URL parser, which resolves dot segments and ends the path at "#" (resolve-routes.js and parse-relative-url.js).
+// CanonicalPath returns the path that Next.js will route by, and whether that is what the client wrote. Next.js 15 and
+// 16 answer repeated slashes and backslashes with a redirect to the collapsed form, and take what is left through the
+// WHATWG URL parser, which resolves dot segments and ends the path at "#" (resolve-routes.js and
+// parse-relative-url.js).
 func CanonicalPath(path string) (canonical string, asWritten bool) {
 	if IsCanonical(path) {
 		return path, true
@@ -62,8 +64,8 @@ func collapseSlashes(path string) string {
 	return string(b)
 }
 
-// resolveDots resolves dot segments as the WHATWG URL standard does: they may be percent-encoded, and one at the end leaves
-// a trailing slash.
+// resolveDots resolves dot segments as the WHATWG URL standard does: they may be percent-encoded, and one at the end
+// leaves a trailing slash.
 func resolveDots(path string) string {
 	if !hasDotSegment(path) {
 		return path

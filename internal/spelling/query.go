@@ -6,9 +6,10 @@ import (
 	"strings"
 )
 
-// RedirectWithQuery adds the query of a request to where it is redirected, as Next.js does: a parameter of the destination takes the place
-// of one of the request; the names are in the order in which JavaScript keeps the keys of an object, and each is written by
-// encodeURIComponent (prepareDestination and stringifyQuery). The text of the destination's own query needs no encoding.
+// RedirectWithQuery adds the query of a request to where it is redirected, as Next.js does: a parameter of the
+// destination takes the place of one of the request; the names are in the order in which JavaScript keeps the keys of
+// an object, and each is written by encodeURIComponent (prepareDestination and stringifyQuery). The text of the
+// destination's own query needs no encoding.
 func RedirectWithQuery(location, query string) string {
 	target, own, _ := strings.Cut(location, "?")
 	merged := ParseQuery(query)

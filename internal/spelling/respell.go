@@ -2,9 +2,9 @@ package spelling
 
 import "strings"
 
-// Respell writes a path as every browser does, where the difference means nothing (RFC 3986, 6.2.2.2): unreserved characters that are
-// percent-encoded are decoded. Middleware of Next.js 14 and 15 compares the path as it is written, and files are found by the
-// decoded one, so /%70rivate.pdf would lead past it.
+// Respell writes a path as every browser does, where the difference means nothing (RFC 3986, 6.2.2.2): unreserved
+// characters that are percent-encoded are decoded. Middleware of Next.js 14 and 15 compares the path as it is written,
+// and files are found by the decoded one, so /%70rivate.pdf would lead past it.
 func Respell(path string) (plain string, changed bool) {
 	first := EncodedUnreserved(path)
 	if first < 0 {

@@ -17,7 +17,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/vips"
 )
 
-// allowed is by how much samples may differ on average: encoders differ, palettes are dithered. A wrong profile is worth 7 and more.
+// allowed is by how much samples may differ on average: encoders differ, palettes are dithered. A wrong profile is
+// worth 7 and more.
 var allowed = map[string]float64{vips.JPEG: 2, vips.WebP: 1.5, vips.AVIF: 1.5, vips.PNG: 4, vips.GIF: 4, vips.TIFF: 2}
 
 // kinds are sources of every kind that is transformed, 500 x 300.
@@ -44,8 +45,8 @@ var kinds = []struct{ name, mime, code string }{
 	{"tiff with alpha", vips.TIFF, `return sharp(Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="500" height="300"><circle cx="250" cy="150" r="120" fill="#e42" fill-opacity=".6"/></svg>')).tiff({ compression: 'lzw' })`},
 }
 
-// What comes out looks like what Next.js makes of the same source, in every format that it could be asked in, and says nothing of where
-// it comes from.
+// What comes out looks like what Next.js makes of the same source, in every format that it could be asked in, and says
+// nothing of where it comes from.
 func TestPicturesAreThoseOfSharp(t *testing.T) {
 	for _, kind := range kinds {
 		outputs := []string{vips.JPEG, vips.WebP, vips.AVIF}
@@ -79,7 +80,8 @@ func TestPicturesAreThoseOfSharp(t *testing.T) {
 	}
 }
 
-// A profile of 16-bit pictures is heeded as that of 8-bit ones, where sharp makes Display P3 of them and does not say so.
+// A profile of 16-bit pictures is heeded as that of 8-bit ones, where sharp makes Display P3 of them and does not say
+// so.
 func TestSixteenBitProfileIsHeeded(t *testing.T) {
 	made := source(t, 300, 200, `return gradient().removeAlpha().toColourspace('rgb16').withIccProfile('srgb').png()`)
 	want, err := png.Decode(bytes.NewReader(made))

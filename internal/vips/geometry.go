@@ -2,7 +2,8 @@ package vips
 
 import "math"
 
-// turn is what an EXIF orientation asks for: a rotation clockwise in quarters, then a mirroring left to right. The table is sharp's.
+// turn is what an EXIF orientation asks for: a rotation clockwise in quarters, then a mirroring left to right. The
+// table is sharp's.
 type turn struct {
 	quarters int
 	mirror   bool
@@ -31,8 +32,8 @@ func turnOf(orientation int) turn {
 // sideways says that the turn exchanges width and height.
 func (t turn) sideways() bool { return t.quarters%2 == 1 }
 
-// shrinkOf is by how much both sides of a picture shrink so that the result, turned, is as wide as asked: at least 1, because pictures are
-// never enlarged, and at most what leaves a pixel of each side.
+// shrinkOf is by how much both sides of a picture shrink so that the result, turned, is as wide as asked: at least 1,
+// because pictures are never enlarged, and at most what leaves a pixel of each side.
 func shrinkOf(width, height, target int, t turn) (horizontal, vertical float64) {
 	side := width
 	if t.sideways() {
@@ -42,8 +43,8 @@ func shrinkOf(width, height, target int, t turn) (horizontal, vertical float64) 
 	return min(shrink, float64(width)), min(shrink, float64(height))
 }
 
-// jpegShrink is the factor by which a JPEG is shrunk while it is decoded. A factor that would do all the work is halved, so that the
-// resampling has something left to do well.
+// jpegShrink is the factor by which a JPEG is shrunk while it is decoded. A factor that would do all the work is
+// halved, so that the resampling has something left to do well.
 func jpegShrink(shrink float64) int {
 	factor := 1
 	for _, f := range []int{2, 4, 8} {

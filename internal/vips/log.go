@@ -31,8 +31,8 @@ func nxLog(level C.int, message *C.char) {
 	}
 }
 
-// lastError takes what libvips has noted since somebody last asked. The notes are those of the whole process: while several transforms
-// run, a line may belong to another one.
+// lastError takes what libvips has noted since somebody last asked. The notes are those of the whole process: while
+// several transforms run, a line may belong to another one.
 func lastError() error {
 	text := C.vips_error_buffer_copy()
 	defer C.g_free(C.gpointer(text))

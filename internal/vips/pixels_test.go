@@ -162,7 +162,8 @@ func TestColoursOfEveryDepth(t *testing.T) {
 	}
 }
 
-// The colour of transparent pixels does not bleed into their neighbours, and what is translucent stays so; JPEG puts it on black.
+// The colour of transparent pixels does not bleed into their neighbours, and what is translucent stays so; JPEG puts it
+// on black.
 func TestAlpha(t *testing.T) {
 	half := color.NRGBA{R: 30, G: 60, B: 200, A: 128}
 	clear := color.NRGBA{R: 255, G: 255, B: 255, A: 0}

@@ -41,8 +41,8 @@ func (p Plan) load(width int) load {
 	return p.shrinker(min(horizontal, vertical))
 }
 
-// Stages are the pixels on the way to a width: those decoded, and those brought to the size. Two widths with an equal stage have the same
-// pixels there.
+// Stages are the pixels on the way to a width: those decoded, and those brought to the size. Two widths with an equal
+// stage have the same pixels there.
 func (p Plan) Stages(width int) (decoded, resized Stage) {
 	side := p.size.Width
 	if p.turn.sideways() {

@@ -2,11 +2,12 @@ package vips
 
 import "context"
 
-// Sharing lets transforms of one source have pixels in common: one of them makes them for all. Without it, or where it says no, pixels
-// flow from the decoder to the encoder, a few rows at a time.
+// Sharing lets transforms of one source have pixels in common: one of them makes them for all. Without it, or where it
+// says no, pixels flow from the decoder to the encoder, a few rows at a time.
 type Sharing interface {
-	// Ask is called on the way to the pixels of a stage, which is one of plan.Stages. It may wait for another transform, as long as the
-	// context lasts. The result is nil if the transform shall go on by itself, and must be released otherwise.
+	// Ask is called on the way to the pixels of a stage, which is one of plan.Stages. It may wait for another
+	// transform, as long as the context lasts. The result is nil if the transform shall go on by itself, and must be
+	// released otherwise.
 	Ask(ctx context.Context, plan Plan, stage Stage) Share
 }
 

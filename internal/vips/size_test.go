@@ -20,7 +20,8 @@ import (
 
 var nextWidths = []int{16, 32, 48, 64, 96, 128, 256, 384, 640, 750, 828, 1080, 1200, 1920, 2048, 3840}
 
-// Every size is that of Next.js, to the pixel: decoders that shrink while they decode round in their own way. E2E_LONG=1 asks for more.
+// Every size is that of Next.js, to the pixel: decoders that shrink while they decode round in their own way.
+// E2E_LONG=1 asks for more.
 func TestSizesAreThoseOfSharp(t *testing.T) {
 	more, step := 3, 3
 	if os.Getenv("E2E_LONG") != "" {

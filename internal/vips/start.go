@@ -21,8 +21,8 @@ import (
 
 var starting = sync.OnceValue(start)
 
-// Start starts libvips, once per process and for good, and sends what it says to the logger, at debug level; the last logger given counts.
-// The error is ErrUnavailable or what libvips says.
+// Start starts libvips, once per process and for good, and sends what it says to the logger, at debug level; the last
+// logger given counts. The error is ErrUnavailable or what libvips says.
 func Start(log *zap.Logger) error {
 	setLogger(log)
 	return starting()
@@ -31,13 +31,14 @@ func Start(log *zap.Logger) error {
 func start() error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	// A parent process that uses sharp leaves it behind, and libvips would look there for its modules: the AVIF ones are modules.
+	// A parent process that uses sharp leaves it behind, and libvips would look there for its modules: the AVIF ones
+	// are modules.
 	if err := os.Unsetenv("VIPSHOME"); err != nil {
 		return fmt.Errorf("clearing VIPSHOME: %w", err)
 	}
-	// Many arenas keep what many threads have freed: 490 MB instead of 180 after 2,000 pictures. And glibc's threshold, which grows with what is
-	// freed, keeps every buffer of a large picture on the heap: a peak of 330 MB instead of 230, and 300 instead of 140 after it, at the same
-	// CPU time. Whoever sets these knows better.
+	// Many arenas keep what many threads have freed: 490 MB instead of 180 after 2,000 pictures. And glibc's threshold,
+	// which grows with what is freed, keeps every buffer of a large picture on the heap: a peak of 330 MB instead of
+	// 230, and 300 instead of 140 after it, at the same CPU time. Whoever sets these knows better.
 	C.nx_tune_malloc(unset("MALLOC_ARENA_MAX"), unset("MALLOC_MMAP_THRESHOLD_")&unset("MALLOC_TRIM_THRESHOLD_"))
 	if C.nx_start() != 0 {
 		return fmt.Errorf("starting libvips: %w", lastError())
@@ -56,8 +57,8 @@ func unset(name string) C.int {
 // Version of the libvips in use.
 func Version() string { return C.GoString(C.vips_version_string()) }
 
-// Memory is what libvips has allocated for pixels, in bytes, now and at most since the start. What decoders and encoders allocate for
-// themselves is not in it.
+// Memory is what libvips has allocated for pixels, in bytes, now and at most since the start. What decoders and
+// encoders allocate for themselves is not in it.
 func Memory() (now, highest int64) {
 	return int64(C.vips_tracked_get_mem()), int64(C.vips_tracked_get_mem_highwater())
 }

@@ -18,9 +18,9 @@ import (
 
 var errTimeout = errors.New("it takes too long")
 
-// Transform makes a picture out of a source of a MIME type, the way Next.js does. Whatever is wrong with the source is ErrFailed, with the
-// reason; other errors are those of the context, whose end stops the work, and of Options.Admit. Runs as long as the work takes: the
-// caller bounds how many run at once.
+// Transform makes a picture out of a source of a MIME type, the way Next.js does. Whatever is wrong with the source is
+// ErrFailed, with the reason; other errors are those of the context, whose end stops the work, and of Options.Admit.
+// Runs as long as the work takes: the caller bounds how many run at once.
 func Transform(ctx context.Context, source []byte, mime string, options Options) ([]byte, error) {
 	if err := starting(); err != nil {
 		return nil, err
@@ -75,8 +75,8 @@ func Transform(ctx context.Context, source []byte, mime string, options Options)
 // refusal is an error of Options.Admit.
 type refusal struct{ error }
 
-// killedWith stops the evaluation of an image when the context ends. The returned function ends that, and must be called before the image
-// may be closed; the image is kept alive by a reference until then.
+// killedWith stops the evaluation of an image when the context ends. The returned function ends that, and must be
+// called before the image may be closed; the image is kept alive by a reference until then.
 func killedWith(ctx context.Context, at *C.VipsImage) (stop func()) {
 	if ctx.Err() != nil {
 		C.vips_image_set_kill(at, 1) // at once: what is quickly done would be done before a goroutine comes to it
@@ -158,8 +158,8 @@ func step(name string, err error) error {
 
 func bare(in *C.VipsImage, out **C.VipsImage) C.int { return C.nx_bare(in, out) }
 
-// applyProfile converts from the picture's own profile to sRGB. One that does not fit is ignored, as if it were not there. (sharp converts
-// 16-bit pictures to Display P3 and drops the profile: wrong colours.)
+// applyProfile converts from the picture's own profile to sRGB. One that does not fit is ignored, as if it were not
+// there. (sharp converts 16-bit pictures to Display P3 and drops the profile: wrong colours.)
 func applyProfile(i *image) error {
 	convert := func(input string, depth int) error {
 		var from *C.char

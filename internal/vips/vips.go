@@ -1,9 +1,9 @@
-// Package vips makes pictures as Next.js makes them by sharp, step for step, on the machine's own libvips: the same sizes to the pixel,
-// the same colours, no metadata. It is one function, Transform, around libvips' C interface; queues, limits of concurrency and qualities
-// are its caller's (package imageopt).
+// Package vips makes pictures as Next.js makes them by sharp, step for step, on the machine's own libvips: the same
+// sizes to the pixel, the same colours, no metadata. It is one function, Transform, around libvips' C interface;
+// queues, limits of concurrency and qualities are its caller's (package imageopt).
 //
-// govips is not used: it cannot tell a loader to fail on warnings, nor the AVIF encoder to keep the colour's resolution, which the
-// contract of Next.js asks for.
+// govips is not used: it cannot tell a loader to fail on warnings, nor the AVIF encoder to keep the colour's
+// resolution, which the contract of Next.js asks for.
 //
 // Built without CGO, or with the tag novips, Start says ErrUnavailable.
 package vips
@@ -13,7 +13,8 @@ import (
 	"time"
 )
 
-// MIME types that the package can know; whether it really reads or writes them depends on the libvips found (CanDecode, CanEncode).
+// MIME types that the package can know; whether it really reads or writes them depends on the libvips found (CanDecode,
+// CanEncode).
 const (
 	JPEG = "image/jpeg"
 	PNG  = "image/png"
@@ -26,7 +27,8 @@ const (
 var (
 	// ErrUnavailable says that there is no libvips in this build.
 	ErrUnavailable = errors.New("built without libvips")
-	// ErrFailed says that the source cannot be made into what was asked: it is broken, too big, or of a kind that is not read.
+	// ErrFailed says that the source cannot be made into what was asked: it is broken, too big, or of a kind that is
+	// not read.
 	ErrFailed = errors.New("the picture cannot be transformed")
 )
 

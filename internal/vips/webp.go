@@ -11,8 +11,9 @@ const (
 	webpAnimated = 1 << 1
 )
 
-// bareWebP drops EXIF, XMP and profile of a WebP: libvips 8.14 writes an EXIF block of its own, whatever it is told. A picture without
-// alpha then needs no extended header either. What is not a WebP as an encoder writes it comes back as it is.
+// bareWebP drops EXIF, XMP and profile of a WebP: libvips 8.14 writes an EXIF block of its own, whatever it is told. A
+// picture without alpha then needs no extended header either. What is not a WebP as an encoder writes it comes back as
+// it is.
 func bareWebP(made []byte) []byte {
 	const head, chunkHead = 12, 8
 	if len(made) < head || string(made[:4]) != "RIFF" || string(made[8:head]) != "WEBP" {

@@ -73,8 +73,8 @@ func (w *work) use(pixels *Pixels) error {
 	return nil
 }
 
-// stage brings the chain to a stage: by pixels that another transform has made, or by build, which begins at the start. If others want
-// the pixels, they are made at once and kept.
+// stage brings the chain to a stage: by pixels that another transform has made, or by build, which begins at the start.
+// If others want the pixels, they are made at once and kept.
 func (w *work) stage(plan Plan, stage Stage, build func() error) error {
 	var share Share
 	if w.sharing != nil {

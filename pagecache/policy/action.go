@@ -16,9 +16,11 @@ const (
 	EffectPages                 // some page is another one now, and nobody says which
 )
 
-// EffectOf reads what Next.js says to its client of a server action (addRevalidationHeader in next/dist/server/app-render/action-handler.js). Since 16 the header is
-// missing where nothing was revalidated; 1 stands for revalidated paths or tags and for changed cookies alike, 2 for what was not kept anyway (refresh). 14 and 15 always send
-// [[],tags,cookies]. revalidateTag with a profile says nothing: what is kept may be shown while it is made again.
+// EffectOf reads what Next.js says to its client of a server action (addRevalidationHeader in
+// next/dist/server/app-render/action-handler.js). Since 16 the header is missing where nothing was revalidated; 1
+// stands for revalidated paths or tags and for changed cookies alike, 2 for what was not kept anyway (refresh). 14 and
+// 15 always send [[],tags,cookies]. revalidateTag with a profile says nothing: what is kept may be shown while it is
+// made again.
 func EffectOf(r *http.Request, h http.Header) Effect {
 	if len(r.Header["Next-Action"]) == 0 {
 		return EffectUnknown // a form that was sent without script has the header in no version

@@ -11,8 +11,8 @@ type directive uint16
 
 const (
 	dirPublic directive = 1 << iota
-	// dirForbids is private, no-store or no-cache. With a list of fields they leave the rest to caches (RFC 9111, 5.2.2.4 and 5.2.2.7);
-	// few caches tell that apart, and this one does not.
+	// dirForbids is private, no-store or no-cache. With a list of fields they leave the rest to caches (RFC 9111,
+	// 5.2.2.4 and 5.2.2.7); few caches tell that apart, and this one does not.
 	dirForbids
 	dirNoStore
 	dirMustRevalidate
@@ -22,7 +22,8 @@ const (
 	dirMaxAge
 	dirStaleWhileRevalidate
 	dirStaleIfError
-	// dirInvalid: seconds that are none, or a directive with seconds that is there twice: what it says is not known, so it says 0 (RFC 9111, 4.2.1).
+	// dirInvalid: seconds that are none, or a directive with seconds that is there twice: what it says is not known, so
+	// it says 0 (RFC 9111, 4.2.1).
 	dirInvalid
 	// dirForEver is a stale-while-revalidate without a value, as Next.js 14 writes it.
 	dirForEver
@@ -118,8 +119,8 @@ func parseSeconds(text string) (time.Duration, bool) {
 	return time.Duration(seconds) * time.Second, true
 }
 
-// cutElement takes the first element off a comma-separated line. Commas in quotes belong to a value. A quote that is not closed hides
-// nothing: what follows it is read as if it were not there, so that no directive is lost.
+// cutElement takes the first element off a comma-separated line. Commas in quotes belong to a value. A quote that is
+// not closed hides nothing: what follows it is read as if it were not there, so that no directive is lost.
 func cutElement(line string) (text, rest string) {
 	quoted := strings.Count(line, `"`)%2 == 0 && strings.Contains(line, `"`)
 	within := false

@@ -32,11 +32,11 @@ type Facts struct {
 	Now          time.Time
 }
 
-// Said is what the application says of an answer to the edge alone, written before the answer's head. Each fetch has its
-// own.
+// Said is what the application says of an answer to the edge alone, written before the answer's head. Each fetch has
+// its own.
 type Said struct {
-	// CacheControl is the Cache-Control that it had sent, where the edge has replaced it (docs/caching.md). The edge does
-	// not pass on the stale-while-revalidate of Next.js.
+	// CacheControl is the Cache-Control that it had sent, where the edge has replaced it (docs/caching.md). The edge
+	// does not pass on the stale-while-revalidate of Next.js.
 	CacheControl []string
 	// Tags are the values of the header with cache tags; nil: it had none.
 	Tags []string
@@ -46,15 +46,15 @@ type Said struct {
 // application uses another one. It is for caches, and never sent on.
 const TagsHeader = "X-Next-Cache-Tags"
 
-// Next.js has at most 128 tags of at most 256 characters on what it caches (server/lib/patch-fetch.js), and some of its own for each
-// part of the path. More than this is not Next.js's.
+// Next.js has at most 128 tags of at most 256 characters on what it caches (server/lib/patch-fetch.js), and some of its
+// own for each part of the path. More than this is not Next.js's.
 const (
 	MaxTags = 512
 	maxTag  = 1 << 10
 )
 
-// ParseTags reads the lines of a header of tags, separated by commas: each tag once, in their order. They are not nil: no tag is
-// known to be none. ok is false where there are more than 512, or one is longer than 1 KiB.
+// ParseTags reads the lines of a header of tags, separated by commas: each tag once, in their order. They are not nil:
+// no tag is known to be none. ok is false where there are more than 512, or one is longer than 1 KiB.
 func ParseTags(lines []string) (tags []string, ok bool) {
 	tags = make([]string, 0, 8)
 	seen := make(map[string]bool, 8)

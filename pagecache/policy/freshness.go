@@ -19,12 +19,12 @@ type words struct {
 }
 
 const (
-	// staleForEver is how long a stale-while-revalidate without a value lasts. Next.js 14 writes that where later versions write what is left of a
-	// year (expireTime).
+	// staleForEver is how long a stale-while-revalidate without a value lasts. Next.js 14 writes that where later
+	// versions write what is left of a year (expireTime).
 	staleForEver = 365 * 24 * time.Hour
-	// WhileRemade bounds how long a page that was outdated when it came may go on being served. Next.js makes it again at that moment, so
-	// `next start` would not show it again once that is done. Beyond it Next.js is asked, which answers with what it
-	// has.
+	// WhileRemade bounds how long a page that was outdated when it came may go on being served. Next.js makes it again
+	// at that moment, so `next start` would not show it again once that is done. Beyond it Next.js is asked, which
+	// answers with what it has.
 	WhileRemade = time.Second
 	// neverRemade is the s-maxage of pages that Next.js does not make again of itself (revalidate: false).
 	neverRemade = 365 * 24 * time.Hour
@@ -34,7 +34,8 @@ const (
 const (
 	// nextWords is what Next.js writes (lib/cache-control.js).
 	nextWords = dirSMaxAge | dirStaleWhileRevalidate | dirForEver
-	// edgeWords is what the edge makes of it for browsers and CDNs (docs/caching.md): public, max-age=0, s-maxage=N, must-revalidate.
+	// edgeWords is what the edge makes of it for browsers and CDNs (docs/caching.md): public, max-age=0, s-maxage=N,
+	// must-revalidate.
 	edgeWords = dirPublic | dirMaxAge | dirSMaxAge | dirMustRevalidate
 	// askWords is what the edge makes of a page that was outdated when it came: public, max-age=0, must-revalidate.
 	askWords = dirPublic | dirMaxAge | dirMustRevalidate
@@ -42,9 +43,9 @@ const (
 
 func (d directives) isNextMark() bool { return d.any(dirSMaxAge) && d.only(nextWords) }
 
-// isEdgeMark reports whether the edge has written the Cache-Control. max-age=0 and must-revalidate are said to browsers there, and s-maxage to
-// CDNs. A stale-while-revalidate in the same field, should there be one, is Next.js's and speaks to caches like this one. An application
-// that writes exactly this form is taken for Next.js too.
+// isEdgeMark reports whether the edge has written the Cache-Control. max-age=0 and must-revalidate are said to browsers
+// there, and s-maxage to CDNs. A stale-while-revalidate in the same field, should there be one, is Next.js's and speaks
+// to caches like this one. An application that writes exactly this form is taken for Next.js too.
 func (d directives) isEdgeMark() bool {
 	return d.any(dirSMaxAge) && d.has&edgeWords == edgeWords && d.maxAge == 0 && d.only(edgeWords|nextWords|dirNoTransform)
 }
@@ -53,8 +54,8 @@ func (d directives) isAskMark() bool {
 	return d.has&^dirNoTransform == askWords && d.maxAge == 0
 }
 
-// readWords reads the Cache-Control of an answer. What the upstream had said is read only where the edge has written its form of what Next.js
-// marks: there it says no less about who may keep the answer.
+// readWords reads the Cache-Control of an answer. What the upstream had said is read only where the edge has written
+// its form of what Next.js marks: there it says no less about who may keep the answer.
 func readWords(h http.Header, said *Said) words {
 	w := words{directives: readDirectives(h["Cache-Control"]), outdated: first(h, "X-Nextjs-Cache") == "STALE"}
 	w.mark = w.isNextMark() || w.isEdgeMark()
@@ -78,9 +79,10 @@ type windows struct {
 
 // windowsOf is RFC 9111, 4.2 and 5.2.2 for a shared cache, and RFC 5861. No lifetime is ever guessed.
 //
-// must-revalidate and proxy-revalidate forbid stale answers, also where stale-while-revalidate stands beside them. In the edge's form of a mark of
-// Next.js must-revalidate is no word to this cache, see isEdgeMark. s-maxage alone forbids what the answer does not
-// allow itself, except that the operator's own stale_if_error holds: it is the origin that has said it (RFC 9111, 4.2.4).
+// must-revalidate and proxy-revalidate forbid stale answers, also where stale-while-revalidate stands beside them. In
+// the edge's form of a mark of Next.js must-revalidate is no word to this cache, see isEdgeMark. s-maxage alone forbids
+// what the answer does not allow itself, except that the operator's own stale_if_error holds: it is the origin that has
+// said it (RFC 9111, 4.2.4).
 //
 // remade is when Next.js had begun to make the page again, zero if nobody knows: the time of the page began no sooner.
 // If its time may be over at any moment, it is used only for as long as it would be if it was over just now. While
@@ -149,9 +151,10 @@ func (w words) lifetime(h http.Header, now time.Time) (lifetime time.Duration, e
 	return 0, false
 }
 
-// ageOf is the age of an answer when it came, in whole seconds (RFC 9111, 4.2.3). Caches on the way to the upstream say it by Age; without one
-// it is what Date says. An Age that cannot be read, or is there twice, is that of something old: RFC 9111, 5.1 would ignore it, but then something old
-// may be kept as new. Of a list the first member counts, as that section says.
+// ageOf is the age of an answer when it came, in whole seconds (RFC 9111, 4.2.3). Caches on the way to the upstream say
+// it by Age; without one it is what Date says. An Age that cannot be read, or is there twice, is that of something old:
+// RFC 9111, 5.1 would ignore it, but then something old may be kept as new. Of a list the first member counts, as that
+// section says.
 func ageOf(h http.Header, now time.Time) time.Duration {
 	var age time.Duration
 	if lines := h["Age"]; len(lines) > 0 {

@@ -93,7 +93,8 @@ func TestNoLifetimeIsGuessed(t *testing.T) {
 	}
 }
 
-// The edge passes the stale window of Next.js on to nobody. What the upstream has said is believed only where the edge has put its own form in that place.
+// The edge passes the stale window of Next.js on to nobody. What the upstream has said is believed only where the edge
+// has put its own form in that place.
 func TestWhatTheUpstreamHasSaid(t *testing.T) {
 	const edge = "public, max-age=0, s-maxage=5, must-revalidate"
 	for _, c := range []struct {

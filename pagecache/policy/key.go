@@ -9,18 +9,21 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
 )
 
-// maxKey bounds the group of a key, and its name, in bytes. Browsers and Node.js take longer URLs, pages have shorter ones.
+// maxKey bounds the group of a key, and its name, in bytes. Browsers and Node.js take longer URLs, pages have shorter
+// ones.
 const maxKey = 4 << 10
 
 // Separator stands between the parts of a key. No part has it.
 const Separator = "\x00"
 
-// KeyOf names the answer to a request. All variants of a page are one group: they age and are purged together. interceptable says that the
-// page's answers name next-url in their Vary: what the page is opened from has a say then (intercepting routes).
+// KeyOf names the answer to a request. All variants of a page are one group: they age and are purged together.
+// interceptable says that the page's answers name next-url in their Vary: what the page is opened from has a say then
+// (intercepting routes).
 //
 // What has no part in it:
 //
-//   - next-router-state-tree: a payload that was prerendered does not depend on it, and others are not kept (ReasonStateTree).
+//   - next-router-state-tree: a payload that was prerendered does not depend on it, and others are not kept
+//     (ReasonStateTree).
 //   - _rsc, which is a hash of what is in the key, and of that tree.
 //   - The method: a HEAD is answered from what a GET has left.
 //   - The fragment and spelling of the path: f.Path is the path as Next.js routes it.
@@ -92,7 +95,8 @@ var variantNames = [variants]string{"html", "rsc", "prefetch", "runtime", "segme
 // String returns the variant's name as it stands in keys and logs.
 func (v Variant) String() string { return variantNames[v] }
 
-// name is the name of the variant's entry in its group. 2 and 3 are different prefetches, and a segment may be asked for with any.
+// name is the name of the variant's entry in its group. 2 and 3 are different prefetches, and a segment may be asked
+// for with any.
 func (a asked) name(interceptable bool) string {
 	name := variantNames[a.variant]
 	switch a.variant {
@@ -124,8 +128,8 @@ func TwinOf(name string) string {
 	return ""
 }
 
-// keptQuery returns the parameters of a query that belong into a key, in their order and as they are written: applications may see
-// the order, and a name that is written in another way is another key at worst.
+// keptQuery returns the parameters of a query that belong into a key, in their order and as they are written:
+// applications may see the order, and a name that is written in another way is another key at worst.
 func keptQuery(query string, ignored []string) string {
 	if query == "" || !strings.Contains(query, "_rsc") && len(ignored) == 0 {
 		return query
@@ -154,7 +158,8 @@ func keptQuery(query string, ignored []string) string {
 	return string(kept)
 }
 
-// CheckIgnoreQuery looks at a glob of Facts.IgnoreQuery: it is one of path.Match, compared with the name of a parameter as it is written.
+// CheckIgnoreQuery looks at a glob of Facts.IgnoreQuery: it is one of path.Match, compared with the name of a parameter
+// as it is written.
 func CheckIgnoreQuery(glob string) error {
 	if glob == "" || strings.ContainsAny(glob, "=&#") {
 		return fmt.Errorf("%q is no name of a query parameter", glob)

@@ -85,7 +85,8 @@ func (p *pieces) request(extra string) (*http.Request, Facts) {
 	return r, f
 }
 
-// reading is all that the answer of Next.js can depend on, where it is kept: another reading of NEXTJS than that of the key.
+// reading is all that the answer of Next.js can depend on, where it is kept: another reading of NEXTJS than that of the
+// key.
 func reading(r *http.Request, f Facts, interceptable, known bool) []string {
 	read := []string{f.Space, f.Deployment, f.Build, f.Choice, f.Host, f.Path}
 	if len(r.Header["Rsc"]) == 1 && r.Header.Get("Rsc") == "1" {

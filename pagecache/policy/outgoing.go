@@ -16,15 +16,16 @@ type Told struct {
 	TTL       time.Duration // what is left of its freshness; negative where it is over
 	Stored    bool          // the answer is being kept, as far as its head can tell
 	Collapsed bool          // it is the answer to another request, which was on its way
-	// Unshared: the URL of the request does not tell its answer from others (its _rsc parameter was missing or wrong), so nobody on the way may keep it.
+	// Unshared: the URL of the request does not tell its answer from others (its _rsc parameter was missing or wrong),
+	// so nobody on the way may keep it.
 	Unshared bool
 	Status   int // 0: the head is still to come
 	// Shared404 is how long shared caches are told to keep a 404 of Next.js; 0: as long as Next.js says.
 	Shared404 time.Duration
 }
 
-// Tell writes into the head of an answer what clients are told of it. For hits and stale answers that is the head of the entry; what Next.js has answered
-// has its Cache-Control already.
+// Tell writes into the head of an answer what clients are told of it. For hits and stale answers that is the head of
+// the entry; what Next.js has answered has its Cache-Control already.
 //
 // The seconds of Cache-Control stay as they were written, for Age says how many of them are over. A stale page of
 // Next.js may be kept by nobody without asking: what it says of its time would begin anew with caches that ignore Age,
@@ -78,7 +79,8 @@ func setCacheControl(h http.Header, value string) {
 	delete(h, "Expires")
 }
 
-// forwarded says why a request went to the upstream, in the words of RFC 9211, 2.2. What is not here is "bypass" beside the cache, and "miss" else.
+// forwarded says why a request went to the upstream, in the words of RFC 9211, 2.2. What is not here is "bypass" beside
+// the cache, and "miss" else.
 var forwarded = map[Reason]string{
 	ReasonMethod: "method", ReasonAction: "method", ReasonAbsent: "uri-miss", ReasonExpired: "stale", ReasonError: "stale",
 }

@@ -1,7 +1,8 @@
 package policy
 
-// Reason is why a request was or was not answered from the cache, or its answer kept: a label of metrics and the detail of Cache-Status. All of
-// them are tokens of structured fields (RFC 9651, 3.3.4). The empty one is no reason against it.
+// Reason is why a request was or was not answered from the cache, or its answer kept: a label of metrics and the detail
+// of Cache-Status. All of them are tokens of structured fields (RFC 9651, 3.3.4). The empty one is no reason against
+// it.
 type Reason string
 
 // Why an entry answered, or none.

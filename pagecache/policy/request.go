@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// ForRequest says why a request must go to Next.js beside the cache. "" is no reason: an entry may answer it, and its answer may become one
-// where ForResponse says so.
+// ForRequest says why a request must go to Next.js beside the cache. "" is no reason: an entry may answer it, and its
+// answer may become one where ForResponse says so.
 //
 // Of the request's own Cache-Control only no-store is obeyed, and not here: an entry may answer it, and otherwise it
-// goes to Next.js by itself. no-cache and
-// max-age, which browsers send with each reload, do not lead past the cache. RFC 9111 leaves that to a cache ("directives are advisory", 5.2.1), and
-// this one stands for the origin: it is no more out of date than the origin allows, and anybody could have pages made as often as he likes
-// by a header. What is out of date is purged.
+// goes to Next.js by itself. no-cache and max-age, which browsers send with each reload, do not lead past the cache.
+// RFC 9111 leaves that to a cache ("directives are advisory", 5.2.1), and this one stands for the origin: it is no more
+// out of date than the origin allows, and anybody could have pages made as often as he likes by a header. What is out
+// of date is purged.
 //
-// ReasonRange is not against an answer from an entry, which is whole, but against filling one. A HEAD is answered from an entry too; ForResponse keeps
-// nothing of what Next.js answers it.
+// ReasonRange is not against an answer from an entry, which is whole, but against filling one. A HEAD is answered from
+// an entry too; ForResponse keeps nothing of what Next.js answers it.
 func ForRequest(r *http.Request, f Facts) Reason {
 	for _, row := range requestPolicy {
 		if row.is(r, &f) {
@@ -50,8 +50,8 @@ func isAction(r *http.Request) bool {
 		r.Method == http.MethodPost && strings.HasPrefix(strings.ToLower(first(r.Header, "Content-Type")), "multipart/form-data")
 }
 
-// draftCookies lead past what is prerendered: draft mode, previews of the Pages Router, and a test mode of navigations. One that is not
-// valid has Next.js take it back, with a Set-Cookie beside the s-maxage of the page.
+// draftCookies lead past what is prerendered: draft mode, previews of the Pages Router, and a test mode of navigations.
+// One that is not valid has Next.js take it back, with a Set-Cookie beside the s-maxage of the page.
 var draftCookies = [...]string{"__prerender_bypass", "__next_preview_data", "next-instant-navigation-testing"}
 
 // hasDraftCookie looks for the names anywhere in the cookies, so it needs no opinion on how Next.js takes them apart.
@@ -66,8 +66,8 @@ func hasDraftCookie(lines []string) bool {
 	return false
 }
 
-// internalQueries are the beginnings of query names that Next.js gives to itself: from a client they have changed the page at a path
-// whose query says nothing (CVE-2026-44574, CVE-2024-46982).
+// internalQueries are the beginnings of query names that Next.js gives to itself: from a client they have changed the
+// page at a path whose query says nothing (CVE-2026-44574, CVE-2024-46982).
 var internalQueries = [...]string{"nxtP", "nxtI", "__next"}
 
 func hasInternalName(query string) bool {

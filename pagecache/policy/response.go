@@ -24,10 +24,12 @@ type Decision struct {
 	Tags          []string // nil: unknown. A segment has those of its page then; where nobody knows them, it is not to be kept
 }
 
-// ForResponse says whether and for how long an answer may be kept, at its head. What the body shows later is the caller's: that it is
-// whole, has a byte at all where the status is 200, is not too large, and is not followed by trailers that were not announced.
+// ForResponse says whether and for how long an answer may be kept, at its head. What the body shows later is the
+// caller's: that it is whole, has a byte at all where the status is 200, is not too large, and is not followed by
+// trailers that were not announced.
 //
-// For the answer 304 to a question of the cache's own it is asked with the status of the entry and what Refreshed returns: the 304 by itself is not kept.
+// For the answer 304 to a question of the cache's own it is asked with the status of the entry and what Refreshed
+// returns: the 304 by itself is not kept.
 func ForResponse(r *http.Request, f Facts, status int, h http.Header) Decision {
 	if reason := ForRequest(r, f); reason != "" {
 		return Decision{Reason: reason}
@@ -84,7 +86,8 @@ type responseCase struct {
 	tooManyTags bool
 }
 
-// responsePolicy says which answers are not kept; the first row that fits decides. "Measured" is: with Next.js 14.2, 15.5 and 16.4.
+// responsePolicy says which answers are not kept; the first row that fits decides. "Measured" is: with Next.js 14.2,
+// 15.5 and 16.4.
 var responsePolicy = []struct {
 	reason Reason
 	is     func(*responseCase) bool
@@ -108,8 +111,8 @@ var responsePolicy = []struct {
 	{ReasonTrailers, func(c *responseCase) bool { return len(c.h["Trailer"]) > 0 }},
 	// Next.js has answered 204 and empty pages in place of pages (CVE-2025-49826). Redirects may be empty.
 	{ReasonEmpty, func(c *responseCase) bool { return !isRedirect(c.status) && first(c.h, "Content-Length") == "0" }},
-	// Next.js leads from the root to the language of the browser. The page of the default language has no Vary: Accept-Language (measured), and
-	// without a build it is not known who has languages. The App Router has none.
+	// Next.js leads from the root to the language of the browser. The page of the default language has no Vary:
+	// Accept-Language (measured), and without a build it is not known who has languages. The App Router has none.
 	{ReasonLocale, func(c *responseCase) bool {
 		return c.f.Class == ClassUnknown && c.variant == VariantHTML && c.f.Path == "/" && !c.vary.rsc
 	}},
@@ -117,8 +120,8 @@ var responsePolicy = []struct {
 	{ReasonTags, func(c *responseCase) bool { return c.tooManyTags }},
 }
 
-// isKeptStatus reports whether answers of the status are kept: pages, and what Next.js has prerendered in place of one. Anything but a page needs
-// an s-maxage, for max-age of an application is meant for its pages.
+// isKeptStatus reports whether answers of the status are kept: pages, and what Next.js has prerendered in place of one.
+// Anything but a page needs an s-maxage, for max-age of an application is meant for its pages.
 func (c *responseCase) isKeptStatus() bool {
 	switch {
 	case c.status == http.StatusOK:
@@ -127,8 +130,8 @@ func (c *responseCase) isKeptStatus() bool {
 		// Names of segments are endless, and whoever invents them would fill the cache.
 		return c.any(dirSMaxAge) && c.variant != VariantSegment
 	case isRedirect(c.status):
-		// A payload that is redirected was asked for without its _rsc. A rule's redirect carries the query along, of which parts may
-		// not be in the key; a page's does not.
+		// A payload that is redirected was asked for without its _rsc. A rule's redirect carries the query along, of
+		// which parts may not be in the key; a page's does not.
 		return c.any(dirSMaxAge) && !c.variant.isPayload() && (c.r.URL.RawQuery == "" || len(c.h["X-Nextjs-Cache"]) > 0)
 	}
 	return false
@@ -146,7 +149,8 @@ func (c *responseCase) isForOneBrowser() bool {
 	return len(c.h["Set-Cookie"]) > 0 || len(c.h["Set-Cookie2"]) > 0 || len(c.h["Clear-Site-Data"]) > 0
 }
 
-// cdnFields speak to shared caches of some kind. What they allow is not for this one to use; what they forbid is as little its own to keep.
+// cdnFields speak to shared caches of some kind. What they allow is not for this one to use; what they forbid is as
+// little its own to keep.
 var cdnFields = [...]string{"Cdn-Cache-Control", "Surrogate-Control"}
 
 func (c *responseCase) isForbidden() bool {
@@ -169,7 +173,8 @@ func HasType(h http.Header, mediaType string) bool {
 	return strings.EqualFold(strings.Trim(have, " \t"), mediaType)
 }
 
-// isTypeOfVariant keeps payloads and data from being stored as pages, and the other way round (CVE-2025-32421, CVE-2026-44576).
+// isTypeOfVariant keeps payloads and data from being stored as pages, and the other way round (CVE-2025-32421,
+// CVE-2026-44576).
 func (c *responseCase) isTypeOfVariant() bool {
 	if len(c.h["Content-Type"]) > 1 {
 		return false
@@ -182,7 +187,8 @@ func (c *responseCase) isTypeOfVariant() bool {
 	case c.hasType("text/x-component"):
 		return false
 	case c.hasType("application/json"):
-		// The data of a page of the Pages Router looks like this; what the App Router answers with names its headers in Vary (measured).
+		// The data of a page of the Pages Router looks like this; what the App Router answers with names its headers in
+		// Vary (measured).
 		return c.vary.rsc
 	}
 	return first(c.h, "Content-Type") != "" || isRedirect(c.status)
@@ -197,8 +203,8 @@ func (c *responseCase) isOfAnotherDeployment() bool {
 	return false
 }
 
-// isPrerendered reports whether Next.js has made a payload ahead of its request. Others depend on the state tree of the browser, which is not in
-// the key, whatever headers() says of their path.
+// isPrerendered reports whether Next.js has made a payload ahead of its request. Others depend on the state tree of the
+// browser, which is not in the key, whatever headers() says of their path.
 func (c *responseCase) isPrerendered() bool {
 	return len(c.h["X-Nextjs-Cache"]) > 0 || first(c.h, "X-Nextjs-Prerender") == "1" ||
 		c.variant != VariantRSC && len(c.h["X-Nextjs-Postponed"]) > 0
@@ -211,8 +217,8 @@ type vary struct {
 	rsc     bool
 }
 
-// readVary reads Vary. The headers of the App Router are in the key, or proved to have no say; Accept-Encoding has none in an answer
-// that is not compressed.
+// readVary reads Vary. The headers of the App Router are in the key, or proved to have no say; Accept-Encoding has none
+// in an answer that is not compressed.
 func readVary(lines []string) (v vary) {
 	for _, line := range lines {
 		for line != "" {

@@ -12,7 +12,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// allowed is what RFC 9111 lets a shared cache do with an answer: a second reading of it, which shares nothing with the policy.
+// allowed is what RFC 9111 lets a shared cache do with an answer: a second reading of it, which shares nothing with the
+// policy.
 type allowed struct {
 	store    bool
 	lifetime int // seconds of freshness from when the answer was made
@@ -22,7 +23,8 @@ type allowed struct {
 
 var directivePattern = regexp.MustCompile(`([^\s,="]+)(?:=(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*)))?`)
 
-// isEdgeForm reports whether the directives are those that the edge writes for pages, in which must-revalidate is said to browsers.
+// isEdgeForm reports whether the directives are those that the edge writes for pages, in which must-revalidate is said
+// to browsers.
 func isEdgeForm(values map[string][]string) bool {
 	form := map[string]bool{"public": true, "max-age": true, "s-maxage": true, "must-revalidate": true}
 	for name, list := range values {

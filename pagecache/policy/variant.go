@@ -22,9 +22,9 @@ const (
 
 // VariantOf tells which variant a request asks for; path is the escaped one below the basePath.
 //
-// ok is false where the headers are none that a client of Next.js sends: values it does not know, or router headers without
-// RSC. Next.js 15 and 16 answer those with the page; older versions have mixed up what they keep (CVE-2024-46982), and nobody
-// but somebody who looks for that sends them.
+// ok is false where the headers are none that a client of Next.js sends: values it does not know, or router headers
+// without RSC. Next.js 15 and 16 answer those with the page; older versions have mixed up what they keep
+// (CVE-2024-46982), and nobody but somebody who looks for that sends them.
 func VariantOf(h http.Header, path string) (variant Variant, ok bool) {
 	asked, ok := askedFor(h, strings.HasPrefix(path, "/_next/data/"))
 	return asked.variant, ok
@@ -94,8 +94,8 @@ func (f *Facts) asked(h http.Header) (a asked, ok bool) {
 // isPayload reports whether the App Router's client asks for the variant.
 func (v Variant) isPayload() bool { return v != VariantHTML && v != VariantData }
 
-// single returns the value of a header by its canonical name, "" if there is none. ok is false for one that is repeated or empty: Node.js
-// would join the values to one that means something else.
+// single returns the value of a header by its canonical name, "" if there is none. ok is false for one that is repeated
+// or empty: Node.js would join the values to one that means something else.
 func single(h http.Header, canonical string) (value string, ok bool) {
 	switch values := h[canonical]; len(values) {
 	case 0:

@@ -9,8 +9,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
-// Cookies that Next.js sets under the same name in every application. Browsers keep cookies by host, so on a site of several
-// applications one would read what another has said.
+// Cookies that Next.js sets under the same name in every application. Browsers keep cookies by host, so on a site of
+// several applications one would read what another has said.
 const (
 	localeCookie  = "NEXT_LOCALE"         // the language chosen, which redirects (i18n routing)
 	bypassCookie  = "__prerender_bypass"  //nolint:gosec // a name; its value is the build's preview id (draft mode)
@@ -19,8 +19,8 @@ const (
 
 var scopedCookies = [...]string{localeCookie, bypassCookie, previewCookie}
 
-// CookieScope keeps the cookies of one zone from the others. In the browser they are named for the zone ("NEXT_LOCALE.shop"), in
-// the application they have their own names. A nil scope changes nothing.
+// CookieScope keeps the cookies of one zone from the others. In the browser they are named for the zone
+// ("NEXT_LOCALE.shop"), in the application they have their own names. A nil scope changes nothing.
 type CookieScope struct {
 	suffix string
 	own    [][32]byte // preview ids of the zone
@@ -45,7 +45,8 @@ func NewCookieScopes(list []*zones.Zone) map[*zones.Zone]*CookieScope {
 	return scopes
 }
 
-// cookieToken writes a zone's name with the characters that a cookie's name may have (RFC 6265, 4.1.1), each name in one way of its own.
+// cookieToken writes a zone's name with the characters that a cookie's name may have (RFC 6265, 4.1.1), each name in
+// one way of its own.
 func cookieToken(name string) string {
 	const hex = "0123456789ABCDEF"
 	var token strings.Builder
@@ -60,11 +61,12 @@ func cookieToken(name string) string {
 	return token.String()
 }
 
-// CleanRequest turns the cookies of a browser into those of the zone: its own get their plain names, those of other zones are
-// removed, and every other byte stays. It reports whether a plain draft mode cookie is among them, which only the zone can end.
+// CleanRequest turns the cookies of a browser into those of the zone: its own get their plain names, those of other
+// zones are removed, and every other byte stays. It reports whether a plain draft mode cookie is among them, which only
+// the zone can end.
 //
-// Plain ones come from scripts, and from times when the site had one zone. A plain NEXT_LOCALE is the newer choice, for the edge
-// removes it whenever an application sets one. A plain draft mode cookie passes where it may belong.
+// Plain ones come from scripts, and from times when the site had one zone. A plain NEXT_LOCALE is the newer choice, for
+// the edge removes it whenever an application sets one. A plain draft mode cookie passes where it may belong.
 func (s *CookieScope) CleanRequest(h http.Header) (plainDraft bool) {
 	lines := h["Cookie"]
 	if s == nil || !slices.ContainsFunc(lines, mayHoldScopedCookie) {
@@ -155,8 +157,8 @@ func (s *CookieScope) mayOwn(previewID string) bool {
 	return !slices.Contains(s.others, sum)
 }
 
-// CleanResponse names the cookies that an answer sets for the zone, and leaves all attributes as they are. plainDraft is what
-// CleanRequest has said of the request.
+// CleanResponse names the cookies that an answer sets for the zone, and leaves all attributes as they are. plainDraft
+// is what CleanRequest has said of the request.
 func (s *CookieScope) CleanResponse(h http.Header, plainDraft bool) {
 	values := h["Set-Cookie"]
 	if s == nil || !slices.ContainsFunc(values, mayHoldScopedCookie) {

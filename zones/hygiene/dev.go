@@ -14,14 +14,16 @@ import (
 // devOrigin is an origin that every `next dev` takes for its own: "localhost" is on its list, whatever it was told.
 const devOrigin = "http://localhost"
 
-// devHeaders are request headers of the client that `next dev` has sent, by which it finds the debug information of a payload on the HMR
-// socket (app-router-headers.js of 16.4). From any other client they would be forged.
+// devHeaders are request headers of the client that `next dev` has sent, by which it finds the debug information of a
+// payload on the HMR socket (app-router-headers.js of 16.4). From any other client they would be forged.
 var devHeaders = []string{"X-Nextjs-Request-Id", "X-Nextjs-Html-Request-Id"}
 
-// allowDev makes the origin check of `next dev` pass for the site's own pages, which the dev server does not know to be its own: it knows
-// localhost and what allowedDevOrigins lists. What comes from anywhere else keeps its Origin, and the dev server refuses it.
+// allowDev makes the origin check of `next dev` pass for the site's own pages, which the dev server does not know to be
+// its own: it knows localhost and what allowedDevOrigins lists. What comes from anywhere else keeps its Origin, and the
+// dev server refuses it.
 //
-// The check reads Origin, and Referer alone for what a page loads without CORS where a browser says "cross-site" (16.4 only).
+// The check reads Origin, and Referer alone for what a page loads without CORS where a browser says "cross-site" (16.4
+// only).
 func allowDev(r *http.Request, m zones.Match) {
 	if !zones.IsDevEndpoint(m.Path) {
 		return
@@ -40,9 +42,9 @@ func allowDev(r *http.Request, m zones.Match) {
 
 // isOwnOrigin reports whether a page of that origin is one of the site that r is sent to.
 //
-// That the names are the same is not enough: a page of another site may let its name mean this machine after it was loaded (DNS
-// rebinding), and the dev server would be open to it. It cannot do that over TLS, for which it would need a certificate, nor to
-// localhost or an address, nor where the zone is limited to hosts.
+// That the names are the same is not enough: a page of another site may let its name mean this machine after it was
+// loaded (DNS rebinding), and the dev server would be open to it. It cannot do that over TLS, for which it would need a
+// certificate, nor to localhost or an address, nor where the zone is limited to hosts.
 func isOwnOrigin(origin string, r *http.Request, zone *zones.Zone) bool {
 	scheme, host, ok := strings.Cut(origin, "://")
 	if !ok || host == "" || !strings.EqualFold(withoutDefaultPort(host, scheme), withoutDefaultPort(r.Host, scheme)) {

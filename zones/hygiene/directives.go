@@ -23,7 +23,8 @@ const (
 	dirLasting
 	dirSMaxAge
 	dirStaleWhileRevalidate
-	// dirQualified is a private or no-cache for some fields only, such as private="set-cookie". Caches may store the rest.
+	// dirQualified is a private or no-cache for some fields only, such as private="set-cookie". Caches may store the
+	// rest.
 	dirQualified
 	// dirOther is every other directive, and a second s-maxage.
 	dirOther
@@ -49,7 +50,8 @@ func (d directives) any(set directive) bool { return d.has&set != 0 }
 // only reports whether nothing but a set of directives is there.
 func (d directives) only(set directive) bool { return d.has&^set == 0 }
 
-// add notes a directive. Names are compared without regard to case; a value where none belongs makes another directive of it.
+// add notes a directive. Names are compared without regard to case; a value where none belongs makes another directive
+// of it.
 func (d *directives) add(text string) {
 	name, value, hasValue := strings.Cut(text, "=")
 	switch {
@@ -113,7 +115,8 @@ func cutDirective(line string) (text, rest string) {
 	return line, ""
 }
 
-// withoutSharing returns the directives of the lines for the browser alone: those that speak to shared caches are left out.
+// withoutSharing returns the directives of the lines for the browser alone: those that speak to shared caches are left
+// out.
 func withoutSharing(lines []string, d directives) string {
 	kept := make([]string, 1, 8)
 	kept[0] = "private"

@@ -7,17 +7,19 @@ import (
 	"golang.org/x/net/http/httpguts"
 )
 
-// MaxHeaderLines is how many header fields an application sees: Node.js silently drops all after the first 1000 (MAX_HEADER_PAIRS in
-// _http_common.js, measured on 20.20). A client that sends more could so hide the fields that the edge adds.
+// MaxHeaderLines is how many header fields an application sees: Node.js silently drops all after the first 1000
+// (MAX_HEADER_PAIRS in _http_common.js, measured on 20.20). A client that sends more could so hide the fields that the
+// edge adds.
 const MaxHeaderLines = 1000
 
-// headerMargin is what net/http may add to a request when it writes it, depending on the settings of the connection (bytes).
+// headerMargin is what net/http may add to a request when it writes it, depending on the settings of the connection
+// (bytes).
 const headerMargin = len("Accept-Encoding"+"gzip") + len("Connection"+"close")
 
-// HeaderSize returns the bytes that Node.js will count of the head of an outgoing request, or up to 64 more, and its number of
-// fields. Node.js adds up the request target, the names and the values, without separators, and refuses a head that
-// reaches --max-http-header-size (TrackHeader in node_http_parser.cc). r must be as it is sent, for the target and for what
-// net/http adds depend on it (Request.write in net/http/request.go).
+// HeaderSize returns the bytes that Node.js will count of the head of an outgoing request, or up to 64 more, and its
+// number of fields. Node.js adds up the request target, the names and the values, without separators, and refuses a
+// head that reaches --max-http-header-size (TrackHeader in node_http_parser.cc). r must be as it is sent, for the
+// target and for what net/http adds depend on it (Request.write in net/http/request.go).
 func HeaderSize(r *http.Request) (bytes, lines int) {
 	bytes, lines = targetSize(r)+headerMargin, 2 // Host, and Connection
 	host := r.Host

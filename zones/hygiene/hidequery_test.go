@@ -96,7 +96,8 @@ func TestTheQueryThatNextIsShown(t *testing.T) {
 	assert.Equal(t, "token=s", ShownQuery(r, book, verdictAt(book, "GET", "/about"), zones.KindUpgrade))
 }
 
-// A page that was complete in the build may have something left for each request when it is made anew, and then look at the query.
+// A page that was complete in the build may have something left for each request when it is made anew, and then look at
+// the query.
 func TestThePageThatIsNoLongerComplete(t *testing.T) {
 	partial := func(file object) object {
 		file["renderingMode"] = "PARTIALLY_STATIC"

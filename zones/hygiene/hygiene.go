@@ -12,23 +12,25 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
-// internalHeaders are request headers by which parts of Next.js, or a platform in front of it, talk to one another. From a client they are
-// forged (CVE-2025-29927, CVE-2024-46982, CVE-2026-44572 and others). Next.js drops some of them itself since 15.2.3; the edge
-// protects older versions and applications that read them. A name that ends in "*" stands for all that begin so.
+// internalHeaders are request headers by which parts of Next.js, or a platform in front of it, talk to one another.
+// From a client they are forged (CVE-2025-29927, CVE-2024-46982, CVE-2026-44572 and others). Next.js drops some of them
+// itself since 15.2.3; the edge protects older versions and applications that read them. A name that ends in "*" stands
+// for all that begin so.
 var internalHeaders = []string{
 	"X-Middleware-*", "X-Nextjs-*", "X-Next-*", "X-Invoke-*", "X-Now-*", "X-Vercel-*", "X-Prerender-Revalidate*",
 	"X-Prerender-Bypass-Mode", "X-Matched-Path", "Next-Resume", "X-Rewrite-Url", "X-Original-Url", "X-Http-Method-Override",
 	"X-Forwarded-Port", "Forwarded", "X-Real-Ip",
 }
 
-// internalQueries are the beginnings of query names that Next.js gives to itself: dynamic parameters and flags (CVE-2026-44574).
+// internalQueries are the beginnings of query names that Next.js gives to itself: dynamic parameters and flags
+// (CVE-2026-44574).
 var internalQueries = []string{"nxtP", "nxtI", "__next"}
 
 // leakedHeaders are response headers that are meant for Next.js itself and tell clients about its inside.
 var leakedHeaders = []string{"X-Middleware-Rewrite", "X-Middleware-Set-Cookie", "X-Next-Cache-Tags"}
 
-// CleanRequest removes what a client must not say to Next.js. trusted says that the request comes through a proxy that the
-// operator trusts: what that says of the visitor's place (X-Vercel-Ip-*) is kept then.
+// CleanRequest removes what a client must not say to Next.js. trusted says that the request comes through a proxy that
+// the operator trusts: what that says of the visitor's place (X-Vercel-Ip-*) is kept then.
 //
 // X-Forwarded-For, -Proto and -Host are left to the proxy, which knows whom to trust.
 func CleanRequest(r *http.Request, kind zones.Kind, trusted bool) {
@@ -65,9 +67,9 @@ func mayPass(name string, kind zones.Kind, trusted bool) bool {
 	return trusted && strings.HasPrefix(name, "X-Vercel-Ip-")
 }
 
-// cleanNavigation keeps the headers of the App Router only where they mean something and say something it says itself. Without
-// RSC they change nothing in current versions, and made older ones mix up what they cache; only a server action has
-// them without it.
+// cleanNavigation keeps the headers of the App Router only where they mean something and say something it says itself.
+// Without RSC they change nothing in current versions, and made older ones mix up what they cache; only a server action
+// has them without it.
 func cleanNavigation(h http.Header, kind zones.Kind) {
 	if !zones.IsRSC(h) {
 		delete(h, "Rsc")
@@ -98,7 +100,8 @@ func cleanQuery(query string) string {
 	return strings.Join(kept, "&")
 }
 
-// mayHoldInternalQuery is true for every query with an internal name, plain or percent-encoded, and false for most others.
+// mayHoldInternalQuery is true for every query with an internal name, plain or percent-encoded, and false for most
+// others.
 func mayHoldInternalQuery(query string) bool {
 	return strings.Contains(query, "nxt") || strings.Contains(query, "__next") || strings.Contains(query, "%")
 }

@@ -58,8 +58,8 @@ type cacheCase struct {
 	directives
 }
 
-// cachePolicy says who may keep what upstreams answer with; the first class that fits decides (docs/caching.md). Nothing becomes
-// more cacheable by it than Next.js has marked it. "Measured" is: with Next.js 14.2, 15.5 and 16.4.
+// cachePolicy says who may keep what upstreams answer with; the first class that fits decides (docs/caching.md).
+// Nothing becomes more cacheable by it than Next.js has marked it. "Measured" is: with Next.js 14.2, 15.5 and 16.4.
 var cachePolicy = []cacheRow{
 	{class: "next dev, upgrade", is: func(c cacheCase) bool { return c.Dev || c.Status == http.StatusSwitchingProtocols }},
 	// A cache that ignores Vary would take the payload for the page: the parameter that protects from that was missing.
@@ -68,8 +68,8 @@ var cachePolicy = []cacheRow{
 	{class: "action", is: cacheCase.isLastingWrite, says: always(keepNoAction), unshared: true},
 	// No cache keeps another method without being told to (RFC 9110, 9.2.3).
 	{class: "write", is: func(c cacheCase) bool { return !c.isRead() }},
-	// A page to which middleware, or the end of a draft mode, adds a cookie is still marked as everybody's (measured). The word of an
-	// application to its browsers stays.
+	// A page to which middleware, or the end of a draft mode, adds a cookie is still marked as everybody's (measured).
+	// The word of an application to its browsers stays.
 	{class: "cookie", is: cacheCase.sharesCookie, says: cacheCase.forOneBrowser, unshared: true},
 	// headers() and applications mark a path, not what becomes of it.
 	{class: "server error", is: func(c cacheCase) bool { return c.Status >= 500 && c.isShared() }, says: always(keepNoError), unshared: true},
@@ -77,7 +77,8 @@ var cachePolicy = []cacheRow{
 	{class: "empty", is: func(c cacheCase) bool {
 		return (c.Status == http.StatusNoContent || c.Status == http.StatusResetContent) && c.isNextMark()
 	}, says: always(keepNoError), unshared: true},
-	// The name of a file of a build is for ever, its absence is not. What these versions answer is right by itself (measured).
+	// The name of a file of a build is for ever, its absence is not. What these versions answer is right by itself
+	// (measured).
 	{class: "no file", is: cacheCase.isLastingNoFile, says: always(keepNothing), unshared: true},
 	// What the language of a visitor decides is marked as everybody's, without Vary: Accept-Language (measured).
 	{class: "language", is: func(c cacheCase) bool { return c.choosesLanguage() && c.any(dirSMaxAge) && c.isShared() }, says: always(keepNothing), unshared: true},
@@ -87,17 +88,19 @@ var cachePolicy = []cacheRow{
 	}, says: always(keepAndAsk)},
 	// A page that comes to be, or is published later, would be missing for as long.
 	{class: "not found", is: cacheCase.outlivesShared404, says: cacheCase.forShared404},
-	// s-maxage alone leaves browsers to guess, and those that know stale-while-revalidate would show the page of yesterday.
+	// s-maxage alone leaves browsers to guess, and those that know stale-while-revalidate would show the page of
+	// yesterday.
 	{class: "page", is: func(c cacheCase) bool { return c.isNextMark() && c.isNextMade() }, says: cacheCase.forSharedCaches},
 	// Without a word of the upstream caches may guess (RFC 9111, 4.2.2), and many are told to keep what says nothing.
 	{class: "unmarked", is: func(c cacheCase) bool { return c.has == 0 && c.mustNotBeGuessed() }, says: always(keepNoError)},
 }
 
-// asItIs is everything else: what is made for one request, files, pictures, and whatever an application has marked itself.
+// asItIs is everything else: what is made for one request, files, pictures, and whatever an application has marked
+// itself.
 var asItIs = cacheRow{class: "as it is"}
 
-// CachePolicy returns the Cache-Control of an answer. changed is false where it stays as the upstream sent it. It does not change the
-// answer.
+// CachePolicy returns the Cache-Control of an answer. changed is false where it stays as the upstream sent it. It does
+// not change the answer.
 func CachePolicy(a Answer) (cacheControl string, changed bool) {
 	row, c := policyOf(a)
 	if row.says == nil {
@@ -106,9 +109,9 @@ func CachePolicy(a Answer) (cacheControl string, changed bool) {
 	return row.says(c), true
 }
 
-// ApplyCachePolicy sets the Cache-Control of an answer. Where shared caches may not keep it, fields that only some of them
-// read are removed: they come before Cache-Control there (RFC 9213). A 404 that may be kept for longer than Shared404
-// loses its ETag: Next.js would answer 304 when it is asked by that, which does not say that it is of a 404.
+// ApplyCachePolicy sets the Cache-Control of an answer. Where shared caches may not keep it, fields that only some of
+// them read are removed: they come before Cache-Control there (RFC 9213). A 404 that may be kept for longer than
+// Shared404 loses its ETag: Next.js would answer 304 when it is asked by that, which does not say that it is of a 404.
 // shortened reports whether it was such a 404.
 func ApplyCachePolicy(a Answer) (shortened bool) {
 	row, c := policyOf(a)
@@ -171,8 +174,8 @@ func (c cacheCase) isLastingNoFile() bool {
 	return c.Kind == zones.KindStatic && c.isShared() && c.isLasting()
 }
 
-// sharesCookie: a shared cache that may store an answer would give its cookie to others, also after it has asked whether the answer is
-// still good. What says nothing is decided further down.
+// sharesCookie: a shared cache that may store an answer would give its cookie to others, also after it has asked
+// whether the answer is still good. What says nothing is decided further down.
 func (c cacheCase) sharesCookie() bool {
 	return len(c.Header["Set-Cookie"]) > 0 && c.has != 0 && c.isShared()
 }
@@ -187,14 +190,14 @@ func (c cacheCase) forOneBrowser() string {
 // choosesLanguage reports whether Next.js answers the path by what the visitor's browser prefers.
 func (c cacheCase) choosesLanguage() bool { return c.Verdict != nil && c.Verdict.ByLanguage }
 
-// isNextMark reports whether the Cache-Control is one that Next.js writes itself for what it has prerendered (lib/cache-control.js,
-// before 15 lib/revalidate.js): s-maxage, and stale-while-revalidate in most versions.
+// isNextMark reports whether the Cache-Control is one that Next.js writes itself for what it has prerendered
+// (lib/cache-control.js, before 15 lib/revalidate.js): s-maxage, and stale-while-revalidate in most versions.
 func (c cacheCase) isNextMark() bool {
 	return c.sMaxAge != "" && c.only(dirSMaxAge|dirStaleWhileRevalidate)
 }
 
-// isNextMade reports whether Next.js has made the answer: a page, a payload, data, or what it has prerendered. A route handler that
-// writes the same Cache-Control by itself has none of the signs.
+// isNextMade reports whether Next.js has made the answer: a page, a payload, data, or what it has prerendered. A route
+// handler that writes the same Cache-Control by itself has none of the signs.
 func (c cacheCase) isNextMade() bool {
 	if len(c.Header["X-Nextjs-Cache"]) > 0 || c.Kind == zones.KindData || c.isHTML() || c.isPayload() {
 		return true
@@ -218,8 +221,9 @@ func (cacheCase) sharedFor(seconds string) string {
 	return "public, max-age=0, s-maxage=" + seconds + ", must-revalidate"
 }
 
-// mustNotBeGuessed reports whether it does harm to keep an answer that says nothing. Redirects, route handlers and pages without data
-// stay as they are: of these Next.js's own documents say how to mark them, and without Last-Modified nobody guesses.
+// mustNotBeGuessed reports whether it does harm to keep an answer that says nothing. Redirects, route handlers and
+// pages without data stay as they are: of these Next.js's own documents say how to mark them, and without Last-Modified
+// nobody guesses.
 func (c cacheCase) mustNotBeGuessed() bool {
 	switch {
 	case c.Status >= 400:

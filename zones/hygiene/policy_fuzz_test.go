@@ -16,7 +16,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
-// leave is what a cache may do with an answer, by RFC 9111: a second reading of that, which shares nothing with the policy.
+// leave is what a cache may do with an answer, by RFC 9111: a second reading of that, which shares nothing with the
+// policy.
 type leave struct {
 	store bool
 	// fresh are the seconds for which it may be used without asking; guess stands for a heuristic.

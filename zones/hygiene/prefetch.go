@@ -6,8 +6,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
-// IsSegmentPrefetch reports whether a request asks for one segment of a page ahead of a click. Its path says nothing: it
-// may be one that Next.js redirects to another spelling, of which the edge has no opinion.
+// IsSegmentPrefetch reports whether a request asks for one segment of a page ahead of a click. Its path says nothing:
+// it may be one that Next.js redirects to another spelling, of which the edge has no opinion.
 func IsSegmentPrefetch(r *http.Request) bool {
 	return len(r.Header[zones.SegmentHeader.Name]) > 0 && (r.Method == http.MethodGet || r.Method == http.MethodHead)
 }

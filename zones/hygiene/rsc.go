@@ -26,10 +26,9 @@ type RSCRepair struct {
 func (p RSCRepair) Made() bool { return p.made }
 
 // RepairRSC gives a soft navigation the _rsc parameter that Next.js expects, in the place of the client's, and says
-// what it had to change. Next.js 16 (15 with
-// experimental.validateRSCRequestHeaders) answers a missing or wrong one with a redirect to the right one, which costs a round
-// trip and nothing else (base-server.js). The parameter protects caches that ignore Vary, so the answer to a repaired
-// request must not be kept by anybody on the way.
+// what it had to change. Next.js 16 (15 with experimental.validateRSCRequestHeaders) answers a missing or wrong one
+// with a redirect to the right one, which costs a round trip and nothing else (base-server.js). The parameter protects
+// caches that ignore Vary, so the answer to a repaired request must not be kept by anybody on the way.
 //
 // It counts the headers that CleanRequest leaves.
 func RepairRSC(r *http.Request, kind zones.Kind) RSCRepair {
@@ -75,7 +74,8 @@ func (p RSCRepair) Undo(location string) string {
 	return location
 }
 
-// rscInput is createCacheBustingSearchParamInput of next/dist/shared/lib/router/utils/cache-busting-search-param.js (15.5, 16.4).
+// rscInput is createCacheBustingSearchParamInput of next/dist/shared/lib/router/utils/cache-busting-search-param.js
+// (15.5, 16.4).
 func rscInput(h http.Header) string {
 	values := make([]string, len(zones.RouterHeaders))
 	none := true

@@ -8,7 +8,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// What Next.js lets caches keep of a 404 for a year, they are told to keep for a minute. Shorter times stay as they are.
+// What Next.js lets caches keep of a 404 for a year, they are told to keep for a minute. Shorter times stay as they
+// are.
 func TestA404IsToldForAShortTime(t *testing.T) {
 	told := func(seconds string) string { return "public, max-age=0, s-maxage=" + seconds + ", must-revalidate" }
 	const minute = time.Minute

@@ -74,8 +74,8 @@ func (s *StoredCookies) Size() int64 {
 type CleanedCookies struct {
 	// Removed counts the cookies that were taken off the answer.
 	Removed int
-	// Passed counts those that are stored too, but had not come before. First is the name of the first of them, Page the
-	// pattern of the route handler.
+	// Passed counts those that are stored too, but had not come before. First is the name of the first of them, Page
+	// the pattern of the route handler.
 	Passed      int
 	First, Page string
 }

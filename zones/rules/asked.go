@@ -36,8 +36,8 @@ func with(set map[string]bool, name string) map[string]bool {
 	return set
 }
 
-// Asked returns the headers of a request that conditions of the build's rules look at, and of its cookies only those. Whoever asks with them is led to the
-// same page (Verdict.Choice), and is nobody in particular otherwise.
+// Asked returns the headers of a request that conditions of the build's rules look at, and of its cookies only those.
+// Whoever asks with them is led to the same page (Verdict.Choice), and is nobody in particular otherwise.
 func (b *Rulebook) Asked(h http.Header) http.Header {
 	asked := http.Header{}
 	for name := range b.asked.headers {

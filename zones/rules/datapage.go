@@ -8,8 +8,9 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
 )
 
-// PageOfData returns the path of the page whose data a path asks for, both as Target.Full. ok is false where the path is not one of data of the build. The
-// data of a page of the default language has the language in its path, the page has not.
+// PageOfData returns the path of the page whose data a path asks for, both as Target.Full. ok is false where the path
+// is not one of data of the build. The data of a page of the default language has the language in its path, the page
+// has not.
 func (b *Rulebook) PageOfData(full string) (page string, ok bool) {
 	o := &b.outputs
 	inner, ok := o.inner(full)
@@ -79,8 +80,8 @@ func (b *Rulebook) LacksDataMark(h http.Header) bool {
 	return b.HasMiddleware() && httpheader.First(h, "X-Nextjs-Data") != "1"
 }
 
-// routedData returns the path of the page of data, and the one that rules of next.config are asked by. ok is false where
-// Next.js versions differ, or where a setting that is not looked at decides.
+// routedData returns the path of the page of data, and the one that rules of next.config are asked by. ok is false
+// where Next.js versions differ, or where a setting that is not looked at decides.
 func (b *Rulebook) routedData(path string) (page, routed string, ok bool) {
 	page, ok = b.PageOfData(path)
 	i18n := b.build.I18n

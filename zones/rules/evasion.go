@@ -8,15 +8,15 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
 )
 
-// ErrEvasion refuses paths by which Next.js hands out what its middleware guards, without running it. Nothing in a page ever links to
-// them. For everybody else there is nothing at such a path.
+// ErrEvasion refuses paths by which Next.js hands out what its middleware guards, without running it. Nothing in a page
+// ever links to them. For everybody else there is nothing at such a path.
 var ErrEvasion = errors.New("the path leads past the middleware of the application")
 
 // HasMiddleware reports whether the build has middleware that runs for any path.
 func (b *Rulebook) HasMiddleware() bool { return b != nil && len(b.build.Middleware) > 0 }
 
-// Evades reports whether a request for an escaped path, with its basePath, to a build with middleware goes a way on which Next.js does not run it (measured with 14.2.35, 15.5.28
-// and 16.4.5):
+// Evades reports whether a request for an escaped path, with its basePath, to a build with middleware goes a way on
+// which Next.js does not run it (measured with 14.2.35, 15.5.28 and 16.4.5):
 //
 //   - below the assetPrefix, which Next.js takes off after the middleware has been asked for the path with it,
 //   - with a locale before /_next, which it takes off too,

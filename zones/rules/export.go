@@ -9,8 +9,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
 
-// Exported decides what an exported application answers a request with. There is no Next.js behind it to ask, so it always has an answer: a
-// file, a redirect, or that nothing is found.
+// Exported decides what an exported application answers a request with. There is no Next.js behind it to ask, so it
+// always has an answer: a file, a redirect, or that nothing is found.
 type Exported struct {
 	names    map[string]string // the files' paths by their names
 	notFound string
@@ -21,8 +21,8 @@ type Exported struct {
 	rules       exportRules
 }
 
-// NewExported prepares an export. build is the build that it comes from; without one it has no rules, and its basePath is the path of
-// the zone.
+// NewExported prepares an export. build is the build that it comes from; without one it has no rules, and its basePath
+// is the path of the zone.
 func NewExported(e *nextbuild.Export, build *nextbuild.Build) *Exported {
 	x := &Exported{names: e.Names(), notFound: e.NotFound, slashes: e.TrailingSlash}
 	if build != nil {
@@ -41,10 +41,12 @@ func (x *Exported) HasFile(path string) bool {
 	return ok && x.names[name] != ""
 }
 
-// Verdict returns what answers a request: a redirect (Status and Location), or the file at Path of the export, with Headers. The Reason says
-// otherwise: Method, or Unknown, where Path is the page for what is not found, if there is one.
+// Verdict returns what answers a request: a redirect (Status and Location), or the file at Path of the export, with
+// Headers. The Reason says otherwise: Method, or Unknown, where Path is the page for what is not found, if there is
+// one.
 //
-// base is what stands before the paths of the zone in that of the request. It counts where no build has told the basePath.
+// base is what stands before the paths of the zone in that of the request. It counts where no build has told the
+// basePath.
 func (x *Exported) Verdict(r *http.Request, t Target, base string) *Verdict {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return verdictMethod
@@ -84,8 +86,8 @@ func (x *Exported) Verdict(r *http.Request, t Target, base string) *Verdict {
 	return v
 }
 
-// find returns the file that a path asks for, and the path by which it should be asked for: about.html is the page /about, and
-// about/index.html is /about/.
+// find returns the file that a path asks for, and the path by which it should be asked for: about.html is the page
+// /about, and about/index.html is /about/.
 func (x *Exported) find(base, path string) (file, canonical string) {
 	if x.asset != "" && spelling.HasPathPrefix(path, x.asset+"/_next/static") {
 		base = x.asset

@@ -44,8 +44,8 @@ func (x *exportRules) usable(kind string, rules []nextbuild.Rule, exact func(*ru
 	return kept
 }
 
-// plainForm writes a rule so that it leads to the same place in an export: the query of a rewrite is for a server, and the root of another
-// site has a slash.
+// plainForm writes a rule so that it leads to the same place in an export: the query of a rewrite is for a server, and
+// the root of another site has a slash.
 func plainForm(kind string, r nextbuild.Rule) nextbuild.Rule {
 	path, query, hasQuery := strings.Cut(r.Destination, "?")
 	if strings.HasPrefix(kind, "rewrites") && strings.HasPrefix(path, "/") {
@@ -61,7 +61,8 @@ func plainForm(kind string, r nextbuild.Rule) nextbuild.Rule {
 	return r
 }
 
-// hasPlainDestination reports whether the text of the destination reaches the Location as it is, and its parameters are those of the source.
+// hasPlainDestination reports whether the text of the destination reaches the Location as it is, and its parameters are
+// those of the source.
 func (r *rule) hasPlainDestination() bool {
 	if !r.ok || !r.destOK {
 		return false
@@ -118,8 +119,8 @@ func (x *exportRules) headersOf(path string, req *http.Request) []nextbuild.Head
 	return headers
 }
 
-// redirectOf returns the redirect of a path. hasFile says that the path is that of a file as it stands, which Next.js's own rules for
-// slashes do not redirect.
+// redirectOf returns the redirect of a path. hasFile says that the path is that of a file as it stands, which Next.js's
+// own rules for slashes do not redirect.
 func (x *exportRules) redirectOf(path string, req *http.Request, hasFile bool) (location string, status int) {
 	for i := range x.redirects {
 		r := &x.redirects[i]

@@ -2,8 +2,9 @@ package rules
 
 import "net/http"
 
-// verdictOfMethod returns the verdict of a request that is neither GET nor HEAD. It names the file or the optimizer that would answer a GET where
-// no rule needs to see the request for that, and no middleware: files and pictures can only be read.
+// verdictOfMethod returns the verdict of a request that is neither GET nor HEAD. It names the file or the optimizer
+// that would answer a GET where no rule needs to see the request for that, and no middleware: files and pictures can
+// only be read.
 func (b *Rulebook) verdictOfMethod(method string, t Target) *Verdict {
 	if method == http.MethodConnect || !t.AsWritten {
 		return verdictMethod

@@ -12,9 +12,9 @@ const (
 	maxRecentPath = 512
 )
 
-// recentVerdicts remembers the verdicts of paths that the build does not name, such as those of pages made on demand: to judge means to try the regular
-// expressions of the build. What was not asked for among the last 2048 to 4096 paths is forgotten. A verdict must hold
-// nothing of the request that it was made for. The zero value is ready to use.
+// recentVerdicts remembers the verdicts of paths that the build does not name, such as those of pages made on demand:
+// to judge means to try the regular expressions of the build. What was not asked for among the last 2048 to 4096 paths
+// is forgotten. A verdict must hold nothing of the request that it was made for. The zero value is ready to use.
 type recentVerdicts struct {
 	mu         sync.Mutex
 	now, older map[string]*Verdict

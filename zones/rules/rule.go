@@ -26,8 +26,8 @@ type rule struct {
 	*nextbuild.Rule
 	// prefix is what every path that the rule matches begins with, in lower case.
 	prefix string
-	// params are the names of the source's parameters in the order of their groups, with their modifiers; ok says that the source
-	// could be read.
+	// params are the names of the source's parameters in the order of their groups, with their modifiers; ok says that
+	// the source could be read.
 	params []param
 	ok     bool
 	dest   []token
@@ -70,8 +70,8 @@ func (r *rule) applies(path string, req *http.Request) answer {
 	return conditionsHold(r.Has, r.Missing, req)
 }
 
-// exactHeaders returns the headers of a rule of headers() when their text does not depend on parameters (compileNonPath in
-// prepare-destination.js).
+// exactHeaders returns the headers of a rule of headers() when their text does not depend on parameters (compileNonPath
+// in prepare-destination.js).
 func (r *rule) exactHeaders() ([]nextbuild.Header, bool) {
 	hasParams := !r.ok || len(r.params) > 0 || len(r.Has) > 0
 	for _, header := range r.SetHeaders {
@@ -96,7 +96,8 @@ func (r *rule) exactDestination(path string) (string, bool) {
 	return destination, ok && isPlainDestination(checked)
 }
 
-// withoutParentheses takes out characters that no step encodes or decodes, but that mean an intercepted route where a page is named.
+// withoutParentheses takes out characters that no step encodes or decodes, but that mean an intercepted route where a
+// page is named.
 var withoutParentheses = strings.NewReplacer("(", "", ")", "")
 
 // expand puts the parameters of path into the destination.
@@ -172,7 +173,8 @@ func isPlainDestination(text string) bool {
 	return true
 }
 
-// literalPrefix returns the text that stands before the first parameter of a source, in lower case, as far as it is matched byte by byte.
+// literalPrefix returns the text that stands before the first parameter of a source, in lower case, as far as it is
+// matched byte by byte.
 func literalPrefix(source string) string {
 	end := 0
 	for end < len(source) && (spelling.IsAlphanumeric(source[end]) || strings.IndexByte("/-_.~", source[end]) >= 0) {

@@ -6,7 +6,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
 )
 
-// param is a parameter of a path as path-to-regexp 6 writes it: `:name`, its pattern left out, and one of "?", "*", "+".
+// param is a parameter of a path as path-to-regexp 6 writes it: `:name`, its pattern left out, and one of "?", "*",
+// "+".
 type param struct{ name, modifier string }
 
 // token is a piece of a destination: text, or a parameter with the slash before it.

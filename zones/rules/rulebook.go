@@ -8,8 +8,9 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
 
-// Rulebook gives the verdicts of a build, in the order in which Next.js goes through its rules: headers, redirects, middleware,
-// beforeFiles, files and pages, afterFiles, dynamic routes, fallback (next/dist/server/lib/router-utils/resolve-routes.js).
+// Rulebook gives the verdicts of a build, in the order in which Next.js goes through its rules: headers, redirects,
+// middleware, beforeFiles, files and pages, afterFiles, dynamic routes, fallback
+// (next/dist/server/lib/router-utils/resolve-routes.js).
 type Rulebook struct {
 	build *nextbuild.Build
 	// known holds the verdicts of every path that the build names, by escaped path with basePath.
@@ -50,7 +51,8 @@ func NewRulebook(b *nextbuild.Build) *Rulebook {
 	return book
 }
 
-// Verdict returns the verdict of a request. The result is shared and must not be changed. A nil Rulebook has one verdict for all.
+// Verdict returns the verdict of a request. The result is shared and must not be changed. A nil Rulebook has one
+// verdict for all.
 func (b *Rulebook) Verdict(r *http.Request, t Target) *Verdict {
 	switch {
 	case b == nil:
@@ -192,8 +194,8 @@ func (b *Rulebook) judgeOutput(v Verdict, path string, r *http.Request) Verdict 
 	return b.orLocale(v)
 }
 
-// rewrite applies the rewrites of one stage to path. After each that applies, found is asked whether there is an output now. stop is the
-// verdict when a rewrite cannot be evaluated.
+// rewrite applies the rewrites of one stage to path. After each that applies, found is asked whether there is an output
+// now. stop is the verdict when a rewrite cannot be evaluated.
 func rewrite(rules []rule, path string, r *http.Request, found func(string) bool) (_ string, stop *Verdict) {
 	for i := range rules {
 		switch rules[i].applies(path, r) {
@@ -227,8 +229,8 @@ func (b *Rulebook) orLocale(v Verdict) Verdict {
 	return v
 }
 
-// choosesLanguage reports whether the answer at a path depends on Accept-Language and cookie, whoever answers: it does at the root,
-// whatever middleware and rules come first.
+// choosesLanguage reports whether the answer at a path depends on Accept-Language and cookie, whoever answers: it does
+// at the root, whatever middleware and rules come first.
 func (b *Rulebook) choosesLanguage(path string) bool {
 	below := strings.TrimPrefix(path, b.build.BasePath)
 	return (below == "" || below == "/") && b.detectsLocale()
@@ -239,8 +241,8 @@ func (b *Rulebook) detectsLocale() bool {
 	return i18n != nil && (i18n.Detection == nil || *i18n.Detection)
 }
 
-// withLocale returns the path as Next.js routes it: in an application with locales, one without gets the default. ok is false where
-// something else decides.
+// withLocale returns the path as Next.js routes it: in an application with locales, one without gets the default. ok is
+// false where something else decides.
 func (b *Rulebook) withLocale(path string) (routed string, ok bool) {
 	i18n := b.build.I18n
 	below := b.below(path)

@@ -9,8 +9,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
 
-// Verdict says whether the edge may answer a request without Next.js, and what stands between the path and its answer. It may be wrong in one
-// direction only: when in doubt, Next.js sees the request.
+// Verdict says whether the edge may answer a request without Next.js, and what stands between the path and its answer.
+// It may be wrong in one direction only: when in doubt, Next.js sees the request.
 type Verdict struct {
 	// Reason is why Next.js must see the request, or MayAnswer.
 	Reason Reason
@@ -19,8 +19,8 @@ type Verdict struct {
 	Location string
 	// Headers are what headers() of the build adds to the answer.
 	Headers []nextbuild.Header
-	// Output is what answers the path; Path is the path by which the build knows it, after rewrites, below the basePath; Page is the
-	// pattern of its route.
+	// Output is what answers the path; Path is the path by which the build knows it, after rewrites, below the
+	// basePath; Page is the pattern of its route.
 	Output Output
 	Path   string
 	Page   string
@@ -45,8 +45,8 @@ type Verdict struct {
 // Edge reports whether the edge may answer without asking Next.js.
 func (v *Verdict) Edge() bool { return v.Reason == MayAnswer }
 
-// Choice tells apart what one path leads to for different requests, by their headers, cookies, query or host: it is the same for those that get
-// the same. "" where the path leads all requests to the same.
+// Choice tells apart what one path leads to for different requests, by their headers, cookies, query or host: it is the
+// same for those that get the same. "" where the path leads all requests to the same.
 func (v *Verdict) Choice() string {
 	if !v.chosen {
 		return ""
@@ -59,8 +59,8 @@ func (v *Verdict) Choice() string {
 	return b.String()
 }
 
-// RefusesMethod reports whether a file or a picture of the optimizer answers the path, which Next.js lets nobody write to, and the request
-// wants something else than to read it.
+// RefusesMethod reports whether a file or a picture of the optimizer answers the path, which Next.js lets nobody write
+// to, and the request wants something else than to read it.
 func (v *Verdict) RefusesMethod() bool {
 	return v.Reason == Method && v.Output != OutputNone && !v.options
 }
