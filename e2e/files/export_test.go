@@ -4,7 +4,6 @@ package files_test
 
 import (
 	"fmt"
-	"io"
 	"io/fs"
 	"net/http"
 	"net/url"
@@ -18,7 +17,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
-	"github.com/caddy-nextjs/caddy-nextjs/internal/codingtest"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
@@ -54,21 +52,17 @@ func exportedFiles(t testing.TB, dir string) map[string]string {
 // Every file comes whole by its own name, and every page by its path, in every coding and over every protocol.
 func TestEveryFileOfAnExportComesFromTheEdge(t *testing.T) {
 	e := exportEdge(t)
-	type wanted struct {
-		path, content, cacheControl string
-		status                      int
-	}
-	var list []wanted
+	var list []wantedFile
 	for dir, base := range map[string]string{"out": "", "out-slash": "/guide"} {
 		for name, content := range exportedFiles(t, exportDir(dir)) {
-			want := wanted{base + (&url.URL{Path: name}).EscapedPath(), content, harness.AskFirst, http.StatusOK}
+			want := wantedFile{base + (&url.URL{Path: name}).EscapedPath(), content, harness.AskFirst, http.StatusOK}
 			switch {
 			case name == "/plain.txt":
 				want.cacheControl = "public, max-age=600" // headers() says so
 			case name == "/shadowed.txt":
 				want.content = "plain\n" // a rewrite takes it
 			case strings.HasPrefix(name, "/_next/static/"):
-				want.cacheControl = "public, max-age=31536000, immutable"
+				want.cacheControl = immutable
 			case strings.HasPrefix(name, "/404") || strings.HasPrefix(name, "/_not-found") && strings.HasSuffix(name, ".html"):
 				want.status, want.cacheControl = http.StatusNotFound, "private, no-cache, no-store, max-age=0, must-revalidate"
 			}
@@ -85,32 +79,7 @@ func TestEveryFileOfAnExportComesFromTheEdge(t *testing.T) {
 			}
 		}
 	}
-	for _, protocol := range edgetest.Protocols {
-		client := e.Client(t, protocol)
-		for _, coding := range harness.Codings {
-			var group sync.WaitGroup
-			work := make(chan wanted)
-			for range 4 {
-				group.Go(func() {
-					for f := range work {
-						res := edgetest.Get(t, client, e.TLSURL(f.path), "Accept-Encoding", coding)
-						body := new(strings.Builder)
-						used := res.Header.Get("Content-Encoding")
-						_, err := io.Copy(body, codingtest.Reader(t, used, strings.NewReader(res.Text)))
-						assert.NoError(t, err, f.path)
-						assert.Equal(t, f.status, res.StatusCode, f.path)
-						assert.True(t, f.content == body.String(), "%s in %s over %s", f.path, coding, protocol)
-						assert.Equal(t, f.cacheControl, res.Header.Get("Cache-Control"), f.path)
-					}
-				})
-			}
-			for _, f := range list {
-				work <- f
-			}
-			close(work)
-			group.Wait()
-		}
-	}
+	askForAll(t, e, list)
 }
 
 // The rules of next.config do what they do in the same application with a server.

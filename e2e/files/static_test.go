@@ -22,8 +22,13 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
 
-// wantedFile is a file of a build as a client sees it.
-type wantedFile struct{ path, file, cacheControl string }
+const immutable = "public, max-age=31536000, immutable"
+
+// wantedFile is a file as a client sees it.
+type wantedFile struct {
+	path, content, cacheControl string
+	status                      int
+}
 
 // Every file of the three builds comes whole from the edge's own disk, in every coding and over every protocol:
 // compressed on its way, and from the copies that are made ahead.
@@ -50,26 +55,29 @@ func TestFilesOfBuildsComeFromTheEdge(t *testing.T) {
 
 func wantedFiles(t *testing.T, builds []*nextbuild.Build) (files []wantedFile) {
 	t.Helper()
+	add := func(path, dir, escaped, cacheControl string) {
+		name, err := url.PathUnescape(escaped)
+		require.NoError(t, err)
+		content, err := os.ReadFile(filepath.Join(dir, name))
+		require.NoError(t, err)
+		files = append(files, wantedFile{path, string(content), cacheControl, http.StatusOK})
+	}
 	for _, b := range builds {
 		for _, path := range b.Static {
-			name, err := url.PathUnescape(strings.TrimPrefix(path, "/_next/static/"))
-			require.NoError(t, err)
-			file := filepath.Join(b.StaticDir, name)
-			files = append(files, wantedFile{b.BasePath + path, file, "public, max-age=31536000, immutable"})
+			name := strings.TrimPrefix(path, "/_next/static/")
+			add(b.BasePath+path, b.StaticDir, name, immutable)
 			if b.AssetPath() != "" {
-				files = append(files, wantedFile{b.AssetPath() + path, file, "public, max-age=31536000, immutable"})
+				add(b.AssetPath()+path, b.StaticDir, name, immutable)
 			}
 		}
 		for _, path := range b.Public {
-			name, err := url.PathUnescape(path)
-			require.NoError(t, err)
-			files = append(files, wantedFile{b.BasePath + path, filepath.Join(b.PublicDir, name), harness.PublicFile})
+			add(b.BasePath+path, b.PublicDir, path, harness.PublicFile)
 		}
 	}
 	return files
 }
 
-// askForAll asks for all files, and compares what comes with the files.
+// askForAll asks for all files in every coding and over every protocol, and compares what comes with the files.
 func askForAll(t *testing.T, e *harness.Edge, files []wantedFile) {
 	t.Helper()
 	for _, protocol := range edgetest.Protocols {
@@ -81,17 +89,12 @@ func askForAll(t *testing.T, e *harness.Edge, files []wantedFile) {
 				group.Go(func() {
 					for f := range work {
 						res := edgetest.Get(t, client, e.TLSURL(f.path), "Accept-Encoding", coding)
-						content, err := os.ReadFile(f.file)
-						assert.NoError(t, err)
 						body := new(strings.Builder)
 						used := res.Header.Get("Content-Encoding")
-						if used == "" {
-							used = "identity"
-						}
-						_, err = io.Copy(body, codingtest.Reader(t, used, strings.NewReader(res.Text)))
+						_, err := io.Copy(body, codingtest.Reader(t, used, strings.NewReader(res.Text)))
 						assert.NoError(t, err, f.path)
-						assert.Equal(t, http.StatusOK, res.StatusCode, f.path)
-						assert.Equal(t, string(content) == body.String(), true, "%s in %s over %s", f.path, coding, protocol)
+						assert.Equal(t, f.status, res.StatusCode, f.path)
+						assert.True(t, f.content == body.String(), "%s in %s over %s", f.path, coding, protocol)
 						assert.Equal(t, f.cacheControl, res.Header.Get("Cache-Control"), f.path)
 					}
 				})
