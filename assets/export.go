@@ -21,19 +21,6 @@ const notStored = "private, no-cache, no-store, max-age=0, must-revalidate"
 // process may have files open.
 type Export struct{ set *Set }
 
-// NewExport returns the files of an export below basePath that nobody else serves.
-func NewExport(e *nextbuild.Export, basePath string, settings Settings) (*Export, error) {
-	index, err := NewExportIndex(e, basePath)
-	if err != nil {
-		return nil, err
-	}
-	set, err := index.only(settings)
-	if err != nil {
-		return nil, err
-	}
-	return ExportOf(set), nil
-}
-
 // ExportOf returns the export whose files a set has: see NewExportIndex.
 func ExportOf(s *Set) *Export { return &Export{set: s} }
 

@@ -18,13 +18,26 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
 
+// newExport returns the files of an export below basePath that nobody else serves.
+func newExport(e *nextbuild.Export, basePath string, settings Settings) (*Export, error) {
+	index, err := NewExportIndex(e, basePath)
+	if err != nil {
+		return nil, err
+	}
+	set, err := index.only(settings)
+	if err != nil {
+		return nil, err
+	}
+	return ExportOf(set), nil
+}
+
 func newTestExport(t *testing.T, memory *Memory, files map[string]string) (*Export, string) {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "out")
 	buildtest.WriteExport(t, dir, "abc", files)
 	read, err := nextbuild.ReadExport(dir)
 	require.NoError(t, err)
-	export, err := NewExport(read, "", Settings{Memory: memory})
+	export, err := newExport(read, "", Settings{Memory: memory})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = export.Close() })
 	return export, dir
@@ -70,7 +83,7 @@ func TestPagesOfTwoBuildsHaveTwoETags(t *testing.T) {
 		}
 		read, err := nextbuild.ReadExport(dir)
 		require.NoError(t, err)
-		export, err := NewExport(read, "", Settings{})
+		export, err := newExport(read, "", Settings{})
 		require.NoError(t, err)
 		defer export.Close()
 		tags[id] = map[string]string{}
@@ -178,7 +191,7 @@ func TestLinksDoNotLeadOutOfAnExport(t *testing.T) {
 	require.NoError(t, os.Symlink("index.txt", filepath.Join(dir, "in.txt")))
 	read, err := nextbuild.ReadExport(dir)
 	require.NoError(t, err)
-	export, err := NewExport(read, "", Settings{})
+	export, err := newExport(read, "", Settings{})
 	require.NoError(t, err)
 	defer export.Close()
 	_, body, _ := askExport(t, export, "/in.txt")

@@ -41,7 +41,7 @@ func TestWhatADeployChangesIsKeptByAPurgedCDNOnly(t *testing.T) {
 			assert.Equal(t, http.StatusNotModified, again.StatusCode, path)
 			assert.Equal(t, []string{want}, again.Header["Cache-Control"], "cdn %t: 304 of %s", cdn, path)
 		}
-		export, err := NewExport(exported, "", Settings{CDN: cdn})
+		export, err := newExport(exported, "", Settings{CDN: cdn})
 		require.NoError(t, err)
 		defer export.Close()
 		for path, want := range map[string]string{

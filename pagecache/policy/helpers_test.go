@@ -51,3 +51,15 @@ func factsOf(r *http.Request, class Class) Facts {
 	}
 	return f
 }
+
+// reasons are all reasons but the empty one.
+func reasons() []Reason {
+	return []Reason{
+		ReasonFresh, ReasonExpired, ReasonAbsent, ReasonPurged,
+		ReasonVerdict, ReasonMethod, ReasonAction, ReasonUpgrade, ReasonBody, ReasonAuthorization, ReasonDraftCookie, ReasonVariant, ReasonQuery, ReasonKey,
+		ReasonRange, ReasonRequestStore,
+		ReasonStatus, ReasonEmpty, ReasonSetCookie, ReasonPrivate, ReasonStream, ReasonCoding, ReasonType, ReasonVary, ReasonDeployment, ReasonPostponed,
+		ReasonTrailers, ReasonLocale, ReasonStateTree, ReasonTags, ReasonNoFreshness, ReasonStaleUpstream, ReasonTooLarge, ReasonIncomplete, ReasonGeneration,
+		ReasonError,
+	}
+}

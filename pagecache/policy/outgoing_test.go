@@ -38,7 +38,7 @@ func TestCacheStatus(t *testing.T) {
 // Whatever the reason, others can read it; the words of fwd are those of RFC 9211, 2.2.
 func TestCacheStatusIsAStructuredField(t *testing.T) {
 	words := []string{"bypass", "method", "uri-miss", "miss", "stale"}
-	for _, reason := range append(Reasons(), "") {
+	for _, reason := range append(reasons(), "") {
 		for kind := ResultHit; kind <= ResultBypass; kind++ {
 			h := fields("Cache-Status", "ExampleCDN; fwd=uri-miss")
 			Tell(h, Told{Kind: kind, Reason: reason, TTL: -second, Stored: true, Collapsed: true})

@@ -53,18 +53,6 @@ const (
 	ReasonError         Reason = "error"          // no answer, or one of 500 and above
 )
 
-// Reasons are all reasons but the empty one, for metrics.
-func Reasons() []Reason {
-	return []Reason{
-		ReasonFresh, ReasonExpired, ReasonAbsent, ReasonPurged,
-		ReasonVerdict, ReasonMethod, ReasonAction, ReasonUpgrade, ReasonBody, ReasonAuthorization, ReasonDraftCookie, ReasonVariant, ReasonQuery, ReasonKey,
-		ReasonRange, ReasonRequestStore,
-		ReasonStatus, ReasonEmpty, ReasonSetCookie, ReasonPrivate, ReasonStream, ReasonCoding, ReasonType, ReasonVary, ReasonDeployment, ReasonPostponed,
-		ReasonTrailers, ReasonLocale, ReasonStateTree, ReasonTags, ReasonNoFreshness, ReasonStaleUpstream, ReasonTooLarge, ReasonIncomplete, ReasonGeneration,
-		ReasonError,
-	}
-}
-
 // ResultKind is what became of a request.
 type ResultKind uint8
 

@@ -71,7 +71,7 @@ func TestClassOfAPathDecidesFirst(t *testing.T) {
 // The words become parts of Cache-Status and labels of metrics.
 func TestReasonsAreTokens(t *testing.T) {
 	seen := map[Reason]bool{}
-	for _, reason := range Reasons() {
+	for _, reason := range reasons() {
 		assert.Regexp(t, `^[a-z]+(-[a-z]+)*$`, string(reason))
 		assert.False(t, seen[reason], "%s is there twice", reason)
 		seen[reason] = true

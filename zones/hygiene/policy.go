@@ -99,16 +99,6 @@ var cachePolicy = []cacheRow{
 // itself.
 var asItIs = cacheRow{class: "as it is"}
 
-// CachePolicy returns the Cache-Control of an answer. changed is false where it stays as the upstream sent it. It does
-// not change the answer.
-func CachePolicy(a Answer) (cacheControl string, changed bool) {
-	row, c := policyOf(a)
-	if row.says == nil {
-		return "", false
-	}
-	return row.says(c), true
-}
-
 // ApplyCachePolicy sets the Cache-Control of an answer. Where shared caches may not keep it, fields that only some of
 // them read are removed: they come before Cache-Control there (RFC 9213). A 404 that may be kept for longer than
 // Shared404 loses its ETag: Next.js would answer 304 when it is asked by that, which does not say that it is of a 404.
