@@ -88,11 +88,17 @@ func (c *Cache) askRemade(fl *flight, r *http.Request, again Again) bool {
 	facts := fl.facts
 	facts.Now = fl.now()
 	kept := found{key: fl.kept, entry: entry, meta: m, oldAt: m.fresh}
-	if next := c.enterAgain(&kept, &facts, c.settings.Load().Revalidations); next != nil {
-		c.fetchAgain(next, r, again)
-		return next.isOutdated()
+	next := c.enterAgain(&kept, &facts, c.settings.Load().Revalidations)
+	if next == nil {
+		return !c.failures.has(fl.kept, facts.Now) // another one asks, or there is no slot now
 	}
-	return !c.failures.has(fl.kept, facts.Now) // another one asks, or there is no slot now
+	// From here on a purge makes the fetch void. One before has left an entry that nobody is served.
+	if hard, _ := c.ledger.marks.purged(fl.kept.Space, fl.kept.Group, m.begun, m.eachTag); hard {
+		c.giveUp(next)
+		return false
+	}
+	c.fetchAgain(next, r, again)
+	return next.isOutdated()
 }
 
 // sleep waits, and reports whether the cache is still open then.

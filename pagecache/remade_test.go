@@ -204,6 +204,26 @@ func TestAnOutdatedPageIsAskedForUntilItIsNew(t *testing.T) {
 	})
 }
 
+// Who purges a page wants the next visitor to fetch it. What is asked for until it is new is not asked for any more.
+func TestAPurgedPageIsNotAskedForAnyMore(t *testing.T) {
+	for name, s := range map[string]Selector{"by path": {Space: "zone", Path: "/a"}, "as a group": {Space: "zone", Group: groupOf("/a")}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				made := time.Now()
+				page := isrPage{revalidate: time.Hour, expire: 365 * 24 * time.Hour, render: time.Minute, made: made.Add(-2 * time.Hour), content: made}
+				v := visiting(t, page, 0)
+				_, _ = v.visit(policy.VariantHTML)
+				require.Equal(t, 1, v.cache.remaking.size())
+				asked := v.back.asked
+				require.NoError(t, v.cache.Purge(s))
+				time.Sleep(time.Hour)
+				assert.Equal(t, asked, v.back.asked)
+				assert.Zero(t, v.cache.remaking.size())
+			})
+		})
+	}
+}
+
 // No more than so many pages are asked for until they are new, and none twice at a time.
 func TestPagesThatAreAskedForUntilTheyAreNewAreBounded(t *testing.T) {
 	var m remaking

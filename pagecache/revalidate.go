@@ -47,7 +47,6 @@ func (q *query) refetch(kept found, facts policy.Facts, r *http.Request, slots i
 	r, again := ofNobody(context.WithoutCancel(r.Context()), r), q.again()
 	if !c.background(func() { c.fetchAgain(fl, r, again) }) { //nolint:contextcheck // it outlives the request
 		c.giveUp(fl)
-		c.revalidating.Add(-1)
 	}
 }
 
@@ -121,8 +120,9 @@ func (c *Cache) enterAgain(kept *found, facts *policy.Facts, slots int) *flight 
 	return fl
 }
 
-// giveUp ends a fetch that was not begun.
+// giveUp ends a fetch in the background that was not begun, and gives its slot back.
 func (c *Cache) giveUp(fl *flight) {
+	defer c.revalidating.Add(-1)
 	fl.settle(endsAgain)
 	c.flights.end(fl)
 	fl.body.release()
