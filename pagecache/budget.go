@@ -7,25 +7,25 @@ import (
 	"sync/atomic"
 )
 
-// budget bounds the bytes that all growing bodies hold.
+// budget bounds the bytes that all shared bodies hold.
 type budget struct {
 	used, bound atomic.Int64
 	degraded    atomic.Uint64 // bodies that held most when there was no room, or found none themselves
 
 	mu      sync.Mutex
-	holders map[*growing]struct{}
+	holders map[*sharedBody]struct{}
 }
 
-func (b *budget) enter(g *growing) {
+func (b *budget) enter(g *sharedBody) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.holders == nil {
-		b.holders = map[*growing]struct{}{}
+		b.holders = map[*sharedBody]struct{}{}
 	}
 	b.holders[g] = struct{}{}
 }
 
-func (b *budget) leave(g *growing) {
+func (b *budget) leave(g *sharedBody) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.holders, g)
@@ -43,7 +43,7 @@ func (b *budget) give(n int64) { b.used.Add(-n) }
 
 // takeFrom takes bytes for a body. Where there are none left, those bodies give way that hold more than this one. The
 // caller holds no lock of a body.
-func (b *budget) takeFrom(g *growing, n int64) bool {
+func (b *budget) takeFrom(g *sharedBody, n int64) bool {
 	if b.take(n) {
 		return true
 	}
@@ -60,7 +60,7 @@ func (b *budget) takeFrom(g *growing, n int64) bool {
 }
 
 // greedier are the bodies that hold more than so much, those that hold most first.
-func (b *budget) greedier(than int64) (list []*growing) {
+func (b *budget) greedier(than int64) (list []*sharedBody) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for g := range b.holders {
@@ -68,22 +68,22 @@ func (b *budget) greedier(than int64) (list []*growing) {
 			list = append(list, g)
 		}
 	}
-	slices.SortFunc(list, func(a, b *growing) int { return cmp.Compare(b.taken.Load(), a.taken.Load()) })
+	slices.SortFunc(list, func(a, b *sharedBody) int { return cmp.Compare(b.taken.Load(), a.taken.Load()) })
 	return list
 }
 
 // giveWay lets go of what others do not need to be served, and reports whether that was something. An answer that comes
 // in is no longer held as a whole, so it is not kept. Of one that has come, readers get the rest in another way.
-func (g *growing) giveWay() bool {
+func (g *sharedBody) giveWay() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	before := g.taken.Load()
 	switch {
-	case g.ended && g.kept:
+	case g.ended && g.needed:
 		return false // it is being stored at this moment
 	case g.ended:
 		for r := range g.readers {
-			r.parted = true
+			r.detached = true
 		}
 		clear(g.readers)
 		g.free()
@@ -91,14 +91,14 @@ func (g *growing) giveWay() bool {
 		g.partial = true
 		for r := range g.readers {
 			if !r.leads && g.end-r.at > window {
-				r.parted = true
+				r.detached = true
 				delete(g.readers, r)
 			}
 		}
 		slowest, _ := g.slowest()
 		g.drop(slowest)
-		wake(&g.read)
+		wake(&g.progress)
 	}
-	wake(&g.grown)
+	wake(&g.more)
 	return g.taken.Load() < before
 }

@@ -19,7 +19,7 @@ import (
 // held is how many bytes the bodies hold that come in or are still read.
 func held(c *Cache) (bytes int64) {
 	c.budget.mu.Lock()
-	bodies := make([]*growing, 0, len(c.budget.holders))
+	bodies := make([]*sharedBody, 0, len(c.budget.holders))
 	for g := range c.budget.holders {
 		bodies = append(bodies, g)
 	}
@@ -93,7 +93,7 @@ func TestWhatSlowReadersHoldIsWithinTheBound(t *testing.T) {
 		defer g.cache.flights.mu.Unlock()
 		for fl := range g.cache.flights.open {
 			fl.body.mu.Lock()
-			waits := fl.body.read != nil
+			waits := fl.body.progress != nil
 			fl.body.mu.Unlock()
 			if !waits {
 				return false

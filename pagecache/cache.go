@@ -16,10 +16,10 @@ import (
 // Next answers a request itself. An error says that it failed; if nothing has been written, nothing has been sent.
 type Next func(w http.ResponseWriter, r *http.Request) error
 
-// Again asks for the same as a request once more, when that may have ended: with If-None-Match unless etag is empty.
+// Refetch asks for the same as a request once more, when that may have ended: with If-None-Match unless etag is empty.
 // Where as is another variant than that of the request, it asks for this one of the page, with the headers of
 // policy.HeadersOf. What the application says to the edge alone is written to said.
-type Again func(ctx context.Context, w http.ResponseWriter, as policy.Variant, etag string, said *policy.Said) error
+type Refetch func(ctx context.Context, w http.ResponseWriter, as policy.Variant, etag string, said *policy.Said) error
 
 // pageLocks is the number of locks that the pages share.
 const pageLocks = 256
@@ -32,20 +32,20 @@ type Cache struct {
 	store    *blobstore.Store
 	settings atomic.Pointer[Settings]
 
-	clock        clock
-	ledger       *ledger
-	flights      *flights
-	budget       budget
-	misses       recentKeys // whose answers were not kept
-	failures     recentKeys // that could not be fetched in the background
-	troubles     recentKeys // that could not be fetched for a client
-	rechecked    recentKeys // that were fresh, and asked for all the same
-	remaking     remaking
-	revalidating atomic.Int64
-	seed         maphash.Seed
-	pages        [pageLocks]sync.Mutex
-	counts       counts
-	copies       copier
+	sequencer       sequencer
+	ledger          *ledger
+	flights         *flights
+	budget          budget
+	uncacheable     recentKeys // whose answers were not kept
+	refreshFailures recentKeys // that could not be fetched in the background
+	originFailures  recentKeys // that could not be fetched for a client
+	rechecked       recentKeys // that were fresh, and asked for all the same
+	remaking        remaking
+	revalidating    atomic.Int64
+	seed            maphash.Seed
+	pages           [pageLocks]sync.Mutex
+	counts          counts
+	copies          copier
 
 	ctx    context.Context // of what is done in the background
 	cancel context.CancelFunc
@@ -62,7 +62,8 @@ func New(store *blobstore.Store, settings Settings) (*Cache, error) {
 		return nil, err
 	}
 	c.copies.cache = c
-	c.misses.lasts, c.failures.lasts, c.troubles.lasts = notKeptTime, failTime, troubleTime
+	c.uncacheable.duration = uncacheableTime
+	c.refreshFailures.duration, c.originFailures.duration = refreshFailureTime, originFailureTime
 	for _, recent := range c.recents() {
 		recent.seed = c.seed
 	}
@@ -71,8 +72,8 @@ func New(store *blobstore.Store, settings Settings) (*Cache, error) {
 		return nil, fmt.Errorf("opening a page cache: %w", err)
 	}
 	store.SetNoter(c.note)
-	c.clock.start(c.ledger.run)
-	c.flights = newFlights(&c.clock)
+	c.sequencer.start(c.ledger.run)
+	c.flights = newFlights(&c.sequencer)
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.work.Go(func() { c.tend(keepLedger) })
 	return c, nil
@@ -80,7 +81,7 @@ func New(store *blobstore.Store, settings Settings) (*Cache, error) {
 
 // recents are all that is remembered of keys for a while.
 func (c *Cache) recents() [4]*recentKeys {
-	return [...]*recentKeys{&c.misses, &c.failures, &c.troubles, &c.rechecked}
+	return [...]*recentKeys{&c.uncacheable, &c.refreshFailures, &c.originFailures, &c.rechecked}
 }
 
 // SetSettings changes the settings for what comes from now on. The error is about them; then nothing has changed.

@@ -38,7 +38,7 @@ func (d *decoder) uint64() uint64 {
 	return 0
 }
 
-func (d *decoder) stamp() stamp { return stamp(d.uint64()) }
+func (d *decoder) sequence() sequence { return sequence(d.uint64()) }
 
 // time is a time in nanoseconds since 1970.
 func (d *decoder) time() int64 { return int64(d.uint64()) } //nolint:gosec // the bits of an int64
@@ -76,7 +76,7 @@ func (d *decoder) skipTexts() []byte {
 
 func appendUint64(to []byte, v uint64) []byte { return binary.LittleEndian.AppendUint64(to, v) }
 
-func appendStamp(to []byte, s stamp) []byte { return appendUint64(to, uint64(s)) }
+func appendSequence(to []byte, s sequence) []byte { return appendUint64(to, uint64(s)) }
 
 func appendTime(to []byte, ns int64) []byte { return appendUint64(to, uint64(ns)) } //nolint:gosec // its bits
 

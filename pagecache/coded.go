@@ -13,7 +13,8 @@ import (
 // no there is compressed by nobody on its way either, except for its size.
 func mayBeCoded(h http.Header, size int64) bool {
 	types := h["Content-Type"]
-	return size >= codings.SmallestCopied && size <= codings.LargestCopied && len(types) > 0 && codings.Compressible(types[0]) &&
+	return size >= codings.SmallestCopied && size <= codings.LargestCopied && len(types) > 0 &&
+		codings.Compressible(types[0]) &&
 		!policy.SaysNoTransform(h)
 }
 

@@ -56,10 +56,10 @@ type copyJob struct {
 
 // askedCopy is a copy that was asked for and was not there.
 type askedCopy struct {
-	hash   bodyHash
-	hits   int
-	queued bool
-	not    int64 // not before that time, in nanoseconds since 1970
+	hash      bodyHash
+	hits      int
+	queued    bool
+	notBefore int64 // not before that time, in nanoseconds since 1970
 }
 
 // copier makes compressed copies of bodies in the background, one at a time, when they are asked for often enough.
@@ -89,7 +89,7 @@ func (c *copier) ask(copyKey blobstore.Key, job copyJob) {
 		c.asked[id] = a
 	}
 	a.hits++
-	if a.hits < worthCopying || a.queued || job.now.UnixNano() < a.not {
+	if a.hits < worthCopying || a.queued || job.now.UnixNano() < a.notBefore {
 		return
 	}
 	if len(c.queue) >= maxCopiesWaiting {
@@ -118,7 +118,8 @@ func (c *copier) work() {
 			continue
 		}
 		if check := c.cache.settings.Load().Logger.Check(zap.DebugLevel, "a page has no compressed copy"); check != nil {
-			check.Write(zap.String("space", job.of.Space), zap.String("page", job.of.Group), zap.String("coding", job.coding), zap.Error(err))
+			check.Write(zap.String("space", job.of.Space), zap.String("page", job.of.Group), zap.String("coding", job.coding),
+				zap.Error(err))
 		}
 	}
 }
@@ -146,7 +147,7 @@ func (c *copier) settle(job copyJob, err error) {
 	case err == nil:
 		delete(c.asked, id)
 	default:
-		a.queued, a.not = false, job.now.Add(copyPause).UnixNano()
+		a.queued, a.notBefore = false, job.now.Add(copyPause).UnixNano()
 	}
 }
 

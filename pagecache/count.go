@@ -12,12 +12,12 @@ import (
 )
 
 // note is what is noted of an entry, so that purges can be counted. Of a page's record it is a text that tells which
-// page it is: see aboutPage. Of a variant it is the stamp at which its fetch began, and when it is of no use any
-// more. Compressed copies have none, nor has what is of another era.
+// page it is: see formatPageNote. Of a variant it is the sequence number at which its fetch began, and when it is of no
+// use any more. Compressed copies have none, nor has what is of another era.
 func (c *Cache) note(key blobstore.Key, data []byte) *blobstore.Note {
 	if key.Name == recordName {
 		if p, err := parsePage(data); err == nil && p.era == c.ledger.era {
-			return &blobstore.Note{Text: c.aboutPage(key.Group, p.tags)}
+			return &blobstore.Note{Text: c.formatPageNote(key.Group, p.tags)}
 		}
 		return nil
 	}
@@ -28,17 +28,17 @@ func (c *Cache) note(key blobstore.Key, data []byte) *blobstore.Note {
 	if err != nil || m.era != c.ledger.era {
 		return nil
 	}
-	return &blobstore.Note{Since: uint64(m.begun), Until: max(m.fresh, m.while, m.onFail)}
+	return &blobstore.Note{Since: uint64(m.begun), Until: max(m.freshUntil, m.staleUntil, m.errorUntil)}
 }
 
-// noted is what the note of a page is about.
-type noted struct {
+// pageNote is what the note of a page is about.
+type pageNote struct {
 	group string // as far as purges look at it
 	tags  string // hashes, of eight bytes each
 }
 
-// aboutPage is the text of a page's note: the length of a group in two bytes, the group, and hashes of tags.
-func (c *Cache) aboutPage(group string, tags []string) string {
+// formatPageNote is the text of a page's note: the length of a group in two bytes, the group, and hashes of tags.
+func (c *Cache) formatPageNote(group string, tags []string) string {
 	group = policy.Purgeable(group)
 	about := make([]byte, 0, 2+len(group)+8*len(tags))
 	about = binary.LittleEndian.AppendUint16(about, uint16(len(group))) //nolint:gosec // no key is longer than 4 KiB
@@ -49,14 +49,14 @@ func (c *Cache) aboutPage(group string, tags []string) string {
 	return string(about)
 }
 
-// readAbout is the reverse of aboutPage.
-func readAbout(about string) noted {
+// parsePageNote is the reverse of formatPageNote.
+func parsePageNote(about string) pageNote {
 	length := int(about[0]) | int(about[1])<<8
-	return noted{about[2 : 2+length], about[2+length:]}
+	return pageNote{about[2 : 2+length], about[2+length:]}
 }
 
 // eachTag hands out the hashes of the tags.
-func (n noted) eachTag(yield func(uint64) bool) {
+func (n pageNote) eachTag(yield func(uint64) bool) {
 	for rest := n.tags; len(rest) >= 8; rest = rest[8:] {
 		if !yield(binary.LittleEndian.Uint64([]byte(rest[:8]))) {
 			return
@@ -82,13 +82,13 @@ func (p *Marked) Count(ctx context.Context, now time.Time) Count {
 }
 
 // pages are the pages that the purge is about, whether something of them is kept or not.
-func (p *Marked) pages() map[blobstore.NotedGroup]noted {
-	hits, pages := p.hits(), map[blobstore.NotedGroup]noted{}
+func (p *Marked) pages() map[blobstore.NotedGroup]pageNote {
+	hits, pages := p.hits(), map[blobstore.NotedGroup]pageNote{}
 	for group, note := range p.cache.store.Notes(p.selector.Space) {
 		if note.Text == "" {
 			continue
 		}
-		if n := readAbout(note.Text); hits(n) {
+		if n := parsePageNote(note.Text); hits(n) {
 			pages[group] = n
 		}
 	}
@@ -96,17 +96,17 @@ func (p *Marked) pages() map[blobstore.NotedGroup]noted {
 }
 
 // count counts those of which a variant is kept that is of use.
-func (p *Marked) count(pages map[blobstore.NotedGroup]noted, now int64) int {
+func (p *Marked) count(pages map[blobstore.NotedGroup]pageNote, now int64) int {
 	if len(pages) == 0 {
 		return 0
 	}
 	before, paths := p.earlier(), map[uint64]struct{}{}
 	for group, note := range p.cache.store.Notes(p.selector.Space) {
-		begun := stamp(note.Since)
+		begun := sequence(note.Since)
 		if note.Text != "" || begun >= p.at || note.Until <= now {
 			continue
 		}
-		if n, ok := pages[group]; ok && !before.hide(n, begun, p.selector.Soft) {
+		if n, ok := pages[group]; ok && !before.cover(n, begun, p.selector.Soft) {
 			paths[maphash.String(p.cache.seed, policy.PathOf(n.group))] = struct{}{}
 		}
 	}
@@ -114,18 +114,18 @@ func (p *Marked) count(pages map[blobstore.NotedGroup]noted, now int64) int {
 }
 
 // hits returns what tells whether a purge is about an entry.
-func (p *Marked) hits() func(noted) bool {
+func (p *Marked) hits() func(pageNote) bool {
 	s := p.selector
 	switch {
 	case s.Path != "":
-		return func(n noted) bool { return policy.PathOf(n.group) == s.Path }
+		return func(n pageNote) bool { return policy.PathOf(n.group) == s.Path }
 	case s.Prefix != "":
-		return func(n noted) bool { return strings.HasPrefix(n.group, s.Prefix) }
+		return func(n pageNote) bool { return strings.HasPrefix(n.group, s.Prefix) }
 	case s.Deployment != "":
-		return func(n noted) bool { return policy.DeploymentOf(n.group) == s.Deployment }
+		return func(n pageNote) bool { return policy.DeploymentOf(n.group) == s.Deployment }
 	case s.Tag != "":
 		wanted := maphash.String(p.cache.seed, s.Tag)
-		return func(n noted) bool {
+		return func(n pageNote) bool {
 			for tag := range n.eachTag {
 				if tag == wanted {
 					return true
@@ -134,11 +134,11 @@ func (p *Marked) hits() func(noted) bool {
 			return false
 		}
 	}
-	return func(noted) bool { return true }
+	return func(pageNote) bool { return true }
 }
 
 // earlier are the purges of the space before this one.
-func (p *Marked) earlier() *past {
+func (p *Marked) earlier() *earlierPurges {
 	e := p.cache.ledger.marks.before(p.at, p.selector.Space, p.cache.seed)
 	for i, t := range p.targets {
 		e.add(t, p.before[i], p.cache.seed)

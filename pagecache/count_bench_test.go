@@ -18,7 +18,7 @@ func hoard(b *testing.B, s *site, entries int) {
 		page := "/products/a-product-of-the-shop-" + strconv.Itoa(i/8)
 		tags := []string{"_N_T_/layout", "_N_T_/products/layout", "_N_T_/products/[id]/page", "_N_T_" + page, "tag-" + strconv.Itoa(i/8%1000)}
 		m := meta{
-			status: 200, era: s.cache.ledger.era, begun: s.cache.clock.next(), fresh: s.now.Load() + int64(time.Hour),
+			status: 200, era: s.cache.ledger.era, begun: s.cache.sequencer.next(), freshUntil: s.now.Load() + int64(time.Hour),
 			tags: appendTexts(nil, tags), header: appendTexts(nil, nil),
 		}
 		key := blobstore.Key{Space: "zone", Group: page + policy.Separator + "shop.example.com" + policy.Separator + policy.Separator + "build-id-of-21-letters", Name: fmt.Sprint("segment 1 /", i%8)}
@@ -48,7 +48,7 @@ func BenchmarkCount(b *testing.B) {
 					selector.Space, selector.Soft = "zone", true
 					for b.Loop() {
 						// A purge that is not noted: the next one counts the same.
-						p := &Marked{cache: s.cache, selector: selector, at: s.cache.clock.next()}
+						p := &Marked{cache: s.cache, selector: selector, at: s.cache.sequencer.next()}
 						require.NotZero(b, p.Count(b.Context(), time.Unix(0, s.now.Load())).Pages)
 					}
 				})

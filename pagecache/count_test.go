@@ -180,16 +180,16 @@ func TestEachPageIsCountedByOnePurge(t *testing.T) {
 // All tags that variants of one generation have are those of their page.
 func TestTagsOfAllVariantsCount(t *testing.T) {
 	p := pageRecord{}
-	p.tag([]string{"a", "b"}, true)
-	p.tag([]string{"b", "c"}, true)
+	p.addTags([]string{"a", "b"}, true)
+	p.addTags([]string{"b", "c"}, true)
 	assert.Equal(t, []string{"a", "b", "c"}, p.tags)
-	p.tag([]string{"d"}, false)
+	p.addTags([]string{"d"}, false)
 	assert.Equal(t, []string{"d"}, p.tags, "of another generation")
 	many := make([]string, policy.MaxTags)
 	for i := range many {
 		many[i] = strconv.Itoa(i)
 	}
-	p.tag(many, true)
+	p.addTags(many, true)
 	assert.Equal(t, []string{"d"}, p.tags, "more than there can be")
 }
 

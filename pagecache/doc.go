@@ -3,15 +3,15 @@
 //
 // # Filling
 //
-// Who asks for something that is not kept leads: its request goes upstream. What comes back grows in memory (growing),
-// and each client that asks for the same meanwhile reads from there at its own pace, the leader's too. An answer that
-// may not be kept goes to its client alone, write by write, and those who waited for its head ask for themselves. Only
-// an answer that came to a clean end is stored.
+// Who asks for something that is not kept leads: its request goes upstream. What comes back grows in memory
+// (sharedBody), and each client that asks for the same meanwhile reads from there at its own pace, the leader's too. An
+// answer that may not be kept goes to its client alone, write by write, and those who waited for its head ask for
+// themselves. Only an answer that came to a clean end is stored.
 //
 // Up to MaxBody an answer is held as a whole, so nobody waits for a slow client. Of a larger one only a window is held.
-// Clients that are further apart than that are parted: whoever would hold up the one for whom it is fetched, or be held
-// up by it, asks for the rest by a request of its own, and gets it if what has been sent so far comes once more
-// (parted.go).
+// Clients that are further apart than that are detached: whoever would hold up the one for whom it is fetched, or be
+// held up by it, asks for the rest by a request of its own, and gets it if what has been sent so far comes once more
+// (detached.go).
 //
 // All bytes that are held count within FillMemory (budget.go). Where it is used up, the bodies that hold most give way:
 // one that comes in is no longer held as a whole, so it is not kept; slow readers of one that has come get the rest
@@ -28,16 +28,16 @@
 //
 // Next.js serves an outdated page once more too, and makes it again when somebody asks for it. A page that was outdated
 // when it came is asked for until it is new (remade.go), all of its variants that came before are outdated with it
-// (pageRecord.old), and pages whose age is not known are asked for at each visit (pageRecord.sure).
+// (pageRecord.outdatedBefore), and pages whose age is not known are asked for at each visit (pageRecord.currentUntil).
 //
-// Events have stamps: numbers that go up, over restarts too. An entry carries the stamp at which its fetch began, a
-// purge has one, and so has everything below. An entry whose fetch began before a purge that concerns it is not served.
-// So a purge writes one number down, however many entries it concerns.
+// Events have sequence numbers, which go up over restarts too. An entry carries that of the moment at which its fetch
+// began, a purge has one, and so has everything below. An entry whose fetch began before a purge that concerns it is
+// not served. So a purge writes one number down, however many entries it concerns.
 //
 // How many pages a purge has hit is counted afterwards, if somebody asks (Marked.Count), by notes that the store has in
 // memory.
 //
-// The stamps go up over restarts because each start takes the next number of a run from the ledger, which is kept in
+// They go up over restarts because each start takes the next number of a run from the ledger, which is kept in
 // the store beside the purges. The store is a cache and may lose it; then a new era begins, and what is kept from
 // before is not used any more.
 //
@@ -46,14 +46,14 @@
 // HTML and payloads are variants of one page: a group of the store. A client that has seen one variant of a new version
 // must not get another one of an old version. The page's record (pageRecord, an entry of the group) holds what is
 // known:
-//   - floor: what has an older stamp is of an older version. A variant that comes with another body than it had before
+//   - floor: what has an older number is of an older version. A variant that comes with another body than it had before
 //     raises it.
-//   - doubt: what has an older stamp may be of an older version. A variant that nothing is known of raises it, for
+//   - suspect: what has an older number may be of an older version. A variant that nothing is known of raises it, for
 //     nobody can tell of which version it is. Whoever is fetched next and has the body that it had before shows that
-//     nothing has changed: the doubt ends for all. So that nobody has to wait for that, another variant is fetched in
-//     the background at once.
+//     nothing has changed: nothing is suspect any more. So that nobody has to wait for that, another variant is fetched
+//     in the background at once.
 //
-// Bodies are the same if they differ only in the value of _rsc (sameHash): Next.js notes who had them rendered.
+// Bodies are the same if they differ only in the value of _rsc (versionHash): Next.js notes who had them rendered.
 //
 // The record is written before the last byte of the answer goes out, so who has an answer as a whole is never given an
 // older one. Without its record (lost, evicted) nothing of a page is served.

@@ -37,7 +37,7 @@ func BenchmarkHit(b *testing.B) {
 	for _, purges := range []int{0, 10_000} {
 		b.Run(fmt.Sprintf("%d purges", purges), func(b *testing.B) {
 			for i := range purges {
-				s.cache.ledger.marks.add(target{scopeTag, "zone", strconv.Itoa(i)}, mark{hard: s.cache.clock.next()})
+				s.cache.ledger.marks.add(target{scopeTag, "zone", strconv.Itoa(i)}, mark{hard: s.cache.sequencer.next()})
 			}
 			r := httptest.NewRequest(http.MethodGet, "/a", nil)
 			w := nowhere{http.Header{}}
@@ -81,7 +81,7 @@ func BenchmarkHitOfACopy(b *testing.B) {
 func BenchmarkPurgeOfATag(b *testing.B) {
 	s := newSite(b, Settings{}, page(text("one")))
 	for i := range 10_000 {
-		s.cache.ledger.marks.add(target{scopeTag, "zone", strconv.Itoa(i)}, mark{hard: s.cache.clock.next()})
+		s.cache.ledger.marks.add(target{scopeTag, "zone", strconv.Itoa(i)}, mark{hard: s.cache.sequencer.next()})
 	}
 	for i := 0; b.Loop(); i++ {
 		require.NoError(b, s.cache.Purge(Selector{Space: "zone", Tag: strconv.Itoa(i)}))

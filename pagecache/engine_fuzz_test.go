@@ -10,7 +10,7 @@ import (
 
 func exampleMeta() meta {
 	return meta{
-		status: 200, era: 1, begun: 2, gen: 3, hash: bodyHash{4}, exact: bodyHash{9}, stored: 5, fresh: 6, while: 7, onFail: 8,
+		status: 200, era: 1, begun: 2, gen: 3, hash: bodyHash{4}, exact: bodyHash{9}, stored: 5, freshUntil: 6, staleUntil: 7, errorUntil: 8,
 		tags: appendTexts(nil, []string{"a", "b"}), header: appendHeader(nil, http.Header{"Etag": {`"x"`}, "Link": {"1", "2"}}),
 	}
 }
@@ -25,7 +25,7 @@ func TestTheMetaOfAnEntryComesBack(t *testing.T) {
 
 func TestARecordComesBack(t *testing.T) {
 	want := pageRecord{
-		pageHead: pageHead{era: 1, floor: 2, doubt: 3, soft: 4, fresh: 5, interceptable: true}, landed: 6, proven: 7,
+		pageHead: pageHead{era: 1, floor: 2, suspect: 3, soft: 4, freshUntil: 5, interceptable: true}, arrived: 6, proven: 7,
 		tags: []string{"a"}, variants: []knownVariant{{name: [8]byte{1}, hash: bodyHash{2}, begun: 3, since: 4, gen: 5}},
 	}
 	got, err := parsePage(appendPage(nil, want))

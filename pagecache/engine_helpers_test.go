@@ -115,7 +115,7 @@ func (s *site) facts(path string, variant policy.Variant) policy.Facts {
 func (s *site) serve(w http.ResponseWriter, r *http.Request, f policy.Facts) (Result, error) {
 	path := r.URL.Path
 	next := func(w http.ResponseWriter, r *http.Request) error { return s.next(w, r, f.Said) }
-	return s.cache.Serve(w, r, f, next, func() Again {
+	return s.cache.Serve(w, r, f, next, func() Refetch {
 		return func(ctx context.Context, w http.ResponseWriter, as policy.Variant, etag string, said *policy.Said) error {
 			*said = s.said
 			again := httptest.NewRequestWithContext(ctx, http.MethodGet, path, nil)

@@ -41,7 +41,7 @@ func (c *Cache) Explain(r *http.Request, f policy.Facts) Explanation {
 	if reason != "" && reason != policy.ReasonRange {
 		return Explanation{Result: Result{policy.ResultBypass, reason}}
 	}
-	found, ok := c.look(r, &f)
+	found, ok := c.lookUp(r, &f)
 	defer found.close()
 	if !ok {
 		return Explanation{Result: Result{policy.ResultBypass, policy.ReasonKey}}
@@ -53,15 +53,17 @@ func (c *Cache) Explain(r *http.Request, f policy.Facts) Explanation {
 	case stale:
 		e.Result.Kind = policy.ResultStale
 	}
-	last := c.misses.last(found.key, f.Now)
+	last := c.uncacheable.last(found.key, f.Now)
 	e.Refused, e.RefusedStatus = last.reason, last.status
 	if found.entry == nil {
 		return e
 	}
 	m, now := &found.meta, f.Now.UnixNano()
 	e.Kept = &Kept{
-		Status: m.status, Size: found.entry.Size(), Age: m.age(f.Now), Fresh: m.left(f.Now), StaleWhile: max(0, time.Duration(m.while-now)),
-		OnFailure: max(0, time.Duration(max(m.onFail, after(m.fresh, f.StaleIfError))-now)), Tags: slices.Collect(m.eachTag), Header: parseHeader(slices.Clone(m.header)),
+		Status: m.status, Size: found.entry.Size(), Age: m.age(f.Now), Fresh: m.left(f.Now),
+		StaleWhile: max(0, time.Duration(m.staleUntil-now)),
+		OnFailure:  max(0, time.Duration(max(m.errorUntil, after(m.freshUntil, f.StaleIfError))-now)),
+		Tags:       slices.Collect(m.eachTag), Header: parseHeader(slices.Clone(m.header)),
 	}
 	return e
 }

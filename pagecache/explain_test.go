@@ -56,6 +56,6 @@ func TestExplainSaysWhatWasRefused(t *testing.T) {
 	assert.Equal(t, result.Reason, explain().Refused)
 	assert.Equal(t, http.StatusOK, explain().RefusedStatus)
 	assert.NotEmpty(t, result.Reason)
-	s.pass(notKeptTime)
+	s.pass(uncacheableTime)
 	assert.Empty(t, explain().Refused)
 }

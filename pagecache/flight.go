@@ -1,7 +1,6 @@
 package pagecache
 
 import (
-	"context"
 	"net/http"
 	"strconv"
 	"sync"
@@ -15,20 +14,20 @@ import (
 type ending uint8
 
 const (
-	endsFilling ending = iota // it is kept: read it from body
-	endsPassing               // it is not kept: ask for yourself
-	endsFailed                // the upstream failed: err, and an entry that may be served then is
-	endsAgain                 // look again: it was found unchanged, or given up
+	endsFilling   ending = iota // it is kept: read it from body
+	endsPassing                 // it is not kept: ask for yourself
+	endsFailed                  // the upstream failed: err, and an entry that may be served then is
+	endsLookAgain               // look again: it was found unchanged, or given up
 )
 
-// flight is one fetch of an answer.
+// flight is one fetch of an answer, from which any number of requests are answered.
 type flight struct {
 	cache *Cache
 	key   blobstore.Key // by which it is found
-	begun stamp         // set when it is entered
+	begun sequence      // set when it is entered
 	facts policy.Facts
 	asked time.Time // when facts.Now was
-	body  *growing
+	body  *sharedBody
 
 	// settled is closed when the head has come, or it is known that none will. What follows is set before.
 	settled  chan struct{}
@@ -39,19 +38,19 @@ type flight struct {
 	length   int64         // as announced, -1: not
 	age      time.Duration // that it had when it came
 	decision policy.Decision
-	kept     blobstore.Key // by which it is stored
+	storeKey blobstore.Key // by which it is stored
 
 	// old is the entry whose validation this is; nil in all other cases.
 	old *meta
-	// of the page's decision: see judge.
-	judged   sync.Once
-	outcome  outcome
-	deadline int64
+	// of the page's decision: see commit.
+	committed sync.Once
+	outcome   outcome
+	deadline  int64
 
 	// under the lock of flights
 	void bool // purged meanwhile
 
-	leash leash
+	lifetime lifetime
 }
 
 // settle tells those who wait. It is called once.
@@ -70,6 +69,20 @@ func (fl *flight) isSettled() bool {
 	}
 }
 
+// newFlight is a fetch of what a request asks for.
+func (c *Cache) newFlight(key *found, facts *policy.Facts) *flight {
+	settings := c.settings.Load()
+	fl := &flight{
+		cache: c, key: key.key, storeKey: key.key, facts: *facts, asked: time.Now(), length: -1,
+		settled: make(chan struct{}), body: newSharedBody(settings.MaxBody, &c.budget, settings.Patience),
+	}
+	if key.outdatedAt > 0 {
+		fl.facts.Remade = time.Unix(0, key.outdatedAt)
+	}
+	fl.lifetime.body, fl.lifetime.linger = fl.body, settings.Linger
+	return fl
+}
+
 // now is the time by the clock of the request.
 func (fl *flight) now() time.Time { return fl.facts.Now.Add(time.Since(fl.asked)) }
 
@@ -84,89 +97,4 @@ func announcedLength(h http.Header) (length int64, ok bool) {
 	}
 	length, err := strconv.ParseInt(lengths[0], 10, 64)
 	return length, err == nil && length >= 0 && len(lengths) == 1
-}
-
-// leash ends a fetch whose client has left: at once if the answer is for that client alone, otherwise after a while,
-// when nobody reads it.
-type leash struct {
-	mu       sync.Mutex
-	cancel   context.CancelFunc
-	linger   time.Duration
-	body     *growing
-	gone     bool
-	deserted bool // it was ended for nobody wanted it any more
-	private  bool
-	ended    bool
-	head     bool
-	timer    *time.Timer
-}
-
-// answered says that the head has come. The error is that of a fetch that was given up before.
-func (l *leash) answered(ctx context.Context) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.head = true
-	return ctx.Err()
-}
-
-// unanswered ends a fetch whose head has not come.
-func (l *leash) unanswered() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !l.head {
-		l.cancel()
-	}
-}
-
-// left says that the client has left.
-func (l *leash) left() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.gone = true
-	if l.private || l.ended {
-		l.desert()
-		return
-	}
-	l.timer = time.AfterFunc(l.linger, func() { l.body.whenDeserted(l.deserting) })
-}
-
-// deserting ends a fetch that nobody reads.
-func (l *leash) deserting() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.desert()
-}
-
-// desert ends a fetch that nobody wants any more. The caller holds the lock.
-func (l *leash) desert() {
-	l.deserted = true
-	l.cancel()
-}
-
-// isDeserted reports whether the fetch was ended for nobody wanted it any more.
-func (l *leash) isDeserted() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.deserted
-}
-
-// alone says that the answer is for the client alone.
-func (l *leash) alone() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.private = true
-	if l.gone {
-		l.desert()
-	}
-}
-
-// end ends the watching.
-func (l *leash) end() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.ended = true
-	if l.timer != nil {
-		l.timer.Stop()
-	}
-	l.cancel()
 }

@@ -56,7 +56,7 @@ func TestANewVariantIsComparedThroughTheOthers(t *testing.T) {
 
 // A variant that is new makes nobody wait: another one is fetched in the background, which shows whether the page has
 // changed.
-func TestADoubtIsResolvedInTheBackground(t *testing.T) {
+func TestSuspectVariantsAreFetchedInTheBackground(t *testing.T) {
 	s := newSite(t, Settings{}, page(text("one")))
 	s.ask("/a", policy.VariantHTML)
 	s.ask("/a", policy.VariantRSC)
@@ -84,8 +84,8 @@ func failing(fails *atomic.Bool, upstream http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// newDoubtful is a site whose document is in doubt, and could not be fetched in the background.
-func newDoubtful(t *testing.T, words *atomic.Value, changed string) *site {
+// newSuspect is a site whose document is suspect, and could not be fetched in the background.
+func newSuspect(t *testing.T, words *atomic.Value, changed string) *site {
 	var fails atomic.Bool
 	s := newSite(t, Settings{}, failing(&fails, page(words)))
 	s.ask("/a", policy.VariantHTML)
@@ -98,14 +98,14 @@ func newDoubtful(t *testing.T, words *atomic.Value, changed string) *site {
 }
 
 // Where the document cannot be fetched again, who asks for it has it fetched.
-func TestADoubtThatCannotBeResolvedStays(t *testing.T) {
-	a := newDoubtful(t, text("one"), "two").ask("/a", policy.VariantHTML)
+func TestVariantsThatCannotBeFetchedStaySuspect(t *testing.T) {
+	a := newSuspect(t, text("one"), "two").ask("/a", policy.VariantHTML)
 	assert.Equal(t, "two 0", a.body(), "its client has seen two")
 	assert.Equal(t, Result{policy.ResultMiss, policy.ReasonGeneration}, a.result)
 }
 
 func TestWhatMayBeOlderStandsInForADeadUpstream(t *testing.T) {
-	s := newDoubtful(t, text("one"), "one")
+	s := newSuspect(t, text("one"), "one")
 	s.down.Store(true)
 	assert.Equal(t, Result{policy.ResultStale, policy.ReasonError}, s.ask("/a", policy.VariantHTML).result)
 }

@@ -39,7 +39,7 @@ func TestAnUpstreamThatDoesNotAnswer(t *testing.T) {
 	assert.EqualValues(t, 3, s.fetches.Load(), "for the first client, and once a second in the background")
 	s.upstream = good
 	body.Store("two")
-	s.pass(2 * failTime)
+	s.pass(2 * refreshFailureTime)
 	assert.Equal(t, Result{policy.ResultStale, policy.ReasonError}, s.ask("/a", policy.VariantHTML).result)
 	s.idle()
 	a := s.ask("/a", policy.VariantHTML)
@@ -98,12 +98,12 @@ func TestAFailureIsRememberedFromWhenItFailed(t *testing.T) {
 		time.Sleep(6 * second)
 		v.back.hangs = true
 		_, _ = v.visit(policy.VariantHTML)
-		time.Sleep(DefaultRevalidateTime + failTime/2)
+		time.Sleep(DefaultRevalidateTime + refreshFailureTime/2)
 		for range 3 {
 			_, _ = v.visit(policy.VariantHTML)
 		}
 		assert.Equal(t, 2, v.back.asked)
-		time.Sleep(failTime)
+		time.Sleep(refreshFailureTime)
 		_, _ = v.visit(policy.VariantHTML)
 		assert.Equal(t, 3, v.back.asked)
 	})

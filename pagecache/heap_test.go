@@ -19,9 +19,9 @@ func TestWhatIsRememberedOfPagesHoldsNoRequests(t *testing.T) {
 	c, now := s.cache, time.Unix(1_800_000_000, 0)
 	const requests = 2000
 	for name, remember := range map[string]func(q *query){
-		"misses":    func(q *query) { c.misses.add(q.found.key, now, policy.ReasonNoFreshness) },
-		"failures":  func(q *query) { c.failures.add(q.found.key, now, policy.ReasonError) },
-		"troubles":  func(q *query) { c.troubles.add(q.found.key, now, policy.ReasonError) },
+		"misses":    func(q *query) { c.uncacheable.add(q.found.key, now, policy.ReasonNoFreshness) },
+		"failures":  func(q *query) { c.refreshFailures.add(q.found.key, now, policy.ReasonError) },
+		"troubles":  func(q *query) { c.originFailures.add(q.found.key, now, policy.ReasonError) },
 		"rechecked": func(q *query) { c.rechecked.add(q.found.key, now, policy.ReasonFresh) },
 		"copies": func(q *query) {
 			c.copies.working = true // nobody takes them
@@ -55,7 +55,7 @@ func TestWhatIsRememberedOfPagesHoldsNoRequests(t *testing.T) {
 		})
 		assert.Less(t, grown, int64(8<<20), name)
 	}
-	assert.Len(t, c.misses.now, requests)
+	assert.Len(t, c.uncacheable.now, requests)
 	assert.Len(t, c.copies.queue, maxCopiesWaiting)
 	assert.Empty(t, c.flights.byKey)
 	assert.Empty(t, c.flights.pages)

@@ -1,133 +1,148 @@
 package pagecache
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
-// newFlight is a fetch of what a request asks for.
-func (c *Cache) newFlight(key *found, facts *policy.Facts) *flight {
-	settings := c.settings.Load()
-	fl := &flight{
-		cache: c, key: key.key, kept: key.key, facts: *facts, asked: time.Now(), length: -1, settled: make(chan struct{}),
-		body: newGrowing(settings.MaxBody, &c.budget, settings.Patience),
-	}
-	if key.oldAt > 0 {
-		fl.facts.Remade = time.Unix(0, key.oldAt)
-	}
-	fl.leash.body, fl.leash.linger = fl.body, settings.Linger
-	return fl
+// leader is a request that asks the upstream, for its client and for those that follow it.
+type leader struct {
+	*query
+	flight   *flight
+	tee      *tee
+	sending  sending
+	unwatch  func() bool // ends the watching of the client
+	late     *time.Timer // ends a fetch whose head does not come; nil: it may take as long as it takes
+	released bool
 }
 
 // lead asks the upstream for a client, and lets others read what comes.
-func (q *query) lead(fl *flight) (result Result, err error) {
+func (q *query) lead(fl *flight) (Result, error) {
+	l := &leader{query: q, flight: fl, sending: sending{query: q, flight: fl}}
+	defer l.end()
+	err := l.ask()
+	t := l.tee
+	switch t.mode {
+	case modeUndecided, modeDiscard:
+		return l.failed(err)
+	case modePass, modeNotModified:
+		return Result{policy.ResultMiss, t.reason}, err
+	}
+	if t.end(err) != nil {
+		return Result{policy.ResultMiss, policy.ReasonIncomplete}, err // nil: the server sees the length too
+	}
+	l.keepWhole()
+	l.release()
+	l.sending.finish()
+	giveTrailers(q.w.Header(), t.header)
+	return Result{policy.ResultMiss, cmp.Or(t.reason, q.found.reason)}, nil
+}
+
+// ask lets the upstream answer. It goes on after its client has left, for as long as the fetch lives.
+func (l *leader) ask() error {
+	q, fl := l.query, l.flight
 	ctx, cancel := context.WithCancel(context.WithoutCancel(q.r.Context()))
-	fl.leash.cancel = cancel
-	stop := context.AfterFunc(q.r.Context(), fl.leash.left)
+	fl.lifetime.cancel = cancel
+	l.unwatch = context.AfterFunc(q.r.Context(), fl.lifetime.leave)
 	t := newTee(ctx, fl, q.r, q.w)
-	sending := sending{query: q, flight: fl}
-	t.begin = func() { sending.start(t.status()) }
+	l.tee = t
+	t.begin = func() { l.sending.start(fl.status) }
 	t.replaces = q.found.entry != nil
-	t.spare = func(status int) bool {
+	t.keepOnError = func(status int) bool {
 		return status >= http.StatusInternalServerError && q.found.usableOnFailure(&q.facts)
 	}
 	if q.found.usableOnFailure(&q.facts) {
-		late := time.AfterFunc(q.c.settings.Load().AnswerTime, fl.leash.unanswered)
-		defer late.Stop()
+		l.late = time.AfterFunc(q.c.settings.Load().AnswerTime, fl.lifetime.endUnlessAnswered)
 	}
-	whole := false
-	// A client that reads slowly holds nobody up, nor what becomes of the page.
-	landed := sync.OnceFunc(func() {
-		q.c.flights.end(fl)
-		fl.body.release()
-	})
-	defer func() {
-		stop()
-		fl.leash.end()
-		if !whole {
-			fl.body.finish(errBrokeOff)
-		}
-		if !fl.isSettled() {
-			fl.settle(endsAgain)
-		}
-		landed()
-		sending.wait() // also when next panics: the client's writer is in use until then
-	}()
-
 	r := q.r.WithContext(ctx)
-	if !q.asWritten {
+	if !q.keepsConditions {
 		r = unconditional(r)
 	}
-	err = q.callNext(t, r)
-	if t.mode == undecided && err == nil {
+	err := q.callNext(t, r)
+	if t.mode == modeUndecided && err == nil {
 		t.WriteHeader(http.StatusOK) // as net/http does
 	}
-	if t.mode == undecided || t.mode == discards {
-		if !fl.isSettled() {
-			fl.err = err
-			fl.settle(endsFailed)
-		}
-		if fl.leash.isDeserted() {
-			// Nobody is there any more to be answered, and nothing has failed.
-			if err == nil {
-				q.w.WriteHeader(statusClientGone)
-			}
-			return Result{policy.ResultMiss, q.found.reason}, err
-		}
-		q.c.troubles.add(fl.key, fl.now(), policy.ReasonError)
+	return err
+}
+
+// failed answers where the upstream has not, or has failed: with what is kept, if that may be served then.
+func (l *leader) failed(err error) (Result, error) {
+	q, fl := l.query, l.flight
+	if !fl.isSettled() {
+		fl.err = err
+		fl.settle(endsFailed)
+	}
+	reason := q.found.reason
+	if !fl.lifetime.isAbandoned() { // else nobody is there any more to be answered, and nothing has failed
+		reason = policy.ReasonError
+		q.c.originFailures.add(fl.key, fl.now(), policy.ReasonError)
 		if q.found.usableOnFailure(&q.facts) {
 			return q.serveFound(Result{policy.ResultStale, policy.ReasonError}), nil
 		}
-		if err == nil {
-			q.w.WriteHeader(statusClientGone)
-		}
-		return Result{policy.ResultMiss, policy.ReasonError}, err
 	}
-	if t.mode == passes || t.mode == known {
-		return Result{policy.ResultMiss, t.reason}, err
+	if err == nil {
+		q.w.WriteHeader(statusClientGone)
 	}
-	if broken := t.end(err); broken != nil {
-		result = Result{policy.ResultMiss, policy.ReasonIncomplete}
-		if err == nil && errors.Is(broken, errIncomplete) {
-			return result, nil // the server sees it too: it has the same length
-		}
-		return result, err
-	}
-	q.c.judge(fl, t.hash.version())
-	whole = true
+	return Result{policy.ResultMiss, reason}, err
+}
+
+// keepWhole keeps an answer that has come as a whole, if it may be kept.
+func (l *leader) keepWhole() {
+	c, fl, t := l.c, l.flight, l.tee
+	c.commit(fl, t.hash.version())
 	fl.body.finish(nil)
 	switch {
-	case t.reason == "" && fl.body.whole() && fl.isOfAnotherBuild():
-		t.reason = policy.ReasonDeployment
-		q.c.misses.addAnswer(fl.key, fl.now(), t.reason, fl.status)
-	case t.reason == "" && fl.body.whole():
-		q.c.keep(fl, t.hash, fl.body.each)
-		q.resolve(fl)
-		if fl.isOutdated() {
-			q.c.awaitRemade(fl, q.r, q.again())
-		}
-	case t.reason == "":
+	case t.reason != "":
+	case !fl.body.whole():
 		t.reason = policy.ReasonTooLarge
+	case fl.isOfAnotherBuild():
+		t.reason = policy.ReasonDeployment
+		c.uncacheable.addAnswer(fl.key, fl.now(), t.reason, fl.status)
+	default:
+		c.keep(fl, t.hash, fl.body.each)
+		l.refetchSuspect(fl)
+		if fl.isOutdated() {
+			c.awaitRemade(fl, l.r, l.refetch())
+		}
 	}
-	landed()
-	sending.finish()
-	giveTrailers(q.w.Header(), t.header)
-	if t.reason != "" {
-		return Result{policy.ResultMiss, t.reason}, nil
+}
+
+// release lets nobody join any more. It does not wait for the client: one that reads slowly holds nobody up, nor what
+// becomes of the page.
+func (l *leader) release() {
+	if !l.released {
+		l.released = true
+		l.c.flights.end(l.flight)
+		l.flight.body.release()
 	}
-	return Result{policy.ResultMiss, q.found.reason}, nil
+}
+
+// end ends the fetch, also when next panics.
+func (l *leader) end() {
+	fl := l.flight
+	l.unwatch()
+	if l.late != nil {
+		l.late.Stop()
+	}
+	fl.lifetime.end()
+	fl.body.finish(errBrokeOff) // unless it is finished
+	if !fl.isSettled() {
+		fl.settle(endsLookAgain)
+	}
+	l.release()
+	l.sending.wait() // the client's writer is in use until then
 }
 
 // callNext lets next answer. An answer that is discarded is cut off, of which next may make a panic.
 func (q *query) callNext(t *tee, r *http.Request) (err error) {
 	defer func() {
-		if t.mode == discards && recover() != nil {
+		if t.mode == modeDiscard && recover() != nil {
 			err = errUpstream
 		}
 	}()
@@ -140,7 +155,8 @@ const statusClientGone = 499
 var errBrokeOff = errors.New("the answer of the upstream broke off")
 
 // conditions are the headers of a request by which it may be answered with less than the whole.
-var conditions = [...]string{"If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since", "If-Range", "Range"}
+var conditions = [...]string{"If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since", "If-Range",
+	"Range"}
 
 // unconditional is a request for the whole answer, which is r itself if it has no conditions. The client's are looked
 // at here.
@@ -166,6 +182,3 @@ func giveTrailers(to, from http.Header) {
 		}
 	}
 }
-
-// status is that of the answer.
-func (t *tee) status() int { return t.flight.status }

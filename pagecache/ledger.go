@@ -115,16 +115,16 @@ func (l *ledger) purge(one mark, targets ...target) (before []mark) {
 	return before
 }
 
-// stamp orders events. The upper bits are the number of the run, the lower ones count within it.
-type stamp uint64
+// sequence is a number that orders events. The upper bits are the number of the run, the lower ones count within it.
+type sequence uint64
 
 // runShift is the number of bits that count within a run: 10^12 events, and 16 million restarts.
 const runShift = 40
 
-// clock gives stamps.
-type clock struct{ last atomic.Uint64 }
+// sequencer gives sequence numbers.
+type sequencer struct{ last atomic.Uint64 }
 
-func (c *clock) start(run uint64) { c.last.Store(run << runShift) }
+func (c *sequencer) start(run uint64) { c.last.Store(run << runShift) }
 
-// next is above all stamps before it.
-func (c *clock) next() stamp { return stamp(c.last.Add(1)) }
+// next is above all numbers before it.
+func (c *sequencer) next() sequence { return sequence(c.last.Add(1)) }

@@ -34,16 +34,16 @@ type target struct {
 }
 
 // mark says when: what was fetched before hard is gone, what was fetched before soft is stale.
-type mark struct{ hard, soft stamp }
+type mark struct{ hard, soft sequence }
 
 func (m mark) max(other mark) mark { return mark{max(m.hard, other.hard), max(m.soft, other.soft)} }
 
-func (m mark) last() stamp { return max(m.hard, m.soft) }
+func (m mark) last() sequence { return max(m.hard, m.soft) }
 
 // marks are the purges of tags, prefixes, deployments and spaces. A lookup costs the same however many entries or
 // purges there are.
 type marks struct {
-	newest atomic.Uint64 // stamp of the last purge: what is newer need not be looked up
+	newest atomic.Uint64 // of the last purge: what is newer need not be looked up
 	bound  int           // maxMarks, except in tests
 
 	mu      sync.RWMutex
@@ -54,11 +54,11 @@ type marks struct {
 	deployments bool
 }
 
-// after reports whether there was a purge of anything after a stamp.
-func (m *marks) after(at stamp) bool { return stamp(m.newest.Load()) > at }
+// after reports whether there was a purge of anything after a sequence number.
+func (m *marks) after(at sequence) bool { return sequence(m.newest.Load()) > at }
 
 // purged says what the purges mean for an entry.
-func (m *marks) purged(space, group string, begun stamp, tags func(func(string) bool)) (hard, soft bool) {
+func (m *marks) purged(space, group string, begun sequence, tags func(func(string) bool)) (hard, soft bool) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	var found mark
@@ -140,7 +140,7 @@ func (m *marks) append(to []byte) []byte {
 	for t, one := range m.list {
 		to = append(to, byte(t.scope))
 		to = appendText(appendText(to, t.space), t.text)
-		to = appendStamp(appendStamp(to, one.hard), one.soft)
+		to = appendSequence(appendSequence(to, one.hard), one.soft)
 	}
 	return to
 }
@@ -149,6 +149,6 @@ func (m *marks) append(to []byte) []byte {
 func (m *marks) read(d *decoder) {
 	for range d.count() {
 		t := target{scope: scope(d.byte()), space: string(d.text()), text: string(d.text())}
-		m.add(t, mark{hard: d.stamp(), soft: d.stamp()})
+		m.add(t, mark{hard: d.sequence(), soft: d.sequence()})
 	}
 }

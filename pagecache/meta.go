@@ -16,18 +16,18 @@ type bodyHash [16]byte
 type meta struct {
 	status int
 	// outdated: it was when it came, and Next.js made it again from then on; fresh is that moment.
-	outdated bool
-	era      uint64
-	begun    stamp    // when its fetch began: older than a purge, it is purged
-	gen      stamp    // compared with the floor and the doubt of its page
-	hash     bodyHash // tells versions apart
-	exact    bodyHash // tells bodies apart, byte by byte
-	stored   int64    // the moment of age 0
-	fresh    int64    // the end of freshness
-	while    int64    // the end of stale-while-revalidate
-	onFail   int64    // the end of stale-if-error
-	tags     []byte
-	header   []byte // both as a list of texts; a header is name and value in turn
+	outdated   bool
+	era        uint64
+	begun      sequence // when its fetch began: older than a purge, it is purged
+	gen        sequence // compared with floor and suspect of its page
+	hash       bodyHash // tells versions apart
+	exact      bodyHash // tells bodies apart, byte by byte
+	stored     int64    // the moment of age 0
+	freshUntil int64    // the end of freshness
+	staleUntil int64    // the end of stale-while-revalidate
+	errorUntil int64    // the end of stale-if-error
+	tags       []byte
+	header     []byte // both as a list of texts; a header is name and value in turn
 }
 
 // appendMeta is the reverse of parseMeta.
@@ -38,9 +38,9 @@ func appendMeta(to []byte, m meta) []byte {
 	}
 	to = append(to, metaVersion, flags, byte(m.status>>8), byte(m.status))
 	to = appendUint64(to, m.era)
-	to = appendStamp(appendStamp(to, m.begun), m.gen)
+	to = appendSequence(appendSequence(to, m.begun), m.gen)
 	to = append(append(to, m.hash[:]...), m.exact[:]...)
-	for _, at := range []int64{m.stored, m.fresh, m.while, m.onFail} {
+	for _, at := range []int64{m.stored, m.freshUntil, m.staleUntil, m.errorUntil} {
 		to = appendTime(to, at)
 	}
 	return append(append(to, m.tags...), m.header...)
@@ -55,10 +55,10 @@ func parseMeta(data []byte) (m meta, err error) {
 	m.outdated = d.byte()&1 != 0
 	m.status = int(d.byte())<<8 | int(d.byte())
 	m.era = d.uint64()
-	m.begun, m.gen = d.stamp(), d.stamp()
+	m.begun, m.gen = d.sequence(), d.sequence()
 	copy(m.hash[:], d.take(len(m.hash)))
 	copy(m.exact[:], d.take(len(m.exact)))
-	m.stored, m.fresh, m.while, m.onFail = d.time(), d.time(), d.time(), d.time()
+	m.stored, m.freshUntil, m.staleUntil, m.errorUntil = d.time(), d.time(), d.time(), d.time()
 	m.tags, m.header = d.skipTexts(), d.skipTexts()
 	if d.bad || len(d.rest) > 0 || m.status < http.StatusOK || m.status > 599 {
 		return meta{}, errDamaged
@@ -97,7 +97,7 @@ func (m *meta) age(now time.Time) time.Duration {
 }
 
 // left is how long it stays fresh.
-func (m *meta) left(now time.Time) time.Duration { return time.Duration(m.fresh - now.UnixNano()) }
+func (m *meta) left(now time.Time) time.Duration { return time.Duration(m.freshUntil - now.UnixNano()) }
 
 // after is a deadline, which is far away instead of out of range.
 func after(from int64, wait time.Duration) int64 {
@@ -108,7 +108,8 @@ func after(from int64, wait time.Duration) int64 {
 // passing are headers that belong to one answer, not to what is kept of it.
 var passing = map[string]bool{
 	"Accept-Ranges": true, "Age": true, "Alt-Svc": true, "Connection": true, "Content-Length": true, "Keep-Alive": true,
-	"Proxy-Authenticate": true, "Proxy-Connection": true, "Server": true, "Te": true, "Trailer": true, "Transfer-Encoding": true, "Upgrade": true,
+	"Proxy-Authenticate": true, "Proxy-Connection": true, "Server": true, "Te": true, "Trailer": true,
+	"Transfer-Encoding": true, "Upgrade": true,
 	"Via": true, "Set-Cookie": true,
 }
 
@@ -117,7 +118,8 @@ var passing = map[string]bool{
 func keptHeader(h, before http.Header) http.Header {
 	kept := make(http.Header, len(h))
 	for name, values := range h {
-		if passing[name] || strings.HasPrefix(name, http.TrailerPrefix) || len(values) == 0 || sameValues(values, before[name]) {
+		if passing[name] || strings.HasPrefix(name, http.TrailerPrefix) || len(values) == 0 ||
+			sameValues(values, before[name]) {
 			continue
 		}
 		kept[name] = append([]string(nil), values...)

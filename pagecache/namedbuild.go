@@ -127,5 +127,6 @@ func (fl *flight) isOfAnotherBuild() bool {
 // namesBuild reports whether the body may name another build than that of the request. Then nobody knows whether the
 // answer is kept until all of it has come: most versions of Next.js name the build at the end.
 func (fl *flight) namesBuild() bool {
-	return fl.facts.BuildID != "" && (policy.HasType(fl.header, "text/html") || policy.HasType(fl.header, "text/x-component"))
+	return fl.facts.BuildID != "" && (policy.HasType(fl.header, "text/html") ||
+		policy.HasType(fl.header, "text/x-component"))
 }

@@ -16,24 +16,24 @@ const recordVersion = 2
 // maxVariants bounds the variants that a record knows. Of those beyond, nothing is known.
 const maxVariants = 64
 
-// pageHead is what a record says to those who look for an entry.
+// pageHead is what a record says to those who look for an entry. Times are in nanoseconds since 1970.
 type pageHead struct {
-	era           uint64
-	floor         stamp // entries with an older gen are of an older version, or purged
-	doubt         stamp // entries with an older gen may be of an older version
-	soft          stamp // entries whose fetch began before are stale
-	fresh         int64 // variants age together: none that comes later stays fresh for longer. In nanoseconds since 1970
-	sure          int64 // until then Next.js does not call the page outdated: of fresh at most
-	old           stamp // entries whose fetch began before are outdated, as an answer that came later was
-	oldAt         int64 // when Next.js said so, and began to make the page again
-	interceptable bool  // an answer's Vary has named next-url
+	era            uint64
+	floor          sequence // entries with an older gen are of an older version, or purged
+	suspect        sequence // entries with an older gen may be of an older version
+	soft           sequence // entries whose fetch began before are stale
+	freshUntil     int64    // variants age together: none that comes later stays fresh for longer
+	currentUntil   int64    // until then Next.js does not call the page outdated: of fresh at most
+	outdatedBefore sequence // entries whose fetch began before are outdated, as an answer that came later was
+	outdatedAt     int64    // when Next.js said so, and began to make the page again
+	interceptable  bool     // an answer's Vary has named next-url
 }
 
 // pageRecord is what is known of a page.
 type pageRecord struct {
 	pageHead
-	landed   stamp    // when the newest answer had come
-	proven   stamp    // from the floor to here, the version was the same
+	arrived  sequence // when the newest answer had come
+	proven   sequence // from the floor to here, the version was the same
 	tags     []string // of its HTML and payloads in this generation; nil: not known
 	variants []knownVariant
 }
@@ -42,9 +42,9 @@ type pageRecord struct {
 type knownVariant struct {
 	name  [8]byte
 	hash  bodyHash
-	begun stamp // of the newest fetch that it came with
-	since stamp // when it was first seen
-	gen   stamp // of its entry
+	begun sequence // of the newest fetch that it came with
+	since sequence // when it was first seen
+	gen   sequence // of its entry
 }
 
 // variantID stands for the name of a variant.
@@ -66,9 +66,9 @@ func (p *pageRecord) find(id [8]byte) int {
 	return slices.IndexFunc(p.variants, func(v knownVariant) bool { return v.name == id })
 }
 
-// tag notes the tags of a variant: beside those of other variants of the same generation, as segments have them all.
-// More than Next.js has are not its tags.
-func (p *pageRecord) tag(tags []string, same bool) {
+// addTags notes the tags of a variant: beside those of other variants of the same generation, as segments have them
+// all. More than Next.js has are not its tags.
+func (p *pageRecord) addTags(tags []string, same bool) {
 	if !same || p.tags == nil {
 		p.tags = tags
 		return
@@ -84,8 +84,8 @@ func (p *pageRecord) tag(tags []string, same bool) {
 	}
 }
 
-// know notes the body of a variant.
-func (p *pageRecord) know(v knownVariant) {
+// remember notes the body of a variant.
+func (p *pageRecord) remember(v knownVariant) {
 	if at := p.find(v.name); at >= 0 {
 		p.variants[at] = v
 		return
@@ -107,15 +107,15 @@ func appendPage(to []byte, p pageRecord) []byte {
 	}
 	to = append(to, recordVersion, flags)
 	to = appendUint64(to, p.era)
-	to = appendStamp(appendStamp(appendStamp(to, p.floor), p.doubt), p.soft)
-	to = appendTime(appendTime(to, p.fresh), p.sure)
-	to = appendTime(appendStamp(to, p.old), p.oldAt)
-	to = appendStamp(appendStamp(to, p.landed), p.proven)
+	to = appendSequence(appendSequence(appendSequence(to, p.floor), p.suspect), p.soft)
+	to = appendTime(appendTime(to, p.freshUntil), p.currentUntil)
+	to = appendTime(appendSequence(to, p.outdatedBefore), p.outdatedAt)
+	to = appendSequence(appendSequence(to, p.arrived), p.proven)
 	to = appendTexts(to, p.tags)
 	to = appendCount(to, len(p.variants))
 	for _, v := range p.variants {
 		to = append(append(to, v.name[:]...), v.hash[:]...)
-		to = appendStamp(appendStamp(appendStamp(to, v.begun), v.since), v.gen)
+		to = appendSequence(appendSequence(appendSequence(to, v.begun), v.since), v.gen)
 	}
 	return to
 }
@@ -126,7 +126,8 @@ func parseHead(d *decoder) (p pageHead, flags byte, err error) {
 		return p, 0, errDamaged
 	}
 	flags = d.byte()
-	p = pageHead{era: d.uint64(), floor: d.stamp(), doubt: d.stamp(), soft: d.stamp(), fresh: d.time(), sure: d.time(), old: d.stamp(), oldAt: d.time(), interceptable: flags&1 != 0}
+	p = pageHead{era: d.uint64(), floor: d.sequence(), suspect: d.sequence(), soft: d.sequence(), freshUntil: d.time(),
+		currentUntil: d.time(), outdatedBefore: d.sequence(), outdatedAt: d.time(), interceptable: flags&1 != 0}
 	if d.bad {
 		return pageHead{}, 0, errDamaged
 	}
@@ -141,7 +142,7 @@ func parsePage(data []byte) (p pageRecord, err error) {
 		return p, err
 	}
 	p.pageHead = head
-	p.landed, p.proven = d.stamp(), d.stamp()
+	p.arrived, p.proven = d.sequence(), d.sequence()
 	if tags := d.texts(); flags&2 != 0 {
 		p.tags = tags
 	}
@@ -150,7 +151,7 @@ func parsePage(data []byte) (p pageRecord, err error) {
 		v := &p.variants[i]
 		copy(v.name[:], d.take(len(v.name)))
 		copy(v.hash[:], d.take(len(v.hash)))
-		v.begun, v.since, v.gen = d.stamp(), d.stamp(), d.stamp()
+		v.begun, v.since, v.gen = d.sequence(), d.sequence(), d.sequence()
 	}
 	if d.bad || len(d.rest) > 0 {
 		return pageRecord{}, errDamaged

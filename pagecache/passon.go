@@ -55,16 +55,16 @@ func (p *passer) FlushError() error {
 func (p *passer) begin(status int) {
 	p.begun = true
 	q, h := p.query, p.Header()
-	d, _ := q.c.consider(&q.facts, q.r, status, h)
+	d, _ := q.c.decideByHead(&q.facts, q.r, status, h)
 	switch p.reason = d.Reason; {
 	case d.Store:
 		// Its client has a version that nothing is known of, so what is being fetched of the page at this moment, which
 		// may be an older one, must not be kept.
 		p.reason = q.found.reason
-		q.c.misses.remove(q.found.key)
+		q.c.uncacheable.remove(q.found.key)
 		q.c.purgePage(pageOf(q.found.key), false)
 	case saysOfPage(status):
-		q.c.misses.addAnswer(q.found.key, q.facts.Now, d.Reason, status)
+		q.c.uncacheable.addAnswer(q.found.key, q.facts.Now, d.Reason, status)
 	}
 	tell(h, &q.facts, policy.Told{Kind: policy.ResultMiss, Reason: p.reason, Status: status})
 }

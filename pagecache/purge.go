@@ -76,7 +76,7 @@ func (c *Cache) Purge(s Selector) error {
 type Marked struct {
 	cache    *Cache
 	selector Selector
-	at       stamp
+	at       sequence
 	targets  []target
 	before   []mark // what there was of each target
 }
@@ -96,7 +96,7 @@ func (c *Cache) Mark(s Selector) (*Marked, error) {
 // mark notes a purge of anything but a group, and lets nobody join what is being fetched of it.
 func (c *Cache) mark(s Selector) *Marked {
 	c.counts.purges.Add(1)
-	p := &Marked{cache: c, selector: s, at: c.clock.next(), targets: s.targets()}
+	p := &Marked{cache: c, selector: s, at: c.sequencer.next(), targets: s.targets()}
 	if s.Soft {
 		p.before = c.ledger.purge(mark{soft: p.at}, p.targets...)
 		return p
@@ -154,10 +154,10 @@ func (c *Cache) purgePage(id pageID, soft bool) {
 	defer unlock()
 	key := recordOf(blobstore.Key{Space: id.space, Group: id.group})
 	page, known := c.page(key)
-	at := c.clock.next()
+	at := c.sequencer.next()
 	if soft {
 		if known {
-			page.soft, page.fresh, page.sure = at, 0, 0
+			page.soft, page.freshUntil, page.currentUntil = at, 0, 0
 			c.putPage(key, page)
 		}
 		return
@@ -170,5 +170,5 @@ func (c *Cache) purgePage(id pageID, soft bool) {
 		return // nothing of it is served, and what is being fetched is not kept
 	}
 	// Who has read an entry a moment ago has begun before. Who comes now finds nothing older than this.
-	c.putPage(key, pageRecord{pageHead: pageHead{floor: at, interceptable: page.interceptable}, landed: at, proven: at})
+	c.putPage(key, pageRecord{pageHead: pageHead{floor: at, interceptable: page.interceptable}, arrived: at, proven: at})
 }

@@ -34,7 +34,7 @@ func TestAPurgedPageIsFetchedFirst(t *testing.T) {
 			for _, variant := range []policy.Variant{policy.VariantHTML, policy.VariantRSC} {
 				assert.Equal(t, policy.ResultMiss, s.ask("/docs/a", variant).result.Kind)
 			}
-			s.ask("/docs/a", policy.VariantHTML) // in doubt, if its page's record was purged
+			s.ask("/docs/a", policy.VariantHTML) // suspect, if its page's record was purged
 			assert.Equal(t, hit, s.ask("/docs/a", policy.VariantHTML).result)
 		})
 	}
@@ -143,7 +143,7 @@ func TestSelectorsThatMakeNoSense(t *testing.T) {
 func TestTooManyPurgesBecomeOneOfTheirZone(t *testing.T) {
 	m := &marks{bound: 100 * (markSize + 10)}
 	for i := range 1000 {
-		m.add(target{scopeTag, "zone", fmt.Sprintf("tag%03d", i)}, mark{hard: stamp(i + 1)})
+		m.add(target{scopeTag, "zone", fmt.Sprintf("tag%03d", i)}, mark{hard: sequence(i + 1)})
 		require.LessOrEqual(t, m.size, m.bound)
 	}
 	tags := func(tags ...string) func(func(string) bool) {
@@ -156,7 +156,7 @@ func TestTooManyPurgesBecomeOneOfTheirZone(t *testing.T) {
 		}
 	}
 	for i := range 1000 {
-		hard, _ := m.purged("zone", "/a", stamp(i), tags(fmt.Sprintf("tag%03d", i)))
+		hard, _ := m.purged("zone", "/a", sequence(i), tags(fmt.Sprintf("tag%03d", i)))
 		require.True(t, hard, "no purge is forgotten: %d", i)
 	}
 	hard, _ := m.purged("zone", "/a", 990, tags("tag000"))

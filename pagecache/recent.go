@@ -11,14 +11,14 @@ import (
 )
 
 const (
-	// notKeptTime is how long it is remembered that an answer was not kept: who asks for it does not wait for another
+	// uncacheableTime is how long it is remembered that an answer was not kept: who asks for it does not wait for another
 	// one's head, which would be in vain.
-	notKeptTime = 30 * time.Second
-	// failTime is how long it is remembered that a page could not be fetched in the background.
-	failTime = time.Second
-	// troubleTime is how long it is remembered that a page could not be fetched for a client. What may be served on
+	uncacheableTime = 30 * time.Second
+	// refreshFailureTime is how long it is remembered that a page could not be fetched in the background.
+	refreshFailureTime = time.Second
+	// originFailureTime is how long it is remembered that a page could not be fetched for a client. What may be served on
 	// failure is served at once meanwhile, and fetched in the background.
-	troubleTime = 30 * time.Second
+	originFailureTime = 30 * time.Second
 	// recentSize is what a key counts: an element of a map that is between half and entirely full.
 	recentSize = 2 * int64(unsafe.Sizeof(uint64(0))+unsafe.Sizeof(recent{}))
 	// maxRecent bounds the bytes of the keys of which each of these is remembered.
@@ -29,8 +29,8 @@ const (
 // nothing of a client's request stays with it. Two with one hash are taken for one, which costs a request or a wait at
 // worst.
 type recentKeys struct {
-	lasts time.Duration
-	seed  maphash.Seed
+	duration time.Duration
+	seed     maphash.Seed
 
 	mu sync.Mutex
 	// What comes goes into now, until that has half of the bound; then it becomes before, and what was there is
@@ -71,7 +71,7 @@ func (k *recentKeys) last(key blobstore.Key, now time.Time) recent {
 }
 
 func (k *recentKeys) add(key blobstore.Key, now time.Time, reason policy.Reason) {
-	k.addUntil(key, now, now.Add(k.lasts), reason)
+	k.addUntil(key, now, now.Add(k.duration), reason)
 }
 
 func (k *recentKeys) addUntil(key blobstore.Key, now, until time.Time, reason policy.Reason) {
@@ -80,7 +80,7 @@ func (k *recentKeys) addUntil(key blobstore.Key, now, until time.Time, reason po
 
 // addAnswer is add with the status of the answer that it is about.
 func (k *recentKeys) addAnswer(key blobstore.Key, now time.Time, reason policy.Reason, status int) {
-	k.put(key, now, recent{now.Add(k.lasts).UnixNano(), reason, status})
+	k.put(key, now, recent{now.Add(k.duration).UnixNano(), reason, status})
 }
 
 func (k *recentKeys) put(key blobstore.Key, now time.Time, happened recent) {

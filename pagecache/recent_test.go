@@ -17,7 +17,7 @@ import (
 func TestWhatIsRememberedOfKeysHasABound(t *testing.T) {
 	long := strings.Repeat("x", 4<<10)
 	keyOf := func(n int) blobstore.Key { return blobstore.Key{Group: long, Name: strconv.Itoa(n)} }
-	k := recentKeys{lasts: notKeptTime, seed: maphash.MakeSeed()}
+	k := recentKeys{duration: uncacheableTime, seed: maphash.MakeSeed()}
 	half := int(maxRecent / 2 / recentSize)
 	for n := range 5 * half {
 		k.add(keyOf(n), now, policy.ReasonStatus)
@@ -29,7 +29,7 @@ func TestWhatIsRememberedOfKeysHasABound(t *testing.T) {
 	assert.Positive(t, dropped)
 	assert.False(t, k.has(keyOf(0), now))
 	last := keyOf(5*half - 1)
-	assert.False(t, k.has(last, now.Add(notKeptTime)))
+	assert.False(t, k.has(last, now.Add(uncacheableTime)))
 	k.remove(last)
 	assert.False(t, k.has(last, now))
 }

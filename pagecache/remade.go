@@ -56,27 +56,27 @@ func (m *remaking) size() int {
 //
 // It does not ask for longer than the new page stays fresh: beyond that, asking would have Next.js make the page again
 // though nobody has visited it.
-func (c *Cache) awaitRemade(fl *flight, r *http.Request, again Again) {
-	if !c.remaking.begin(fl.kept) {
+func (c *Cache) awaitRemade(fl *flight, r *http.Request, refetch Refetch) {
+	if !c.remaking.begin(fl.storeKey) {
 		return
 	}
-	r = ofNobody(c.ctx, r)
+	r = anonymous(c.ctx, r)
 	ask := func() {
-		defer c.remaking.end(fl.kept)
+		defer c.remaking.end(fl.storeKey)
 		for wait, left := firstRemade, fl.decision.Remade; wait <= lastRemade && wait < left; wait *= 2 {
-			if left -= wait; !c.sleep(wait) || !c.askRemade(fl, r, again) {
+			if left -= wait; !c.sleep(wait) || !c.askRemade(fl, r, refetch) {
 				return
 			}
 		}
 	}
 	if !c.background(ask) {
-		c.remaking.end(fl.kept)
+		c.remaking.end(fl.storeKey)
 	}
 }
 
 // askRemade asks once, if what is kept is still outdated. It reports whether to go on.
-func (c *Cache) askRemade(fl *flight, r *http.Request, again Again) bool {
-	entry, there := c.store.Get(c.ctx, fl.kept)
+func (c *Cache) askRemade(fl *flight, r *http.Request, refetch Refetch) bool {
+	entry, there := c.store.Get(c.ctx, fl.storeKey)
 	if !there {
 		return false
 	}
@@ -87,17 +87,17 @@ func (c *Cache) askRemade(fl *flight, r *http.Request, again Again) bool {
 	}
 	facts := fl.facts
 	facts.Now = fl.now()
-	kept := found{key: fl.kept, entry: entry, meta: m, oldAt: m.fresh}
-	next := c.enterAgain(&kept, &facts, c.settings.Load().Revalidations)
+	kept := found{key: fl.storeKey, entry: entry, meta: m, outdatedAt: m.freshUntil}
+	next := c.enterBackground(&kept, &facts, c.settings.Load().Revalidations)
 	if next == nil {
-		return !c.failures.has(fl.kept, facts.Now) // another one asks, or there is no slot now
+		return !c.refreshFailures.has(fl.storeKey, facts.Now) // another one asks, or there is no slot now
 	}
 	// From here on a purge makes the fetch void. One before has left an entry that nobody is served.
-	if hard, _ := c.ledger.marks.purged(fl.kept.Space, fl.kept.Group, m.begun, m.eachTag); hard {
+	if hard, _ := c.ledger.marks.purged(fl.storeKey.Space, fl.storeKey.Group, m.begun, m.eachTag); hard {
 		c.giveUp(next)
 		return false
 	}
-	c.fetchAgain(next, r, again)
+	c.refresh(next, r, refetch)
 	return next.isOutdated()
 }
 

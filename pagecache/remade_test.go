@@ -117,7 +117,7 @@ func (v *visits) visit(variant policy.Variant) (edge, direct *httptest.ResponseR
 		v.back.ask(w, r)
 		return nil
 	}
-	_, err := v.cache.Serve(edge, r, f, next, func() Again {
+	_, err := v.cache.Serve(edge, r, f, next, func() Refetch {
 		return func(ctx context.Context, w http.ResponseWriter, as policy.Variant, etag string, _ *policy.Said) error {
 			if v.back.hangs {
 				v.back.asked++

@@ -1,19 +1,16 @@
 package pagecache
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net/http"
-	"slices"
-	"strconv"
 	"sync"
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/codings"
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
-// sending sends a growing body to the client for which it is fetched, at that client's own pace. The zero flight is
+// sending sends a shared body to the client for which it is fetched, at that client's own pace. The zero flight is
 // never started.
 type sending struct {
 	query  *query
@@ -22,7 +19,7 @@ type sending struct {
 	work     sync.WaitGroup
 	panicked any
 	had      sent
-	parted   bool // the client is to get the rest in another way
+	detached bool // the client is to get the rest in another way
 }
 
 // start begins. The client's writer belongs to the sending until wait returns.
@@ -34,7 +31,7 @@ func (s *sending) start(status int) {
 		defer func() { s.panicked = recover() }()
 		defer r.leave()
 		err := s.query.send(status, r, &s.had) // who fetches it knows whether it broke off
-		s.parted = errors.Is(err, errParted)
+		s.detached = errors.Is(err, errDetached)
 	})
 }
 
@@ -47,15 +44,15 @@ func (s *sending) wait() {
 	}
 }
 
-// finish sends the rest where the client has been parted from an answer that has come as a whole.
+// finish sends the rest where the client has been detached from an answer that has come as a whole.
 func (s *sending) finish() {
 	s.wait()
-	if !s.parted {
+	if !s.detached {
 		return
 	}
 	q, variant := s.query, s.query.facts.Variant
 	err := q.sendRest(s.flight, &s.had, func(w http.ResponseWriter) error {
-		return q.again()(q.r.Context(), w, variant, "", new(policy.Said))
+		return q.refetch()(q.r.Context(), w, variant, "", new(policy.Said))
 	})
 	if err != nil {
 		panic(http.ErrAbortHandler) // the answer must not look whole
@@ -77,9 +74,9 @@ func (q *query) complete(h http.Header, fl *flight, result Result, collapsed boo
 	}
 }
 
-// send sends a growing body, with the headers that have been set, and notes what it has sent. The error is that of the
+// send sends a shared body, with the headers that have been set, and notes what it has sent. The error is that of the
 // body, or of the client.
-func (q *query) send(status int, r *reader, had *sent) error {
+func (q *query) send(status int, r *bodyReader, had *sent) error {
 	if status == http.StatusOK && notModified(q.r.Header, q.w.Header()) {
 		writeNotModified(q.w)
 		return nil
@@ -99,54 +96,4 @@ func (q *query) send(status int, r *reader, had *sent) error {
 		}
 		had.add(p)
 	}
-}
-
-// follow sends what another request fetches. again is true if that is not for this one, and it has to look again.
-func (q *query) follow(fl *flight, r *reader) (result Result, again bool, err error) {
-	defer r.leave()
-	select {
-	case <-fl.settled:
-	case <-q.r.Context().Done():
-		return Result{policy.ResultMiss, q.found.reason}, false, q.r.Context().Err()
-	}
-	switch fl.ending {
-	case endsPassing:
-		q.alone = true
-		return Result{}, true, nil
-	case endsFailed:
-		if q.found.usableOnFailure(&q.facts) {
-			return q.serveFound(Result{policy.ResultStale, policy.ReasonError}), false, nil
-		}
-		if fl.err == nil || fl.old != nil || errors.Is(fl.err, errUpstream) || errors.Is(fl.err, context.Canceled) {
-			q.alone = true
-			return Result{}, true, nil
-		}
-		return Result{policy.ResultMiss, policy.ReasonError}, false, fl.err
-	case endsAgain:
-		return Result{}, true, nil
-	}
-	key, ok := policy.KeyOf(q.r, q.facts, fl.decision.Interceptable)
-	if !ok || key != fl.kept {
-		return Result{}, true, nil
-	}
-	h := q.w.Header()
-	for name, values := range fl.header {
-		h[name] = slices.Clone(values) // who changes headers may change them in place
-	}
-	if fl.length >= 0 {
-		h["Content-Length"] = []string{strconv.FormatInt(fl.length, 10)}
-	}
-	result = Result{policy.ResultMiss, q.found.reason}
-	q.complete(h, fl, result, true)
-	q.c.counts.followed.Add(1)
-	var had sent
-	err = q.send(fl.status, r, &had)
-	if errors.Is(err, errParted) {
-		result.Reason = policy.ReasonTooLarge
-		err = q.sendRest(fl, &had, func(w http.ResponseWriter) error { return q.next(w, unconditional(q.r)) })
-	}
-	if errors.Is(err, errBrokeOff) {
-		panic(http.ErrAbortHandler) // the answer must not look whole
-	}
-	return result, false, nil
 }

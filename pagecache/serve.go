@@ -1,6 +1,7 @@
 package pagecache
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
@@ -17,28 +18,28 @@ type Result struct {
 
 // query is one request.
 type query struct {
-	c     *Cache
-	w     http.ResponseWriter
-	r     *http.Request
-	facts policy.Facts
-	next  Next
-	again func() Again
-	found found
-	// alone: it asks for itself, and nobody waits for it.
-	alone bool
-	// asWritten: its conditions are for the upstream, whose answer is likely not to be kept.
-	asWritten bool
+	c       *Cache
+	w       http.ResponseWriter
+	r       *http.Request
+	facts   policy.Facts
+	next    Next
+	refetch func() Refetch
+	found   found
+	// unshared: it asks for itself, and nobody waits for it.
+	unshared bool
+	// keepsConditions: its conditions are for the upstream, whose answer is likely not to be kept.
+	keepsConditions bool
 }
 
-// Serve answers a request from what is kept, or lets next answer and keeps that. again is called while the request is
-// there, for what fetches in the background.
+// Serve answers a request from what is kept, or lets next answer and keeps that. refetch is called while the request
+// is there, for what fetches in the background.
 //
 // The error is next's, or that of the request's context; nothing has been written then, unless next has written. Where
 // an answer breaks off that another request fetches, Serve panics with http.ErrAbortHandler.
 func (c *Cache) Serve(
-	w http.ResponseWriter, r *http.Request, f policy.Facts, next Next, again func() Again,
+	w http.ResponseWriter, r *http.Request, f policy.Facts, next Next, refetch func() Refetch,
 ) (Result, error) {
-	q := &query{c: c, w: w, r: r, facts: f, next: next, again: again}
+	q := &query{c: c, w: w, r: r, facts: f, next: next, refetch: refetch}
 	reason := policy.ForRequest(r, f)
 	if reason != "" && reason != policy.ReasonRange {
 		return q.bypass(policy.ResultBypass, reason)
@@ -53,85 +54,87 @@ func (c *Cache) Serve(
 		reason = policy.ReasonRequestStore
 	}
 	for range maxLooks {
-		result, again, err := q.try(reason)
-		if !again {
+		if result, err := q.try(reason); !errors.Is(err, errLookAgain) {
 			return result, err
 		}
 	}
-	return q.leadAlone()
+	return q.leadUnshared()
 }
 
-// try answers a request once. again is true if it has to look again.
-func (q *query) try(partly policy.Reason) (result Result, again bool, err error) {
-	c := q.c
-	ended := c.flights.ended.Load()
-	found, ok := c.look(q.r, &q.facts)
-	if !ok {
-		result, err = q.bypass(policy.ResultBypass, policy.ReasonKey)
-		return result, false, err
+// errLookAgain says that what a request has waited for was not for it.
+var errLookAgain = errors.New("it has to look again")
+
+// try answers a request once, or returns errLookAgain. partly is why its answer does not fill the cache, "" if it does.
+func (q *query) try(partly policy.Reason) (Result, error) {
+	ended := q.c.flights.ended.Load()
+	var ok bool
+	if q.found, ok = q.c.lookUp(q.r, &q.facts); !ok {
+		return q.bypass(policy.ResultBypass, policy.ReasonKey)
 	}
-	q.found = found
 	defer q.found.close()
-	switch found.condition {
-	case fresh:
-		q.recheck()
-		return q.serveFound(Result{policy.ResultHit, found.reason}), false, nil
-	case stale:
-		q.revalidate()
-		return q.serveFound(Result{policy.ResultStale, found.reason}), false, nil
-	}
-	if found.condition == expired && q.c.troubles.has(found.key, q.facts.Now) && found.usableOnFailure(&q.facts) {
-		q.revalidate()
-		return q.serveFound(Result{policy.ResultStale, policy.ReasonError}), false, nil
+	if result, served := q.serveKept(); served {
+		return result, nil
 	}
 	if partly != "" {
-		result, err = q.bypass(policy.ResultMiss, partly)
-		return result, false, err
+		return q.bypass(policy.ResultMiss, partly)
 	}
-	if found.unknown && c.misses.has(found.key, q.facts.Now) {
-		result, err = q.passOn()
-		return result, false, err
-	}
-	if q.alone || c.misses.has(found.key, q.facts.Now) {
-		result, err = q.leadAlone()
-		return result, false, err
-	}
-	fl, r, mine := c.flights.enter(c.newFlight(&found, &q.facts))
+	uncacheable := q.c.uncacheable.has(q.found.key, q.facts.Now)
 	switch {
-	case mine && c.flights.ended.Load() != ended:
-		if c.landedMeanwhile(q, fl) {
-			return Result{}, true, nil
-		}
-		fallthrough
-	case mine:
-		result, err = q.lead(fl)
-		return result, false, err
-	case r == nil:
-		result, err = q.leadAlone()
-		return result, false, err
+	case q.found.unknown && uncacheable:
+		return q.passOn()
+	case q.unshared || uncacheable:
+		return q.leadUnshared()
 	}
-	return q.follow(fl, r)
+	return q.coalesce(ended)
 }
 
-// landedMeanwhile looks once more before a fetch, for another one has ended since the first look. If there is
-// something, the fetch is given up.
-func (c *Cache) landedMeanwhile(q *query, fl *flight) bool {
-	found, ok := c.look(q.r, &q.facts)
+// serveKept answers with what is kept, if that may be served now.
+func (q *query) serveKept() (result Result, served bool) {
+	switch f := &q.found; {
+	case f.condition == fresh:
+		q.recheck()
+		return q.serveFound(Result{policy.ResultHit, f.reason}), true
+	case f.condition == stale:
+		q.revalidate()
+		return q.serveFound(Result{policy.ResultStale, f.reason}), true
+	case f.condition == expired && q.c.originFailures.has(f.key, q.facts.Now) && f.usableOnFailure(&q.facts):
+		q.revalidate()
+		return q.serveFound(Result{policy.ResultStale, policy.ReasonError}), true
+	}
+	return Result{}, false
+}
+
+// coalesce follows the fetch of the same, or leads one that others may follow. ended is how many fetches had ended
+// before the first look: if another one has since, there may be something.
+func (q *query) coalesce(ended uint64) (Result, error) {
+	flights := q.c.flights
+	fl, r, leads := flights.enter(q.c.newFlight(&q.found, &q.facts))
+	switch {
+	case !leads && r == nil:
+		return q.leadUnshared()
+	case !leads:
+		return q.follow(fl, r)
+	case flights.ended.Load() != ended && q.isKeptNow():
+		fl.settle(endsLookAgain)
+		flights.end(fl)
+		fl.body.release()
+		return Result{}, errLookAgain
+	}
+	return q.lead(fl)
+}
+
+// isKeptNow reports whether there is something by now that may be served.
+func (q *query) isKeptNow() bool {
+	found, ok := q.c.lookUp(q.r, &q.facts)
 	defer found.close()
-	if !ok || found.condition != fresh && found.condition != stale {
-		return false
-	}
-	fl.settle(endsAgain)
-	c.flights.end(fl)
-	fl.body.release()
-	return true
+	return ok && (found.condition == fresh || found.condition == stale)
 }
 
-// leadAlone asks the upstream for this client. The answer is kept if it may be.
-func (q *query) leadAlone() (Result, error) {
-	q.asWritten = true
+// leadUnshared asks the upstream for this client. The answer is kept if it may be.
+func (q *query) leadUnshared() (Result, error) {
+	q.keepsConditions = true
 	fl := q.c.newFlight(&q.found, &q.facts)
-	q.c.flights.beginAlone(fl)
+	q.c.flights.beginUnshared(fl)
 	return q.lead(fl)
 }
 

@@ -28,7 +28,7 @@ type Settings struct {
 	// 128 MiB.
 	FillMemory int64
 	// Revalidations is how many stale pages are fetched in the background at once; as many more may be fetched of pages
-	// that are in doubt. Default 16.
+	// whose other variants are suspect. Default 16.
 	Revalidations int
 	// RevalidateTime bounds each of them. Default 30 s.
 	RevalidateTime time.Duration

@@ -8,14 +8,14 @@ import (
 
 // counts are counters since New.
 type counts struct {
-	followed, revalidations, skipped, failed, overtakes, purges, parted atomic.Uint64
+	followed, revalidations, skipped, failed, overtakes, purges, detached atomic.Uint64
 }
 
 // Stats are figures for metrics. Counters count since New.
 type Stats struct {
 	Filling       int64  // bytes of answers that are coming in, or that slow clients still read
 	FillMemory    int64  // the bound of that
-	Degraded      uint64 // answers that were not kept, or whose readers got the rest in another way, because that was in use
+	Degraded      uint64 // answers not kept, or whose readers got the rest in another way, for want of that
 	Marks         int64  // bytes of the purges that are remembered
 	MarksBound    int64  // the bound of that
 	Recent        int64  // bytes of what is remembered of keys for a while: not kept, failed, asked for again
@@ -28,12 +28,12 @@ type Stats struct {
 	Slots         int    // the bound of that
 	Skipped       uint64 // not fetched, because all slots were in use
 	Failed        uint64 // could not be fetched, or broke off
-	Overtakes     uint64 // answers that made other variants of their page older, or doubtful
+	Overtakes     uint64 // answers that made other variants of their page older, or suspect
 	Purges        uint64
 	Copies        [len(codings.Names)]CopyStats // compressed ones, by coding
 	CopiesWaiting int                           // to be made
 	CopiesSkipped uint64                        // not made, because too many were waiting
-	Parted        uint64                        // answers too large to be kept that a slow or a fast client had to ask for once more
+	Detached      uint64                        // answers too large to be kept that a client had to ask for once more
 }
 
 // Stats returns the figures of this moment.
@@ -41,8 +41,10 @@ func (c *Cache) Stats() Stats {
 	s := Stats{
 		Filling: c.budget.used.Load(), FillMemory: c.budget.bound.Load(), Degraded: c.budget.degraded.Load(),
 		Marks: c.ledger.marks.bytes(), MarksBound: maxMarks,
-		Followed: c.counts.followed.Load(), Revalidations: c.counts.revalidations.Load(), Revalidating: int(c.revalidating.Load()), Remaking: c.remaking.size(), Slots: c.settings.Load().Revalidations,
-		Skipped: c.counts.skipped.Load(), Failed: c.counts.failed.Load(), Overtakes: c.counts.overtakes.Load(), Purges: c.counts.purges.Load(), Parted: c.counts.parted.Load(),
+		Followed: c.counts.followed.Load(), Revalidations: c.counts.revalidations.Load(),
+		Revalidating: int(c.revalidating.Load()), Remaking: c.remaking.size(), Slots: c.settings.Load().Revalidations,
+		Skipped: c.counts.skipped.Load(), Failed: c.counts.failed.Load(), Overtakes: c.counts.overtakes.Load(),
+		Purges: c.counts.purges.Load(), Detached: c.counts.detached.Load(),
 	}
 	for _, recent := range c.recents() {
 		bytes, dropped := recent.size()

@@ -14,11 +14,11 @@ import (
 type mode uint8
 
 const (
-	undecided mode = iota // the head has not come
-	passes                // to the client, write by write
-	fills                 // into the growing body, from which the client is sent its own
-	discards              // nobody wants it
-	known                 // the client has it
+	modeUndecided   mode = iota // the head has not come
+	modePass                    // to the client, write by write
+	modeFill                    // into the shared body, from which the client is sent its own
+	modeDiscard                 // nobody wants it
+	modeNotModified             // the client has it
 )
 
 // tee takes the answer of the upstream. It is for one goroutine.
@@ -32,20 +32,21 @@ type tee struct {
 	begin func()
 	// replaces says that there is an entry already.
 	replaces bool
-	// spare says that an answer of the status may be replaced by an older one.
-	spare func(status int) bool
+	// keepOnError says that an answer of the status may be replaced by an older one.
+	keepOnError func(status int) bool
 
 	header  http.Header
 	before  http.Header // that was there when the answer came
 	mode    mode
-	hash    *sameHash
+	hash    *versionHash
 	written int64
 	reason  policy.Reason
 	err     error
 }
 
 func newTee(ctx context.Context, fl *flight, r *http.Request, client http.ResponseWriter) *tee {
-	t := &tee{flight: fl, ctx: ctx, r: r, client: client, header: http.Header{}, begin: func() {}, spare: func(int) bool { return false }}
+	t := &tee{flight: fl, ctx: ctx, r: r, client: client, header: http.Header{}, begin: func() {},
+		keepOnError: func(int) bool { return false }}
 	if client != nil {
 		t.before = client.Header().Clone()
 		t.header = client.Header().Clone()
@@ -61,7 +62,7 @@ func (t *tee) Unwrap() http.ResponseWriter { return t.client }
 
 // WriteHeader decides what becomes of the answer.
 func (t *tee) WriteHeader(status int) {
-	if t.mode != undecided {
+	if t.mode != modeUndecided {
 		return
 	}
 	if status >= 100 && status < http.StatusOK {
@@ -73,23 +74,23 @@ func (t *tee) WriteHeader(status int) {
 		return
 	}
 	fl, c := t.flight, t.flight.cache
-	if err := fl.leash.answered(t.ctx); err != nil {
+	if err := fl.lifetime.headCame(t.ctx); err != nil {
 		// The fetch was given up before. What is written then is about that, Caddy says 499.
-		t.mode = discards
+		t.mode = modeDiscard
 		fl.err = err
 		fl.settle(endsFailed)
 		return
 	}
-	if t.spare(status) {
-		t.mode = discards
+	if t.keepOnError(status) {
+		t.mode = modeDiscard
 		fl.err = errUpstream
 		fl.settle(endsFailed)
-		fl.leash.cancel()
+		fl.lifetime.cancel()
 		return
 	}
 	fl.status = status
 	if fl.old != nil && status == http.StatusNotModified {
-		t.mode = discards // keepRenewed looks at it
+		t.mode = modeDiscard // freshen looks at it
 		return
 	}
 	fl.decision = c.decide(fl, t.r, status, t.header)
@@ -98,11 +99,11 @@ func (t *tee) WriteHeader(status int) {
 		t.pass(status)
 		return
 	}
-	t.mode = fills
+	t.mode = modeFill
 	t.hash = fl.newHash(t.header.Get("Location"))
 	fl.header = keptHeader(t.header, t.before)
 	if fl.length == 0 {
-		c.judge(fl, t.hash.version())
+		c.commit(fl, t.hash.version())
 	}
 	fl.settle(endsFilling)
 	t.giveHeader()
@@ -112,9 +113,9 @@ func (t *tee) WriteHeader(status int) {
 // pass sends the answer to the client and to nobody else.
 func (t *tee) pass(status int) {
 	fl, c := t.flight, t.flight.cache
-	t.mode = passes
+	t.mode = modePass
 	if saysOfPage(status) {
-		c.misses.addAnswer(fl.key, fl.facts.Now, t.reason, status)
+		c.uncacheable.addAnswer(fl.key, fl.facts.Now, t.reason, status)
 		switch {
 		case t.reason == policy.ReasonDeployment: // it says nothing of the build that is kept
 		case t.client == nil: // it holds for everybody
@@ -125,16 +126,16 @@ func (t *tee) pass(status int) {
 	}
 	fl.settle(endsPassing)
 	if t.client == nil {
-		t.mode = discards
-		fl.leash.cancel()
+		t.mode = modeDiscard
+		fl.lifetime.cancel()
 		return
 	}
-	fl.leash.alone()
+	fl.lifetime.forClientOnly()
 	t.giveHeader()
 	tell(t.client.Header(), &fl.facts, policy.Told{Kind: policy.ResultMiss, Reason: t.reason, Status: status})
 	if status < http.StatusInternalServerError && notModified(t.r.Header, t.client.Header()) {
 		// Next.js, which was asked without the condition, compares whatever the status.
-		t.mode = known
+		t.mode = modeNotModified
 		writeNotModified(t.client)
 		return
 	}
@@ -144,8 +145,9 @@ func (t *tee) pass(status int) {
 // isOfRequest reports whether a status is about a single request, or the moment at which it came.
 func isOfRequest(status int) bool {
 	switch status {
-	case http.StatusBadRequest, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusRequestURITooLong, http.StatusExpectationFailed,
-		http.StatusMisdirectedRequest, http.StatusTooEarly, http.StatusTooManyRequests, http.StatusRequestHeaderFieldsTooLarge, statusClientGone:
+	case http.StatusBadRequest, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusRequestURITooLong,
+		http.StatusExpectationFailed, http.StatusMisdirectedRequest, http.StatusTooEarly, http.StatusTooManyRequests,
+		http.StatusRequestHeaderFieldsTooLarge, statusClientGone:
 		return true
 	}
 	return false
@@ -174,25 +176,25 @@ var errUpstream = errors.New("the upstream has failed")
 
 // Write takes a part of the body.
 func (t *tee) Write(p []byte) (int, error) {
-	if t.mode == undecided {
+	if t.mode == modeUndecided {
 		t.WriteHeader(http.StatusOK)
 	}
 	t.written += int64(len(p))
 	switch t.mode {
-	case passes:
+	case modePass:
 		return t.client.Write(p)
-	case fills:
+	case modeFill:
 		return t.fill(p)
 	}
 	return len(p), nil
 }
 
-// fill adds to the growing body. What the answer means for its page is written down before its last byte can go out.
+// fill adds to the shared body. What the answer means for its page is written down before its last byte can go out.
 func (t *tee) fill(p []byte) (int, error) {
 	fl := t.flight
 	_, _ = t.hash.Write(p) // never fails
 	if t.written == fl.length {
-		fl.cache.judge(fl, t.hash.version())
+		fl.cache.commit(fl, t.hash.version())
 	}
 	if err := fl.body.append(t.ctx, p); err != nil {
 		t.err = err
@@ -206,10 +208,10 @@ func (t *tee) Flush() { _ = t.FlushError() }
 
 // FlushError sends on what was written. What fills is sent as it comes.
 func (t *tee) FlushError() error {
-	if t.mode == undecided {
+	if t.mode == modeUndecided {
 		t.WriteHeader(http.StatusOK)
 	}
-	if t.mode == passes {
+	if t.mode == modePass {
 		return http.NewResponseController(t.client).Flush()
 	}
 	return nil
@@ -219,7 +221,7 @@ func (t *tee) FlushError() error {
 func (t *tee) end(err error) error {
 	fl := t.flight
 	switch {
-	case t.mode != fills:
+	case t.mode != modeFill:
 		return err
 	case err == nil:
 		err = t.err

@@ -60,7 +60,7 @@ func (Cache) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Ha
 			a.Fills = to != w // else the answer goes past the cache
 			return next.ServeHTTP(to, r)
 		},
-		func() pagecache.Again { return newRefetch(r, a, facts.Variant, next).again })
+		func() pagecache.Refetch { return newRefetch(r, a, facts.Variant, next).again })
 	pages.counters.count(result)
 	return err
 }

@@ -51,7 +51,7 @@ var gauges = func() (list []prometheus.Collector) {
 	add("followed", "Requests that were answered by the fetch of another one, since the start.", func(s pagecache.Stats) float64 { return float64(s.Followed) })
 	add("copies_waiting", "Compressed copies of pages that are still to be made.", func(s pagecache.Stats) float64 { return float64(s.CopiesWaiting) })
 	add("copies_skipped", "Compressed copies that were not made when they were due, because too many were waiting, since the start.", func(s pagecache.Stats) float64 { return float64(s.CopiesSkipped) })
-	add("parted", "Answers too large to be kept that a client asked for once more, because others were far ahead or behind, since the start.", func(s pagecache.Stats) float64 { return float64(s.Parted) })
+	add("parted", "Answers too large to be kept that a client asked for once more, because others were far ahead or behind, since the start.", func(s pagecache.Stats) float64 { return float64(s.Detached) })
 	return list
 }()
 

@@ -11,23 +11,23 @@ import (
 )
 
 // errParted says to a reader that it gets no more from here.
-var errParted = errors.New("this answer is too large to be shared any longer")
+var errDetached = errors.New("this answer is too large to be shared any longer")
 
 // makeRoom waits until the slowest reader has got on. Readers that have all there is must not wait for the others for
-// long: beyond the patience they are parted. The caller holds the lock, and holds it again afterwards.
-func (g *growing) makeRoom(ctx context.Context) error {
+// long: beyond the patience they are detached. The caller holds the lock, and holds it again afterwards.
+func (g *sharedBody) makeRoom(ctx context.Context) error {
 	if !g.holdsUp() {
-		return g.wait(ctx, &g.read)
+		return g.wait(ctx, &g.progress)
 	}
 	left := g.patience - g.heldUp
-	if left <= 0 && g.part() {
+	if left <= 0 && g.detachReaders() {
 		g.heldUp = 0
 		return nil
 	}
 	began := time.Now()
 	limited, cancel := context.WithTimeout(ctx, max(left, 0))
 	defer cancel()
-	err := g.wait(limited, &g.read)
+	err := g.wait(limited, &g.progress)
 	g.heldUp += time.Since(began)
 	if ctx.Err() == nil {
 		return nil // somebody has got on, or the patience is over
@@ -35,19 +35,19 @@ func (g *growing) makeRoom(ctx context.Context) error {
 	return err
 }
 
-// holdsUp reports whether a reader has all there is, and could be parted from one that is late. The caller holds the
+// holdsUp reports whether a reader has all there is, and could be detached from one that is late. The caller holds the
 // lock.
-func (g *growing) holdsUp() bool {
-	waits, apart, late := false, false, g.leaderIsLate()
+func (g *sharedBody) holdsUp() bool {
+	waits, helps, late := false, false, g.leaderIsLate()
 	for r := range g.readers {
 		waits = waits || r.at == g.end
-		apart = apart || g.parts(r, late)
+		helps = helps || g.wouldDetach(r, late)
 	}
-	return waits && apart
+	return waits && helps
 }
 
 // leaderIsLate reports whether the one for whom the body is fetched holds up others. The caller holds the lock.
-func (g *growing) leaderIsLate() bool {
+func (g *sharedBody) leaderIsLate() bool {
 	for r := range g.readers {
 		if r.leads {
 			return g.end-r.at > g.room
@@ -56,9 +56,10 @@ func (g *growing) leaderIsLate() bool {
 	return false
 }
 
-// parts reports whether a reader would be parted: one that is late, or, if the one for whom the body is fetched is
-// late, one that waits for it. That one stays in any case, so nobody is parted who is alone. The caller holds the lock.
-func (g *growing) parts(r *reader, leaderIsLate bool) bool {
+// wouldDetach reports whether a reader would be detached: one that is late, or, if the one for whom the body is fetched
+// is late, one that waits for it. That one stays in any case, so nobody is detached who is alone. The caller holds the
+// lock.
+func (g *sharedBody) wouldDetach(r *bodyReader, leaderIsLate bool) bool {
 	switch {
 	case r.leads:
 		return false
@@ -68,17 +69,17 @@ func (g *growing) parts(r *reader, leaderIsLate bool) bool {
 	return g.end-r.at > g.room
 }
 
-// part sends readers off, and reports whether there were some. They ask for themselves from then on. The caller holds
-// the lock.
-func (g *growing) part() (some bool) {
+// detachReaders sends readers off, and reports whether there were some. They ask for themselves from then on. The
+// caller holds the lock.
+func (g *sharedBody) detachReaders() (some bool) {
 	late := g.leaderIsLate()
 	for r := range g.readers {
-		if g.parts(r, late) {
-			r.parted, some = true, true
+		if g.wouldDetach(r, late) {
+			r.detached, some = true, true
 			delete(g.readers, r)
 		}
 	}
-	wake(&g.grown)
+	wake(&g.more)
 	return some
 }
 
@@ -93,16 +94,16 @@ func (s *sent) add(p []byte) {
 	_, _ = s.sum.Write(p) // never fails
 }
 
-// sendRest sends a client what it does not have yet of an answer from which it has been parted (growing.part,
-// growing.giveWay): from what has been kept of it, or by asking the upstream once more. The error is errBrokeOff if
-// that is no longer the same answer, or broke off itself.
+// sendRest sends a client what it does not have yet of an answer from which it has been detached
+// (sharedBody.detachReaders, sharedBody.giveWay): from what has been kept of it, or by asking the upstream once more.
+// The error is errBrokeOff if that is no longer the same answer, or broke off itself.
 func (q *query) sendRest(fl *flight, had *sent, ask func(http.ResponseWriter) error) (err error) {
 	if q.sendKept(fl, had) {
 		return nil
 	}
-	q.c.counts.parted.Add(1)
-	rest := &rest{client: q.w, header: http.Header{}, status: fl.status, had: had}
-	rest.again.sum.SetSeed(had.sum.Seed())
+	q.c.counts.detached.Add(1)
+	rest := &restWriter{client: q.w, header: http.Header{}, status: fl.status, had: had}
+	rest.repeated.sum.SetSeed(had.sum.Seed())
 	defer func() {
 		if recover() != nil || err != nil || !rest.matches {
 			err = fmt.Errorf("%w: it cannot be asked for once more", errBrokeOff)
@@ -116,7 +117,7 @@ func (q *query) sendRest(fl *flight, had *sent, ask func(http.ResponseWriter) er
 
 // sendKept sends the rest of what a fetch has left in the store, and reports whether it has left something.
 func (q *query) sendKept(fl *flight, had *sent) bool {
-	entry, ok := q.c.store.Get(q.c.ctx, fl.kept)
+	entry, ok := q.c.store.Get(q.c.ctx, fl.storeKey)
 	if !ok {
 		return false
 	}
@@ -133,44 +134,44 @@ func (q *query) sendKept(fl *flight, had *sent) bool {
 	return true
 }
 
-// rest is a writer that lets through what a client does not have yet.
-type rest struct {
-	client http.ResponseWriter
-	header http.Header // nobody sees it: the client has one
-	status int
-	had    *sent
-	again  sent // what has come once more
-	begun  bool
-	other  bool // it is another answer
+// restWriter is a writer that lets through what a client does not have yet.
+type restWriter struct {
+	client   http.ResponseWriter
+	header   http.Header // nobody sees it: the client has one
+	status   int
+	had      *sent
+	repeated sent // what has come once more
+	begun    bool
+	differs  bool // it is another answer
 	// matches: all that the client has has come once more.
 	matches bool
 }
 
 // Header is that of the answer, which the client has had already.
-func (r *rest) Header() http.Header { return r.header }
+func (r *restWriter) Header() http.Header { return r.header }
 
 // Unwrap lets http.ResponseController find the client's other abilities.
-func (r *rest) Unwrap() http.ResponseWriter { return r.client }
+func (r *restWriter) Unwrap() http.ResponseWriter { return r.client }
 
 // WriteHeader compares the status.
-func (r *rest) WriteHeader(status int) {
+func (r *restWriter) WriteHeader(status int) {
 	if status >= http.StatusOK && !r.begun {
-		r.begun, r.other = true, status != r.status
+		r.begun, r.differs = true, status != r.status
 	}
 }
 
 // Write compares what the client has, and hands it the rest.
-func (r *rest) Write(p []byte) (int, error) {
+func (r *restWriter) Write(p []byte) (int, error) {
 	r.WriteHeader(http.StatusOK)
-	known := int(min(r.had.size-r.again.size, int64(len(p))))
+	known := int(min(r.had.size-r.repeated.size, int64(len(p))))
 	if !r.matches {
-		r.again.add(p[:known])
-		if r.again.size == r.had.size {
-			r.matches = r.again.sum.Sum64() == r.had.sum.Sum64()
-			r.other = r.other || !r.matches
+		r.repeated.add(p[:known])
+		if r.repeated.size == r.had.size {
+			r.matches = r.repeated.sum.Sum64() == r.had.sum.Sum64()
+			r.differs = r.differs || !r.matches
 		}
 	}
-	if r.other {
+	if r.differs {
 		return 0, errBrokeOff
 	}
 	if known == len(p) {
@@ -181,10 +182,10 @@ func (r *rest) Write(p []byte) (int, error) {
 }
 
 // Flush implements http.Flusher.
-func (r *rest) Flush() { _ = r.FlushError() }
+func (r *restWriter) Flush() { _ = r.FlushError() }
 
 // FlushError sends on what was written, if the client has some of it to get.
-func (r *rest) FlushError() error {
+func (r *restWriter) FlushError() error {
 	if !r.matches {
 		return nil
 	}

@@ -110,7 +110,7 @@ func TestASlowClientOfATooLargeAnswerHoldsNobodyUp(t *testing.T) {
 			assert.True(t, slow.Body.String() == want, "%d bytes of %d", slow.Body.Len(), len(want))
 			assert.Nil(t, slow.broken)
 			assert.EqualValues(t, 2, p.fetches.Load())
-			assert.EqualValues(t, 1, p.cache.Stats().Parted)
+			assert.EqualValues(t, 1, p.cache.Stats().Detached)
 			assert.Zero(t, p.cache.Stats().Filling)
 		})
 	}
@@ -125,7 +125,7 @@ func TestASlowClientAloneIsWaitedFor(t *testing.T) {
 	require.Eventually(t, func() bool {
 		fl.body.mu.Lock()
 		defer fl.body.mu.Unlock()
-		return fl.body.read != nil
+		return fl.body.progress != nil
 	}, 10*time.Second, time.Millisecond, "the upstream waits")
 	close(slow.release)
 	p.work.Wait()
@@ -177,11 +177,11 @@ func TestTheRestOfAnAnswer(t *testing.T) {
 			client := httptest.NewRecorder()
 			var had sent
 			had.add([]byte("abc"))
-			r := &rest{client: client, header: http.Header{}, status: http.StatusOK, had: &had}
-			r.again.sum.SetSeed(had.sum.Seed())
+			r := &restWriter{client: client, header: http.Header{}, status: http.StatusOK, had: &had}
+			r.repeated.sum.SetSeed(had.sum.Seed())
 			c.write(r)
 			assert.Equal(t, c.got, client.Body.String())
-			assert.Equal(t, c.refused, !r.matches || r.other)
+			assert.Equal(t, c.refused, !r.matches || r.differs)
 		})
 	}
 }

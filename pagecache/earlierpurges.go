@@ -7,9 +7,9 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
-// past are the purges of a space before a stamp, in a form to look very many entries up.
-type past struct {
-	newest      stamp
+// earlierPurges are those of a space before a sequence number, in a form to look very many entries up.
+type earlierPurges struct {
+	newest      sequence
 	all         mark
 	lengths     []int // of the prefixes, each once
 	prefixes    map[string]mark
@@ -17,12 +17,12 @@ type past struct {
 	tags        map[uint64]mark // by hash
 }
 
-// before are the purges of a space before a stamp. One that came again since is missing, for its target has only the
-// newest: see Marked.before.
-func (m *marks) before(at stamp, space string, seed maphash.Seed) *past {
+// before are the purges of a space before a sequence number. One that came again since is missing, for its target has
+// only the newest: see Marked.before.
+func (m *marks) before(at sequence, space string, seed maphash.Seed) *earlierPurges {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	e := &past{prefixes: map[string]mark{}, deployments: map[string]mark{}, tags: map[uint64]mark{}}
+	e := &earlierPurges{prefixes: map[string]mark{}, deployments: map[string]mark{}, tags: map[uint64]mark{}}
 	for t, one := range m.list {
 		if one.hard >= at {
 			one.hard = 0
@@ -37,7 +37,7 @@ func (m *marks) before(at stamp, space string, seed maphash.Seed) *past {
 	return e
 }
 
-func (e *past) add(t target, one mark, seed maphash.Seed) {
+func (e *earlierPurges) add(t target, one mark, seed maphash.Seed) {
 	if one == (mark{}) {
 		return
 	}
@@ -58,8 +58,8 @@ func (e *past) add(t target, one mark, seed maphash.Seed) {
 	}
 }
 
-// hide reports whether these purges have made an entry gone, or stale if that is what is asked.
-func (e *past) hide(n noted, begun stamp, soft bool) bool {
+// cover reports whether these purges have made an entry gone, or stale if that is what is asked.
+func (e *earlierPurges) cover(n pageNote, begun sequence, soft bool) bool {
 	if begun >= e.newest {
 		return false
 	}

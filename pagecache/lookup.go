@@ -12,36 +12,36 @@ import (
 type condition uint8
 
 const (
-	absent   condition = iota // nothing
-	expired                   // to be fetched first
-	doubtful                  // to be fetched first: another variant may be newer
-	stale                     // to be served, and fetched in the background
-	fresh                     // to be served
+	absent  condition = iota // nothing
+	expired                  // to be fetched first
+	suspect                  // to be fetched first: another variant may be newer
+	stale                    // to be served, and fetched in the background
+	fresh                    // to be served
 )
 
 // found is what is kept under a key.
 type found struct {
-	key       blobstore.Key
-	entry     *blobstore.Entry // nil if absent
-	opened    *opened          // of the entry
-	meta      meta
-	condition condition
-	reason    policy.Reason
-	sure      int64 // of the page
-	oldAt     int64 // of the page
+	key          blobstore.Key
+	entry        *blobstore.Entry // nil if absent
+	opened       *opened          // of the entry
+	meta         meta
+	condition    condition
+	reason       policy.Reason
+	currentUntil int64 // of the page
+	outdatedAt   int64 // of the page
 	// unknown: nothing is known of the page.
 	unknown bool
 }
 
 // usableOnFailure reports whether it may be served because the upstream has failed: for as long as the answer and the
-// site allow on failure, and no shorter than the answer allows it stale. What cuts that short (judgeEntry) is that
+// site allow on failure, and no shorter than the answer allows it stale. What cuts that short (conditionOf) is that
 // Next.js has something newer, which cannot be had now.
 func (f *found) usableOnFailure(facts *policy.Facts) bool {
 	if f.entry == nil {
 		return false
 	}
 	now := facts.Now.UnixNano()
-	return now < max(f.meta.onFail, f.meta.while) || now < after(f.meta.fresh, facts.StaleIfError)
+	return now < max(f.meta.errorUntil, f.meta.staleUntil) || now < after(f.meta.freshUntil, facts.StaleIfError)
 }
 
 func (f *found) close() {
@@ -51,8 +51,8 @@ func (f *found) close() {
 	}
 }
 
-// look finds what is kept for a request. The caller closes it.
-func (c *Cache) look(r *http.Request, facts *policy.Facts) (f found, ok bool) {
+// lookUp finds what is kept for a request. The caller closes it.
+func (c *Cache) lookUp(r *http.Request, facts *policy.Facts) (f found, ok bool) {
 	if f.key, ok = policy.KeyOf(r, *facts, false); !ok {
 		return f, false
 	}
@@ -69,7 +69,7 @@ func (c *Cache) look(r *http.Request, facts *policy.Facts) (f found, ok bool) {
 		f.unknown = true
 		return f, true
 	}
-	f.sure, f.oldAt = page.sure, page.oldAt
+	f.currentUntil, f.outdatedAt = page.currentUntil, page.outdatedAt
 	entry, there := c.store.Get(c.ctx, f.key)
 	if !there {
 		return f, true
@@ -77,7 +77,7 @@ func (c *Cache) look(r *http.Request, facts *policy.Facts) (f found, ok bool) {
 	o, err := open(entry)
 	if err == nil {
 		f.opened, f.meta = o, o.meta
-		f.condition, f.reason = c.judgeEntry(&o.meta, &page, f.key, facts.Now)
+		f.condition, f.reason = c.conditionOf(&o.meta, &page, f.key, facts.Now)
 	}
 	if err != nil || f.condition == absent {
 		_ = entry.Close() // it was only looked at
@@ -87,8 +87,8 @@ func (c *Cache) look(r *http.Request, facts *policy.Facts) (f found, ok bool) {
 	return f, true
 }
 
-// judgeEntry says what may be done with an entry.
-func (c *Cache) judgeEntry(m *meta, page *pageHead, key blobstore.Key, now time.Time) (condition, policy.Reason) {
+// conditionOf says what may be done with an entry.
+func (c *Cache) conditionOf(m *meta, page *pageHead, key blobstore.Key, now time.Time) (condition, policy.Reason) {
 	if m.era != c.ledger.era {
 		return absent, policy.ReasonAbsent
 	}
@@ -96,17 +96,17 @@ func (c *Cache) judgeEntry(m *meta, page *pageHead, key blobstore.Key, now time.
 	if c.ledger.marks.after(m.begun) {
 		hard, soft = c.ledger.marks.purged(key.Space, key.Group, m.begun, m.eachTag)
 	}
-	stays, while := m.fresh, m.while
-	if m.begun < page.old {
-		stays, while = min(stays, page.oldAt), min(while, after(page.oldAt, policy.WhileRemade))
+	stays, while := m.freshUntil, m.staleUntil
+	if m.begun < page.outdatedBefore {
+		stays, while = min(stays, page.outdatedAt), min(while, after(page.outdatedAt, policy.WhileRemade))
 	}
 	switch ns := now.UnixNano(); {
 	case hard:
 		return absent, policy.ReasonPurged
 	case m.gen < page.floor:
 		return absent, policy.ReasonGeneration
-	case m.gen < page.doubt:
-		return doubtful, policy.ReasonGeneration
+	case m.gen < page.suspect:
+		return suspect, policy.ReasonGeneration
 	case ns >= max(stays, while):
 		return expired, policy.ReasonExpired
 	case soft || m.begun < page.soft:

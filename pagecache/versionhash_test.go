@@ -8,8 +8,8 @@ import (
 
 func sameSum(parts ...string) bodyHash { return hashed(parts...).version() }
 
-func hashed(parts ...string) *sameHash {
-	h := newSameHash()
+func hashed(parts ...string) *versionHash {
+	h := newVersionHash()
 	for _, part := range parts {
 		_, _ = h.Write([]byte(part))
 	}

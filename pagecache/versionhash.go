@@ -9,21 +9,21 @@ import (
 // rscMark is where a payload says which URL it was made for.
 const rscMark = "?_rsc="
 
-// sameHash is a hash of answers that leaves out the values of _rsc. Next.js 16 writes the URL of the request that had a
-// page rendered into its payload, and into that of its HTML ("c" of the root row, measured with 16.4.5):
+// versionHash is a hash of answers that leaves out the values of _rsc. Next.js 16 writes the URL of the request that
+// had a page rendered into its payload, and into that of its HTML ("c" of the root row, measured with 16.4.5):
 // `"c":["","blog","a?_rsc=HEAvJdHAQJrUAe2K"]`. The value is made of the router's headers, so each browser has another
 // one, and without this no page would ever be made again with the body that it had before.
-type sameHash struct {
+type versionHash struct {
 	hash.Hash
 	values  hash.Hash // of what is left out; nil if nothing was
 	matched int       // bytes of rscMark that have come
 	inValue bool      // what comes is the value
 }
 
-func newSameHash() *sameHash { return &sameHash{Hash: sha256.New()} }
+func newVersionHash() *versionHash { return &versionHash{Hash: sha256.New()} }
 
 // Write never fails.
-func (s *sameHash) Write(p []byte) (int, error) {
+func (s *versionHash) Write(p []byte) (int, error) {
 	n := len(p)
 	for len(p) > 0 {
 		switch {
@@ -59,14 +59,14 @@ func (s *sameHash) Write(p []byte) (int, error) {
 }
 
 // version is the hash without the values, at the end of the answer: equal for answers of one version.
-func (s *sameHash) version() (sum bodyHash) {
+func (s *versionHash) version() (sum bodyHash) {
 	s.flush()
 	copy(sum[:], s.Sum(nil))
 	return sum
 }
 
 // exact is the hash with the values: equal for answers that are the same byte by byte.
-func (s *sameHash) exact() bodyHash {
+func (s *versionHash) exact() bodyHash {
 	sum := s.version()
 	if s.values != nil {
 		for i, b := range s.values.Sum(nil)[:len(sum)] {
@@ -77,7 +77,7 @@ func (s *sameHash) exact() bodyHash {
 }
 
 // flush writes what might have become the mark, and has not.
-func (s *sameHash) flush() {
+func (s *versionHash) flush() {
 	_, _ = s.Hash.Write([]byte(rscMark[:s.matched]))
 	s.matched = 0
 }
