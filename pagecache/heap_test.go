@@ -19,10 +19,10 @@ func TestWhatIsRememberedOfPagesHoldsNoRequests(t *testing.T) {
 	c, now := s.cache, time.Unix(1_800_000_000, 0)
 	const requests = 2000
 	for name, remember := range map[string]func(q *query){
-		"misses":    func(q *query) { c.uncacheable.add(q.found.key, now, policy.ReasonNoFreshness) },
-		"failures":  func(q *query) { c.refreshFailures.add(q.found.key, now, policy.ReasonError) },
-		"troubles":  func(q *query) { c.originFailures.add(q.found.key, now, policy.ReasonError) },
-		"rechecked": func(q *query) { c.rechecked.add(q.found.key, now, policy.ReasonFresh) },
+		"uncacheable":      func(q *query) { c.uncacheable.add(q.found.key, now, policy.ReasonNoFreshness, 0) },
+		"refresh failures": func(q *query) { c.refreshFailures.add(q.found.key, now, policy.ReasonError, 0) },
+		"origin failures":  func(q *query) { c.originFailures.add(q.found.key, now, policy.ReasonError, 0) },
+		"rechecked":        func(q *query) { c.rechecked.add(q.found.key, now, policy.ReasonFresh, 0) },
 		"copies": func(q *query) {
 			c.copies.working = true // nobody takes them
 			for range worthCopying {

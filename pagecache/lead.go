@@ -81,7 +81,7 @@ func (l *leader) failed(err error) (Result, error) {
 	reason := q.found.reason
 	if !fl.lifetime.isAbandoned() { // else nobody is there any more to be answered, and nothing has failed
 		reason = policy.ReasonError
-		q.c.originFailures.add(fl.key, fl.now(), policy.ReasonError)
+		q.c.originFailures.add(fl.key, fl.now(), policy.ReasonError, 0)
 		if q.found.usableOnFailure(&q.facts) {
 			return q.serveFound(Result{policy.ResultStale, policy.ReasonError}), nil
 		}
@@ -103,7 +103,7 @@ func (l *leader) keepWhole() {
 		t.reason = policy.ReasonTooLarge
 	case fl.isOfAnotherBuild():
 		t.reason = policy.ReasonDeployment
-		c.uncacheable.addAnswer(fl.key, fl.now(), t.reason, fl.status)
+		c.uncacheable.add(fl.key, fl.now(), t.reason, fl.status)
 	default:
 		c.keep(fl, t.hash, fl.body.each)
 		l.refetchSuspect(fl)

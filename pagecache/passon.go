@@ -64,7 +64,7 @@ func (p *passer) begin(status int) {
 		q.c.uncacheable.remove(q.found.key)
 		q.c.purgePage(pageOf(q.found.key), false)
 	case saysOfPage(status):
-		q.c.uncacheable.addAnswer(q.found.key, q.facts.Now, d.Reason, status)
+		q.c.uncacheable.add(q.found.key, q.facts.Now, d.Reason, status)
 	}
 	tell(h, &q.facts, policy.Told{Kind: policy.ResultMiss, Reason: p.reason, Status: status})
 }

@@ -46,14 +46,7 @@ type recent struct {
 	status int // of the answer, 0: there is none, or nobody asks
 }
 
-func (k *recentKeys) has(key blobstore.Key, now time.Time) bool {
-	return k.reason(key, now) != ""
-}
-
-// reason is why it has happened; "" if it has not.
-func (k *recentKeys) reason(key blobstore.Key, now time.Time) policy.Reason {
-	return k.last(key, now).reason
-}
+func (k *recentKeys) has(key blobstore.Key, now time.Time) bool { return k.last(key, now).reason != "" }
 
 // last is what has happened; the zero value if nothing has.
 func (k *recentKeys) last(key blobstore.Key, now time.Time) recent {
@@ -70,16 +63,8 @@ func (k *recentKeys) last(key blobstore.Key, now time.Time) recent {
 	return recent{}
 }
 
-func (k *recentKeys) add(key blobstore.Key, now time.Time, reason policy.Reason) {
-	k.addUntil(key, now, now.Add(k.duration), reason)
-}
-
-func (k *recentKeys) addUntil(key blobstore.Key, now, until time.Time, reason policy.Reason) {
-	k.put(key, now, recent{until: until.UnixNano(), reason: reason})
-}
-
-// addAnswer is add with the status of the answer that it is about.
-func (k *recentKeys) addAnswer(key blobstore.Key, now time.Time, reason policy.Reason, status int) {
+// add notes that something has happened. status is that of the answer that it is about, 0 if there is none.
+func (k *recentKeys) add(key blobstore.Key, now time.Time, reason policy.Reason, status int) {
 	k.put(key, now, recent{now.Add(k.duration).UnixNano(), reason, status})
 }
 

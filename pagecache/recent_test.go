@@ -20,10 +20,10 @@ func TestWhatIsRememberedOfKeysHasABound(t *testing.T) {
 	k := recentKeys{duration: uncacheableTime, seed: maphash.MakeSeed()}
 	half := int(maxRecent / 2 / recentSize)
 	for n := range 5 * half {
-		k.add(keyOf(n), now, policy.ReasonStatus)
+		k.add(keyOf(n), now, policy.ReasonStatus, 0)
 		bytes, _ := k.size()
 		assert.LessOrEqual(t, bytes, int64(maxRecent))
-		assert.Equal(t, policy.ReasonStatus, k.reason(keyOf(max(0, n-half/2)), now), "what has just happened is known")
+		assert.Equal(t, policy.ReasonStatus, k.last(keyOf(max(0, n-half/2)), now).reason, "what has just happened is known")
 	}
 	_, dropped := k.size()
 	assert.Positive(t, dropped)

@@ -66,7 +66,7 @@ func (c *Cache) askAgain(ctx context.Context, t *tee, r *http.Request, refetch R
 func (c *Cache) refreshFailed(fl *flight, err error) {
 	fl.body.finish(errBrokeOff)
 	c.counts.failed.Add(1)
-	c.refreshFailures.add(fl.key, fl.now(), policy.ReasonError)
+	c.refreshFailures.add(fl.key, fl.now(), policy.ReasonError, 0)
 	if check := c.settings.Load().Logger.Check(zap.DebugLevel, "a stale page could not be fetched"); check != nil {
 		check.Write(zap.String("space", fl.key.Space), zap.String("page", fl.key.Group), zap.Error(err))
 	}

@@ -26,7 +26,7 @@ func (q *query) recheck() {
 	if !unsure && sure.Before(until) {
 		until = sure
 	}
-	q.c.rechecked.addUntil(q.found.key, now, until, policy.ReasonFresh)
+	q.c.rechecked.put(q.found.key, now, recent{until: until.UnixNano(), reason: policy.ReasonFresh})
 	q.revalidate()
 }
 

@@ -115,7 +115,7 @@ func (t *tee) pass(status int) {
 	fl, c := t.flight, t.flight.cache
 	t.mode = modePass
 	if saysOfPage(status) {
-		c.uncacheable.addAnswer(fl.key, fl.facts.Now, t.reason, status)
+		c.uncacheable.add(fl.key, fl.facts.Now, t.reason, status)
 		switch {
 		case t.reason == policy.ReasonDeployment: // it says nothing of the build that is kept
 		case t.client == nil: // it holds for everybody
