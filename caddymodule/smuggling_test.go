@@ -102,6 +102,11 @@ func (e *rawEdge) application(w http.ResponseWriter, r *http.Request) {
 	case "/plain/smuggled":
 		e.smuggled.Add(1)
 	case "/plain/early": // before the body has come, which is read then
+		if r.Header.Get("Expect") != "" {
+			// Node.js does so before it asks an application. net/http would only announce the end of the connection, and a
+			// client may then keep the body back for which this waits (RFC 9110, 10.1.1).
+			w.WriteHeader(http.StatusContinue)
+		}
 		_ = http.NewResponseController(w).EnableFullDuplex()
 		_, _ = io.WriteString(w, "early")
 		_ = http.NewResponseController(w).Flush()
