@@ -30,7 +30,7 @@ func TestPendingChangesHideTheTier(t *testing.T) {
 	s := open(t, Settings{Behind: slow, BehindWait: time.Minute})
 	s.put(t, "replaced", 20)
 	<-told
-	s.memory.clear()
+	s.evictFromMemory(t)
 	s.Delete(key("deleted"))
 	s.DeleteSpace("purged")
 	s.DeleteGroup("test", "purged")
@@ -75,7 +75,7 @@ func TestDeletedWhileTheTierAnswers(t *testing.T) {
 
 // TestADeletionAtWork stops deletions in the middle. Who asks the tier behind from that moment on must see that it is
 // to be told: the claim of such a reader may come too late to be voided. Of a group, only its own keys, and those that
-// share its lock, have to wait.
+// share its lock, have to wait. A lock that each deletion takes holds it: nothing that a store is given is asked there.
 func TestADeletionAtWork(t *testing.T) {
 	for what, c := range map[string]struct {
 		remove  func(*Store)

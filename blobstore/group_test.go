@@ -125,6 +125,19 @@ func TestWritersOfOtherGroups(t *testing.T) {
 	}
 }
 
+// breakDirectory makes the directory with the file of an entry fail until it is mended.
+func breakDirectory(t *testing.T, o observed, name string) (mend func()) {
+	t.Helper()
+	path := filepath.Dir(o.disk.Load().path(key(name).id()))
+	require.NoError(t, os.Rename(path, path+".away"))
+	require.NoError(t, os.Symlink(path, path)) // a link to itself: ELOOP
+	return func() {
+		t.Helper()
+		require.NoError(t, os.Remove(path))
+		require.NoError(t, os.Rename(path+".away", path))
+	}
+}
+
 // TestGroupWhoseFilesCannotBeListed makes the directory of a group fail for the moment of its deletion.
 func TestGroupWhoseFilesCannotBeListed(t *testing.T) {
 	for _, walked := range []bool{false, true} {
@@ -138,13 +151,10 @@ func TestGroupWhoseFilesCannotBeListed(t *testing.T) {
 				s.awaitWalk(t)
 			}
 			s.requireHas(t, name(0), 10)
-			path := filepath.Dir(s.disk.Load().path(key(name(0)).id()))
-			require.NoError(t, os.Rename(path, path+".away"))
-			require.NoError(t, os.Symlink(path, path)) // a link to itself: ELOOP
+			mend := breakDirectory(t, s, name(0))
 			s.DeleteGroup("test", "group")
 			require.Equal(t, []string{"the store cannot write its files: what is there is served, nothing is added on disk"}, s.warnings())
-			require.NoError(t, os.Remove(path))
-			require.NoError(t, os.Rename(path+".away", path))
+			mend()
 			require.NotEmpty(t, s.filesOf(t, "test", "group"))
 			for n := range 3 {
 				s.requireMisses(t, name(n))
@@ -168,8 +178,11 @@ func TestFilesOutsideTheIndexAreDeleted(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, Settings{Dir: dir, Memory: -1})
 	s.awaitWalk(t)
-	s.put(t, "left", 10)
-	s.disk.Load().index.forget(key("left").id())
+	s.put(t, "left", smallBody+1)
+	mend := breakDirectory(t, s, "left")
+	require.NoError(t, s.SetLimits(block, -1)) // evicts it
+	mend()
+	require.NotEmpty(t, s.filesOf(t, "test", "group"))
 	s.DeleteGroup("test", "group")
 	require.NoError(t, s.Close())
 	s = open(t, Settings{Dir: dir, Memory: -1})

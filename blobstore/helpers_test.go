@@ -108,6 +108,13 @@ func (o observed) requireMisses(t testing.TB, name string) {
 	require.False(t, ok, name)
 }
 
+// evictFromMemory has a store with default bounds evict all that it has in memory.
+func (o observed) evictFromMemory(t testing.TB) {
+	t.Helper()
+	require.NoError(t, o.SetLimits(0, -1))
+	require.NoError(t, o.SetLimits(0, 0))
+}
+
 // eventually waits for what a goroutine of the store does.
 func eventually(t testing.TB, what string, condition func() bool) {
 	t.Helper()

@@ -55,7 +55,7 @@ func TestTakeoverKnowsWhatIsGone(t *testing.T) {
 		"of a purged group": func(s observed) { s.DeleteGroup("test", "group") },
 		"replaced, and evicted from memory": func(s observed) {
 			s.put(t, "a", 20)
-			s.memory.clear()
+			s.evictFromMemory(t)
 		},
 		"more than can be remembered": func(s observed) {
 			for n := range goneBound + 1 {

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/maypok86/otter/v2"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -36,22 +36,27 @@ func TestEverythingAtOnce(t *testing.T) {
 	}
 }
 
-// TestEvictedAndPutAgain puts an entry between its eviction and the removal of its file.
+// TestEvictedAndPutAgain puts entries between their eviction and the removal of their files: a smaller bound evicts all
+// of them at once, and their files are removed one after another.
 func TestEvictedAndPutAgain(t *testing.T) {
-	s := open(t, Settings{Dir: t.TempDir(), Memory: -1})
-	s.awaitWalk(t)
-	s.put(t, "a", 10)
-	d, i := s.disk.Load(), key("a").id()
-	evict := func() { d.index.deleted(otter.DeletionEvent[id, *record]{Key: i, Cause: otter.CauseOverflow}) }
-	evict()
-	s.put(t, "a", 20)
-	s.removeEvicted(d)
-	s.requireHas(t, "a", 20)
-	d.index.forget(i)
-	evict()
-	s.removeEvicted(d)
-	s.requireMisses(t, "a")
-	s.requireConsistent(t)
+	const entries = 300
+	for range 3 {
+		s := open(t, Settings{Dir: t.TempDir(), Size: 2 * entries * block, Memory: -1})
+		s.awaitWalk(t)
+		for n := range entries {
+			s.put(t, name(n), 10)
+		}
+		var work sync.WaitGroup
+		work.Go(func() { assert.NoError(t, s.SetLimits(block, -1)) })
+		eventually(t, "they are evicted", func() bool { return s.Stats().Disk.Evictions >= entries-1 })
+		work.Go(func() { assert.NoError(t, s.SetLimits(2*entries*block, -1)) })
+		for n := range 8 {
+			work.Go(func() { s.put(t, name(entries-1-n), 20) })
+		}
+		work.Wait()
+		s.requireConsistent(t)
+		require.NoError(t, s.Close())
+	}
 }
 
 // TestClosedInTheMiddle closes a store that is in use, and opens it again.

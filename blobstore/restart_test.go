@@ -43,7 +43,7 @@ func TestFirstGetDoesNotWaitForTheWalk(t *testing.T) {
 }
 
 // TestTheWalkMayComeFirst: an entry that was not in the index when a read looked, and is there when the read has the
-// lock, is found.
+// lock, is found. Nothing holds a read between the two, so the test does what comes second.
 func TestTheWalkMayComeFirst(t *testing.T) {
 	dir := t.TempDir()
 	fill(t, dir, 1, 50)
@@ -58,7 +58,7 @@ func TestCloseEndsTheWalk(t *testing.T) {
 	fill(t, dir, 100, 50)
 	hook, walk := gate(t)
 	s := open(t, Settings{Dir: dir, beforeWalk: hook})
-	s.stop()
+	s.stop() // Close would wait for the walk, which has to begin after that
 	walk()
 	require.NoError(t, s.Close())
 	require.True(t, s.Stats().Counting)
