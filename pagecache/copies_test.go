@@ -193,7 +193,8 @@ func TestACopyIsOfOneBody(t *testing.T) {
 	require.Equal(t, "as it is: "+long("two"), coded())
 }
 
-// A purge between the wish for a copy and its making leaves none behind.
+// A purge between the wish for a copy and its making leaves none behind. Nothing holds the one who makes copies between
+// the two, so the test makes them.
 func TestNoCopyOfWhatIsPurged(t *testing.T) {
 	s := newSite(t, Settings{}, longPage(text("one")))
 	s.ask("/a", policy.VariantHTML)
@@ -268,7 +269,7 @@ func TestPartsAreOfTheBodyAsItIs(t *testing.T) {
 func TestCopiesThatWaitAreBounded(t *testing.T) {
 	s := newSite(t, Settings{}, longPage(text("one")))
 	c := &s.cache.copies
-	c.working = true // nobody takes them
+	c.working = true // nobody takes them: no cache can be told to make copies slowly
 	ask := func(n int, at time.Time) {
 		key := blobstore.Key{Space: "zone", Group: strconv.Itoa(n), Name: "0"}
 		for range worthCopying {

@@ -43,13 +43,14 @@ type site struct {
 var errDown = fmt.Errorf("dial upstream: refused")
 
 func newSite(t testing.TB, settings Settings, upstream http.HandlerFunc) *site {
+	before := goleak.IgnoreCurrent() // of synctest, for one
 	s := &site{t: t, settings: settings, dir: t.TempDir(), upstream: upstream}
 	s.now.Store(time.Unix(1_800_000_000, 0).UnixNano())
 	s.open()
 	t.Cleanup(func() {
 		s.close()
 		if test, ok := t.(*testing.T); ok { // a benchmark has goroutines of its own
-			goleak.VerifyNone(test)
+			goleak.VerifyNone(test, before)
 		}
 	})
 	return s

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -22,18 +23,26 @@ func TestPagesSurviveARestart(t *testing.T) {
 }
 
 func TestWithoutItsLedgerOrRecordNothingIsServed(t *testing.T) {
-	s := newSite(t, Settings{}, page(text("one")))
-	s.ask("/a", policy.VariantHTML)
-	s.store.Delete(recordOf(blobstore.Key{Space: "zone", Group: groupOf("/a")}))
-	assert.Equal(t, miss, s.ask("/a", policy.VariantHTML).result)
-	assert.Equal(t, hit, s.ask("/a", policy.VariantHTML).result)
-	s.store.Delete(ledgerKey)
-	s.restart()
-	assert.Equal(t, miss, s.ask("/a", policy.VariantHTML).result)
-	s.store.Delete(ledgerKey)
-	s.cache.ledger.keep()
-	s.restart()
-	assert.Equal(t, hit, s.ask("/a", policy.VariantHTML).result, "it was written again in time")
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t, Settings{}, page(text("one")))
+		s.ask("/a", policy.VariantHTML)
+		s.store.Delete(recordOf(blobstore.Key{Space: "zone", Group: groupOf("/a")}))
+		assert.Equal(t, miss, s.ask("/a", policy.VariantHTML).result)
+		assert.Equal(t, hit, s.ask("/a", policy.VariantHTML).result)
+		s.store.Delete(ledgerKey)
+		s.restart()
+		assert.Equal(t, miss, s.ask("/a", policy.VariantHTML).result)
+		s.store.Delete(ledgerKey)
+		awaitLedger()
+		s.restart()
+		assert.Equal(t, hit, s.ask("/a", policy.VariantHTML).result, "it was written again in time")
+	})
+}
+
+// awaitLedger waits, in the time of synctest, until each ledger was looked at once more.
+func awaitLedger() {
+	time.Sleep(keepLedger)
+	synctest.Wait()
 }
 
 // The ledger may be in memory only: for a while the directory belonged to another process, or could not be written.
@@ -58,17 +67,19 @@ func TestTheLedgerIsWrittenAsSoonAsItCanBe(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			dir := t.TempDir()
-			store, cache, mend := begin(t, dir)
-			cache.ledger.keep()
-			mend()
-			cache.ledger.keep()
-			cache.Close()
-			require.NoError(t, store.Close())
+			synctest.Test(t, func(t *testing.T) {
+				dir := t.TempDir()
+				store, cache, mend := begin(t, dir)
+				awaitLedger()
+				mend()
+				awaitLedger()
+				cache.Close()
+				require.NoError(t, store.Close())
 
-			next := newCache(t, openStore(t, dir))
-			assert.Equal(t, cache.ledger.era, next.ledger.era, "what was kept since is used")
-			assert.Equal(t, cache.ledger.run+1, next.ledger.run)
+				next := newCache(t, openStore(t, dir))
+				assert.Equal(t, cache.ledger.era, next.ledger.era, "what was kept since is used")
+				assert.Equal(t, cache.ledger.run+1, next.ledger.run)
+			})
 		})
 	}
 }
