@@ -82,7 +82,7 @@ func TestAChangedBuildIsTakenWholeOrNotAtAll(t *testing.T) {
 
 	before := count()
 	require.NoError(t, os.RemoveAll(build))
-	// Both sites of the test's edge notice.
+	// The directory is looked at once. Each of the two sites of the test's edge counts what became of it.
 	wait(func() bool { return count()[2] >= before[2]+2 })
 	assert.Equal(t, "docs", zoneOf("/docs"), "a build that is gone does not take the zone along")
 

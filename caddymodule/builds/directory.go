@@ -19,7 +19,6 @@ const never = time.Duration(math.MaxInt64)
 
 // directory has the builds that were read from one Source, and looks whether there is another.
 type directory struct {
-	pool   *Pool
 	source Source
 	end    context.CancelFunc // of the goroutine
 	ctx    context.Context
@@ -40,8 +39,8 @@ type failedRead struct {
 	err   error
 }
 
-func newDirectory(p *Pool, source Source) *directory {
-	d := &directory{pool: p, source: source, wake: make(chan struct{}, 1)}
+func newDirectory(source Source) *directory {
+	d := &directory{source: source, wake: make(chan struct{}, 1)}
 	d.ctx, d.end = context.WithCancel(context.Background())
 	return d
 }
@@ -163,8 +162,6 @@ func (d *directory) read() (*Build, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.pool.reads.Add(1)
-	d.pool.held.Add(1)
 	d.builds = append(d.builds, b)
 	return b, nil
 }
@@ -176,7 +173,6 @@ func (d *directory) collect() error {
 		if b.leases > 0 {
 			return false
 		}
-		d.pool.held.Add(-1)
 		errs = append(errs, b.index.Close())
 		return true
 	})

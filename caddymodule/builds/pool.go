@@ -3,7 +3,6 @@ package builds
 import (
 	"errors"
 	"fmt"
-	"sync/atomic"
 
 	"github.com/caddyserver/caddy/v2"
 )
@@ -12,18 +11,10 @@ import (
 // common.
 type Pool struct {
 	directories *caddy.UsagePool // of *directory, by Source.key
-	reads       atomic.Int64
-	held        atomic.Int64
 }
 
 // NewPool returns a pool without builds.
 func NewPool() *Pool { return &Pool{directories: caddy.NewUsagePool()} }
-
-// Reads returns how many builds and exports were read from the disk and indexed since the pool was made.
-func (p *Pool) Reads() int64 { return p.reads.Load() }
-
-// Held returns how many builds and exports are held now.
-func (p *Pool) Held() int64 { return p.held.Load() }
 
 // Subscribe returns the subscription of a site's zone, with the build that it begins with. The directory is looked at
 // now, and read if nobody has read what is there. The error says what is wrong with it, as "build: …" or "export: …".
@@ -35,7 +26,7 @@ func (p *Pool) Subscribe(o Options) (*Subscription, error) {
 	if err != nil {
 		return nil, err
 	}
-	value, _, err := p.directories.LoadOrNew(key, func() (caddy.Destructor, error) { return newDirectory(p, o.Source), nil })
+	value, _, err := p.directories.LoadOrNew(key, func() (caddy.Destructor, error) { return newDirectory(o.Source), nil })
 	if err != nil {
 		return nil, fmt.Errorf("watching %s: %w", key, err)
 	}

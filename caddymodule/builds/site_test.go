@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -110,6 +111,25 @@ func looks(t *testing.T, s *site, times int) {
 	for range times {
 		s.zone.dir.look(t.Context())
 	}
+}
+
+// held counts the builds that the directories of a pool have.
+func held(p *Pool) (builds int) { return len(heldBuilds(p)) }
+
+// holds reports whether one of them has an id.
+func holds(p *Pool, id string) bool {
+	return slices.ContainsFunc(heldBuilds(p), func(b *Build) bool { return b.ID == id })
+}
+
+func heldBuilds(p *Pool) (builds []*Build) {
+	p.directories.Range(func(_, value any) bool {
+		d := value.(*directory)
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		builds = append(builds, d.builds...)
+		return true
+	})
+	return builds
 }
 
 // waits is the id of the build that waits, "" for none.

@@ -135,16 +135,6 @@ func (s *Subscription) WaitingID() string {
 // build.
 func (s *Subscription) Mixed() bool { return s != nil && s.zone.mixed.Load() }
 
-// Confirmed reports whether an upstream was seen to run the build that is taken.
-func (s *Subscription) Confirmed() bool {
-	if s == nil {
-		return false
-	}
-	s.zone.dir.mu.Lock()
-	defer s.zone.dir.mu.Unlock()
-	return s.zone.confirmed
-}
-
 // Note returns what a build waits for, or why it was refused, in a sentence. "": neither is.
 func (s *Subscription) Note() string { return s.text(func() *string { return s.note.Load() }) }
 

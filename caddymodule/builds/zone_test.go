@@ -47,9 +47,8 @@ func TestABuildThatNobodyTakesIsClosed(t *testing.T) {
 	s.full = true
 	writeBuild(t, dir, "second")
 	looks(t, s, 4)
-	assert.EqualValues(t, 1, pool.Held())
-	assert.EqualValues(t, 1, s.notPlaced.Load())
-	assert.EqualValues(t, 2, pool.Reads())
+	assert.Equal(t, 1, held(pool))
+	assert.EqualValues(t, 1, s.notPlaced.Load(), "it is read and refused once")
 
 	after := subscribe(t, pool, dir, app.upstream)
 	setUp(after)
@@ -92,7 +91,7 @@ func TestZonesAreToldApartByTheirUpstreams(t *testing.T) {
 	setUp(more, other)
 	assert.Equal(t, "first", more.serves)
 	assert.Equal(t, "second", other.serves, "nobody has said of its application that it runs another")
-	assert.EqualValues(t, 2, pool.Reads())
+	assert.Same(t, other.Begin().Build, more.Waiting())
 	looks(t, s, 2)
 	assert.Equal(t, "second", s.waits())
 	assert.False(t, s.Mixed())
@@ -102,7 +101,8 @@ func TestZonesAreToldApartByTheirUpstreams(t *testing.T) {
 	looks(t, s, 1)
 	assert.Equal(t, "second", s.serves)
 	assert.Equal(t, "second", more.serves)
-	assert.EqualValues(t, 2, pool.Reads())
+	assert.Same(t, other.Begin().Build, s.Begin().Build)
+	assert.Same(t, other.Begin().Build, more.Begin().Build)
 }
 
 // What lies in the same directory by another name is another application. Who loads a configuration has seen it.
@@ -116,7 +116,7 @@ func TestAnotherDirectoryIsTakenByAReload(t *testing.T) {
 	looks(t, s, 3)
 	assert.Contains(t, s.Note(), "has no build any more")
 	assert.EqualValues(t, 1, s.notPlaced.Load())
-	assert.EqualValues(t, 1, pool.Held())
+	assert.Equal(t, 1, held(pool))
 	after := subscribe(t, pool, root, app.upstream)
 	assert.Equal(t, "older", after.serves)
 	assert.Equal(t, "first", s.serves)
@@ -147,7 +147,7 @@ func TestSitesBeginWithoutABuildThatIsMissing(t *testing.T) {
 	assert.Equal(t, "first", *taken)
 	assert.Empty(t, first.Missing())
 	assert.Empty(t, *takenToo, "it has begun with it")
-	assert.EqualValues(t, 1, pool.Reads())
+	assert.Same(t, first.Begin().Build, second.Begin().Build)
 }
 
 // It is gone again when another site is set up, which must not be forgotten when it is taken.
@@ -195,8 +195,8 @@ func TestAnExportIsTakenAtOnce(t *testing.T) {
 		return s
 	}
 	s := begin()
-	held := assets.HeldFiles() - before
-	require.NotZero(t, held)
+	files := assets.HeldFiles() - before
+	require.NotZero(t, files)
 	require.NoError(t, os.RemoveAll(dir))
 	buildtest.WriteExport(t, dir, "def", nil)
 	after := begin()
@@ -205,7 +205,7 @@ func TestAnExportIsTakenAtOnce(t *testing.T) {
 	assert.Equal(t, "def", s.serves)
 	assert.Zero(t, after.taken.Load())
 	assert.EqualValues(t, 1, s.taken.Load())
-	assert.Equal(t, before+held, assets.HeldFiles())
-	assert.EqualValues(t, 1, pool.Held())
+	assert.Equal(t, before+files, assets.HeldFiles())
+	assert.Equal(t, 1, held(pool))
 	assert.Nil(t, s.Other("/index.html"))
 }
