@@ -5,10 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 )
 
 // URL returns the address of a path of the site without TLS.
@@ -46,12 +44,10 @@ func (e *Edge) Get(t testing.TB, host, path string) (status int, body string) {
 // cache, which its reader may overtake, is waited for.
 func (e *Edge) Cached(t testing.TB, path string, headers ...string) (body, status string) {
 	t.Helper()
-	for range 1000 {
-		if body, status = e.CachedAtOnce(t, path, headers...); !strings.Contains(status, "; collapsed") {
-			break
-		}
-		time.Sleep(time.Millisecond)
-	}
+	Eventually(t, Patience, func() bool {
+		body, status = e.CachedAtOnce(t, path, headers...)
+		return !strings.Contains(status, "; collapsed")
+	}, "the answer to %s is kept", path)
 	return body, status
 }
 
@@ -67,5 +63,5 @@ func (e *Edge) CachedAtOnce(t testing.TB, path string, headers ...string) (body,
 // returns, and Go's http.Server drops a request that it reads at that very moment.
 func AfterReload(t testing.TB, condition func() bool) {
 	t.Helper()
-	require.Eventually(t, condition, Patience, time.Millisecond)
+	Eventually(t, Patience, condition, "what follows a reload")
 }
