@@ -1,8 +1,6 @@
 package zones
 
 import (
-	"crypto/tls"
-	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -10,16 +8,6 @@ import (
 
 	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
-
-// devRequest is a request to a zone under `next dev`.
-func devRequest(secure bool, host, path string, headers ...string) *http.Request {
-	r := request("GET "+path, headers...)
-	r.Host = host
-	if secure {
-		r.TLS = new(tls.ConnectionState)
-	}
-	return r
-}
 
 func TestNothingThatNextDevMayServeIsRefused(t *testing.T) {
 	for path, dev := range map[string]bool{"/sheet.rsc": true, "/a.segments/b": true} {

@@ -1,8 +1,6 @@
 package zones
 
 import (
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -11,19 +9,6 @@ import (
 
 	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
-
-// request makes a request from "METHOD /path" and "Name: value" lines.
-func request(line string, headers ...string) *http.Request {
-	method, target, _ := strings.Cut(line, " ")
-	r := httptest.NewRequest(http.MethodGet, "/", nil)
-	r.Method = method
-	r.URL.Path = target
-	for _, header := range headers {
-		name, value, _ := strings.Cut(header, ": ")
-		r.Header.Add(name, value)
-	}
-	return r
-}
 
 func TestKindOf(t *testing.T) {
 	for _, c := range []struct {

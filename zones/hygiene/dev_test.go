@@ -1,7 +1,6 @@
 package hygiene
 
 import (
-	"crypto/tls"
 	"net/http"
 	"testing"
 
@@ -9,16 +8,6 @@ import (
 
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
-
-// devRequest is a request to a zone under `next dev`.
-func devRequest(secure bool, host, path string, headers ...string) *http.Request {
-	r := request("GET "+path, headers...)
-	r.Host = host
-	if secure {
-		r.TLS = new(tls.ConnectionState)
-	}
-	return r
-}
 
 func TestTheOriginCheckOfNextDevPassesForTheSiteAlone(t *testing.T) {
 	any, limited := &zones.Zone{Dev: true}, &zones.Zone{Dev: true, Hosts: []string{"app.lan"}}

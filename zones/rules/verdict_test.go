@@ -4,27 +4,18 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/zonetest"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
 
-// readBuild writes a build and reads it.
-func readBuild(t testing.TB, b buildtest.Build) *nextbuild.Build {
-	t.Helper()
-	dir := filepath.Join(t.TempDir(), ".next")
-	buildtest.Write(t, dir, b)
-	build, err := nextbuild.Read(dir)
-	require.NoError(t, err)
-	return build
-}
+var readBuild, request = zonetest.ReadBuild, zonetest.Request
 
 type object = buildtest.JSON
 
@@ -83,19 +74,6 @@ func ruled(t testing.TB) *Rulebook {
 			"static/chunks/a.js": "", "static/chunks/app/(site)/page.js": "", "../public/a.txt": "", "../public/private.txt": "", "../public/shadowed.txt": "", "../public/b c/ö.txt": "", "../public/.well": "",
 		},
 	}))
-}
-
-// request makes a request from "METHOD /path" and "Name: value" lines.
-func request(line string, headers ...string) *http.Request {
-	method, target, _ := strings.Cut(line, " ")
-	r := httptest.NewRequest(http.MethodGet, "/", nil)
-	r.Method = method
-	r.URL.Path = target
-	for _, header := range headers {
-		name, value, _ := strings.Cut(header, ": ")
-		r.Header.Add(name, value)
-	}
-	return r
 }
 
 // verdictOf asks with a path as a table of zones sees it.
