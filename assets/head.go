@@ -1,6 +1,7 @@
 package assets
 
 import (
+	"math"
 	"mime"
 	"path"
 	"strconv"
@@ -27,13 +28,14 @@ type head struct {
 	contentType, etag, lastModified, length []string
 	cacheControl                            []string // nil: a deploy may change the file, and its set says it
 	serviceWorker                           []string // Service-Worker-Allowed
+	modTime                                 time.Time
 }
 
 // newHead makes the head of a file.
 func newHead(urlPath, basePath string, size int64, modTime time.Time) head {
-	// Node.js rounds to milliseconds (fs.Stats.mtime).
-	modTime = modTime.Round(time.Millisecond)
+	modTime = nodeModTime(modTime)
 	h := head{
+		modTime:     modTime,
 		contentType: []string{contentType(urlPath)},
 		// The form of Next.js (send), so that an answer of the edge validates what an upstream has sent, and the other
 		// way round.
@@ -52,6 +54,13 @@ func newHead(urlPath, basePath string, size int64, modTime time.Time) head {
 		h.cacheControl = []string{immutable}
 	}
 	return h
+}
+
+// nodeModTime is a file's time as Node.js has it (fs.Stats.mtime): in milliseconds, of which it has a float64. There
+// 474.499999 after the seconds of today is 474.5, which is rounded up. A half is rounded up before 1970 too.
+func nodeModTime(t time.Time) time.Time {
+	milliseconds := float64(t.Unix()*1000) + float64(t.Nanosecond())/1e6
+	return time.UnixMilli(int64(math.Floor(milliseconds + 0.5)))
 }
 
 // types are those of Next.js's own file server (mime 1.6 in next/dist/compiled/send) where Go's or the system's table

@@ -80,7 +80,7 @@ func (s *Set) Serve(w http.ResponseWriter, r *http.Request, path string, more []
 	}
 	s.answer(w, f, more)
 	if isPartial(r) {
-		http.ServeContent(w, r, "", f.modTime, opened)
+		http.ServeContent(w, r, "", f.head.modTime, opened)
 		return FromDisk, nil
 	}
 	f.begin(w)
@@ -98,7 +98,7 @@ func (s *Set) serveHeld(w http.ResponseWriter, r *http.Request, f *keptFile, mor
 		return NotServed
 	}
 	s.answer(w, f, more)
-	http.ServeContent(w, r, "", f.modTime, io.NewSectionReader(opened, 0, f.size))
+	http.ServeContent(w, r, "", f.head.modTime, io.NewSectionReader(opened, 0, f.size))
 	return FromDisk
 }
 
@@ -107,7 +107,7 @@ func (s *Set) serveCopy(w http.ResponseWriter, r *http.Request, f *keptFile, c *
 	// A client that has the file as it is has it too; of one that was compressed on its way the ETag comes here as the
 	// file's own.
 	for _, etag := range [][]string{c.etag, f.head.etag} {
-		if isUnmodified(r.Header, f.modTime, etag[0]) {
+		if isUnmodified(r.Header, f.head.modTime, etag[0]) {
 			s.answer(w, f, more)
 			w.Header()["Etag"] = etag
 			codings.AddVary(w.Header())
@@ -205,7 +205,7 @@ func SetHeaders(h http.Header, more []nextbuild.Header) {
 // write answers with bytes from memory. Whoever wants all of them gets them by the shortest way.
 func (f *file) write(w http.ResponseWriter, r *http.Request, body []byte) error {
 	if isPartial(r) {
-		http.ServeContent(w, r, "", f.modTime, bytes.NewReader(body))
+		http.ServeContent(w, r, "", f.head.modTime, bytes.NewReader(body))
 		return nil
 	}
 	f.begin(w)
