@@ -2,10 +2,10 @@ package assets
 
 import (
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/httpheader"
 )
 
 // begin begins to keep an answer, if it may be kept.
@@ -29,6 +29,6 @@ func isKeepable(status int, h http.Header) bool {
 			return false
 		}
 	}
-	directives := strings.Split(strings.ToLower(strings.ReplaceAll(strings.Join(h["Cache-Control"], ","), " ", "")), ",")
-	return slices.Contains(directives, "public") && slices.Contains(directives, "immutable")
+	words := h["Cache-Control"]
+	return httpheader.HasDirective(words, "public") && httpheader.HasDirective(words, "immutable")
 }

@@ -3,13 +3,13 @@ package imageopt
 import (
 	"context"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/httpheader"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/keeping"
 )
 
@@ -240,15 +240,9 @@ func keepTime(status int, h http.Header) (time.Duration, bool) {
 			return 0, false
 		}
 	}
-	directives := strings.Split(strings.ToLower(strings.ReplaceAll(joined(h["Cache-Control"]), " ", "")), ",")
-	if !slices.Contains(directives, "public") {
+	says := func(name string) bool { return httpheader.HasDirective(h["Cache-Control"], name) }
+	if !says("public") || says("private") || says("no-store") || says("no-cache") {
 		return 0, false
-	}
-	for _, directive := range directives {
-		switch directive {
-		case "private", "no-store", "no-cache":
-			return 0, false
-		}
 	}
 	seconds := UpstreamMaxAge(joined(h["Cache-Control"]))
 	return time.Duration(seconds) * time.Second, seconds > 0

@@ -76,6 +76,8 @@ func TestWhatOfAnApplicationIsKept(t *testing.T) {
 		{"Cache-Control", "public, max-age=60, private", 0},
 		{"Cache-Control", "public, max-age=60, no-store", 0},
 		{"Cache-Control", "public, max-age=60, No-Cache", 0},
+		{"Cache-Control", `public, max-age=60, private="set-cookie"`, 0},
+		{"Cache-Control", `max-age=60, x="a, public, b"`, 0},
 		{"Content-Type", "text/html", 0},
 		{"Content-Type", "", 0},
 		{"Set-Cookie", "a=b", 0},

@@ -8,10 +8,10 @@ import (
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/encode"
-	"golang.org/x/net/http/httpguts"
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/codings"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/eventcoding"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/httpheader"
 	"github.com/caddy-nextjs/caddy-nextjs/streaming"
 )
 
@@ -78,7 +78,7 @@ func (e *Encode) compressible(status int, h http.Header) bool {
 			return false
 		}
 	}
-	return !httpguts.HeaderValuesContainsToken(h["Cache-Control"], "no-transform") && e.Matcher.Match(status, h)
+	return !httpheader.HasDirective(h["Cache-Control"], "no-transform") && e.Matcher.Match(status, h)
 }
 
 // worthwhile reports whether a compressible answer has a whole body, and one that is long enough.

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/httpheader"
 )
 
 // directive is a set of words of Cache-Control.
@@ -14,7 +16,6 @@ const (
 	// dirForbids is private, no-store or no-cache. With a list of fields they leave the rest to caches (RFC 9111,
 	// 5.2.2.4 and 5.2.2.7); few caches tell that apart, and this one does not.
 	dirForbids
-	dirNoStore
 	dirMustRevalidate
 	dirProxyRevalidate
 	dirNoTransform
@@ -44,20 +45,14 @@ func (d directives) any(set directive) bool { return d.has&set != 0 }
 func (d directives) only(set directive) bool { return d.has&^set == 0 }
 
 func readDirectives(lines []string) (d directives) {
-	for _, line := range lines {
-		for line != "" {
-			var text string
-			text, line = cutElement(line)
-			if text = strings.Trim(text, " \t"); text != "" {
-				d.add(text)
-			}
-		}
+	for text := range httpheader.Directives(lines) {
+		d.add(text)
 	}
 	return d
 }
 
 var plainDirectives = map[string]directive{
-	"public": dirPublic, "private": dirForbids, "no-store": dirForbids | dirNoStore, "no-cache": dirForbids, "must-revalidate": dirMustRevalidate,
+	"public": dirPublic, "private": dirForbids, "no-store": dirForbids, "no-cache": dirForbids, "must-revalidate": dirMustRevalidate,
 	"proxy-revalidate": dirProxyRevalidate, "no-transform": dirNoTransform,
 }
 
@@ -119,28 +114,10 @@ func parseSeconds(text string) (time.Duration, bool) {
 	return time.Duration(seconds) * time.Second, true
 }
 
-// cutElement takes the first element off a comma-separated line. Commas in quotes belong to a value. A quote that is
-// not closed hides nothing: what follows it is read as if it were not there, so that no directive is lost.
-func cutElement(line string) (text, rest string) {
-	quoted := strings.Count(line, `"`)%2 == 0 && strings.Contains(line, `"`)
-	within := false
-	for i := 0; i < len(line); i++ {
-		switch c := line[i]; {
-		case c == '"' && quoted:
-			within = !within
-		case c == '\\' && within:
-			i++
-		case c == ',' && !within:
-			return line[:i], line[i+1:]
-		}
-	}
-	return line, ""
-}
-
 // SaysNoStore reports whether a head says no-store.
-func SaysNoStore(h http.Header) bool { return readDirectives(h["Cache-Control"]).any(dirNoStore) }
+func SaysNoStore(h http.Header) bool { return httpheader.HasDirective(h["Cache-Control"], "no-store") }
 
 // SaysNoTransform reports whether a head says no-transform: nobody may compress its body (RFC 9111, 5.2.2.6).
 func SaysNoTransform(h http.Header) bool {
-	return readDirectives(h["Cache-Control"]).any(dirNoTransform)
+	return httpheader.HasDirective(h["Cache-Control"], "no-transform")
 }

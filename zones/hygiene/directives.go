@@ -1,6 +1,10 @@
 package hygiene
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/httpheader"
+)
 
 // directives are what a Cache-Control field says (RFC 9111, 5.2.2), as far as the cache policy asks.
 type directives struct {
@@ -32,14 +36,8 @@ const (
 
 // readDirectives reads the lines of a Cache-Control field.
 func readDirectives(lines []string) (d directives) {
-	for _, line := range lines {
-		for line != "" {
-			var text string
-			text, line = cutDirective(line)
-			if text = strings.TrimSpace(text); text != "" {
-				d.add(text)
-			}
-		}
+	for text := range httpheader.Directives(lines) {
+		d.add(text)
 	}
 	return d
 }
@@ -95,26 +93,6 @@ func plainDirective(name string) directive {
 	return dirOther
 }
 
-// cutDirective takes the first directive off a line. Commas in quotes belong to a value.
-func cutDirective(line string) (text, rest string) {
-	quoted := false
-	for i := 0; i < len(line); i++ {
-		switch line[i] {
-		case '"':
-			quoted = !quoted
-		case '\\':
-			if quoted {
-				i++
-			}
-		case ',':
-			if !quoted {
-				return line[:i], line[i+1:]
-			}
-		}
-	}
-	return line, ""
-}
-
 // withoutSharing returns the directives of the lines for the browser alone: those that speak to shared caches are left
 // out.
 func withoutSharing(lines []string, d directives) string {
@@ -124,17 +102,12 @@ func withoutSharing(lines []string, d directives) string {
 		// Without a lifetime of its own, private alone would let a browser guess one.
 		kept = append(kept, "no-cache")
 	}
-	for _, line := range lines {
-		for line != "" {
-			var text string
-			text, line = cutDirective(line)
-			text = strings.TrimSpace(text)
-			name, _, _ := strings.Cut(text, "=")
-			switch strings.ToLower(name) {
-			case "", "public", "private", "s-maxage", "proxy-revalidate":
-			default:
-				kept = append(kept, text)
-			}
+	for text := range httpheader.Directives(lines) {
+		name, _, _ := strings.Cut(text, "=")
+		switch strings.ToLower(name) {
+		case "public", "private", "s-maxage", "proxy-revalidate":
+		default:
+			kept = append(kept, text)
 		}
 	}
 	return strings.Join(kept, ", ")

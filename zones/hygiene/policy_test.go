@@ -279,6 +279,8 @@ func TestDirectivesInQuotesAreValues(t *testing.T) {
 		`private=`:                  dirQualified,
 		`public=1`:                  dirOther,
 		`max-age=`:                  dirMaxAge | dirLasting,
+		`a="b, s-maxage=5`:          dirOther | dirSMaxAge,
+		`no-store =x`:               dirOther,
 	} {
 		d := readDirectives([]string{line})
 		require.Equal(t, want, d.has, line)
