@@ -9,6 +9,7 @@ import (
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/codings"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/httpheader"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/keeping"
 )
 
@@ -64,7 +65,7 @@ func (k *Keep) Serve(w http.ResponseWriter, r *http.Request, name string, accept
 	if kept.serve(w, r) {
 		return FromKept, nil
 	}
-	if r.Method != http.MethodGet || isPartial(r) {
+	if isPartial(r) {
 		return FromUpstream, next(w) // what comes may not be the whole file
 	}
 	landed, first := k.enter(name)
@@ -120,7 +121,7 @@ type keptRequest struct {
 func (k keptRequest) serve(w http.ResponseWriter, r *http.Request) bool {
 	name := k.name
 	plain, _, _ := strings.Cut(name, "?")
-	if k.copies != nil && isCompressibleName(plain) && !wantsPlainBytes(r.Header) {
+	if k.copies != nil && isCompressibleName(plain) && !httpheader.WantsPlainBytes(r.Header) {
 		for _, coding := range k.accepts() {
 			if coding == "identity" {
 				break

@@ -10,6 +10,7 @@ import (
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/codings"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/httpheader"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
 
@@ -52,7 +53,7 @@ func (s *Set) Serve(w http.ResponseWriter, r *http.Request, path string, more []
 	if f == nil {
 		return NotServed, nil
 	}
-	if f.copies.Load() != nil && !wantsPlainBytes(r.Header) {
+	if f.copies.Load() != nil && !httpheader.WantsPlainBytes(r.Header) {
 		if c := f.copyFor(accepts()); c != nil {
 			if source, err := s.serveCopy(w, r, f, c, more); source != NotServed {
 				return source, err
@@ -228,13 +229,5 @@ var acceptRanges = []string{"bytes"}
 // isPartial reports whether a request wants less than all of a file: the head, a part, or nothing if a condition does
 // not hold.
 func isPartial(r *http.Request) bool {
-	if r.Method != http.MethodGet {
-		return true
-	}
-	for _, name := range [...]string{"Range", "If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since", "If-Range"} {
-		if len(r.Header[name]) > 0 {
-			return true
-		}
-	}
-	return false
+	return r.Method != http.MethodGet || httpheader.HasCondition(r.Header)
 }

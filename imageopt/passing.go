@@ -85,7 +85,7 @@ func (p *Passing) Serve(w http.ResponseWriter, r *http.Request, key blobstore.Ke
 	if result, ok := p.serveKept(w, r, key, pass); ok {
 		return result, nil
 	}
-	if r.Method != http.MethodGet || isConditional(r.Header) {
+	if r.Method != http.MethodGet || httpheader.HasCondition(r.Header) {
 		return ResultMiss, pass.Next(w) // what comes may not be the whole picture
 	}
 	landed, first := p.enter(key)
@@ -246,14 +246,4 @@ func keepTime(status int, h http.Header) (time.Duration, bool) {
 	}
 	seconds := UpstreamMaxAge(joined(h["Cache-Control"]))
 	return time.Duration(seconds) * time.Second, seconds > 0
-}
-
-// isConditional reports whether a request wants less than a whole answer.
-func isConditional(h http.Header) bool {
-	for _, name := range [...]string{"Range", "If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since", "If-Range"} {
-		if len(h[name]) > 0 {
-			return true
-		}
-	}
-	return false
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/caddy-nextjs/caddy-nextjs/internal/httpheader"
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
@@ -194,7 +195,7 @@ func writeEach(w io.Writer, text string) {
 
 // What stands in front of the cache, a log for one, has the client's request too.
 func TestAClientsRequestIsNotChanged(t *testing.T) {
-	for _, name := range conditions {
+	for _, name := range httpheader.Conditions {
 		r := asking("/a", name, "x", "Accept", "text/html")
 		whole := unconditional(r)
 		assert.Equal(t, fields(name, "x", "Accept", "text/html"), r.Header)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/caddy-nextjs/caddy-nextjs/internal/httpheader"
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
@@ -154,22 +155,16 @@ const statusClientGone = 499
 
 var errBrokeOff = errors.New("the answer of the upstream broke off")
 
-// conditions are the headers of a request by which it may be answered with less than the whole.
-var conditions = [...]string{"If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since", "If-Range",
-	"Range"}
-
 // unconditional is a request for the whole answer, which is r itself if it has no conditions. The client's are looked
 // at here.
 func unconditional(r *http.Request) *http.Request {
-	for _, name := range conditions {
-		if len(r.Header[name]) > 0 {
-			r = r.WithContext(r.Context()) // what stands in front of the cache has r too
-			r.Header = r.Header.Clone()
-			for _, name := range conditions {
-				delete(r.Header, name)
-			}
-			return r
-		}
+	if !httpheader.HasCondition(r.Header) {
+		return r
+	}
+	r = r.WithContext(r.Context()) // what stands in front of the cache has r too
+	r.Header = r.Header.Clone()
+	for _, name := range httpheader.Conditions {
+		delete(r.Header, name)
 	}
 	return r
 }

@@ -3,11 +3,11 @@ package pagecache
 import (
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/codings"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/httpheader"
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
@@ -64,8 +64,7 @@ func (q *query) sendEntry(entry *blobstore.Entry) {
 // asksForPart reports whether a request asks for less than the whole, other than by If-None-Match, beside which
 // If-Modified-Since does not count (RFC 9110, 13.1.3).
 func asksForPart(h http.Header) bool {
-	return len(h["Range"]) > 0 || len(h["If-Match"]) > 0 || len(h["If-Unmodified-Since"]) > 0 ||
-		len(h["If-Modified-Since"]) > 0 && len(h["If-None-Match"]) == 0
+	return httpheader.WantsPlainBytes(h) || len(h["If-Modified-Since"]) > 0 && len(h["If-None-Match"]) == 0
 }
 
 // servePart looks at ranges and all conditions, as net/http does for files. Ranges are of the body as it is.
@@ -89,16 +88,13 @@ func notModified(request, answer http.Header) bool {
 		return false
 	}
 	coded := ""
-	for _, line := range asked {
-		for one := range strings.SplitSeq(line, ",") {
-			one = strings.TrimSpace(one)
-			coding, same := codings.SameETag(one, etags[0])
-			if one == "*" || same && coding == "" {
-				return true
-			}
-			if same && coded == "" && codings.Accepts(request["Accept-Encoding"], coding) {
-				coded = coding
-			}
+	for one := range httpheader.Tokens(asked) {
+		coding, same := codings.SameETag(one, etags[0])
+		if one == "*" || same && coding == "" {
+			return true
+		}
+		if same && coded == "" && codings.Accepts(request["Accept-Encoding"], coding) {
+			coded = coding
 		}
 	}
 	if coded == "" {

@@ -12,6 +12,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"github.com/caddy-nextjs/caddy-nextjs/imageopt"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/httpheader"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
 
@@ -194,7 +195,9 @@ func (z *ZoneSettings) check() error {
 }
 
 // ownHeaders are those that say how an answer is transferred, which is the edge's to say.
-var ownHeaders = []string{"Accept", "Accept-Encoding", "Connection", "Content-Length", "Host", "If-Match", "If-Modified-Since", "If-None-Match", "If-Range", "If-Unmodified-Since", "Range", "Te", "Transfer-Encoding", "Upgrade"}
+var ownHeaders = append([]string{
+	"Accept", "Accept-Encoding", "Connection", "Content-Length", "Host", "Te", "Transfer-Encoding", "Upgrade",
+}, httpheader.Conditions[:]...)
 
 func (f ForwardConfig) check() error {
 	if !strings.HasPrefix(f.Path, "/") {

@@ -15,11 +15,13 @@ func HasToken(lines []string, token string) bool {
 	return false
 }
 
-// Tokens yields what the lines of a header that is a list name.
+// Tokens yields what the lines of a header that is a list name. It allocates nothing.
 func Tokens(lines []string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for _, line := range lines {
-			for token := range strings.SplitSeq(line, ",") {
+			for line != "" {
+				var token string
+				token, line, _ = strings.Cut(line, ",")
 				if token = strings.TrimSpace(token); token != "" && !yield(token) {
 					return
 				}

@@ -13,4 +13,5 @@ func TestTokensOfAllLines(t *testing.T) {
 	assert.True(t, HasToken(lines, "upgrade"), "whatever its case")
 	assert.False(t, HasToken(lines, "keep"))
 	assert.False(t, HasToken(nil, "x"))
+	assert.Zero(t, testing.AllocsPerRun(100, func() { HasToken(lines, "close") }))
 }
