@@ -1,59 +1,28 @@
 package pagecache
 
 import (
-	"net/http"
-
+	"github.com/caddy-nextjs/caddy-nextjs/internal/httpwriter"
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
 // passOn hands a request on whose answer was not kept the last time, and of whose page nothing is: that costs little,
 // for there is nothing to fill and nobody to wait. When the answer could be kept now, the next one is.
 func (q *query) passOn() (Result, error) {
-	w := &passer{ResponseWriter: q.w, query: q, reason: policy.ReasonError}
+	w := &passer{query: q, reason: policy.ReasonError}
+	w.Wrapper = httpwriter.Wrapper{ResponseWriter: q.w, Head: w}
 	err := q.next(w, q.r)
 	return Result{policy.ResultMiss, w.reason}, err
 }
 
 // passer looks at the head of an answer on its way to the client.
 type passer struct {
-	http.ResponseWriter
+	httpwriter.Wrapper
 	query  *query
 	reason policy.Reason
-	begun  bool
 }
 
-// Unwrap lets http.ResponseController find the client's other abilities.
-func (p *passer) Unwrap() http.ResponseWriter { return p.ResponseWriter }
-
-// WriteHeader implements http.ResponseWriter.
-func (p *passer) WriteHeader(status int) {
-	if status >= http.StatusOK && !p.begun {
-		p.begin(status)
-	}
-	p.ResponseWriter.WriteHeader(status)
-}
-
-// Write implements http.ResponseWriter.
-func (p *passer) Write(b []byte) (int, error) {
-	if !p.begun {
-		p.WriteHeader(http.StatusOK)
-	}
-	return p.ResponseWriter.Write(b)
-}
-
-// Flush implements http.Flusher.
-func (p *passer) Flush() { _ = p.FlushError() }
-
-// FlushError sends the head, if it has not been sent.
-func (p *passer) FlushError() error {
-	if !p.begun {
-		p.WriteHeader(http.StatusOK)
-	}
-	return http.NewResponseController(p.ResponseWriter).Flush()
-}
-
-func (p *passer) begin(status int) {
-	p.begun = true
+// OnHead implements httpwriter.Head.
+func (p *passer) OnHead(status int) {
 	q, h := p.query, p.Header()
 	d, _ := q.c.decideByHead(&q.facts, q.r, status, h)
 	switch p.reason = d.Reason; {

@@ -5,23 +5,19 @@ import (
 
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/control"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/report"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/httpwriter"
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache"
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
-// invalidating tells the cache of the head of an answer to a request that may have changed pages, before the client
-// knows of it.
-type invalidating struct {
-	http.ResponseWriter
-	head func(status int)
-}
-
-// watching is the writer for a request: one that tells the cache, where the request may change pages.
+// watching is the writer for a request. Where the request may change pages, it tells the cache of the head of the
+// answer, before the client knows of it.
 func (z *Zone) watching(w http.ResponseWriter, r *http.Request, facts policy.Facts) http.ResponseWriter {
 	if !pagecache.IsUnsafe(r.Method) {
 		return w
 	}
-	return &invalidating{w, func(status int) { z.changed(r, facts, status, w.Header()) }}
+	onHead := httpwriter.HeadFunc(func(status int) { z.changed(r, facts, status, w.Header()) })
+	return &httpwriter.Wrapper{ResponseWriter: w, Head: onHead}
 }
 
 // changed does what the head of an answer to an unsafe request says about pages.
@@ -42,35 +38,4 @@ func (z *Zone) changed(r *http.Request, facts policy.Facts, status int, h http.H
 func (z *Zone) purgeForAction(s pagecache.Selector) {
 	control.CountPurge(report.CachePages, "action")
 	_ = z.cache.Purge(s) // the selector makes sense
-}
-
-// Unwrap lets http.ResponseController find what the writer can do besides.
-func (w *invalidating) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-// WriteHeader implements http.ResponseWriter.
-func (w *invalidating) WriteHeader(status int) {
-	if status >= http.StatusOK {
-		w.begin(status)
-	}
-	w.ResponseWriter.WriteHeader(status)
-}
-
-// Write implements http.ResponseWriter.
-func (w *invalidating) Write(p []byte) (int, error) {
-	w.begin(http.StatusOK)
-	return w.ResponseWriter.Write(p)
-}
-
-// FlushError sends the head, if it has not been sent.
-func (w *invalidating) FlushError() error {
-	w.begin(http.StatusOK)
-	return http.NewResponseController(w.ResponseWriter).Flush()
-}
-
-// begin tells of the head once.
-func (w *invalidating) begin(status int) {
-	if w.head != nil {
-		w.head(status)
-		w.head = nil
-	}
 }

@@ -6,45 +6,35 @@ import (
 	"strconv"
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/httpwriter"
 )
 
 // Writer passes an answer on and keeps a copy of it, if its head allows that. What it keeps ends by Commit or Abort.
 type Writer struct {
-	http.ResponseWriter
+	httpwriter.Wrapper
 	// begin decides on the head of an answer, and begins its entry.
 	begin func(status int, h http.Header, head []byte) *blobstore.Writer
 	// before are the names of headers that were there before the answer came: they are not its own.
 	before map[string]bool
 
-	wroteHeader bool
-	entry       *blobstore.Writer // nil: not kept
-	written     int64
-	length      int64 // what the head has said, -1 if nothing
+	entry   *blobstore.Writer // nil: not kept
+	written int64
+	length  int64 // what the head has said, -1 if nothing
 }
 
 // NewWriter returns a writer. begin is given the status and the headers of an answer, and those of its headers that are
 // its own as FormatHead writes them; it returns nil for one that is not kept.
 func NewWriter(w http.ResponseWriter, begin func(status int, h http.Header, head []byte) *blobstore.Writer) *Writer {
-	keeping := &Writer{ResponseWriter: w, begin: begin, before: make(map[string]bool, len(w.Header()))}
+	keeping := &Writer{begin: begin, before: make(map[string]bool, len(w.Header()))}
+	keeping.Wrapper = httpwriter.Wrapper{ResponseWriter: w, Head: keeping}
 	for header := range w.Header() {
 		keeping.before[header] = true
 	}
 	return keeping
 }
 
-// Unwrap lets http.ResponseController find the writer's other abilities.
-func (w *Writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-// WriteHeader implements http.ResponseWriter.
-func (w *Writer) WriteHeader(status int) {
-	if !w.wroteHeader && status >= http.StatusOK {
-		w.wroteHeader = true
-		w.open(status)
-	}
-	w.ResponseWriter.WriteHeader(status)
-}
-
-func (w *Writer) open(status int) {
+// OnHead implements httpwriter.Head.
+func (w *Writer) OnHead(status int) {
 	h := w.Header()
 	w.length = -1
 	if lengths := h["Content-Length"]; len(lengths) > 0 {
@@ -59,10 +49,7 @@ func (w *Writer) open(status int) {
 
 // Write implements io.Writer.
 func (w *Writer) Write(p []byte) (int, error) {
-	if !w.wroteHeader {
-		w.WriteHeader(http.StatusOK)
-	}
-	n, err := w.ResponseWriter.Write(p)
+	n, err := w.Wrapper.Write(p)
 	if w.entry != nil {
 		w.written += int64(n)
 		if _, keepErr := w.entry.Write(p[:n]); err != nil || keepErr != nil {
