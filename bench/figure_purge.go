@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/httpwriter"
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache"
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
@@ -125,7 +126,7 @@ func (h *hoard) ask(n int) (policy.ResultKind, error) {
 	}
 	facts := policy.Facts{Space: "site", Path: path, Class: policy.ClassPage, Now: time.Now()}
 	facts.Said = &policy.Said{Tags: []string{tagOf(n)}}
-	result, err := h.cache.Serve(discard{http.Header{}}, r, facts, func(w http.ResponseWriter, _ *http.Request) error {
+	result, err := h.cache.Serve(httpwriter.NewDiscard(), r, facts, func(w http.ResponseWriter, _ *http.Request) error {
 		header := w.Header()
 		header.Set("Content-Type", "text/html")
 		header.Set("Cache-Control", "s-maxage=31536000")
@@ -149,10 +150,3 @@ func (h *hoard) purge(page int) (time.Duration, error) {
 	}
 	return took, nil
 }
-
-// discard is a client that reads nothing.
-type discard struct{ header http.Header }
-
-func (d discard) Header() http.Header       { return d.header }
-func (discard) WriteHeader(int)             {}
-func (discard) Write(p []byte) (int, error) { return len(p), nil }

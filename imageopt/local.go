@@ -8,6 +8,8 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/httpwriter"
 )
 
 // Local asks serve for the image at href, a path with or without a query, within this process. The request is a GET
@@ -97,8 +99,8 @@ func serveSafely(serve http.Handler, w http.ResponseWriter, r *http.Request) (er
 // recorder takes the answer of a handler: the body of a success, up to a limit, and the headers that an image is kept
 // by. Before 16 Next.js did not look at the status: what the bytes are decides there.
 type recorder struct {
+	httpwriter.Wrapper
 	anyStatus    bool
-	header       http.Header
 	body         boundedBody
 	stop         context.CancelFunc // tells the handler that no more is wanted
 	status       int                // 0: not written yet
@@ -109,23 +111,19 @@ type recorder struct {
 }
 
 func newRecorder(limits FetchLimits, stop context.CancelFunc) *recorder {
-	return &recorder{anyStatus: limits.Before16, header: http.Header{}, body: boundedBody{limit: limits.MaxBytes}, stop: stop, length: -1}
+	r := &recorder{anyStatus: limits.Before16, body: boundedBody{limit: limits.MaxBytes}, stop: stop, length: -1}
+	r.Wrapper = httpwriter.Wrapper{ResponseWriter: httpwriter.NewDiscard(), Head: r}
+	return r
 }
 
-// Header is that of the answer to come.
-func (r *recorder) Header() http.Header { return r.header }
-
-// WriteHeader ends the head, if its status is not one of those that announce another.
-func (r *recorder) WriteHeader(status int) {
-	informational := status >= 100 && status <= 199 && status != http.StatusSwitchingProtocols
-	if r.status != 0 || informational {
-		return
-	}
+// OnHead implements httpwriter.Head.
+func (r *recorder) OnHead(status int) {
+	h := r.Header()
 	r.status = status
-	r.cacheControl = strings.Join(r.header.Values("Cache-Control"), ", ")
-	r.etag = r.header.Get("ETag")
-	r.contentType = r.header.Get("Content-Type")
-	if length, err := strconv.ParseInt(r.header.Get("Content-Length"), 10, 64); err == nil && length >= 0 {
+	r.cacheControl = strings.Join(h.Values("Cache-Control"), ", ")
+	r.etag = h.Get("ETag")
+	r.contentType = h.Get("Content-Type")
+	if length, err := strconv.ParseInt(h.Get("Content-Length"), 10, 64); err == nil && length >= 0 {
 		r.length = length
 		if r.wanted() {
 			r.body.reserve(length)
@@ -135,19 +133,16 @@ func (r *recorder) WriteHeader(status int) {
 
 // Write keeps p if it is of an image.
 func (r *recorder) Write(p []byte) (int, error) {
-	r.WriteHeader(http.StatusOK)
+	n, err := r.Wrapper.Write(p)
 	if !r.wanted() {
-		return len(p), nil
+		return n, err
 	}
-	n, err := r.body.Write(p)
+	n, err = r.body.Write(p)
 	if err != nil {
 		r.stop()
 	}
 	return n, err
 }
-
-// Flush has nothing to do; handlers that stream ask for it.
-func (r *recorder) Flush() { r.WriteHeader(http.StatusOK) }
 
 // wanted reports whether the body may be an image.
 func (r *recorder) wanted() bool { return r.anyStatus || r.status >= 200 && r.status <= 299 }

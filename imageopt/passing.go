@@ -10,6 +10,7 @@ import (
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/httpheader"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/httpwriter"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/keeping"
 )
 
@@ -116,7 +117,7 @@ func (p *Passing) lead(w http.ResponseWriter, r *http.Request, key blobstore.Key
 	if len(r.Header["Cookie"]) == 0 && len(r.Header["Authorization"]) == 0 {
 		return true, p.fill(w, key, pass.Next)
 	}
-	public := &publicOnly{to: w, header: http.Header{}}
+	public := newPublicOnly(w)
 	err = p.fill(public, key, func(w http.ResponseWriter) error { return pass.Again(r.Context(), joined(r.Header["Accept"]), w) })
 	if !public.passed {
 		return false, nil // what has failed is asked for again, in the client's name
@@ -197,12 +198,12 @@ func (p *Passing) refresh(key blobstore.Key, accept string, pass Pass) {
 		defer p.leave(key)
 		ctx, cancel := context.WithTimeout(p.ctx, makeTime)
 		defer cancel()
-		answer := &nobody{header: http.Header{}}
+		answer := httpwriter.NewDiscard()
 		var failed error
 		err := serveSafely(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			failed = p.fill(w, key, func(w http.ResponseWriter) error { return pass.Again(r.Context(), accept, w) }) //nolint:contextcheck // the request has it
 		}), answer, (&http.Request{}).WithContext(ctx))
-		if err == nil && failed == nil && answer.withdraws() {
+		if err == nil && failed == nil && withdraws(answer) {
 			p.store.Delete(key)
 		}
 		// Otherwise what is kept stays: it is replaced now, or better than nothing.

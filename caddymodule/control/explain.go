@@ -16,6 +16,7 @@ import (
 
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/report"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/httpwriter"
 )
 
 // SiteURL reads the URL of something on a site.
@@ -55,13 +56,13 @@ func Explain(
 				r.Header.Add(strings.TrimSpace(name), strings.TrimSpace(value))
 			}
 		}
-		w := statusWriter{header: http.Header{}}
-		server.ServeHTTP(&w, r)
+		w := httpwriter.NewDiscard()
+		server.ServeHTTP(w, r)
 		if filled() {
 			return answer, nil
 		}
-		answer.Answer = w.status
-		found = found || w.status != 0 || hasSite(server, r)
+		answer.Answer = w.Status
+		found = found || w.Status != 0 || hasSite(server, r)
 	}
 	if !found {
 		answer.UnknownHost = u.Hostname()
@@ -71,7 +72,7 @@ func Explain(
 
 // hasSite reports whether a server has a route for the host of a request, or for all hosts.
 func hasSite(server *caddyhttp.Server, r *http.Request) bool {
-	r = caddyhttp.PrepareRequest(r, caddy.NewReplacer(), &statusWriter{header: http.Header{}}, server)
+	r = caddyhttp.PrepareRequest(r, caddy.NewReplacer(), httpwriter.NewDiscard(), server)
 	for _, route := range server.Routes {
 		if len(route.MatcherSets) == 0 {
 			return true
@@ -119,23 +120,4 @@ func serversOf(now *edge.Serving, u *url.URL) (servers []*caddyhttp.Server, ther
 		return listening, true
 	}
 	return others, false
-}
-
-// statusWriter takes an answer of which only the status is of interest.
-type statusWriter struct {
-	header http.Header
-	status int
-}
-
-func (w *statusWriter) Header() http.Header { return w.header }
-
-func (w *statusWriter) WriteHeader(status int) {
-	if w.status == 0 {
-		w.status = status
-	}
-}
-
-func (w *statusWriter) Write(p []byte) (int, error) {
-	w.WriteHeader(http.StatusOK)
-	return len(p), nil
 }
