@@ -4,11 +4,11 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/codings"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/flight"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/httpheader"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/keeping"
 )
@@ -26,15 +26,14 @@ type Keep struct {
 	store  *blobstore.Store
 	copies *Copies
 	space  string
-
-	mu      sync.Mutex
-	flights map[string]chan struct{}
+	// flights are requests that fetch a file for others, too.
+	flights flight.Group[string, struct{}]
 }
 
 // NewKeep returns what keeps files in a space of store. Two zones share a space only if they are the same application:
 // the name of a file says nothing about who wrote it. copies makes compressed ones of them, unless it is nil.
 func NewKeep(store *blobstore.Store, copies *Copies, space string) *Keep {
-	return &Keep{store: store, copies: copies, space: space, flights: map[string]chan struct{}{}}
+	return &Keep{store: store, copies: copies, space: space}
 }
 
 // Keepable reports whether a request may be answered with a kept file: one for a path below the basePath whose content
@@ -57,7 +56,10 @@ func Keepable(r *http.Request, path string) bool {
 
 // Serve answers with the file that is kept under a name, or lets next answer and keeps that. Requests for one name that
 // come while it is fetched wait for it. complete may add to the headers of a kept file.
-func (k *Keep) Serve(w http.ResponseWriter, r *http.Request, name string, accepts Accepts, complete func(http.Header), next func(http.ResponseWriter) error) (Source, error) {
+func (k *Keep) Serve(
+	w http.ResponseWriter, r *http.Request, name string, accepts Accepts, complete func(http.Header),
+	next func(http.ResponseWriter) error,
+) (Source, error) {
 	if len(name) > maxKeptName {
 		return FromUpstream, next(w)
 	}
@@ -68,19 +70,14 @@ func (k *Keep) Serve(w http.ResponseWriter, r *http.Request, name string, accept
 	if isPartial(r) {
 		return FromUpstream, next(w) // what comes may not be the whole file
 	}
-	landed, first := k.enter(name)
-	if !first {
-		select {
-		case <-landed:
-			if kept.serve(w, r) {
-				return FromKept, nil
-			}
-		case <-time.After(patience):
-		case <-r.Context().Done():
+	leader, landed := k.flights.Lead(r.Context(), name, patience)
+	if leader == nil {
+		if landed && kept.serve(w, r) {
+			return FromKept, nil
 		}
 		return FromUpstream, next(w)
 	}
-	defer k.leave(name)
+	defer leader.End()
 	keeper := keeping.NewWriter(w, k.begin(name))
 	defer keeper.Abort() // unless it is complete by then
 	err := next(keeper)
@@ -88,25 +85,6 @@ func (k *Keep) Serve(w http.ResponseWriter, r *http.Request, name string, accept
 		k.copies.addKept(k, name)
 	}
 	return FromUpstream, err
-}
-
-// enter reports whether a request is the first one for a name. The others may wait for the channel to be closed.
-func (k *Keep) enter(name string) (landed chan struct{}, first bool) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if landed, ok := k.flights[name]; ok {
-		return landed, false
-	}
-	landed = make(chan struct{})
-	k.flights[name] = landed
-	return landed, true
-}
-
-func (k *Keep) leave(name string) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	close(k.flights[name])
-	delete(k.flights, name)
 }
 
 // keptRequest is a request for a kept file.

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"go.uber.org/zap"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/flight"
 )
 
 // SetHeaders sets the headers of an answer with a picture (setResponseHeaders of next/dist/server/image-optimizer.js),
@@ -126,8 +128,8 @@ func (z *Zone) report(wanted Request, err error, stale bool) {
 		fields = append(fields, zap.Inline(failed))
 	} else {
 		fields = append(fields, zap.Error(err))
-		if crash, ok := errors.AsType[*handlerPanic](err); ok {
-			fields = append(fields, zap.ByteString("stack", crash.stack))
+		if crash, ok := errors.AsType[*flight.PanicError](err); ok {
+			fields = append(fields, zap.ByteString("stack", crash.Stack))
 		}
 	}
 	if check := z.Log.Check(level, message); check != nil {

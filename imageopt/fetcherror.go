@@ -9,6 +9,8 @@ import (
 	"os"
 
 	"go.uber.org/zap/zapcore"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/flight"
 )
 
 // What Next.js answers when there is no source image (fetchExternalImage and fetchInternalImage of image-optimizer.js).
@@ -65,8 +67,8 @@ func (e *FetchError) MarshalLogObject(line zapcore.ObjectEncoder) error {
 	line.AddInt("redirects", e.Hop)
 	line.AddInt("status", e.Status)
 	line.AddString("error", e.Reason.Error())
-	if crash, ok := errors.AsType[*handlerPanic](e.Reason); ok && len(crash.stack) > 0 {
-		line.AddByteString("stack", crash.stack)
+	if crash, ok := errors.AsType[*flight.PanicError](e.Reason); ok {
+		line.AddByteString("stack", crash.Stack)
 	}
 	return nil
 }

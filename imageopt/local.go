@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/caddy-nextjs/caddy-nextjs/internal/flight"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/httpwriter"
 )
 
@@ -72,14 +73,6 @@ func handlerFailure(err error) *FetchError {
 	return &FetchError{Status: http.StatusInternalServerError, Text: textInternalInvalid, Cause: CauseHandler, Reason: err}
 }
 
-// handlerPanic is the panic of a handler.
-type handlerPanic struct {
-	value any
-	stack []byte
-}
-
-func (p *handlerPanic) Error() string { return fmt.Sprintf("the handler panicked: %v", p.value) }
-
 // serveSafely runs a handler outside net/http, which would take care of its panics. http.ErrAbortHandler, by which a
 // proxy says that the rest of a body will not come, is returned as it is.
 func serveSafely(serve http.Handler, w http.ResponseWriter, r *http.Request) (err error) {
@@ -89,7 +82,7 @@ func serveSafely(serve http.Handler, w http.ResponseWriter, r *http.Request) (er
 		case http.ErrAbortHandler:
 			err = http.ErrAbortHandler
 		default:
-			err = &handlerPanic{value: value, stack: debug.Stack()}
+			err = fmt.Errorf("the handler %w", &flight.PanicError{Value: value, Stack: debug.Stack()})
 		}
 	}()
 	serve.ServeHTTP(w, r)

@@ -70,7 +70,7 @@ func (o *Optimizer) fetch(ctx context.Context, z *Zone, wanted Request, local so
 		return got, func() {}, err
 	}
 	key := blobstore.Key{Space: z.Space, Group: wanted.Href, Name: z.Deployment + "\x00" + local.owner}
-	return o.fetches.join(ctx, key, func(ctx context.Context) (Source, error) {
+	return o.fetches.Join(ctx, key, func(ctx context.Context) (Source, error) {
 		got, err := z.fetch(ctx, wanted, local)
 		got.name = strconv.FormatInt(o.fetched.Add(1), 36)
 		return got, err

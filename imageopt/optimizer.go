@@ -12,10 +12,14 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/flight"
 )
 
 // DefaultFetches is how many sources may be fetched, or be in memory to be transformed, at once.
 const DefaultFetches = 32
+
+// makeTime bounds the making of one picture: every redirect of its source, its wait in the queue, and itself.
+const makeTime = time.Minute
 
 // Optimizer answers requests for pictures by what it keeps, and makes what it does not have. It is safe for concurrent
 // use.
@@ -23,8 +27,8 @@ type Optimizer struct {
 	store    *blobstore.Store
 	pipeline *Pipeline
 	sources  *queue
-	flights  flights[*picture]
-	fetches  flights[Source]
+	flights  flight.Group[blobstore.Key, *picture]
+	fetches  flight.Group[blobstore.Key, Source]
 	fetched  atomic.Int64 // number of the last source
 	now      func() time.Time
 	stats    optimizerCounts
@@ -42,7 +46,8 @@ type OptimizerStats struct {
 // NewOptimizer returns an optimizer that keeps pictures in store and makes them by pipeline; it closes neither.
 func NewOptimizer(store *blobstore.Store, pipeline *Pipeline) *Optimizer {
 	o := &Optimizer{store: store, pipeline: pipeline, now: time.Now}
-	o.fetches.held = true
+	o.flights.Timeout = makeTime
+	o.fetches.Timeout, o.fetches.Holds = makeTime, true
 	o.sources = newQueue(DefaultFetches, DefaultQueue, DefaultQueueWait)
 	return o
 }
@@ -71,8 +76,8 @@ func (o *Optimizer) Stats() OptimizerStats {
 
 // Close cancels what is being made and waits until that has ended.
 func (o *Optimizer) Close() {
-	o.flights.close()
-	o.fetches.close()
+	o.flights.Close(ErrClosed)
+	o.fetches.Close(ErrClosed)
 }
 
 // Zone is what the optimizer knows of one application.
@@ -168,7 +173,7 @@ func (o *Optimizer) Serve(w http.ResponseWriter, r *http.Request, z *Zone, local
 		z.write(w, r, wanted, kept, result)
 		return result
 	}
-	made, release, err := o.flights.join(r.Context(), key, func(ctx context.Context) (*picture, error) {
+	made, release, err := o.flights.Join(r.Context(), key, func(ctx context.Context) (*picture, error) {
 		promise := o.store.Promise(key) // before its source is fetched: see Forget
 		defer promise.End()
 		return o.makeAndKeep(ctx, z, promise, wanted, anonymous)
@@ -230,7 +235,7 @@ func (o *Optimizer) makeAndKeep(ctx context.Context, z *Zone, promise *blobstore
 // one. When the source fails, the old one is fresh again, for clients for 3 to 30 seconds, as in Next.js
 // (response-cache/index.js).
 func (o *Optimizer) revalidate(z *Zone, key blobstore.Key, wanted Request, local source) {
-	o.flights.start(key, func(ctx context.Context) (*picture, error) {
+	o.flights.Start(key, func(ctx context.Context) (*picture, error) {
 		promise := o.store.Promise(key)
 		defer promise.End()
 		old := o.kept(ctx, z, key)

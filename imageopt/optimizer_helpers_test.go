@@ -167,16 +167,29 @@ func (o *testOptimizer) askBy(t *testing.T, ctx context.Context, method, href st
 }
 
 // settle waits until nothing is made in the background.
-func (o *testOptimizer) settle() { o.flights.work.Wait() }
+func (o *testOptimizer) settle() { o.flights.Wait() }
 
-// waiting is how many wait for pictures.
-func (o *testOptimizer) waiting() (n int) {
-	o.flights.mu.Lock()
-	defer o.flights.mu.Unlock()
-	for _, flight := range o.flights.list {
-		n += flight.waiting
+// landed waits until nothing is made of a source, 32 pixels wide.
+func (o *testOptimizer) landed(t *testing.T, href string) {
+	t.Helper()
+	asked, refusal := o.zone.parse("url="+url.QueryEscape(href)+"&w=32&q=75", "", o.pipeline.CanEncode)
+	require.Nil(t, refusal)
+	leader, landed := o.flights.Lead(t.Context(), o.zone.key(asked, ""), enough)
+	require.True(t, landed || leader != nil)
+	if leader != nil {
+		leader.End()
 	}
-	return n
+}
+
+// waiting is a context that says when somebody first waits for its end, as who joins others in a flight does.
+type waiting struct {
+	context.Context
+	first func()
+}
+
+func (w waiting) Done() <-chan struct{} {
+	w.first()
+	return w.Context.Done()
 }
 
 // until waits for a condition.

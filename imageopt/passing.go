@@ -5,10 +5,10 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/flight"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/httpheader"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/httpwriter"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/keeping"
@@ -23,30 +23,19 @@ const passingPatience = 10 * time.Second
 type Passing struct {
 	store *blobstore.Store
 	now   func() time.Time
-
-	mu      sync.Mutex
-	flights map[blobstore.Key]chan struct{}
-	closed  bool // nothing is begun in the background any more
-	work    sync.WaitGroup
-	ctx     context.Context // of what is done in the background
-	cancel  context.CancelCauseFunc
+	// flights are requests that ask the application for others, too, and what is refreshed in the background.
+	flights flight.Group[blobstore.Key, struct{}]
 }
 
 // NewPassing returns what keeps pictures in store, which it does not close.
 func NewPassing(store *blobstore.Store) *Passing {
-	p := &Passing{store: store, now: time.Now, flights: map[blobstore.Key]chan struct{}{}}
-	p.ctx, p.cancel = context.WithCancelCause(context.Background())
+	p := &Passing{store: store, now: time.Now}
+	p.flights.Timeout = makeTime
 	return p
 }
 
 // Close cancels what is done in the background, with ErrClosed as the cause, and waits for it.
-func (p *Passing) Close() {
-	p.mu.Lock()
-	p.closed = true
-	p.mu.Unlock()
-	p.cancel(ErrClosed)
-	p.work.Wait()
-}
+func (p *Passing) Close() { p.flights.Close(ErrClosed) }
 
 // Pass is how the application is asked.
 type Pass struct {
@@ -89,36 +78,36 @@ func (p *Passing) Serve(w http.ResponseWriter, r *http.Request, key blobstore.Ke
 	if r.Method != http.MethodGet || httpheader.HasCondition(r.Header) {
 		return ResultMiss, pass.Next(w) // what comes may not be the whole picture
 	}
-	landed, first := p.enter(key)
-	if !first {
-		timer := time.NewTimer(passingPatience)
-		defer timer.Stop()
-		select {
-		case <-landed:
-			if result, ok := p.serveKept(w, r, key, pass); ok {
-				return result, nil
-			}
-		case <-timer.C:
-		case <-r.Context().Done():
-			return ResultGone, nil
+	leader, landed := p.flights.Lead(r.Context(), key, passingPatience)
+	switch {
+	case leader != nil:
+		//nolint:contextcheck // the request has it
+		if answered, err := p.lead(leader, w, r, key, pass); answered || err != nil {
+			return ResultMiss, err
 		}
-		return ResultMiss, pass.Next(w)
+	case landed:
+		if result, ok := p.serveKept(w, r, key, pass); ok {
+			return result, nil
+		}
+	case r.Context().Err() != nil:
+		return ResultGone, nil
 	}
-	if answered, err := p.lead(w, r, key, pass); answered || err != nil { //nolint:contextcheck // the request has it
-		return ResultMiss, err
-	}
-	return ResultMiss, pass.Next(w) // it is for this client alone
+	return ResultMiss, pass.Next(w) // for this client alone
 }
 
 // lead asks the application for a picture that others wait for. What is kept must be for everybody, though the client
 // may have shown who it is: then the application is asked as by nobody. answered is false if it has nothing for nobody.
-func (p *Passing) lead(w http.ResponseWriter, r *http.Request, key blobstore.Key, pass Pass) (answered bool, err error) {
-	defer p.leave(key)
+func (p *Passing) lead(
+	leader *flight.Flight[blobstore.Key, struct{}], w http.ResponseWriter, r *http.Request, key blobstore.Key, pass Pass,
+) (answered bool, err error) {
+	defer leader.End()
 	if len(r.Header["Cookie"]) == 0 && len(r.Header["Authorization"]) == 0 {
 		return true, p.fill(w, key, pass.Next)
 	}
 	public := newPublicOnly(w)
-	err = p.fill(public, key, func(w http.ResponseWriter) error { return pass.Again(r.Context(), joined(r.Header["Accept"]), w) })
+	err = p.fill(public, key, func(w http.ResponseWriter) error {
+		return pass.Again(r.Context(), joined(r.Header["Accept"]), w)
+	})
 	if !public.passed {
 		return false, nil // what has failed is asked for again, in the client's name
 	}
@@ -134,8 +123,9 @@ func (p *Passing) fill(w http.ResponseWriter, key blobstore.Key, next func(http.
 		if !ok {
 			return nil
 		}
+		expires := strconv.FormatInt(p.now().Add(age).UnixMilli(), 10)
 		// A store that cannot take it has said so itself.
-		entry, _ := promise.Create(append([]byte("Expires\x00"+strconv.FormatInt(p.now().Add(age).UnixMilli(), 10)+"\n"), head...))
+		entry, _ := promise.Create(append([]byte("Expires\x00"+expires+"\n"), head...))
 		return entry
 	})
 	defer keeper.Abort() // unless it is complete by then
@@ -188,45 +178,14 @@ func (p *Passing) serveKept(w http.ResponseWriter, r *http.Request, key blobstor
 
 // refresh asks the application for a stale picture again, in the background, once at a time.
 func (p *Passing) refresh(key blobstore.Key, accept string, pass Pass) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.closed || p.flights[key] != nil {
-		return
-	}
-	p.flights[key] = make(chan struct{})
-	p.work.Go(func() {
-		defer p.leave(key)
-		ctx, cancel := context.WithTimeout(p.ctx, makeTime)
-		defer cancel()
+	p.flights.Start(key, func(ctx context.Context) (none struct{}, err error) {
 		answer := httpwriter.NewDiscard()
-		var failed error
-		err := serveSafely(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			failed = p.fill(w, key, func(w http.ResponseWriter) error { return pass.Again(r.Context(), accept, w) }) //nolint:contextcheck // the request has it
-		}), answer, (&http.Request{}).WithContext(ctx))
-		if err == nil && failed == nil && withdraws(answer) {
+		err = p.fill(answer, key, func(w http.ResponseWriter) error { return pass.Again(ctx, accept, w) })
+		if err == nil && withdraws(answer) {
 			p.store.Delete(key)
 		}
-		// Otherwise what is kept stays: it is replaced now, or better than nothing.
+		return none, err // what is kept stays: it is replaced now, or better than nothing
 	})
-}
-
-// enter reports whether a request is the first one for a key. The others may wait for the channel to be closed.
-func (p *Passing) enter(key blobstore.Key) (landed chan struct{}, first bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if landed, ok := p.flights[key]; ok {
-		return landed, false
-	}
-	landed = make(chan struct{})
-	p.flights[key] = landed
-	return landed, true
-}
-
-func (p *Passing) leave(key blobstore.Key) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	close(p.flights[key])
-	delete(p.flights, key)
 }
 
 // keepTime is how long an answer may be given to others: Next.js says so itself. One that it made of a picture that is

@@ -125,4 +125,4 @@ func (a *app) askBy(t *testing.T, ctx context.Context, method string, headers ..
 	return served{w, result}
 }
 
-func (a *app) settle() { a.work.Wait() }
+func (a *app) settle() { a.flights.Wait() }

@@ -37,6 +37,6 @@ func SourcePlace(href string) string {
 // DeleteSpace; that is also what keeps pictures in the making from being stored.
 func (o *Optimizer) Forget(space, href string) {
 	of := func(key blobstore.Key) bool { return key.Space == space && (href == "" || key.Group == href) }
-	o.fetches.setAside(of) // first: a picture that is begun now must not find the old source
-	o.flights.setAside(of)
+	o.fetches.SetAside(of) // first: a picture that is begun now must not find the old source
+	o.flights.SetAside(of)
 }

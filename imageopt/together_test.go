@@ -3,6 +3,7 @@ package imageopt
 import (
 	"context"
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -37,14 +38,22 @@ func (o *testOptimizer) asking(t *testing.T, ctx context.Context, href string, h
 	return got
 }
 
+// joining does the same, and returns when the request waits for the picture.
+func (o *testOptimizer) joining(t *testing.T, ctx context.Context, href string) <-chan served {
+	t.Helper()
+	waits := make(chan struct{})
+	got := o.asking(t, waiting{ctx, sync.OnceFunc(func() { close(waits) })}, href)
+	receive(t, waits, "it waits")
+	return got
+}
+
 func TestRequestsForOnePictureShareItsMaking(t *testing.T) {
 	o := optimizerFor(t, nil)
 	h := o.hold(Source{Body: photo(t, 64, 48)})
 	var all []<-chan served
 	for range 20 {
-		all = append(all, o.asking(t, t.Context(), "/a.jpg"))
+		all = append(all, o.joining(t, t.Context(), "/a.jpg"))
 	}
-	until(t, func() bool { return o.waiting() == 20 }, "all wait")
 	close(h.release)
 	bodies := map[string]bool{}
 	for _, one := range all {
@@ -65,8 +74,7 @@ func TestTheLastWhoLeavesEndsTheFetch(t *testing.T) {
 	defer leaveSecond()
 	gotFirst := o.asking(t, first, "/a.jpg")
 	fetch := receive(t, h.begun, "the fetch begins")
-	gotSecond := o.asking(t, second, "/a.jpg")
-	until(t, func() bool { return o.waiting() == 2 }, "both wait")
+	gotSecond := o.joining(t, second, "/a.jpg")
 
 	leaveFirst()
 	gone := receive(t, gotFirst, "the first one leaves")
@@ -124,7 +132,7 @@ func TestABusyOptimizerLeavesStalePicturesAsTheyAre(t *testing.T) {
 	receive(t, h.begun, "the fetch begins")
 	stale := o.ask(t, t.Context(), "/a.jpg")
 	assert.Equal(t, []any{ResultStale, lasting(60)}, []any{stale.result, stale.Header().Get("Cache-Control")})
-	until(t, func() bool { return o.Stats().WaitingSources == 0 && o.waiting() == 1 }, "it has given up")
+	o.landed(t, "/a.jpg") // it has given up
 	assert.Equal(t, lasting(60), o.ask(t, t.Context(), "/a.jpg").Header().Get("Cache-Control"))
 	assert.Zero(t, o.Stats().FailedRevalidations)
 	close(h.release)
