@@ -32,11 +32,11 @@ func (s *Store) attachOrRetry() {
 	})
 }
 
-// attach takes the directory into use. What was changed while it could not be is in gone.
+// attach takes the directory into use. What was changed while it could not be has a tombstone.
 func (s *Store) attach() error {
 	settings := s.settings
 	settings.Size = s.size.Load()
-	d, err := openDisk(settings, s.gone)
+	d, err := openDisk(settings, s.tombstones)
 	if err != nil {
 		return err
 	}
@@ -47,7 +47,7 @@ func (s *Store) attach() error {
 	}
 	d.index.setBound(s.size.Load()) // which SetLimits may have changed meanwhile
 	s.disk.Store(d)
-	s.tasks.Go(func() { s.keep(d) })
+	s.tasks.Go(func() { s.maintain(d) })
 	return nil
 }
 

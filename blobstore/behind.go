@@ -31,7 +31,7 @@ type behind struct {
 	largest      int64
 	load         func(context.Context, Key) (meta, body []byte, ok bool) // an entry on disk
 	queue        queue
-	trouble      episode
+	outage       outage
 	probe        sync.Mutex // held by the one read that asks a failing tier
 	hits, failed atomic.Uint64
 	dropped      atomic.Uint64
@@ -40,8 +40,8 @@ type behind struct {
 func newBehind(settings Settings, load func(context.Context, Key) (meta, body []byte, ok bool)) *behind {
 	return &behind{
 		tier: settings.Behind, wait: settings.BehindWait, retry: settings.retry, largest: settings.BehindLargest, load: load,
-		queue:   newQueue(settings.BehindQueue),
-		trouble: episode{logger: settings.Logger, message: "the shared store does not answer: its entries are missed"},
+		queue:  newQueue(settings.BehindQueue),
+		outage: outage{logger: settings.Logger, message: "the shared store does not answer: its entries are missed"},
 	}
 }
 
@@ -53,7 +53,7 @@ func (b *behind) ask(ctx context.Context, key Key) (meta, body []byte, ok bool) 
 	if b.queue.concerns(key) {
 		return nil, nil, false
 	}
-	if b.trouble.failing.Load() {
+	if b.outage.failing.Load() {
 		if !b.probe.TryLock() {
 			return nil, nil, false
 		}
@@ -77,10 +77,10 @@ func (b *behind) call(ctx context.Context, do func(context.Context) error) error
 	err := do(bounded)
 	switch {
 	case err == nil:
-		b.trouble.worked()
+		b.outage.worked()
 	case ctx.Err() == nil:
 		b.failed.Add(1)
-		b.trouble.failed(err)
+		b.outage.failed(err)
 	}
 	return err
 }

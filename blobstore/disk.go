@@ -26,21 +26,21 @@ type disk struct {
 	dir           string
 	lock          *flock.Flock
 	index         *index
-	gone          *gone
+	tombstones    *tombstones
 	walked        atomic.Bool // the index knows all files
 	orphans       atomic.Bool // there may be files that are not in the index, because removing them failed
 	writing       atomic.Int64
-	reads, writes episode
-	wake          chan struct{} // there is work for keep
+	reads, writes outage
+	wake          chan struct{} // there is work for maintain
 	noted         chan struct{} // closed once there are notes of all files
 }
 
 // openDisk takes a directory into use.
-func openDisk(settings Settings, gone *gone) (*disk, error) {
+func openDisk(settings Settings, dead *tombstones) (*disk, error) {
 	d := &disk{
-		dir: settings.Dir, gone: gone, wake: make(chan struct{}, 1), noted: make(chan struct{}),
-		reads: episode{logger: settings.Logger, message: "the store cannot read its files: they are missed"},
-		writes: episode{
+		dir: settings.Dir, tombstones: dead, wake: make(chan struct{}, 1), noted: make(chan struct{}),
+		reads: outage{logger: settings.Logger, message: "the store cannot read its files: they are missed"},
+		writes: outage{
 			logger:  settings.Logger,
 			message: "the store cannot write its files: what is there is served, nothing is added on disk",
 		},
@@ -87,7 +87,7 @@ func (d *disk) adopt(i id) *record {
 	if r := d.index.peek(i); r != nil {
 		return r
 	}
-	if d.gone.has(i) {
+	if d.tombstones.has(i) {
 		d.remove(i)
 		return nil
 	}
@@ -221,7 +221,7 @@ func (d *disk) drop(i id) {
 // remove removes a file that is not in the index. The caller holds the lock of the key.
 func (d *disk) remove(i id) {
 	if err := os.Remove(d.path(i)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		d.gone.add(i)
+		d.tombstones.add(i)
 		d.notRemoved(err)
 	}
 }
@@ -230,17 +230,17 @@ func (d *disk) remove(i id) {
 // background.
 func (d *disk) dropSpace(space hash) {
 	d.index.forgetSpace(space)
-	switch err := d.throwAway(filepath.Join(d.dir, entriesDir, spacePath(space))); {
+	switch err := d.moveToTrash(filepath.Join(d.dir, entriesDir, spacePath(space))); {
 	case err == nil:
-		d.kick()
+		d.wakeMaintenance()
 	case !errors.Is(err, fs.ErrNotExist):
-		d.gone.addSpace(space)
+		d.tombstones.addSpace(space)
 		d.notRemoved(err)
 	}
 }
 
-// throwAway moves a directory of a space to the trash, which keep empties.
-func (d *disk) throwAway(space string) error {
+// moveToTrash moves a directory of a space to the trash, which maintain empties.
+func (d *disk) moveToTrash(space string) error {
 	return os.Rename(space, filepath.Join(d.dir, "trash", strconv.FormatUint(rand.Uint64(), 36))) //nolint:gosec // a name, not a secret
 }
 
@@ -263,7 +263,7 @@ func (d *disk) dropGroup(g groupID) (dropped int) {
 		dropped++
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		d.gone.addGroup(g)
+		d.tombstones.addGroup(g)
 		d.notRemoved(err)
 	}
 	return dropped
@@ -280,12 +280,12 @@ func (d *disk) wrote(err error) {
 	if err != nil {
 		d.writes.failed(err)
 	} else if d.writes.worked() && d.orphans.Load() {
-		d.kick()
+		d.wakeMaintenance()
 	}
 }
 
-// kick tells keep that there is something to do.
-func (d *disk) kick() {
+// wakeMaintenance tells maintain that there is something to do.
+func (d *disk) wakeMaintenance() {
 	select {
 	case d.wake <- struct{}{}:
 	default: // it knows

@@ -58,7 +58,7 @@ func TestTakeoverKnowsWhatIsGone(t *testing.T) {
 			s.evictFromMemory(t)
 		},
 		"more than can be remembered": func(s observed) {
-			for n := range goneBound + 1 {
+			for n := range maxTombstones + 1 {
 				s.Delete(Key{"elsewhere", "", name(n)})
 			}
 		},

@@ -20,15 +20,15 @@ type NotedGroup half
 // goroutines at once.
 type Noter func(key Key, meta []byte) *Note
 
-// nothing is the note of an entry of which the Noter has none, so that it is not asked again.
-var nothing = new(Note)
+// noNote is the note of an entry of which the Noter has none, so that it is not asked again.
+var noNote = new(Note)
 
 // SetNoter has notes made of what is stored from now on, and in the background of what is on disk from earlier. What
 // was put into memory alone before has none. It is called once.
 func (s *Store) SetNoter(noter Noter) {
 	s.noter.Store(&noter)
 	if d := s.disk.Load(); d != nil {
-		d.kick()
+		d.wakeMaintenance()
 	}
 }
 
@@ -41,7 +41,7 @@ func (s *Store) noteOf(key Key, meta []byte) *Note {
 	if note := (*noter)(key, meta); note != nil {
 		return note
 	}
-	return nothing
+	return noNote
 }
 
 // Notes are those of the entries of a space, with their groups. One that is in memory and on disk comes twice. No
@@ -54,13 +54,13 @@ func (s *Store) Notes(space string) iter.Seq2[NotedGroup, *Note] {
 				if i.space != of {
 					continue
 				}
-				if note := r.note.Load(); note != nil && note != nothing && !yield(NotedGroup(i.group), note) {
+				if note := r.note.Load(); note != nil && note != noNote && !yield(NotedGroup(i.group), note) {
 					return
 				}
 			}
 		}
 		for e := range s.memory.cache.Values() {
-			if e.id.space == of && e.note != nil && e.note != nothing && !yield(NotedGroup(e.id.group), e.note) {
+			if e.id.space == of && e.note != nil && e.note != noNote && !yield(NotedGroup(e.id.group), e.note) {
 				return
 			}
 		}

@@ -43,7 +43,7 @@ func (s *Store) noteFiles(d *disk) bool {
 // noteFile makes the note of a file. A damaged one has none: whoever asks for it removes it.
 func (s *Store) noteFile(d *disk, i id, r *record, buffer []byte) error {
 	key, meta, err := d.readHead(i, buffer)
-	note := nothing
+	note := noNote
 	switch {
 	case err == nil:
 		note = s.noteOf(key, meta)

@@ -22,19 +22,19 @@ const stripes = 64
 
 // Store keeps entries. It may be used from many goroutines at once.
 type Store struct {
-	settings Settings
-	size     atomic.Int64 // of Settings, or of SetLimits
-	memory   *memory
-	disk     atomic.Pointer[disk]  // nil in memory only
-	gone     *gone                 // nil without a directory
-	behind   *behind               // nil without one
-	noter    atomic.Pointer[Noter] // nil: nobody wants notes
-	locks    [stripes]sync.Mutex
-	claims   claims
-	closed   atomic.Bool // set with all locks held
-	ctx      context.Context
-	stop     context.CancelFunc
-	tasks    sync.WaitGroup
+	settings   Settings
+	size       atomic.Int64 // of Settings, or of SetLimits
+	memory     *memory
+	disk       atomic.Pointer[disk]  // nil in memory only
+	tombstones *tombstones           // nil without a directory
+	behind     *behind               // nil without one
+	noter      atomic.Pointer[Noter] // nil: nobody wants notes
+	locks      [stripes]sync.Mutex
+	claims     claims
+	closed     atomic.Bool // set with all locks held
+	ctx        context.Context
+	stop       context.CancelFunc
+	tasks      sync.WaitGroup
 
 	writing atomic.Int64 // bytes that writers hold in memory where there is no disk
 
@@ -59,7 +59,7 @@ func Open(settings Settings) (*Store, error) {
 		s.tasks.Go(func() { s.behind.work(s.ctx) })
 	}
 	if settings.Dir != "" {
-		s.gone = &gone{}
+		s.tombstones = &tombstones{}
 		s.attachOrRetry()
 	}
 	return s, nil
@@ -119,7 +119,7 @@ func (s *Store) Delete(key Key) {
 		if d := s.disk.Load(); d != nil {
 			d.drop(i)
 		} else {
-			s.gone.add(i)
+			s.tombstones.add(i)
 		}
 	})
 }
@@ -138,7 +138,7 @@ func (s *Store) DeleteGroup(space, group string) (deleted int) {
 		if d := s.disk.Load(); d != nil {
 			deleted = max(deleted, d.dropGroup(g))
 		} else {
-			s.gone.addGroup(g)
+			s.tombstones.addGroup(g)
 		}
 	})
 	return deleted
@@ -159,7 +159,7 @@ func (s *Store) DeleteSpace(space string) {
 	if d := s.disk.Load(); d != nil {
 		d.dropSpace(h)
 	} else {
-		s.gone.addSpace(h)
+		s.tombstones.addSpace(h)
 	}
 }
 

@@ -40,7 +40,7 @@ func (d *disk) retireVersion(dir string) error {
 	errs, others := err, false
 	for _, space := range found {
 		if _, ok := parseSpace(space.Name()); ok {
-			errs = errors.Join(errs, d.throwAway(filepath.Join(dir, space.Name())))
+			errs = errors.Join(errs, d.moveToTrash(filepath.Join(dir, space.Name())))
 		} else {
 			others = true // not ours
 		}

@@ -105,7 +105,7 @@ func (s *Store) replace(c change, d *disk, file *staging, err error) error {
 		}
 		switch {
 		case now == nil:
-			s.gone.add(c.id)
+			s.tombstones.add(c.id)
 		case err != nil || file == nil:
 			now.drop(c.id)
 		}
