@@ -77,16 +77,16 @@ func (c *Copies) notify() {
 	}
 }
 
-// quiet is how long nothing is compressed after a configuration has started: until then processors are needed for the
-// connections that come from the one before, and for caches that are cold.
-const quiet = 2 * time.Second
+// startDelay is how long nothing is compressed after a configuration has started. Until then processors are needed for
+// the connections that come from the one before, and for caches that are cold.
+const startDelay = 2 * time.Second
 
 // Run makes copies until ctx ends, one at a time, and none in the first two seconds.
 func (c *Copies) Run(ctx context.Context) {
 	select {
 	case <-ctx.Done():
 		return
-	case <-time.After(quiet):
+	case <-time.After(startDelay):
 	}
 	c.work(ctx)
 }
@@ -158,7 +158,7 @@ func (c *Copies) copyFile(ctx context.Context, f *keptFile, coding string, sum *
 	key := blobstore.Key{Space: copiesSpace, Group: *sum, Name: coding}
 	if entry, ok := c.store.Get(ctx, key); ok {
 		f.addCopy(coding, key, entry.Size())
-		return closing(entry)
+		return closeEntry(entry)
 	}
 	if body == nil {
 		if body = f.read(); body == nil {
@@ -178,7 +178,7 @@ func (c *Copies) copyFile(ctx context.Context, f *keptFile, coding string, sum *
 	return nil
 }
 
-func closing(entry *blobstore.Entry) error {
+func closeEntry(entry *blobstore.Entry) error {
 	if err := entry.Close(); err != nil {
 		return fmt.Errorf("closing a copy: %w", err)
 	}

@@ -24,9 +24,9 @@ type Export struct{ set *Set }
 // ExportOf returns the export whose files a set has: see NewExportIndex.
 func ExportOf(s *Set) *Export { return &Export{set: s} }
 
-// markBuild puts the build into the ETag of a page or payload: what names other chunks is often of the same size, and
-// images of containers give all files one time.
-func (f *file) markBuild(path string, ids []string) {
+// addBuildToETag puts the build into the ETag of a page or payload. What names other chunks is often of the same size,
+// and images of containers give all files one time.
+func (f *file) addBuildToETag(path string, ids []string) {
 	if strings.HasSuffix(path, ".html") || strings.HasSuffix(path, ".txt") {
 		sum := fnv.New32a()
 		_, _ = sum.Write([]byte(strings.Join(ids, "/"))) // it never fails

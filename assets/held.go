@@ -59,7 +59,7 @@ func (s *Set) Release() {
 	defer s.mu.Unlock()
 	s.users--
 	if s.closed.Load() && s.users == 0 {
-		_ = s.giveBack() // files were only read
+		_ = s.free() // files were only read
 	}
 }
 
@@ -70,11 +70,11 @@ func (s *Set) Close() error {
 	if s.closed.Swap(true) || s.users > 0 {
 		return nil
 	}
-	return s.giveBack()
+	return s.free()
 }
 
-// giveBack forgets what is in memory, and gives back the index.
-func (s *Set) giveBack() error {
+// free forgets what is in memory, and gives back the index.
+func (s *Set) free() error {
 	for i := range s.kept {
 		s.forget(&s.kept[i])
 	}

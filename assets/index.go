@@ -87,7 +87,7 @@ func NewExportIndex(e *nextbuild.Export, basePath string) (*Index, error) {
 			return nil, errors.Join(err, x.Close())
 		}
 		if f := x.files[path]; f != nil {
-			f.markBuild(path, e.IDs)
+			f.addBuildToETag(path, e.IDs)
 			if f.held == nil {
 				x.hold(f)
 			}

@@ -14,10 +14,10 @@ import (
 	"code.dny.dev/ssrf"
 )
 
-// guardian knows the IANA special-purpose registries, and takes no IPv6 but global unicast. Next.js refuses the same
+// ssrfGuard knows the IANA special-purpose registries, and takes no IPv6 but global unicast. Next.js refuses the same
 // (ipaddr.js, everything that is not `unicast`), but for fec0::/10, 3fff::/20, 5f00::/16, 64:ff9b:1::/48 and ::/96,
 // which it forgets.
-var guardian = ssrf.New()
+var ssrfGuard = ssrf.New()
 
 // specialUse says what an address is kept for, and is nil for an address of a host of the internet. IPv4 within IPv6
 // (::ffff:0:0/96) is judged as IPv4. An address with a zone belongs to one network card.
@@ -28,7 +28,7 @@ func specialUse(addr netip.Addr) error {
 	if addr.Zone() != "" {
 		return fmt.Errorf("%s is scoped", addr)
 	}
-	return guardian.SafeAddr(addr.Unmap())
+	return ssrfGuard.SafeAddr(addr.Unmap())
 }
 
 // Resolver finds the addresses of a host; *net.Resolver is one.

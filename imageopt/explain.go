@@ -60,7 +60,7 @@ func (o *Optimizer) Explain(ctx context.Context, z *Zone, rawQuery string, clien
 	e.Source, e.Width, e.Quality, e.Format = wanted.Href, wanted.Width, wanted.Quality, wanted.Format
 	var along http.Header
 	if forward := z.Forwards.of(wanted); forward != nil {
-		e.Private, along = true, forward.along(client)
+		e.Private, along = true, forward.headersFor(client)
 	} else if kept := o.kept(ctx, z, z.key(parsed{wanted, wanted.Key()}, local.owner(wanted))); kept != nil {
 		e.Kept = &KeptPicture{kept.mime, kept.size(), kept.stale(o.now()), kept.expires, kept.entry.FromMemory()}
 		kept.close()
@@ -71,7 +71,7 @@ func (o *Optimizer) Explain(ctx context.Context, z *Zone, rawQuery string, clien
 	}
 	defer leave()
 	begin := time.Now()
-	from, err := z.get(ctx, wanted, source{fetch: func(ctx context.Context, href string) (Source, error) { return local.Fetch(ctx, href, along) }})
+	from, err := z.get(ctx, wanted, localSource{fetch: func(ctx context.Context, href string) (Source, error) { return local.Fetch(ctx, href, along) }})
 	e.Fetch = time.Since(begin)
 	if err != nil {
 		return e.refused(nil, err)
@@ -79,7 +79,7 @@ func (o *Optimizer) Explain(ctx context.Context, z *Zone, rawQuery string, clien
 	e.SourceType, e.SourceBytes = Sniff(from.Body), len(from.Body)
 	if refusal := z.Settings.CheckType(e.SourceType); refusal != nil {
 		if e.SourceType == "" {
-			e.Reason = "the source is no picture: it was answered with " + from.said()
+			e.Reason = "the source is no picture: it was answered with " + from.statusAndType()
 		}
 		return e.refused(refusal, nil)
 	}
@@ -103,8 +103,8 @@ func (o *Optimizer) Explain(ctx context.Context, z *Zone, rawQuery string, clien
 	return e
 }
 
-// said is what the origin said that the source is.
-func (s *Source) said() string {
+// statusAndType is what the origin answered with, in words.
+func (s *Source) statusAndType() string {
 	text := strings.TrimSpace(strconv.Itoa(s.Status) + " " + http.StatusText(s.Status))
 	if s.ContentType == "" {
 		return text + " and no Content-Type"

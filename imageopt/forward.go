@@ -62,8 +62,8 @@ func (f Forwards) of(wanted Request) *forward {
 	return nil
 }
 
-// along are the headers that go along with a request of a client. They are never nil.
-func (f *forward) along(client http.Header) http.Header {
+// headersFor returns the headers of a client's request that go along. They are never nil.
+func (f *forward) headersFor(client http.Header) http.Header {
 	along := http.Header{}
 	for _, name := range f.headers {
 		if values := client[name]; len(values) > 0 {

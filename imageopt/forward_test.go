@@ -48,7 +48,7 @@ func TestWhatIsForwarded(t *testing.T) {
 
 func goesAlong(f Forwards, wanted Request, client http.Header) http.Header {
 	if forward := f.of(wanted); forward != nil {
-		return forward.along(client)
+		return forward.headersFor(client)
 	}
 	return nil
 }

@@ -21,15 +21,15 @@ type Meter interface {
 	Transformed(output string, took time.Duration, source, made int)
 }
 
-// source is how sources of the site are fetched, and who has the one that is wanted.
-type source struct {
+// localSource is how sources of the site are fetched, and who has the one that is wanted.
+type localSource struct {
 	owner string
 	fetch func(ctx context.Context, href string) (Source, error)
 }
 
 // make fetches a source and makes a picture of it. old is what there was; it is taken again if the source is still the
 // same.
-func (o *Optimizer) make(ctx context.Context, z *Zone, wanted Request, local source, old *picture) (*picture, error) {
+func (o *Optimizer) make(ctx context.Context, z *Zone, wanted Request, local localSource, old *picture) (*picture, error) {
 	leave, err := o.sources.enter(ctx, 1)
 	if err != nil {
 		return nil, err
@@ -64,7 +64,7 @@ func (o *Optimizer) make(ctx context.Context, z *Zone, wanted Request, local sou
 }
 
 // fetch gets a source, once for all pictures that are being made of it. It is used until release, which is never nil.
-func (o *Optimizer) fetch(ctx context.Context, z *Zone, wanted Request, local source) (got Source, release func(), err error) {
+func (o *Optimizer) fetch(ctx context.Context, z *Zone, wanted Request, local localSource) (got Source, release func(), err error) {
 	if z.Forwards.of(wanted) != nil {
 		got, err = z.fetch(ctx, wanted, local)
 		return got, func() {}, err
@@ -78,7 +78,7 @@ func (o *Optimizer) fetch(ctx context.Context, z *Zone, wanted Request, local so
 }
 
 // get gets a source from where it is.
-func (z *Zone) get(ctx context.Context, wanted Request, local source) (Source, error) {
+func (z *Zone) get(ctx context.Context, wanted Request, local localSource) (Source, error) {
 	if wanted.Remote != nil {
 		return z.Fetcher.Remote(ctx, wanted.Remote, z.Settings.AllowsRemote)
 	}
@@ -86,7 +86,7 @@ func (z *Zone) get(ctx context.Context, wanted Request, local source) (Source, e
 }
 
 // fetch gets a source, and counts it.
-func (z *Zone) fetch(ctx context.Context, wanted Request, local source) (Source, error) {
+func (z *Zone) fetch(ctx context.Context, wanted Request, local localSource) (Source, error) {
 	begin := time.Now()
 	got, err := z.get(ctx, wanted, local)
 	var cause FetchCause
@@ -112,7 +112,7 @@ func (o *Optimizer) transform(ctx context.Context, z *Zone, wanted Request, p *p
 	case errors.Is(err, ErrUndecodable):
 		z.Meter.Transformed("passed", time.Since(begin), len(p.body), len(p.body))
 		z.Log.Warn("the source of a picture cannot be transformed, it is passed on as it is", zap.String("type", p.mime), zap.String("to", output),
-			zap.String("source", wanted.place()), zap.Error(err))
+			zap.String("source", wanted.logName()), zap.Error(err))
 		p.maxAge = z.Settings.MinimumCacheTTL
 		return nil
 	}
@@ -124,8 +124,9 @@ func (z *Zone) job(wanted Request, mime string) Job {
 	return Job{Width: wanted.Width, Quality: wanted.Quality, Output: OutputType(mime, wanted.Format), JPEGBaseline: z.Settings.JPEGBaseline}
 }
 
-// place is the source in a log: the host of one elsewhere, the path of one of the application. Queries may be secrets.
-func (r Request) place() string {
+// logName names the source in a log: the host of one elsewhere, the path of one of the application. Queries may be
+// secrets.
+func (r Request) logName() string {
 	if r.Remote != nil {
 		return r.Remote.Host
 	}

@@ -96,7 +96,7 @@ type Zone struct {
 	Log   *zap.Logger
 	Meter Meter
 
-	memo memo
+	parseCache parseCache
 }
 
 // Local is how sources of the site itself are found. Both are called after the request that brought them has ended,
@@ -151,8 +151,8 @@ func (o *Optimizer) Serve(w http.ResponseWriter, r *http.Request, z *Zone, local
 	}
 	wanted := asked.Request
 	if forward := z.Forwards.of(wanted); forward != nil {
-		along := forward.along(r.Header)
-		alone := source{fetch: func(ctx context.Context, href string) (Source, error) { return local.Fetch(ctx, href, along) }}
+		along := forward.headersFor(r.Header)
+		alone := localSource{fetch: func(ctx context.Context, href string) (Source, error) { return local.Fetch(ctx, href, along) }}
 		made, err := o.make(r.Context(), z, wanted, alone, nil)
 		if err != nil {
 			return o.fail(w, r, z, wanted, err)
@@ -162,7 +162,7 @@ func (o *Optimizer) Serve(w http.ResponseWriter, r *http.Request, z *Zone, local
 	}
 	owner := local.owner(wanted)
 	key := z.key(asked, owner)
-	anonymous := source{owner, func(ctx context.Context, href string) (Source, error) { return local.Fetch(ctx, href, nil) }}
+	anonymous := localSource{owner, func(ctx context.Context, href string) (Source, error) { return local.Fetch(ctx, href, nil) }}
 	if kept := o.kept(r.Context(), z, key); kept != nil {
 		defer kept.close()
 		result := ResultHit
@@ -223,7 +223,7 @@ func (o *Optimizer) keep(ctx context.Context, z *Zone, promise *blobstore.Promis
 	}
 }
 
-func (o *Optimizer) makeAndKeep(ctx context.Context, z *Zone, promise *blobstore.Promise, wanted Request, local source) (*picture, error) {
+func (o *Optimizer) makeAndKeep(ctx context.Context, z *Zone, promise *blobstore.Promise, wanted Request, local localSource) (*picture, error) {
 	made, err := o.make(ctx, z, wanted, local, nil)
 	if err == nil {
 		o.keep(ctx, z, promise, made)
@@ -234,7 +234,7 @@ func (o *Optimizer) makeAndKeep(ctx context.Context, z *Zone, promise *blobstore
 // revalidate makes a stale picture again in the background, if its source has changed. Requests meanwhile get the old
 // one. When the source fails, the old one is fresh again, for clients for 3 to 30 seconds, as in Next.js
 // (response-cache/index.js).
-func (o *Optimizer) revalidate(z *Zone, key blobstore.Key, wanted Request, local source) {
+func (o *Optimizer) revalidate(z *Zone, key blobstore.Key, wanted Request, local localSource) {
 	o.flights.Start(key, func(ctx context.Context) (*picture, error) {
 		promise := o.store.Promise(key)
 		defer promise.End()

@@ -7,13 +7,13 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/vips"
 )
 
-// point is a quality of Next.js, and the one of our encoder at which pictures are as good.
-type point struct{ asked, ours int }
+// qualityPoint is a quality of Next.js, and the one of our encoder at which pictures are as good.
+type qualityPoint struct{ asked, ours int }
 
 // Next.js encodes JPEG with mozjpeg, whose trellis quantisation and tables make another scale of qualities than that of
 // libjpeg-turbo. Found by `go run ./bench/quality`: equal SSIM over photographs 256 to 1920 pixels wide; in between,
 // lines.
-var jpegQualities = []point{
+var jpegQualities = []qualityPoint{
 	{1, 1},
 	{10, 7},
 	{25, 17},
@@ -31,7 +31,7 @@ var jpegQualities = []point{
 
 // Next.js scales WebP's qualities to AVIF's by 50/80, for the aom 3.15 of sharp. Older ones need other numbers for
 // pictures as good.
-var avifQualities = []point{
+var avifQualities = []qualityPoint{
 	{1, 9},
 	{10, 14},
 	{25, 22},
@@ -49,18 +49,18 @@ func EncoderQuality(job Job) int {
 	switch job.Output {
 	case vips.JPEG:
 		if !job.JPEGBaseline {
-			return between(jpegQualities, job.Quality)
+			return interpolate(jpegQualities, job.Quality)
 		}
 	case vips.AVIF:
-		return between(avifQualities, job.Quality)
+		return interpolate(avifQualities, job.Quality)
 	case vips.TIFF:
 		return tiffQuality
 	}
 	return job.Quality
 }
 
-// between reads a table of points, which are sorted, with straight lines from one to the next.
-func between(table []point, asked int) int {
+// interpolate reads a table of points, which are sorted, with straight lines from one to the next.
+func interpolate(table []qualityPoint, asked int) int {
 	at := sort.Search(len(table), func(i int) bool { return table[i].asked >= asked })
 	switch {
 	case at == 0:

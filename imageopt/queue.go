@@ -18,12 +18,12 @@ var errWaited = errors.New("waited for too long")
 
 // queue lets jobs of different weights run at once as far as they fit, in the order of their coming.
 type queue struct {
-	mu      sync.Mutex
-	slots   int // weight that may run
-	longest int // jobs that may wait
-	patient time.Duration
-	running int       // weight that runs
-	waiting list.List // of *waiter
+	mu         sync.Mutex
+	slots      int // weight that may run
+	maxWaiting int // jobs that may wait
+	maxWait    time.Duration
+	running    int       // weight that runs
+	waiting    list.List // of *waiter
 }
 
 type waiter struct {
@@ -32,14 +32,14 @@ type waiter struct {
 }
 
 func newQueue(slots, longest int, patient time.Duration) *queue {
-	return &queue{slots: slots, longest: longest, patient: patient}
+	return &queue{slots: slots, maxWaiting: longest, maxWait: patient}
 }
 
 // resize changes the limits for those who come from now on, and starts those who fit now.
 func (q *queue) resize(slots, longest int, patient time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.slots, q.longest, q.patient = slots, longest, patient
+	q.slots, q.maxWaiting, q.maxWait = slots, longest, patient
 	q.start()
 }
 
@@ -52,13 +52,13 @@ func (q *queue) enter(ctx context.Context, weight int) (leave func(), err error)
 		q.mu.Unlock()
 		return func() { q.leave(w) }, nil
 	}
-	if q.waiting.Len() >= q.longest {
+	if q.waiting.Len() >= q.maxWaiting {
 		q.mu.Unlock()
 		return nil, ErrBusy
 	}
 	w := &waiter{weight: weight, begun: make(chan struct{})}
 	place := q.waiting.PushBack(w)
-	patient := q.patient
+	patient := q.maxWait
 	q.mu.Unlock()
 
 	wait, cancel := context.WithTimeoutCause(ctx, patient, errWaited)

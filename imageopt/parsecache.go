@@ -10,21 +10,21 @@ import (
 
 // Bounds of a memo.
 const (
-	memoEntries = 4096
-	memoText    = 1024 // bytes of query and Accept; longer ones are read each time
+	parseCacheEntries = 4096
+	parseCacheText    = 1024 // bytes of query and Accept; longer ones are read each time
 )
 
-// memo remembers what requests of a zone ask for: the same few queries come with the same few Accept headers, and
+// parseCache remembers what requests of a zone ask for: the same few queries come with the same few Accept headers, and
 // reading them costs more than finding the picture.
-type memo struct {
+type parseCache struct {
 	mu   sync.RWMutex
-	list map[memoKey]parsed
+	list map[parseKey]parsed
 }
 
-type memoKey struct{ query, accept string }
+type parseKey struct{ query, accept string }
 
 // isRemembered reports whether a request with the key is short enough to be remembered.
-func (k memoKey) isRemembered() bool { return len(k.query)+len(k.accept) <= memoText }
+func (k parseKey) isRemembered() bool { return len(k.query)+len(k.accept) <= parseCacheText }
 
 // parsed is a request that was read, and what Key says of it.
 type parsed struct {
@@ -32,7 +32,7 @@ type parsed struct {
 	name string
 }
 
-func (m *memo) get(key memoKey) (parsed, bool) {
+func (m *parseCache) get(key parseKey) (parsed, bool) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	found, ok := m.list[key]
@@ -41,24 +41,24 @@ func (m *memo) get(key memoKey) (parsed, bool) {
 
 // put remembers a request. When there are too many, all are forgotten: those that are still asked for come again. Key
 // and value must hold nothing else of the request.
-func (m *memo) put(key memoKey, value parsed) {
+func (m *parseCache) put(key parseKey, value parsed) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.list == nil || len(m.list) >= memoEntries {
-		m.list = make(map[memoKey]parsed)
+	if m.list == nil || len(m.list) >= parseCacheEntries {
+		m.list = make(map[parseKey]parsed)
 	}
 	m.list[key] = value
 }
 
 // parse reads a request.
 func (z *Zone) parse(rawQuery, accept string, canEncode func(mime string) bool) (parsed, *Refusal) {
-	key := memoKey{rawQuery, accept}
-	if found, ok := z.memo.get(key); ok {
+	key := parseKey{rawQuery, accept}
+	if found, ok := z.parseCache.get(key); ok {
 		return found, nil
 	}
 	if key.isRemembered() {
 		// Both are cut from all that the client has sent, and what is parsed is cut from them.
-		key = memoKey{strings.Clone(rawQuery), strings.Clone(accept)}
+		key = parseKey{strings.Clone(rawQuery), strings.Clone(accept)}
 	}
 	wanted, refusal := z.Settings.Parse(key.query, key.accept, canEncode)
 	if refusal != nil {
@@ -66,7 +66,7 @@ func (z *Zone) parse(rawQuery, accept string, canEncode func(mime string) bool) 
 	}
 	found := parsed{wanted, wanted.Key()}
 	if key.isRemembered() {
-		z.memo.put(key, found)
+		z.parseCache.put(key, found)
 	}
 	return found, nil
 }

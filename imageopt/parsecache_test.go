@@ -26,7 +26,7 @@ func TestTheMemoHoldsNoRequests(t *testing.T) {
 		"a refused parameter": "http://" + heaptest.Padding + ".example/_next/image?w=65&q=75&url=/%d.png",
 	} {
 		grown := heaptest.Growth(func() {
-			for i := range memoEntries - 1 {
+			for i := range parseCacheEntries - 1 {
 				r := httptest.NewRequest(http.MethodGet, fmt.Sprintf(target, i), nil)
 				accept := strings.Repeat("image/webp,", 20) + "image/png"
 				_, _ = z.parse(r.URL.RawQuery, accept, nil)
@@ -34,9 +34,9 @@ func TestTheMemoHoldsNoRequests(t *testing.T) {
 				require.True(t, refusal != nil || again.Href == fmt.Sprintf("/%d.png", i))
 			}
 		})
-		assert.Less(t, grown, int64(memoEntries*2*memoText), name)
-		assert.LessOrEqual(t, len(z.memo.list), memoEntries, name)
+		assert.Less(t, grown, int64(parseCacheEntries*2*parseCacheText), name)
+		assert.LessOrEqual(t, len(z.parseCache.list), parseCacheEntries, name)
 	}
-	assert.NotEmpty(t, z.memo.list)
+	assert.NotEmpty(t, z.parseCache.list)
 	runtime.KeepAlive(z)
 }
