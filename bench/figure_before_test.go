@@ -23,7 +23,7 @@ func TestTheBuildOfTheComparisonHasEachKind(t *testing.T) {
 	buildtest.Write(t, dir, build)
 	read, err := nextbuild.Read(dir)
 	require.NoError(t, err)
-	book := rules.NewRulebook(read)
+	ruleSet := rules.NewSet(read)
 	for _, kind := range (&bench{scale: shortScale}).beforeKinds() {
 		target := kind.path
 		if kind.fresh {
@@ -32,8 +32,8 @@ func TestTheBuildOfTheComparisonHasEachKind(t *testing.T) {
 		u, err := url.Parse(target)
 		require.NoError(t, err)
 		r := &http.Request{Method: http.MethodGet, URL: u, Header: http.Header{}}
-		verdict := book.Verdict(r, rules.Target{Full: u.Path, AsWritten: true})
-		_, kept := book.Prerendered(verdict)
+		verdict := ruleSet.Verdict(r, rules.Target{Full: u.Path, AsWritten: true})
+		_, kept := ruleSet.Prerendered(verdict)
 		word, _, _ := strings.Cut(kind.name, " ")
 		want := map[string]string{"proxied": "page", "missed": "page", "kept": "page", "file": "static", "picture": "image"}[word]
 		assert.Equal(t, want, verdict.String(), kind.name)

@@ -23,14 +23,14 @@ func measureBuild(ctx context.Context, b *bench) ([]row, error) {
 		return nil, fmt.Errorf("writing a build: %w", err)
 	}
 	var read []float64
-	var book *rules.Rulebook
+	var ruleSet *rules.Set
 	for range b.liveRounds {
 		start := time.Now()
 		build, err := nextbuild.Read(dir)
 		if err != nil {
 			return nil, fmt.Errorf("reading the build: %w", err)
 		}
-		book = rules.NewRulebook(build)
+		ruleSet = rules.NewSet(build)
 		read = append(read, float64(time.Since(start).Microseconds())/1000)
 	}
 	rows := []row{{
@@ -47,7 +47,7 @@ func measureBuild(ctx context.Context, b *bench) ([]row, error) {
 		{"verdict of an unknown path", "us", func(n int) string { return "/items/some-item-that-nobody-has-asked-for-" + strconv.Itoa(n) }, 1000, 20},
 	} {
 		rows = append(rows, row{
-			Name: path.name, Unit: path.unit, Ours: verdictTime(book, path.path) / path.per, limits: limits{Limit: path.limit, OnValue: true},
+			Name: path.name, Unit: path.unit, Ours: verdictTime(ruleSet, path.path) / path.per, limits: limits{Limit: path.limit, OnValue: true},
 		})
 	}
 	served, err := b.measureServing(ctx, dir)
@@ -55,12 +55,12 @@ func measureBuild(ctx context.Context, b *bench) ([]row, error) {
 }
 
 // verdictTime returns the nanoseconds that the verdict of the path of each turn takes.
-func verdictTime(book *rules.Rulebook, path func(n int) string) float64 {
+func verdictTime(ruleSet *rules.Set, path func(n int) string) float64 {
 	r := &http.Request{Method: http.MethodGet, URL: &url.URL{}, Header: http.Header{}}
 	result := testing.Benchmark(func(loop *testing.B) {
 		for n := 0; loop.Loop(); n++ {
 			path := path(n)
-			book.Verdict(r, rules.Target{Full: path, AsWritten: true})
+			ruleSet.Verdict(r, rules.Target{Full: path, AsWritten: true})
 		}
 	})
 	return float64(result.T.Nanoseconds()) / float64(result.N)

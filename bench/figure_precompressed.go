@@ -110,14 +110,14 @@ func measureFiles(_ context.Context, b *bench) ([]row, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading the build: %w", err)
 		}
-		book, claims := rules.NewRulebook(build), zones.NewClaims(build)
+		ruleSet, claims := rules.NewSet(build), zones.NewClaims(build)
 		set, err := assets.NewSet(build, assets.Settings{})
 		if err != nil {
 			return nil, fmt.Errorf("preparing the files of the build: %w", err)
 		}
 		times = append(times, float64(time.Since(start).Microseconds())/1000)
 		sizes = append(sizes, float64(heapInUse()-before)/(1<<20))
-		runtime.KeepAlive(book)
+		runtime.KeepAlive(ruleSet)
 		runtime.KeepAlive(claims)
 		if err := set.Close(); err != nil {
 			return nil, fmt.Errorf("closing the files of the build: %w", err)

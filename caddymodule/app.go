@@ -42,13 +42,13 @@ type App struct {
 	// Bounds of what is kept of pages.
 	Cache pages.Settings `json:"cache,omitzero"`
 
-	files    *files.State
-	images   *images.State
-	pages    *pages.State
-	ctx      caddy.Context
-	http     *caddyhttp.App // nil: the configuration has none
-	logger   *zap.Logger
-	handOver handOver
+	files  *files.State
+	images *images.State
+	pages  *pages.State
+	ctx    caddy.Context
+	http   *caddyhttp.App // nil: the configuration has none
+	logger *zap.Logger
+	drain  connDrain
 	// readiness is asked by nextjs_health.
 	readiness health.Readiness
 	// heads are set up by handlers and transports.
@@ -107,8 +107,8 @@ func (a *App) Start() error {
 // started is called when all apps of the configuration have started.
 func (a *App) started() {
 	running.add(a)
-	sayZones(a.sites, a.logger)
-	a.occupied.say(a.logger)
+	logZones(a.sites, a.logger)
+	a.occupied.warn(a.logger)
 	if a.files != nil {
 		a.files.MakeCopies(a.ctx)
 	}

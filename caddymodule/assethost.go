@@ -67,7 +67,7 @@ func placeAsset(f *edge.Zone, r *http.Request, m zones.Match) (zones.Match, bool
 	if !m.AsWritten || !strings.HasPrefix(m.Path, "/_next/static/") {
 		return m, false
 	}
-	if f.Book == nil {
+	if f.RuleSet == nil {
 		return m, true // the zone's path is its basePath
 	}
 	full := f.Build.BasePath + m.Path

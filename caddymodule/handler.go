@@ -110,7 +110,7 @@ func (h *Handler) provision(ctx caddy.Context) error {
 	if err := h.useStores(); err != nil {
 		return err
 	}
-	h.knowServer(ctx)
+	h.readServer(ctx)
 	h.builds, err = subscribeBuilds(h.Zones, h.upstreams.ofZone, h.files.Settings(h.CDN), repl, h.logger)
 	if err != nil {
 		return err
@@ -121,7 +121,7 @@ func (h *Handler) provision(ctx caddy.Context) error {
 		return err
 	}
 	h.site.View.Store(v)
-	h.tellOfZones()
+	h.registerZones()
 	h.builds.watch(time.Duration(h.Watch))
 	h.app.sites = append(h.app.sites, &h.site)
 	return nil
@@ -165,10 +165,10 @@ func (h *Handler) useStores() (err error) {
 	return err
 }
 
-// knowServer learns from the server of the site where it listens, whether it logs, and how large heads it takes.
-func (h *Handler) knowServer(ctx caddy.Context) {
+// readServer learns from the server of the site where it listens, whether it logs, and how large heads it takes.
+func (h *Handler) readServer(ctx caddy.Context) {
 	server, _ := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
-	h.app.occupied.look(ctx, server)
+	h.app.occupied.check(ctx, server)
 	h.app.heads.Raise(server, cmp.Or(h.MaxHeaderSize, edge.DefaultMaxHeaderSize), h.logger)
 	h.headLimit = edge.SiteLimit{Own: h.MaxHeaderSize, Server: h.app.heads.Of(server)}
 	h.site.StaticOff = h.StaticOff
@@ -177,14 +177,14 @@ func (h *Handler) knowServer(ctx caddy.Context) {
 	}
 }
 
-// tellOfZones has nextjs_health know of the zones, and says what their builds show to be wrong.
-func (h *Handler) tellOfZones() {
+// registerZones makes the zones known to nextjs_health, and logs what their builds show to be wrong.
+func (h *Handler) registerZones() {
 	for i, config := range h.Zones {
 		h.app.readiness.Add(health.Zone{
 			Name: config.label(), Optional: config.Optional, Upstreams: h.upstreams.ofZone[i].All(), Export: config.Export != "",
 			Note: h.builds.zones[i].Missing,
 		})
-		h.builds.now[i].say(config.label(), h.logger)
+		h.builds.now[i].logWarnings(config.label(), h.logger)
 	}
 }
 

@@ -30,11 +30,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	return h.serve(w, r, next)
 }
 
-// arrival is what is known of a request before it is decided whether an application sees it.
-type arrival struct {
+// incoming is what is known of a request before it is decided whether an application sees it.
+type incoming struct {
 	view  *edge.View
-	facts *edge.Zone
-	zone  *siteZone
+	zone  *edge.Zone
+	site  *siteZone
 	found zones.Match
 	kind  zones.Kind
 	// refusal is why the request is refused, if nothing else says it.
@@ -44,7 +44,7 @@ type arrival struct {
 }
 
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	in := arrival{view: h.site.View.Load()}
+	in := incoming{view: h.site.View.Load()}
 	if h.asksForSpeculation(r, in.view) {
 		return h.serveSpeculation(w, r, in.view)
 	}
@@ -52,7 +52,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 		unclaimedTotal.Inc()
 		return edge.Refuse(w, err)
 	}
-	if export := in.facts.Export; export != nil {
+	if export := in.zone.Export; export != nil {
 		release, ok := export.Acquire()
 		if !ok && h.site.View.Load() != in.view {
 			// A new one was taken since the view was looked at.
@@ -62,8 +62,8 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 	}
 	classify(r, &in)
 	repl := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
-	extra := h.announce(r, repl, &in)
-	h.app.handOver.askToLeave(w, r, in.kind)
+	extra := h.record(r, repl, &in)
+	h.app.drain.setConnectionClose(w, r, in.kind)
 	if answered, err := h.answerItself(w, r, &in); answered {
 		return err
 	}
@@ -81,16 +81,16 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 }
 
 // findZone finds the zone that a request belongs to. The error says that there is none.
-func (h *Handler) findZone(r *http.Request, in *arrival) error {
+func (h *Handler) findZone(r *http.Request, in *incoming) error {
 	found, ok := in.view.Table.FindRequest(r)
 	if !ok {
 		report.SkipLog(r)
 		return fmt.Errorf("no zone claims %s", r.URL.Path)
 	}
-	in.facts = in.view.Zones[found.Zone]
-	in.zone = zoneSlot.Of(in.facts)
+	in.zone = in.view.Zones[found.Zone]
+	in.site = zoneSlot.Of(in.zone)
 	if h.AssetHost {
-		if found, ok = placeAsset(in.facts, r, found); !ok {
+		if found, ok = placeAsset(in.zone, r, found); !ok {
 			return fmt.Errorf("%s is no file of a build", r.URL.Path)
 		}
 	}
@@ -99,21 +99,21 @@ func (h *Handler) findZone(r *http.Request, in *arrival) error {
 }
 
 // classify tells what a request is, spelled as its application knows it.
-func classify(r *http.Request, in *arrival) {
-	in.found = zones.RespellRequest(r.URL, in.found, in.facts.Book)
+func classify(r *http.Request, in *incoming) {
+	in.found = zones.RespellRequest(r.URL, in.found, in.zone.RuleSet)
 	hygiene.DropHops(r.Header)
 	hygiene.DropUpgrade(r)
 	in.kind = zones.KindOf(r, in.found)
-	if in.facts.Book.Evades(in.found.Full, r.URL.RawQuery) {
+	if in.zone.RuleSet.Evades(in.found.Full, r.URL.RawQuery) {
 		in.kind, in.refusal = zones.KindRefused, rules.ErrEvasion
 	}
 }
 
-// announce counts a request, and tells placeholders and the access log what it is. It returns the place for fields of
+// record counts a request, and sets its placeholders and fields of the access log. It returns the place for fields of
 // the log, nil where nothing is logged.
-func (h *Handler) announce(r *http.Request, repl *caddy.Replacer, in *arrival) *caddyhttp.ExtraLogFields {
-	in.zone.counters[in.kind].Inc()
-	repl.Set("http.nextjs.zone", in.zone.name)
+func (h *Handler) record(r *http.Request, repl *caddy.Replacer, in *incoming) *caddyhttp.ExtraLogFields {
+	in.site.counters[in.kind].Inc()
+	repl.Set("http.nextjs.zone", in.site.name)
 	repl.Set("http.nextjs.kind", kindNames[in.kind])
 	extra := h.logFields(r)
 	if extra != nil {
@@ -124,7 +124,7 @@ func (h *Handler) announce(r *http.Request, repl *caddy.Replacer, in *arrival) *
 }
 
 // answerItself answers what no application should see, and reports whether it has.
-func (h *Handler) answerItself(w http.ResponseWriter, r *http.Request, in *arrival) (answered bool, err error) {
+func (h *Handler) answerItself(w http.ResponseWriter, r *http.Request, in *incoming) (answered bool, err error) {
 	if size, lines := hygiene.ReceivedHeaderSize(r); edge.IsTooLarge(size, lines, in.view.HeadLimit.Bytes()) {
 		edge.AnswerTooLarge(w, in.found.Zone.Name)
 		return true, nil
@@ -132,38 +132,38 @@ func (h *Handler) answerItself(w http.ResponseWriter, r *http.Request, in *arriv
 	if in.kind == zones.KindRefused {
 		return true, edge.Refuse(w, cmp.Or(in.refusal, zones.Refusal(r, in.found)))
 	}
-	if in.view.Crossings.Leaves(r, in.kind, in.found.Zone) && !isRewritten(r) {
-		in.leave(w, r)
+	if in.view.Crossings.FromOtherApp(r, in.kind, in.found.Zone) && !isRewritten(r) {
+		in.answerCrossZone(w, r)
 		return true, nil
 	}
-	if in.returns = in.facts.Notices.OfRequest(r, h.logger); in.returns >= edge.MaxReturns {
+	if in.returns = in.zone.Notices.OfRequest(r, h.logger); in.returns >= edge.MaxReturns {
 		return true, edge.Refuse(w, edge.ErrLoop)
 	}
-	return guard.EndPrefetchFlood(w, r, in.facts), nil
+	return guard.EndPrefetchFlood(w, r, in.zone), nil
 }
 
 // requestOf cleans a request of a client, and returns what the handlers behind are told of it.
-func (h *Handler) requestOf(w http.ResponseWriter, r *http.Request, in *arrival) *edge.Request {
+func (h *Handler) requestOf(w http.ResponseWriter, r *http.Request, in *incoming) *edge.Request {
 	trusted, _ := caddyhttp.GetVar(r.Context(), caddyhttp.TrustedProxyVarKey).(bool)
 	if in.found.Zone.Dev {
 		hygiene.CleanDevRequest(r, in.found, in.kind, trusted)
 	} else {
 		hygiene.CleanRequest(r, in.kind, trusted)
 	}
-	a := edge.NewRequest(in.facts, in.view, in.kind)
+	a := edge.NewRequest(in.zone, in.view, in.kind)
 	a.Path, a.Full, a.AsWritten = in.found.Path, in.found.Full, in.found.AsWritten
 	a.IsAsset, a.Returned = h.AssetHost, in.returns > 0
 	a.Body, _ = w.(*edge.Body)
-	a.Verdict = in.facts.VerdictOf(r, in.found)
-	if in.facts.Export == nil {
+	a.Verdict = in.zone.VerdictOf(r, in.found)
+	if in.zone.Export == nil {
 		a.Repaired = hygiene.RepairRSC(r, in.kind)
 	}
-	a.PlainDraft = in.facts.Cookies.CleanRequest(r.Header)
-	if in.facts.Export == nil {
+	a.PlainDraft = in.zone.Cookies.CleanRequest(r.Header)
+	if in.zone.Export == nil {
 		a.HideQuery(r)
 	}
 	if h.Speculation != nil && len(in.view.Zones) > 1 && in.kind == zones.KindDocument {
-		a.Rules = in.zone.rules
+		a.SpeculationRules = in.site.speculationRules
 	}
 	return a
 }
@@ -198,14 +198,14 @@ func isRewritten(r *http.Request) bool {
 	return ok && original.URL != nil && (original.URL.Path != r.URL.Path || original.URL.RawPath != r.URL.RawPath)
 }
 
-// leave answers a soft navigation or prefetch that a page of another zone makes.
-func (in *arrival) leave(w http.ResponseWriter, r *http.Request) {
+// answerCrossZone answers a soft navigation or prefetch that a page of another zone makes.
+func (in *incoming) answerCrossZone(w http.ResponseWriter, r *http.Request) {
 	if to := report.Of[report.Request](r); to != nil {
 		to.Zone, to.Kind, to.By = in.found.Zone.Name, in.kind.String(), report.ByEdge
 		to.NotKept = "a page of another zone asks: its client is told to load the document"
 		return
 	}
-	in.zone.crossings.Inc()
+	in.site.crossings.Inc()
 	loadDocument(w)
 }
 

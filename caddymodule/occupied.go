@@ -23,9 +23,9 @@ type occupiedPorts struct {
 	looked, found []string
 }
 
-// look tries the addresses of a server, once each. It must be called before anything of this process listens on them:
+// check tries the addresses of a server, once each. It must be called before anything of this process listens on them:
 // when the first configuration is provisioned, for Caddy starts apps in no order.
-func (o *occupiedPorts) look(ctx context.Context, server *caddyhttp.Server) {
+func (o *occupiedPorts) check(ctx context.Context, server *caddyhttp.Server) {
 	if server == nil || edge.Current.Load() != nil {
 		return
 	}
@@ -52,8 +52,8 @@ func isOccupied(ctx context.Context, hostPort string) bool {
 	return errors.Is(err, syscall.EADDRINUSE)
 }
 
-// say warns when the configuration runs: `caddy validate` provisions it too, beside an edge that serves.
-func (o *occupiedPorts) say(log *zap.Logger) {
+// warn warns when the configuration runs: `caddy validate` provisions it too, beside an edge that serves.
+func (o *occupiedPorts) warn(log *zap.Logger) {
 	for _, address := range o.found {
 		log.Warn("another process listens on the port of this site too, and each of the two gets some of the requests: "+
 			"stop one of them", zap.String("address", address))

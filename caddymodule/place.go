@@ -17,7 +17,7 @@ func placeZones(configs []ZoneConfig, taken []*build) ([]*zones.Zone, error) {
 		if read := taken[i]; read != nil {
 			zone.Claims, zone.HasFile, zone.PreviewIDs = read.Claims, read.Claims.HasFile, [][32]byte{read.PreviewID}
 			if read.export != nil {
-				zone.HasFile = read.export.Book.HasFile
+				zone.HasFile = read.export.RuleSet.HasFile
 			}
 			if err := config.checkPaths(read.Build); err != nil {
 				return nil, fmt.Errorf("zone %s: build %s: %w", config.label(), config.Build, err)

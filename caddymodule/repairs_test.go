@@ -38,18 +38,18 @@ func TestARepairIsSaidOnceAnHourForEachZone(t *testing.T) {
 	require.NoError(t, err)
 	second, err := (*edge.Repairs)(nil).Of("said second")
 	require.NoError(t, err)
-	first.Say(edge.RepairLocation, logger, "put right", zap.String("path", "/a"))
-	first.Say(edge.RepairLocation, logger, "put right", zap.String("path", "/b"))
-	second.Say(edge.RepairLocation, logger, "put right")
+	first.LogHourly(edge.RepairLocation, logger, "put right", zap.String("path", "/a"))
+	first.LogHourly(edge.RepairLocation, logger, "put right", zap.String("path", "/b"))
+	second.LogHourly(edge.RepairLocation, logger, "put right")
 	again, err := (*edge.Repairs)(nil).Of("said first") // as after a reload
 	require.NoError(t, err)
-	again.Say(edge.RepairLocation, logger, "put right")
+	again.LogHourly(edge.RepairLocation, logger, "put right")
 	require.Equal(t, 2, logs.Len())
 	assert.Equal(t, map[string]any{"zone": "said first", "repair": "location", "path": "/a"},
 		logs.All()[0].ContextMap())
 
 	again.Said[edge.RepairLocation].Last.Add(-int64(time.Hour + time.Minute))
-	again.Say(edge.RepairLocation, logger, "put right")
+	again.LogHourly(edge.RepairLocation, logger, "put right")
 	assert.Equal(t, 3, logs.Len())
 }
 

@@ -99,7 +99,7 @@ func (s *siteBuilds) take(i int, next *builds.Snapshot) error {
 func (s *siteBuilds) taken(i int) {
 	label := s.configs[i].label()
 	buildReadsTotal.WithLabelValues(label, "taken").Inc()
-	s.of(i).say(label, s.log)
+	s.of(i).logWarnings(label, s.log)
 }
 
 // of returns the build of a zone.

@@ -12,17 +12,17 @@ import (
 // siteZone is what the nextjs handler counts and says of a zone.
 type siteZone struct {
 	// name is that of the zone, as the value of a placeholder.
-	name      any
-	counters  *kindCounters
-	crossings prometheus.Counter
-	rules     string // the Speculation-Rules header of its pages
+	name             any
+	counters         *kindCounters
+	crossings        prometheus.Counter
+	speculationRules string // the Speculation-Rules header of its pages
 }
 
 var zoneSlot = edge.NewSlot[*siteZone]()
 
 func newSiteZone(name string) *siteZone {
 	return &siteZone{
-		name: name, counters: countersOf(name), crossings: crossZoneTotal.WithLabelValues(name), rules: speculation.Header(name),
+		name: name, counters: countersOf(name), crossings: crossZoneTotal.WithLabelValues(name), speculationRules: speculation.Header(name),
 	}
 }
 

@@ -13,9 +13,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
-// sayZones says once, when the configuration runs, what there is: one line for each zone, though it may be on several
-// sites.
-func sayZones(sites []*edge.Site, log *zap.Logger) {
+// logZones logs, when the configuration runs, one line for each zone, though it may be on several sites.
+func logZones(sites []*edge.Site, log *zap.Logger) {
 	said := map[string]bool{}
 	for _, site := range sites {
 		facts := site.View.Load().Zones
@@ -27,14 +26,14 @@ func sayZones(sites []*edge.Site, log *zap.Logger) {
 		for _, zone := range list {
 			if space := facts[zone].Space; !said[space] {
 				said[space] = true
-				sayZone(facts[zone], log)
+				logZone(facts[zone], log)
 			}
 		}
 	}
 }
 
-// sayZone says what a zone is and what the edge answers of it.
-func sayZone(f *edge.Zone, log *zap.Logger) {
+// logZone logs what a zone is and what the edge answers of it.
+func logZone(f *edge.Zone, log *zap.Logger) {
 	zone := f.Zone
 	build, next := "not known", ""
 	if f.Build != nil {

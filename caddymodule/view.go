@@ -77,12 +77,12 @@ func (h *Handler) newZone(at int, zone *zones.Zone, read *build) (*edge.Zone, er
 	}
 	facts.Notices = edge.NoticesOf(zone.Name, facts.Space)
 	if read != nil {
-		facts.Build, facts.Book, facts.Export = read.Build, read.Book, read.export
+		facts.Build, facts.RuleSet, facts.Export = read.Build, read.RuleSet, read.export
 	}
 	if facts.Build != nil {
 		facts.Deployment = cmp.Or(facts.Build.DeploymentID, facts.Build.ID)
 	}
-	facts.HidesQuery = facts.Book != nil && !h.ShowQuery
+	facts.HidesQuery = facts.RuleSet != nil && !h.ShowQuery
 	zoneSlot.Put(facts, newSiteZone(zone.Name))
 	h.addFiles(facts, read)
 	h.addPages(facts)

@@ -19,21 +19,21 @@ type build struct {
 	export *edge.Export // nil: Next.js serves it
 }
 
-// say says once, when a zone begins with a build or takes it, what that shows to be wrong.
-func (b *build) say(zone string, log *zap.Logger) {
-	b.advise(zone, log)
+// logWarnings logs what a build shows to be wrong when a zone begins with it or takes it.
+func (b *build) logWarnings(zone string, log *zap.Logger) {
+	b.logAdvice(zone, log)
 	if b != nil && b.export != nil {
-		reportExport(b.export, zone, log)
+		logExport(b.export, zone, log)
 	}
 }
 
-// advise says what a build shows to be wrong, once for each build.
-func (b *build) advise(zone string, logger *zap.Logger) {
+// logAdvice logs what a build shows to be wrong, once for each build.
+func (b *build) logAdvice(zone string, logger *zap.Logger) {
 	if b == nil {
 		return
 	}
-	for _, advice := range b.Book.Advice() {
-		if edge.HourlyOf(zone, b.Stamp+advice.Name).Never() {
+	for _, advice := range b.RuleSet.Advice() {
+		if edge.LogLimitOf(zone, b.Hash+advice.Name).Once() {
 			logger.Warn(advice.Message,
 				zap.String("zone", zone), zap.String("advice", advice.Name), zap.String("remedy", advice.Remedy))
 		}
@@ -62,7 +62,7 @@ func (c ZoneConfig) serveExport(read *builds.Snapshot) *edge.Export {
 		return nil
 	}
 	site := &edge.Export{
-		Dir: read.Export.Dir, Book: read.Export.Book, Files: assets.ExportOf(read.Files), Needs: read.Export.Needs,
+		Dir: read.Export.Dir, RuleSet: read.Export.RuleSet, Files: assets.ExportOf(read.Files), Needs: read.Export.Needs,
 	}
 	if c.Build == "" {
 		site.Elsewhere = c.elsewhere(read.Export.AssetPrefix)
@@ -70,9 +70,9 @@ func (c ZoneConfig) serveExport(read *builds.Snapshot) *edge.Export {
 	return site
 }
 
-// reportExport says once, when an export is taken, what of the application it cannot do.
-func reportExport(s *edge.Export, zone string, log *zap.Logger) {
-	if unapplied := s.Book.Unapplied(); len(unapplied)+len(s.Needs) > 0 {
+// logExport logs, when an export is taken, what of the application it cannot do.
+func logExport(s *edge.Export, zone string, log *zap.Logger) {
+	if unapplied := s.RuleSet.Unapplied(); len(unapplied)+len(s.Needs) > 0 {
 		log.Warn("the application has what its export cannot do, as no Next.js runs behind it",
 			zap.String("zone", zone), zap.Strings("rules_not_applied", unapplied), zap.Strings("needs_a_server", s.Needs))
 	}

@@ -15,8 +15,8 @@ type Build struct {
 	// StaticDir holds the files below /_next/static, PublicDir those of the application's public folder. Either is
 	// empty when the build was delivered without it, or it cannot be read.
 	StaticDir, PublicDir string
-	// Stamp identifies what was read: see the function of that name.
-	Stamp string
+	// Hash identifies what was read: see the function of that name.
+	Hash string
 	// ID is the build id. With a deployment id, Next.js 16.2 and later give every build the same one.
 	ID string
 	// NextVersion is the version of Next.js that made the build, or "" when nothing beside the build tells.
@@ -70,7 +70,7 @@ func Read(dir string) (*Build, error) {
 	if err != nil {
 		return nil, err
 	}
-	before, err := place.stamp()
+	before, err := place.hash()
 	if err != nil {
 		return nil, err
 	}
@@ -78,24 +78,24 @@ func Read(dir string) (*Build, error) {
 	if err != nil {
 		return nil, err
 	}
-	after, err := place.stamp()
+	after, err := place.hash()
 	if err != nil {
 		return nil, err
 	}
 	if after != before {
 		return nil, &UnfinishedError{place.dist, "it is changing", fmt.Errorf("%s was changed while it was read", place.dist)}
 	}
-	b.Stamp = after
+	b.Hash = after
 	return b, nil
 }
 
-// Stamp identifies the state of the build in dir without reading it: another stamp, another build.
-func Stamp(dir string) (string, error) {
+// Hash identifies the state of the build in dir without reading it: another hash, another build.
+func Hash(dir string) (string, error) {
 	place, err := locate(dir)
 	if err != nil {
 		return "", err
 	}
-	return place.stamp()
+	return place.hash()
 }
 
 func (p place) read() (*Build, error) {

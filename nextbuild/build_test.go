@@ -142,21 +142,21 @@ func TestReadKeepsNoSecret(t *testing.T) {
 	assert.NotContains(t, string(text), "TOPSECRET")
 }
 
-func TestAChangedBuildHasAnotherStamp(t *testing.T) {
+func TestAChangedBuildHasAnotherHash(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), ".next")
 	buildtest.Write(t, dir, buildtest.Build{ID: "one"})
-	first, err := Stamp(dir)
+	first, err := Hash(dir)
 	require.NoError(t, err)
-	again, err := Stamp(dir)
+	again, err := Hash(dir)
 	require.NoError(t, err)
 	assert.Equal(t, first, again)
 	later := time.Now().Add(time.Second)
 	require.NoError(t, os.Chtimes(filepath.Join(dir, "prerender-manifest.json"), later, later))
-	changed, err := Stamp(dir)
+	changed, err := Hash(dir)
 	require.NoError(t, err)
 	assert.NotEqual(t, first, changed)
 	require.NoError(t, os.Remove(filepath.Join(dir, "BUILD_ID")))
-	_, err = Stamp(dir)
+	_, err = Hash(dir)
 	assert.Error(t, err)
 }
 

@@ -20,8 +20,8 @@ import (
 type Export struct {
 	// Dir is its directory, links resolved: the export that a link leads to now, not the one it may lead to later.
 	Dir string
-	// Stamp identifies what was read: see StampExport.
-	Stamp string
+	// Hash identifies what was read: see HashExport.
+	Hash string
 	// IDs are the build ids below _next/static. There is one, unless an export was copied over another.
 	IDs []string
 	// Files are the URL paths of its files, encoded as those of a Build are.
@@ -39,11 +39,11 @@ type Export struct {
 // ReadExport reads the export in dir. The error names what is missing. An export whose pages name files that have not
 // arrived is not complete, and neither is one that changes meanwhile.
 func ReadExport(dir string) (*Export, error) {
-	before, err := StampExport(dir)
+	before, err := HashExport(dir)
 	if err != nil {
 		return nil, err
 	}
-	// The stamp has resolved it before; a link that has moved since is seen by the next stamp.
+	// The hash has resolved it before; a link that has moved since is seen by the next hash.
 	resolved, err := filepath.EvalSymlinks(dir)
 	if err != nil {
 		return nil, fmt.Errorf("looking for an export: %w", err)
@@ -52,18 +52,18 @@ func ReadExport(dir string) (*Export, error) {
 	if err := e.read(); err != nil {
 		return nil, fmt.Errorf("reading the export in %s: %w", dir, err)
 	}
-	if e.Stamp, err = StampExport(dir); err != nil {
+	if e.Hash, err = HashExport(dir); err != nil {
 		return nil, err
 	}
-	if e.Stamp != before {
+	if e.Hash != before {
 		return nil, fmt.Errorf("%s was changed while it was read", dir)
 	}
 	return e, nil
 }
 
-// StampExport identifies the state of the export in dir without reading it: another stamp, another export. It looks at
+// HashExport identifies the state of the export in dir without reading it: another hash, another export. It looks at
 // the name, size and time of every file, about 4 µs each.
-func StampExport(dir string) (string, error) {
+func HashExport(dir string) (string, error) {
 	resolved, err := filepath.EvalSymlinks(dir)
 	if err != nil {
 		return "", fmt.Errorf("looking for an export: %w", err)

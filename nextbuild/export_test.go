@@ -89,23 +89,23 @@ func TestOnlyFilesOfTheApplicationItselfAreMissed(t *testing.T) {
 	assert.NoError(t, err)
 }
 
-func TestStampExportChangesWithEachFile(t *testing.T) {
+func TestHashExportChangesWithEachFile(t *testing.T) {
 	root := t.TempDir()
 	dir := filepath.Join(root, "out")
 	buildtest.WriteExport(t, dir, "abc", map[string]string{"a/b/c.html": "c"})
-	stamp := func() string {
-		s, err := StampExport(dir)
+	hash := func() string {
+		s, err := HashExport(dir)
 		require.NoError(t, err)
 		return s
 	}
-	first := stamp()
-	assert.Equal(t, first, stamp())
+	first := hash()
+	assert.Equal(t, first, hash())
 	later := time.Now().Add(time.Minute)
 	require.NoError(t, os.Chtimes(filepath.Join(dir, "a/b/c.html"), later, later))
-	second := stamp()
+	second := hash()
 	assert.NotEqual(t, first, second, "a file far below was written anew")
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "a/new.txt"), nil, 0o600))
-	assert.NotEqual(t, second, stamp(), "a file came")
+	assert.NotEqual(t, second, hash(), "a file came")
 
 	// A deploy that moves a link.
 	require.NoError(t, os.Rename(dir, filepath.Join(root, "one")))
@@ -114,10 +114,10 @@ func TestStampExportChangesWithEachFile(t *testing.T) {
 	e, err := ReadExport(dir)
 	require.NoError(t, err)
 	assert.Equal(t, filepath.Join(root, "one"), e.Dir)
-	one := stamp()
+	one := hash()
 	require.NoError(t, os.Remove(dir))
 	require.NoError(t, os.Symlink("two", dir))
-	assert.NotEqual(t, one, stamp())
+	assert.NotEqual(t, one, hash())
 }
 
 func TestWhatNeedsAServerIsNamed(t *testing.T) {
@@ -143,7 +143,7 @@ func TestWhatNeedsAServerIsNamed(t *testing.T) {
 }
 
 // A large export is looked at every two seconds.
-func BenchmarkStampExport(b *testing.B) {
+func BenchmarkHashExport(b *testing.B) {
 	dir := b.TempDir()
 	files := map[string]string{}
 	for i := range 5000 {
@@ -151,7 +151,7 @@ func BenchmarkStampExport(b *testing.B) {
 	}
 	buildtest.WriteExport(b, dir, "abc", files)
 	for b.Loop() {
-		if _, err := StampExport(dir); err != nil {
+		if _, err := HashExport(dir); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -98,16 +98,16 @@ func distsBelow(dir string, depth int) ([]string, error) {
 	return dists, nil
 }
 
-// stampedFiles change with every build; those that a build need not have are absent in both stamps.
-var stampedFiles = []string{
+// hashedFiles change with every build; those that a build need not have are absent in both hashes.
+var hashedFiles = []string{
 	"BUILD_ID", "required-server-files.json", "routes-manifest.json", "prerender-manifest.json", "build-manifest.json",
 	"server/middleware-manifest.json", "server/functions-config-manifest.json", "server/pages-manifest.json",
 	"server/server-reference-manifest.json", "app-path-routes-manifest.json", "static",
 }
 
-func (p place) stamp() (string, error) {
+func (p place) hash() (string, error) {
 	sum := fnv.New64a()
-	for _, name := range stampedFiles {
+	for _, name := range hashedFiles {
 		info, err := os.Stat(filepath.Join(p.dist, name))
 		switch {
 		case err == nil:

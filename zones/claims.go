@@ -153,8 +153,8 @@ func (c *Claims) clash(other *Claims) (page string, found bool) {
 // sharers are the zones that share all paths of a host that no prefix claims: one that has what the others do not name,
 // and those that have what their builds name.
 type sharers struct {
-	root   *Zone // nil: none has the rest
-	routed []*Zone
+	root     *Zone // nil: none has the rest
+	byRoutes []*Zone
 }
 
 // add adds a zone that has what its build names.
@@ -162,12 +162,12 @@ func (s *sharers) add(zone *Zone, where string) error {
 	if zone.Claims == nil {
 		return fmt.Errorf("zone %s: it has neither a path nor a build that says one", zone.Name)
 	}
-	for _, other := range s.routed {
+	for _, other := range s.byRoutes {
 		if page, found := zone.Claims.clash(other.Claims); found {
 			return fmt.Errorf("zones %s and %s both have a page %s%s: one path belongs to one zone", other.Name, zone.Name, page, where)
 		}
 	}
-	s.routed = append(s.routed, zone)
+	s.byRoutes = append(s.byRoutes, zone)
 	return nil
 }
 
@@ -176,7 +176,7 @@ func (s *sharers) check(where string) error {
 	if s.root == nil {
 		return nil
 	}
-	for _, zone := range s.routed {
+	for _, zone := range s.byRoutes {
 		if page, found := zone.Claims.clash(s.root.Claims); found {
 			return fmt.Errorf("zones %s and %s both have a page %s%s: one path belongs to one zone", s.root.Name, zone.Name, page, where)
 		}
@@ -196,7 +196,7 @@ func (s *sharers) find(path string) *Zone {
 	if s.root != nil && s.root.Claims.names(path) {
 		return s.root
 	}
-	for _, zone := range s.routed {
+	for _, zone := range s.byRoutes {
 		if zone.Claims.names(path) {
 			return zone
 		}
@@ -204,7 +204,7 @@ func (s *sharers) find(path string) *Zone {
 	if s.root != nil && s.root.Claims.mayName(path) {
 		return s.root
 	}
-	for _, zone := range s.routed {
+	for _, zone := range s.byRoutes {
 		if zone.Claims.mayName(path) {
 			return zone
 		}
@@ -216,7 +216,7 @@ func (s *sharers) find(path string) *Zone {
 	if s.root != nil {
 		closest = s.root.Claims.routes(path)
 	}
-	for _, zone := range s.routed {
+	for _, zone := range s.byRoutes {
 		if length := zone.Claims.routes(path); length > closest {
 			best, closest = zone, length
 		}
@@ -228,7 +228,7 @@ func (s *sharers) find(path string) *Zone {
 // then the page decides.
 func (s *sharers) findData(id, page string) *Zone {
 	var candidates []*Zone
-	for _, zone := range append([]*Zone{s.root}, s.routed...) {
+	for _, zone := range append([]*Zone{s.root}, s.byRoutes...) {
 		if zone != nil && zone.Claims != nil && zone.Claims.build.ID == id {
 			candidates = append(candidates, zone)
 		}

@@ -30,11 +30,11 @@ func NewCrossings(table *Table, list []*Zone) *Crossings {
 	return c
 }
 
-// Leaves reports whether a request comes from a page of another application than the one it asks. The page is known by
-// the Referer, which must be of the same host. By the default policy of browsers it has a path; under Referrer-Policy
-// "origin" it is "/" for every page, so "/" counts only when pages of the zone that is asked were seen to send more.
-// Where the Referer says nothing, what the router sends may.
-func (c *Crossings) Leaves(r *http.Request, kind Kind, zone *Zone) bool {
+// FromOtherApp reports whether a request comes from a page of another application than the one it asks. The page is
+// known by the Referer, which must be of the same host. By the default policy of browsers it has a path; under
+// Referrer-Policy "origin" it is "/" for every page, so "/" counts only when pages of the zone that is asked were seen
+// to send more. Where the Referer says nothing, what the router sends may.
+func (c *Crossings) FromOtherApp(r *http.Request, kind Kind, zone *Zone) bool {
 	if c == nil {
 		return false
 	}
@@ -45,7 +45,7 @@ func (c *Crossings) Leaves(r *http.Request, kind Kind, zone *Zone) bool {
 	}
 	path, ok := refererPath(r)
 	if !ok {
-		return len(r.Header["Referer"]) == 0 && c.routerLeaves(r, zone)
+		return len(r.Header["Referer"]) == 0 && c.routerFromOtherApp(r, zone)
 	}
 	from, ok := c.table.Find(r.Host, path)
 	switch {
@@ -55,9 +55,9 @@ func (c *Crossings) Leaves(r *http.Request, kind Kind, zone *Zone) bool {
 		if refers := c.refers[zone]; path != "/" && !refers.Load() {
 			refers.Store(true)
 		}
-		return path == "/" && c.routerLeaves(r, zone)
+		return path == "/" && c.routerFromOtherApp(r, zone)
 	}
-	return path != "/" || c.refers[zone].Load() || c.routerLeaves(r, zone)
+	return path != "/" || c.refers[zone].Load() || c.routerFromOtherApp(r, zone)
 }
 
 // isSameApp reports whether two zones are one application.

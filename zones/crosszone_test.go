@@ -55,7 +55,7 @@ func TestLeaves(t *testing.T) {
 			r.Header.Set("Referer", c.referer)
 		}
 		crossings := NewCrossings(table, list)
-		assert.Equal(t, c.want, crossings.Leaves(r, c.kind, m.Zone), "%s %s from %s", c.kind, c.path, c.referer)
+		assert.Equal(t, c.want, crossings.FromOtherApp(r, c.kind, m.Zone), "%s %s from %s", c.kind, c.path, c.referer)
 	}
 }
 
@@ -67,7 +67,7 @@ func TestTheStartPageCountsOncePagesWereSeenToSendTheirPath(t *testing.T) {
 	leaves := func(referer string, to *Zone) bool {
 		r := request("GET /x", "Referer: https://example.com"+referer)
 		r.Host = "example.com"
-		return crossings.Leaves(r, KindRSC, to)
+		return crossings.FromOtherApp(r, KindRSC, to)
 	}
 	assert.False(t, leaves("/", blog))
 	assert.False(t, leaves("/", home))
@@ -81,7 +81,7 @@ func TestASingleZoneIsNotLeft(t *testing.T) {
 	home := &Zone{Name: "home", Paths: []string{"/"}}
 	r := request("GET /x", "Referer: https://example.com/about")
 	r.Host = "example.com"
-	assert.False(t, NewCrossings(tableOf(t, home), []*Zone{home}).Leaves(r, KindRSC, home))
+	assert.False(t, NewCrossings(tableOf(t, home), []*Zone{home}).FromOtherApp(r, KindRSC, home))
 }
 
 func TestLeavesAllocatesNothing(t *testing.T) {
@@ -90,7 +90,7 @@ func TestLeavesAllocatesNothing(t *testing.T) {
 	crossings := NewCrossings(tableOf(t, list...), list)
 	r := request("GET /blog/a", "Referer: https://example.com/about")
 	r.Host = "example.com"
-	assert.Zero(t, testing.AllocsPerRun(100, func() { crossings.Leaves(r, KindRSC, blog) }))
+	assert.Zero(t, testing.AllocsPerRun(100, func() { crossings.FromOtherApp(r, KindRSC, blog) }))
 }
 
 // areOneApp tells two zones that one application answers for both.

@@ -28,8 +28,8 @@ type FloodLimit struct {
 // FloodKey is one segment as one client asks for it.
 type FloodKey struct{ space, host, path, rawPath, query, segment, address, cookie string }
 
-// SegmentAsked returns what a request asks for, and who does.
-func SegmentAsked(r *http.Request, space, address string) FloodKey {
+// FloodKeyOf returns what a request asks for, and which client does.
+func FloodKeyOf(r *http.Request, space, address string) FloodKey {
 	return FloodKey{
 		space: space, host: r.Host, path: r.URL.Path, rawPath: r.URL.RawPath, query: r.URL.RawQuery,
 		segment: joined(r.Header[SegmentHeader.Name]), address: address, cookie: joined(r.Header["Cookie"]),
@@ -60,8 +60,8 @@ type Flood struct {
 // NewFlood returns a Flood that has seen nothing.
 func NewFlood() *Flood { return &Flood{seed: maphash.MakeSeed(), now: map[uint64]*floodTimes{}} }
 
-// IsMore reports whether a request is one more than its client may make. One that is does not count.
-func (f *Flood) IsMore(key FloodKey, limit FloodLimit, now time.Time) bool {
+// Exceeds reports whether a request is above the limit of its client. One that is does not count.
+func (f *Flood) Exceeds(key FloodKey, limit FloodLimit, now time.Time) bool {
 	id := maphash.Comparable(f.seed, key)
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -77,7 +77,7 @@ func (f *Flood) IsMore(key FloodKey, limit FloodLimit, now time.Time) bool {
 		f.nowBytes += times.size()
 	}
 	f.nowBytes -= times.size()
-	more := times.isMore(limit, now.UnixNano())
+	more := times.exceeds(limit, now.UnixNano())
 	f.nowBytes += times.size()
 	if f.nowBytes >= maxFlood/2 {
 		f.forget(now.Add(-limit.Window).UnixNano())
@@ -109,8 +109,8 @@ type floodTimes struct {
 	next int     // where the oldest is, in a ring
 }
 
-// isMore counts a request, unless there are as many within the window.
-func (t *floodTimes) isMore(limit FloodLimit, now int64) bool {
+// exceeds reports whether the window is full, and counts the request if it is not.
+func (t *floodTimes) exceeds(limit FloodLimit, now int64) bool {
 	if len(t.at) > limit.Count || len(t.at) < limit.Count && t.next > 0 {
 		t.at, t.next = nil, 0 // of another limit
 	}

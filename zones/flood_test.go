@@ -25,7 +25,7 @@ func segmentRequest(target, segment, cookie string) *http.Request {
 // What is one more than may be is found, as long as it is; what is a moment later is not.
 func TestFloodFindsWhatIsOneMore(t *testing.T) {
 	f, limit, begin := NewFlood(), FloodLimit{Count: 3, Window: 10 * time.Second}, time.Unix(1_800_000_000, 0)
-	key := SegmentAsked(segmentRequest("/a", "/_tree", ""), "root", "192.0.2.1")
+	key := FloodKeyOf(segmentRequest("/a", "/_tree", ""), "root", "192.0.2.1")
 	for _, test := range []struct {
 		at   time.Duration
 		more bool
@@ -45,7 +45,7 @@ func TestFloodFindsWhatIsOneMore(t *testing.T) {
 		{time.Hour, false},
 		{time.Hour, true},
 	} {
-		assert.Equal(t, test.more, f.IsMore(key, limit, begin.Add(test.at)), test.at)
+		assert.Equal(t, test.more, f.Exceeds(key, limit, begin.Add(test.at)), test.at)
 	}
 }
 
@@ -56,19 +56,19 @@ func TestFloodCountsEachSegmentOfEachClient(t *testing.T) {
 	several := segmentRequest("/a", "/_tree", "")
 	several.Header["Cookie"] = []string{"a=1", "b=2"}
 	for name, key := range map[string]FloodKey{
-		"one":             SegmentAsked(segmentRequest("/a", "/_tree", ""), "root", "192.0.2.1"),
-		"another address": SegmentAsked(segmentRequest("/a", "/_tree", ""), "root", "192.0.2.2"),
-		"another zone":    SegmentAsked(segmentRequest("/a", "/_tree", ""), "blog", "192.0.2.1"),
-		"another cookie":  SegmentAsked(segmentRequest("/a", "/_tree", "a=1"), "root", "192.0.2.1"),
-		"another segment": SegmentAsked(segmentRequest("/a", "/_index", ""), "root", "192.0.2.1"),
-		"another path":    SegmentAsked(segmentRequest("/b", "/_tree", ""), "root", "192.0.2.1"),
-		"another query":   SegmentAsked(segmentRequest("/a?b", "/_tree", ""), "root", "192.0.2.1"),
-		"another writing": SegmentAsked(segmentRequest("/%2561", "/_tree", ""), "root", "192.0.2.1"),
-		"another host":    SegmentAsked(another, "root", "192.0.2.1"),
-		"several cookies": SegmentAsked(several, "root", "192.0.2.1"),
+		"one":             FloodKeyOf(segmentRequest("/a", "/_tree", ""), "root", "192.0.2.1"),
+		"another address": FloodKeyOf(segmentRequest("/a", "/_tree", ""), "root", "192.0.2.2"),
+		"another zone":    FloodKeyOf(segmentRequest("/a", "/_tree", ""), "blog", "192.0.2.1"),
+		"another cookie":  FloodKeyOf(segmentRequest("/a", "/_tree", "a=1"), "root", "192.0.2.1"),
+		"another segment": FloodKeyOf(segmentRequest("/a", "/_index", ""), "root", "192.0.2.1"),
+		"another path":    FloodKeyOf(segmentRequest("/b", "/_tree", ""), "root", "192.0.2.1"),
+		"another query":   FloodKeyOf(segmentRequest("/a?b", "/_tree", ""), "root", "192.0.2.1"),
+		"another writing": FloodKeyOf(segmentRequest("/%2561", "/_tree", ""), "root", "192.0.2.1"),
+		"another host":    FloodKeyOf(another, "root", "192.0.2.1"),
+		"several cookies": FloodKeyOf(several, "root", "192.0.2.1"),
 	} {
-		assert.False(t, f.IsMore(key, limit, now), name)
-		assert.True(t, f.IsMore(key, limit, now), name)
+		assert.False(t, f.Exceeds(key, limit, now), name)
+		assert.True(t, f.Exceeds(key, limit, now), name)
 	}
 }
 
@@ -87,7 +87,7 @@ func TestFloodIsExact(t *testing.T) {
 					within++
 				}
 			}
-			more := f.IsMore(FloodKey{}, limit, now)
+			more := f.Exceeds(FloodKey{}, limit, now)
 			require.Equal(t, within >= limit.Count, more)
 			if !more {
 				passed = append(passed, now)
@@ -104,12 +104,12 @@ func TestFloodTakesAnotherLimit(t *testing.T) {
 			passed := 0
 			for range 20 {
 				now = now.Add(time.Millisecond)
-				if !f.IsMore(FloodKey{}, FloodLimit{Count: count, Window: time.Second}, now) {
+				if !f.Exceeds(FloodKey{}, FloodLimit{Count: count, Window: time.Second}, now) {
 					passed++
 				}
 			}
 			assert.LessOrEqual(t, passed, count)
-			assert.True(t, f.IsMore(FloodKey{}, FloodLimit{Count: count, Window: time.Second}, now))
+			assert.True(t, f.Exceeds(FloodKey{}, FloodLimit{Count: count, Window: time.Second}, now))
 			now = now.Add(time.Hour)
 		}
 	}
@@ -131,7 +131,7 @@ func TestFloodIsBounded(t *testing.T) {
 	// Many clients, once each.
 	many := NewFlood()
 	for i := range 200_000 {
-		many.IsMore(FloodKey{address: strconv.Itoa(i)}, limit, now)
+		many.Exceeds(FloodKey{address: strconv.Itoa(i)}, limit, now)
 	}
 	check(many)
 	_, dropped := many.Size()
@@ -139,7 +139,7 @@ func TestFloodIsBounded(t *testing.T) {
 	// Some clients, all the time.
 	few := NewFlood()
 	for i := range 1_000_000 {
-		few.IsMore(FloodKey{address: strconv.Itoa(i % 1000)}, limit, now)
+		few.Exceeds(FloodKey{address: strconv.Itoa(i % 1000)}, limit, now)
 	}
 	check(few)
 }
@@ -149,8 +149,8 @@ func TestFloodRemembersWhoComesBack(t *testing.T) {
 	f, limit, now := NewFlood(), FloodLimit{Count: 20, Window: time.Minute}, time.Unix(1_800_000_000, 0)
 	passed := 0
 	for i := range 300_000 {
-		f.IsMore(FloodKey{address: strconv.Itoa(i)}, limit, now)
-		if i%1000 == 0 && !f.IsMore(FloodKey{address: "loop"}, limit, now) {
+		f.Exceeds(FloodKey{address: strconv.Itoa(i)}, limit, now)
+		if i%1000 == 0 && !f.Exceeds(FloodKey{address: "loop"}, limit, now) {
 			passed++
 		}
 	}
@@ -162,6 +162,6 @@ func BenchmarkFlood(b *testing.B) {
 	r := segmentRequest("/a?_rsc=abcde", "/_tree", "session=0123456789abcdef")
 	b.ReportAllocs()
 	for b.Loop() {
-		f.IsMore(SegmentAsked(r, "root", "192.0.2.1"), limit, now)
+		f.Exceeds(FloodKeyOf(r, "root", "192.0.2.1"), limit, now)
 	}
 }

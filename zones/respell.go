@@ -9,8 +9,8 @@ import (
 
 // RespellRequest gives a request the path that Respell returns, when the zone's build has middleware or is not known,
 // and returns the match with it.
-func RespellRequest(u *url.URL, m Match, book *rules.Rulebook) Match {
-	if book != nil && !book.HasMiddleware() {
+func RespellRequest(u *url.URL, m Match, ruleSet *rules.Set) Match {
+	if ruleSet != nil && !ruleSet.HasMiddleware() {
 		return m
 	}
 	path := spelling.EscapedPath(u)

@@ -14,10 +14,10 @@ import (
 // maxTreeDepth bounds how deep a router's state may be nested: no application has as many folders.
 const maxTreeDepth = 64
 
-// routerLeaves reports whether the client's router says that it is at a page of another application, by the names
+// routerFromOtherApp reports whether the client's router says that it is at a page of another application, by the names
 // that builds give their pages. It says so only if the zone that is asked has no page of that name and another one
 // has.
-func (c *Crossings) routerLeaves(r *http.Request, zone *Zone) bool {
+func (c *Crossings) routerFromOtherApp(r *http.Request, zone *Zone) bool {
 	if zone.Claims == nil || len(zone.Claims.build.Routes) == 0 {
 		return false
 	}

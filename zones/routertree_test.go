@@ -98,11 +98,11 @@ func TestLeavesByWhatTheRouterSends(t *testing.T) {
 	} {
 		r := request("GET /x", c.headers...)
 		r.Host = c.host
-		assert.Equal(t, c.want, NewCrossings(tableOf(t, list...), list).Leaves(r, KindRSC, c.to), "%s %q", c.to.Name, c.headers)
+		assert.Equal(t, c.want, NewCrossings(tableOf(t, list...), list).FromOtherApp(r, KindRSC, c.to), "%s %q", c.to.Name, c.headers)
 	}
 	r := request("GET /blog/x", tree("about"))
 	r.Host = "example.com"
 	for kind, want := range map[Kind]bool{KindSegment: true, KindPrefetch: true, KindDocument: false, KindAction: false} {
-		assert.Equal(t, want, crossings.Leaves(r, kind, blog), kind.String())
+		assert.Equal(t, want, crossings.FromOtherApp(r, kind, blog), kind.String())
 	}
 }

@@ -180,14 +180,14 @@ func (t *Table) FindRequest(r *http.Request) (m Match, ok bool) {
 	if !ok || !m.shared || !strings.HasPrefix(m.Path, "/_next/") {
 		return m, ok
 	}
-	if zone := t.hinted(r, m); zone != nil {
+	if zone := t.zoneByHint(r, m); zone != nil {
 		m.Zone = zone
 	}
 	return m, true
 }
 
-// hinted returns the zone that a request for something below /_next means, or nil where the path has told it.
-func (t *Table) hinted(r *http.Request, m Match) *Zone {
+// zoneByHint returns the zone that a request for something below /_next means, or nil where the path has told it.
+func (t *Table) zoneByHint(r *http.Request, m Match) *Zone {
 	switch kind, _ := frameworkKind(m.Path); kind {
 	case KindImage:
 		source, _ := spelling.QueryValue(r.URL.RawQuery, "url")
@@ -286,10 +286,10 @@ func (p *prefixes) find(path string) (m Match, ok bool) {
 		return m, true
 	}
 	zone := p.sharers.root
-	if len(p.sharers.routed) > 0 {
+	if len(p.sharers.byRoutes) > 0 {
 		zone = p.sharers.find(path)
 	}
-	return Match{Zone: zone, Path: path, shared: len(p.sharers.routed) > 0}, zone != nil
+	return Match{Zone: zone, Path: path, shared: len(p.sharers.byRoutes) > 0}, zone != nil
 }
 
 // Hostname returns the lower-case host of a Host header, without port and trailing dot.

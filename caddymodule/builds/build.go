@@ -17,13 +17,13 @@ type Build struct {
 	*nextbuild.Build
 	// Claims are the paths that the build names.
 	Claims *zones.Claims
-	// Book are the rules of the build; nil: it is an export.
-	Book *rules.Rulebook
+	// RuleSet are the rules of the build; nil: it is an export.
+	RuleSet *rules.Set
 	// Export is nil for a build that Next.js serves.
 	Export *Export
 
-	index *assets.Index
-	files string // the filesStamp
+	index     *assets.Index
+	filesHash string // see the function of that name
 	// leases and sets are guarded by the mutex of the directory.
 	leases int
 	sets   map[assets.Settings]*sharedSet
@@ -33,8 +33,8 @@ type Build struct {
 type Export struct {
 	// Dir is where its files are.
 	Dir string
-	// Book are its rules.
-	Book *rules.Exported
+	// RuleSet are its rules.
+	RuleSet *rules.Exported
 	// AssetPrefix is what its pages say of where their files are. "": the build beside it says where it is.
 	AssetPrefix string
 	// Needs are what its build has and only a server could do.
@@ -56,14 +56,14 @@ func (s Source) read() (*Build, error) {
 	if err != nil {
 		return nil, fmt.Errorf("build: %w", err)
 	}
-	files := filesStamp(read)
+	files := filesHash(read)
 	index, err := assets.NewIndex(read)
 	if err != nil {
 		return nil, fmt.Errorf("build: %w", err)
 	}
 	return &Build{
-		Build: read, Claims: zones.NewClaims(read), Book: rules.NewRulebook(read),
-		index: index, files: files, sets: map[assets.Settings]*sharedSet{},
+		Build: read, Claims: zones.NewClaims(read), RuleSet: rules.NewSet(read),
+		index: index, filesHash: files, sets: map[assets.Settings]*sharedSet{},
 	}, nil
 }
 
@@ -74,7 +74,7 @@ func (s Source) readExport() (*Build, error) {
 		return nil, fmt.Errorf("export: %w", err)
 	}
 	// One without a build says nothing of itself.
-	build := &nextbuild.Build{ID: read.IDs[0], Stamp: read.Stamp}
+	build := &nextbuild.Build{ID: read.IDs[0], Hash: read.Hash}
 	if s.Build != "" {
 		if build, err = nextbuild.Read(s.Build); err != nil {
 			return nil, fmt.Errorf("build: %w", err)
@@ -82,7 +82,7 @@ func (s Source) readExport() (*Build, error) {
 		if err := read.Fits(build); err != nil {
 			return nil, err // it says that it is about both
 		}
-		build.Stamp = read.Stamp + " " + build.Stamp
+		build.Hash = read.Hash + " " + build.Hash
 	}
 	index, err := assets.NewExportIndex(read, build.BasePath)
 	if err != nil {
@@ -91,9 +91,9 @@ func (s Source) readExport() (*Build, error) {
 	read.Files = slices.DeleteFunc(read.Files, func(path string) bool { return !index.Has(path) })
 	export := &Export{Dir: read.Dir, Needs: build.NeedsServer(read)}
 	if s.Build == "" {
-		export.Book, export.AssetPrefix = rules.NewExported(read, nil), read.AssetPrefix
+		export.RuleSet, export.AssetPrefix = rules.NewExported(read, nil), read.AssetPrefix
 	} else {
-		export.Book = rules.NewExported(read, build)
+		export.RuleSet = rules.NewExported(read, build)
 	}
 	return &Build{
 		Build: build, Claims: zones.NewExportClaims(build, read), Export: export,
@@ -101,8 +101,8 @@ func (s Source) readExport() (*Build, error) {
 	}, nil
 }
 
-// isChanged reports whether files of the build are others than when it was read, though its stamp is the same.
-func (b *Build) isChanged() bool { return b.Export == nil && b.files != filesStamp(b.Build) }
+// isChanged reports whether files of the build are others than when it was read, though its hash is the same.
+func (b *Build) isChanged() bool { return b.Export == nil && b.filesHash != filesHash(b.Build) }
 
 // retain counts one more who has the build. It is given back by release.
 func (b *Build) retain() *Build {

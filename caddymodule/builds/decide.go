@@ -13,25 +13,25 @@ import (
 )
 
 const (
-	// askTime bounds the question to one upstream whether it runs a build.
-	askTime = 2 * time.Second
+	// askTimeout bounds the question to one upstream whether it runs a build.
+	askTimeout = 2 * time.Second
 	// unprovenTime is how long a build waits for upstreams of which nobody knows whether they would tell.
 	unprovenTime = 30 * time.Second
 )
 
-// standing is what an upstream says to the question for a file of a build.
-type standing uint8
+// reply is what an upstream answers when it is asked for a file that only one build has.
+type reply uint8
 
 const (
-	silent  standing = iota // it is not there, or does not answer
-	unclear                 // it answers something else: a redirect to a login, an error
-	has                     // it runs the build: a process of Next.js lists its files when it starts
-	hasNot                  // 404
+	silent  reply = iota // it is not there, or does not answer
+	unclear              // it answers something else: a redirect to a login, an error
+	has                  // it runs the build: a process of Next.js lists its files when it starts
+	hasNot               // 404
 )
 
-// proofOf returns the path of a file that one build has and the other has not, below the origin of the application. ""
-// says that there is none. other may be nil.
-func proofOf(b, other *nextbuild.Build) string {
+// distinctFile returns the path of a file that b has and other has not, below the origin of the application. "": there
+// is none. other may be nil.
+func distinctFile(b, other *nextbuild.Build) string {
 	theirs := map[string]bool{}
 	if other != nil && other.BasePath == b.BasePath {
 		for _, path := range other.Static {
@@ -53,20 +53,20 @@ func proofOf(b, other *nextbuild.Build) string {
 	return proof
 }
 
-// standingsOf asks all upstreams at once for a file.
-func standingsOf(ctx context.Context, upstreams []*deploy.Upstream, path string) []standing {
-	ctx, cancel := context.WithTimeout(ctx, askTime)
+// repliesOf asks all upstreams at once for a file.
+func repliesOf(ctx context.Context, upstreams []*deploy.Upstream, path string) []reply {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	answers := make([]standing, len(upstreams))
+	answers := make([]reply, len(upstreams))
 	var group sync.WaitGroup
 	for i, upstream := range upstreams {
-		group.Go(func() { answers[i] = standingOf(StatusOf(ctx, upstream, http.MethodHead, path)) })
+		group.Go(func() { answers[i] = replyOf(StatusOf(ctx, upstream, http.MethodHead, path)) })
 	}
 	group.Wait()
 	return answers
 }
 
-func standingOf(status int, err error) standing {
+func replyOf(status int, err error) reply {
 	if err != nil {
 		op, isNet := errors.AsType[*net.OpError](err)
 		if isNet && op.Op == "dial" || errors.Is(err, context.DeadlineExceeded) {
@@ -93,11 +93,11 @@ const (
 	takesUnproven          // nobody knows, and it has waited long enough
 )
 
-// decideWaiting decides by what the upstreams said. confirmed says that the build before was seen to run by the same
+// decideWaiting decides by what the upstreams answered. confirmed says that the build before was seen to run by the same
 // question, so that a 404 counts.
 //
 // Upstreams that are silent serve nothing that could be kept. When they come back, they run what is on their disk.
-func decideWaiting(answers []standing, confirmed bool, waited time.Duration) decision {
+func decideWaiting(answers []reply, confirmed bool, waited time.Duration) decision {
 	var count [hasNot + 1]int
 	for _, answer := range answers {
 		count[answer]++

@@ -15,23 +15,23 @@ import (
 
 func TestDecideWaiting(t *testing.T) {
 	for name, c := range map[string]struct {
-		answers   []standing
+		answers   []reply
 		confirmed bool
 		waited    time.Duration
 		want      decision
 	}{
-		"the only one runs it":                   {[]standing{has}, true, 0, takes},
-		"all run it":                             {[]standing{has, has}, false, 0, takes},
-		"the other is down":                      {[]standing{has, silent}, true, 0, takes},
-		"the other is starting":                  {[]standing{has, unclear}, true, 0, takes},
-		"one runs it, one does not":              {[]standing{has, hasNot}, true, time.Hour, waitsMixed},
-		"likewise, and nobody knows of before":   {[]standing{has, hasNot, silent}, false, time.Hour, waitsMixed},
-		"none runs it":                           {[]standing{hasNot, hasNot}, true, time.Hour, waits},
-		"all are down":                           {[]standing{silent, silent}, false, time.Hour, waits},
-		"nobody would tell, and it has not been": {[]standing{hasNot}, false, unprovenTime - 1, waits},
-		"nobody would tell, for long":            {[]standing{hasNot}, false, unprovenTime, takesUnproven},
-		"a login answers, for long":              {[]standing{unclear, silent}, false, unprovenTime, takesUnproven},
-		"an error answers":                       {[]standing{unclear}, true, time.Hour, waits},
+		"the only one runs it":                   {[]reply{has}, true, 0, takes},
+		"all run it":                             {[]reply{has, has}, false, 0, takes},
+		"the other is down":                      {[]reply{has, silent}, true, 0, takes},
+		"the other is starting":                  {[]reply{has, unclear}, true, 0, takes},
+		"one runs it, one does not":              {[]reply{has, hasNot}, true, time.Hour, waitsMixed},
+		"likewise, and nobody knows of before":   {[]reply{has, hasNot, silent}, false, time.Hour, waitsMixed},
+		"none runs it":                           {[]reply{hasNot, hasNot}, true, time.Hour, waits},
+		"all are down":                           {[]reply{silent, silent}, false, time.Hour, waits},
+		"nobody would tell, and it has not been": {[]reply{hasNot}, false, unprovenTime - 1, waits},
+		"nobody would tell, for long":            {[]reply{hasNot}, false, unprovenTime, takesUnproven},
+		"a login answers, for long":              {[]reply{unclear, silent}, false, unprovenTime, takesUnproven},
+		"an error answers":                       {[]reply{unclear}, true, time.Hour, waits},
 	} {
 		assert.Equal(t, c.want, decideWaiting(c.answers, c.confirmed, c.waited), name)
 	}
@@ -44,21 +44,21 @@ func TestProofOf(t *testing.T) {
 	second.BasePath = "/docs"
 	deployed := &nextbuild.Build{ID: "a", Static: []string{"/_next/static/a/_ssgManifest.js", "/_next/static/chunks/one.js", "/_next/static/chunks/three.js"}}
 	deployed.BasePath = "/docs"
-	assert.Equal(t, "/docs/_next/static/b/_ssgManifest.js", proofOf(second, first))
-	assert.Equal(t, "/docs/_next/static/a/_ssgManifest.js", proofOf(first, nil))
-	assert.Equal(t, "/docs/_next/static/chunks/three.js", proofOf(deployed, first), "with a deployment id all builds have one build id")
-	assert.Empty(t, proofOf(first, first))
+	assert.Equal(t, "/docs/_next/static/b/_ssgManifest.js", distinctFile(second, first))
+	assert.Equal(t, "/docs/_next/static/a/_ssgManifest.js", distinctFile(first, nil))
+	assert.Equal(t, "/docs/_next/static/chunks/three.js", distinctFile(deployed, first), "with a deployment id all builds have one build id")
+	assert.Empty(t, distinctFile(first, first))
 	moved := *first
 	moved.BasePath = "/guide"
-	assert.Equal(t, "/guide/_next/static/a/_ssgManifest.js", proofOf(&moved, first))
+	assert.Equal(t, "/guide/_next/static/a/_ssgManifest.js", distinctFile(&moved, first))
 }
 
 func TestWhatAnUpstreamSays(t *testing.T) {
-	ask := func(address string) standing {
-		return standingsOf(t.Context(), []*deploy.Upstream{{Address: address}}, "/_next/static/x.js")[0]
+	ask := func(address string) reply {
+		return repliesOf(t.Context(), []*deploy.Upstream{{Address: address}}, "/_next/static/x.js")[0]
 	}
 	assert.Equal(t, silent, ask("127.0.0.1:1"))
-	for status, want := range map[int]standing{200: has, 404: hasNot, 302: unclear, 401: unclear, 500: unclear} {
+	for status, want := range map[int]reply{200: has, 404: hasNot, 302: unclear, 401: unclear, 500: unclear} {
 		asked := atomic.Int32{}
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			asked.Add(1)

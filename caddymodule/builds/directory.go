@@ -29,14 +29,14 @@ type directory struct {
 	started bool
 	zones   []*zone
 	builds  []*Build // those that somebody has
-	seen    string   // the stamp of the last look
+	seen    string   // the hash of the last look
 	failed  failedRead
 }
 
-// failedRead is what came of reading a directory in the state of a stamp, so that it is not read again for each zone.
+// failedRead is what came of reading a directory in the state of a hash, so that it is not read again for each zone.
 type failedRead struct {
-	stamp string
-	err   error
+	hash string
+	err  error
 }
 
 func newDirectory(source Source) *directory {
@@ -99,19 +99,19 @@ func (d *directory) look(ctx context.Context) (pause time.Duration) {
 func (d *directory) notice() []*zone {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	stamp, err := d.source.stamp()
+	hash, err := d.source.hash()
 	if err != nil {
-		stamp = err.Error() // a build that is gone for a moment is being replaced
+		hash = err.Error() // a build that is gone for a moment is being replaced
 	}
-	settled := stamp == d.seen
-	d.seen = stamp
+	settled := hash == d.seen
+	d.seen = hash
 	var ready []*zone
 	for _, z := range d.zones {
 		if !z.isReady() {
 			continue
 		}
 		if settled {
-			z.notice(stamp)
+			z.notice(hash)
 		}
 		ready = append(ready, z)
 	}
@@ -119,38 +119,38 @@ func (d *directory) notice() []*zone {
 	return ready
 }
 
-// find returns the build with a stamp, which is read unless somebody has it. A failure is not repeated.
-func (d *directory) find(stamp string) (*Build, error) {
-	if b := d.known(stamp); b != nil {
+// find returns the build with a hash, which is read unless somebody has it. A failure is not repeated.
+func (d *directory) find(hash string) (*Build, error) {
+	if b := d.known(hash); b != nil {
 		return b, nil
 	}
-	if d.failed.err != nil && d.failed.stamp == stamp {
+	if d.failed.err != nil && d.failed.hash == hash {
 		return nil, d.failed.err
 	}
 	b, err := d.read()
-	d.failed = failedRead{stamp, err}
+	d.failed = failedRead{hash, err}
 	return b, err
 }
 
 // current returns the build that is in the directory now, which is read unless somebody has it as it is.
 func (d *directory) current() (*Build, error) {
-	if stamp, err := d.source.stamp(); err == nil {
-		if b := d.known(stamp); b != nil && !b.isChanged() {
-			d.seen = stamp
+	if hash, err := d.source.hash(); err == nil {
+		if b := d.known(hash); b != nil && !b.isChanged() {
+			d.seen = hash
 			return b, nil
 		}
 	}
 	b, err := d.read()
 	if err == nil {
-		d.seen = b.Stamp
+		d.seen = b.Hash
 	}
 	return b, err
 }
 
-// known returns the build with a stamp that was read last, nil if nobody has one.
-func (d *directory) known(stamp string) *Build {
+// known returns the build with a hash that was read last, nil if nobody has one.
+func (d *directory) known(hash string) *Build {
 	for _, b := range slices.Backward(d.builds) {
-		if b.Stamp == stamp {
+		if b.Hash == hash {
 			return b
 		}
 	}
@@ -186,7 +186,7 @@ func (d *directory) sweep() {
 		return
 	}
 	for _, z := range d.zones {
-		z.say(func(s *Subscription) { s.log.Warn("closing the files of a build", zap.Error(err)) })
+		z.forEachLabel(func(s *Subscription) { s.log.Warn("closing the files of a build", zap.Error(err)) })
 		return
 	}
 }

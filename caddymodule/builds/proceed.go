@@ -14,7 +14,7 @@ import (
 type question struct {
 	about     *Build
 	upstreams []*deploy.Upstream
-	proof     string // the path of a file that only the build has; "": there is nothing to ask for
+	file      string // the path of a file that only the build has; "": there is nothing to ask for
 	waits     bool   // the build is not taken yet
 }
 
@@ -26,9 +26,9 @@ func (z *zone) proceed(ctx context.Context) {
 	if q.about == nil {
 		return
 	}
-	answers := []standing{unclear}
-	if q.proof != "" {
-		answers = standingsOf(ctx, q.upstreams, q.proof)
+	answers := []reply{unclear}
+	if q.file != "" {
+		answers = repliesOf(ctx, q.upstreams, q.file)
 	}
 	z.dir.mu.Lock()
 	defer z.dir.mu.Unlock()
@@ -42,7 +42,7 @@ func (z *zone) proceed(ctx context.Context) {
 	z.dir.sweep()
 }
 
-// next returns what is to be asked. A build that needs no proof is taken at once.
+// next returns what is to be asked. A build that no file tells apart is taken at once.
 func (z *zone) next() question {
 	z.dir.mu.Lock()
 	defer z.dir.mu.Unlock()
@@ -51,11 +51,11 @@ func (z *zone) next() question {
 	case !z.isReady():
 		return question{}
 	case fresh == nil:
-		return z.doubt()
+		return z.questionAboutTaken()
 	case fresh.Export != nil || z.taken == nil || len(z.upstreams) == 0:
 		z.take(true)
 	default:
-		proof := proofOf(fresh.Build, z.taken.Build)
+		proof := distinctFile(fresh.Build, z.taken.Build)
 		if proof != "" || len(fresh.Static) == 0 {
 			return question{fresh, z.upstreams, proof, true}
 		}
@@ -65,18 +65,18 @@ func (z *zone) next() question {
 	return question{}
 }
 
-// doubt returns what is to be asked about the build that is taken.
-func (z *zone) doubt() question {
+// questionAboutTaken returns what is to be asked about the build that is taken.
+func (z *zone) questionAboutTaken() question {
 	if z.taken == nil || z.confirmed || z.taken.Export != nil {
 		return question{}
 	}
-	proof := proofOf(z.taken.Build, nil)
+	proof := distinctFile(z.taken.Build, nil)
 	if proof != "" {
 		return question{z.taken, z.upstreams, proof, false}
 	}
-	if !z.doubted {
-		z.doubted = true
-		z.say(func(s *Subscription) {
+	if !z.warnedUnconfirmed {
+		z.warnedUnconfirmed = true
+		z.forEachLabel(func(s *Subscription) {
 			s.log.Warn("the build has no .next/static, so its scripts come from Next.js, if that has them: copy it there",
 				zap.String("zone", s.label), zap.String("build", z.taken.ID), zap.String("directory", z.taken.Dir))
 		})
@@ -85,24 +85,24 @@ func (z *zone) doubt() question {
 }
 
 // confirm notes whether the application runs the build that is taken.
-func (z *zone) confirm(q question, answers []standing) {
+func (z *zone) confirm(q question, answers []reply) {
 	z.confirmed = slices.Contains(answers, has)
-	if z.confirmed || z.doubted || !slices.Contains(answers, hasNot) {
+	if z.confirmed || z.warnedUnconfirmed || !slices.Contains(answers, hasNot) {
 		return
 	}
-	z.doubted = true
-	z.say(func(s *Subscription) {
+	z.warnedUnconfirmed = true
+	z.forEachLabel(func(s *Subscription) {
 		s.log.Warn("the application does not answer with the files of its build, so nobody can tell when it runs another: "+
 			"start it again if it was built since, give it its .next/static, name the directory that it was started in, "+
 			"or look whether the upstream is another application",
 			zap.String("zone", s.label), zap.String("build", z.taken.ID),
-			zap.String("directory", z.taken.Dir), zap.String("asked", q.proof))
+			zap.String("directory", z.taken.Dir), zap.String("asked", q.file))
 	})
 }
 
 // judge takes the build that waits if the answers allow it.
-func (z *zone) judge(q question, answers []standing) {
-	decision := decideWaiting(answers, z.confirmed && q.proof != "", time.Since(z.since))
+func (z *zone) judge(q question, answers []reply) {
+	decision := decideWaiting(answers, z.confirmed && q.file != "", time.Since(z.since))
 	z.mixed.Store(decision == waitsMixed)
 	z.note(waitingNote(z.waiting.ID, decision, answers))
 	switch {
@@ -110,29 +110,29 @@ func (z *zone) judge(q question, answers []standing) {
 		z.take(true)
 	case decision == takesUnproven:
 		id := z.waiting.ID
-		z.say(func(s *Subscription) {
+		z.forEachLabel(func(s *Subscription) {
 			s.log.Warn("taking a build though the application does not say that it runs it: "+
 				"start it again within this time after a build",
 				zap.String("zone", s.label), zap.String("build", id),
-				zap.Duration("after", unprovenTime), zap.String("asked", q.proof))
+				zap.Duration("after", unprovenTime), zap.String("asked", q.file))
 		})
 		z.take(false)
-	case !z.said:
-		z.said = true
-		z.say(func(s *Subscription) {
+	case !z.loggedWaiting:
+		z.loggedWaiting = true
+		z.forEachLabel(func(s *Subscription) {
 			s.log.Info("the application still runs another build: the new one is taken when it runs that",
 				zap.String("zone", s.label), zap.String("runs", z.taken.ID),
-				zap.String("waits", z.waiting.ID), zap.String("asked", q.proof))
+				zap.String("waits", z.waiting.ID), zap.String("asked", q.file))
 		})
 	}
 }
 
 // waitingNote is what a build waits for, for those who ask.
-func waitingNote(id string, decision decision, answers []standing) string {
+func waitingNote(id string, decision decision, answers []reply) string {
 	switch {
 	case decision == waitsMixed:
 		return "build " + id + " waits: some upstreams run it, and others do not yet"
-	case !slices.ContainsFunc(answers, func(s standing) bool { return s != silent }):
+	case !slices.ContainsFunc(answers, func(s reply) bool { return s != silent }):
 		return "build " + id + " waits: no upstream answers"
 	}
 	return "build " + id + " waits: the application still runs the one before"

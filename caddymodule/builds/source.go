@@ -35,23 +35,23 @@ func (s Source) key() (string, error) {
 	return strings.Join(parts, "\x00"), nil
 }
 
-// stamp identifies the state of the directories.
-func (s Source) stamp() (string, error) {
+// hash identifies the state of the directories.
+func (s Source) hash() (string, error) {
 	if s.Export == "" {
-		return nextbuild.Stamp(s.Build)
+		return nextbuild.Hash(s.Build)
 	}
-	stamp, err := nextbuild.StampExport(s.Export)
+	hash, err := nextbuild.HashExport(s.Export)
 	if err != nil || s.Build == "" {
-		return stamp, err
+		return hash, err
 	}
-	beside, err := nextbuild.Stamp(s.Build)
-	return stamp + " " + beside, err
+	beside, err := nextbuild.Hash(s.Build)
+	return hash + " " + beside, err
 }
 
-// filesStamp identifies the state of the files of a build, which its own stamp does not: public files that were added
+// filesHash identifies the state of the files of a build, which its own hash does not: public files that were added
 // or written over, folders that may be read meanwhile. A configuration that begins asks for it, and nobody else, for it
-// looks at each file. An export's own stamp tells of all of them.
-func filesStamp(b *nextbuild.Build) string {
+// looks at each file. An export's own hash tells of all of them.
+func filesHash(b *nextbuild.Build) string {
 	sum := fnv.New64a()
 	for _, dir := range fileDirs(b) {
 		// What cannot be read counts as what the error says.

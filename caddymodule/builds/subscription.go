@@ -69,8 +69,8 @@ type beside struct {
 
 // refusal is why a build was not taken.
 type refusal struct {
-	stamp string
-	err   error
+	hash string
+	err  error
 }
 
 // Begin returns the build that the zone begins with, nil if it has none yet.
@@ -200,9 +200,9 @@ func (z *zone) begin(fresh *Build) *Build {
 		return z.taken
 	case z.taken == nil && len(z.subs) == 0:
 		z.taken = fresh.retain()
-	case z.taken == nil || fresh.Export != nil && fresh.Stamp != z.taken.Stamp:
+	case z.taken == nil || fresh.Export != nil && fresh.Hash != z.taken.Hash:
 		z.await(fresh) // it is for the others, who are told soon
-	case fresh.Stamp == z.taken.Stamp:
+	case fresh.Hash == z.taken.Hash:
 		z.taken.release()
 		z.taken = fresh.retain() // its files have changed
 	default:

@@ -31,13 +31,13 @@ func (s *Subscription) await(fresh *Build) {
 // open, also while the subscriber changes over.
 func (s *Subscription) take(fresh *Build) outcome {
 	switch {
-	case s.refused != nil && s.refused.stamp == fresh.Stamp:
+	case s.refused != nil && s.refused.hash == fresh.Hash:
 		s.await(nil)
-		s.sayNote(s.refused.note())
+		s.setNote(s.refused.note())
 		return refusedBefore
-	case s.now != nil && s.now.Stamp == fresh.Stamp:
+	case s.now != nil && s.now.Hash == fresh.Hash:
 		s.await(nil) // it has begun with it
-		s.sayNote("")
+		s.setNote("")
 		return hasIt
 	}
 	before := s.beside.Load()
@@ -49,14 +49,14 @@ func (s *Subscription) take(fresh *Build) outcome {
 	s.beside.Store(during)
 	if err := s.options.Take(next); err != nil {
 		err = fmt.Errorf("placing the zones: %w", err)
-		s.refused = &refusal{fresh.Stamp, err}
+		s.refused = &refusal{fresh.Hash, err}
 		s.beside.Store(&beside{last: before.last})
 		s.closeAll(next)
 		s.refuse(err)
 		return refused
 	}
 	s.now, s.refused = next, nil
-	s.sayNote("")
+	s.setNote("")
 	s.missing.Store(nil)
 	s.replace(replaced, before.last)
 	return took
@@ -80,14 +80,14 @@ func (s *Subscription) replace(replaced *Snapshot, last []*Snapshot) {
 
 // refuse notes and says why a build is not taken.
 func (s *Subscription) refuse(err error) {
-	s.sayNote(refusal{err: err}.note())
+	s.setNote(refusal{err: err}.note())
 	s.options.Refused()
 	s.log.Warn("build not taken, the last one stays if there is one", zap.String("zone", s.label), zap.Error(err))
 }
 
 func (r refusal) note() string { return "a new build is not taken: " + r.err.Error() }
 
-func (s *Subscription) sayNote(note string) { s.note.Store(&note) }
+func (s *Subscription) setNote(note string) { s.note.Store(&note) }
 
 func (s *Subscription) closeAll(list ...*Snapshot) {
 	if err := closeAll(list...); err != nil {

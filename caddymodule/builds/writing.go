@@ -24,9 +24,9 @@ func (w writing) isOverdue() bool {
 	return !w.since.IsZero() && time.Since(w.since) > writingTime && !w.late
 }
 
-// sayWriting notes that a build is being written. The log says so once.
-func (z *zone) sayWriting(stamp string, err *nextbuild.UnfinishedError) {
-	z.refused = stamp
+// noteWriting notes that a build is being written. The log says so once.
+func (z *zone) noteWriting(hash string, err *nextbuild.UnfinishedError) {
+	z.refused = hash
 	why := fmt.Sprintf("the build in %s is being written (%s); the old one stays in use", err.Dir, err.What)
 	z.note(why)
 	for _, s := range z.subs {
@@ -34,6 +34,6 @@ func (z *zone) sayWriting(stamp string, err *nextbuild.UnfinishedError) {
 	}
 	if z.writing.since.IsZero() {
 		z.writing.since = time.Now()
-		z.say(func(s *Subscription) { s.log.Info(why, zap.String("zone", s.label), zap.String("build", z.taken.ID)) })
+		z.forEachLabel(func(s *Subscription) { s.log.Info(why, zap.String("zone", s.label), zap.String("build", z.taken.ID)) })
 	}
 }

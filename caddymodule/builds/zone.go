@@ -23,12 +23,12 @@ type zone struct {
 	waiting *Build // is taken when the upstreams run it; nil: none waits
 	last    *Build // the one before
 	// confirmed says that an upstream has answered with a file of the taken build.
-	confirmed bool
-	doubted   bool      // it was said that no upstream has one
-	refused   string    // the stamp that could not be taken, so that it is said once
-	said      bool      // of the build that waits
-	since     time.Time // when it came
-	writing   writing
+	confirmed         bool
+	warnedUnconfirmed bool      // a warning said that no upstream has one
+	refused           string    // the hash that could not be taken, so that it is logged once
+	loggedWaiting     bool      // the log says that a build waits
+	since             time.Time // when it came
+	writing           writing
 	// mixed says that some upstreams run the one that waits and others do not.
 	mixed atomic.Bool
 }
@@ -96,42 +96,42 @@ func (z *zone) interval() time.Duration {
 	return every
 }
 
-// say has one subscriber of each label say what is decided for all of them, the newest.
-func (z *zone) say(of func(*Subscription)) {
+// forEachLabel calls log with the newest subscriber of each label. What is decided for all of them is logged once.
+func (z *zone) forEachLabel(log func(*Subscription)) {
 	said := map[string]bool{}
 	for _, s := range slices.Backward(z.subs) {
 		if !said[s.label] {
 			said[s.label] = true
-			of(s)
+			log(s)
 		}
 	}
 }
 
 // notice compares what is in the directory to what the zone has.
-func (z *zone) notice(stamp string) {
+func (z *zone) notice(hash string) {
 	overdue := z.taken != nil && z.writing.isOverdue()
 	switch {
-	case stamp == z.refused && !overdue || z.waiting != nil && z.waiting.Stamp == stamp:
-	case z.taken != nil && z.taken.Stamp == stamp:
+	case hash == z.refused && !overdue || z.waiting != nil && z.waiting.Hash == hash:
+	case z.taken != nil && z.taken.Hash == hash:
 		z.await(nil) // it was put back
 		z.forgetNotes()
 		z.writing = writing{}
 	default:
-		fresh, err := z.dir.find(stamp)
+		fresh, err := z.dir.find(hash)
 		unfinished, isUnfinished := errors.AsType[*nextbuild.UnfinishedError](err)
 		if !isUnfinished {
 			z.writing = writing{}
 		}
 		switch {
 		case isUnfinished && z.taken != nil && !overdue:
-			z.sayWriting(stamp, unfinished)
+			z.noteWriting(hash, unfinished)
 		case err != nil:
 			z.writing.late = isUnfinished
-			z.refuse(stamp, func(s *Subscription) error { return fmt.Errorf("zone %s: %w", s.label, err) })
+			z.refuse(hash, func(s *Subscription) error { return fmt.Errorf("zone %s: %w", s.label, err) })
 		case z.taken != nil && fresh.Export == nil && fresh.Dir != z.taken.Dir:
 			err = fmt.Errorf("%s has no build any more, and %s is another: name it by `build`, and reload, if it is meant",
 				z.taken.Dir, fresh.Dir)
-			z.refuse(stamp, func(*Subscription) error { return err })
+			z.refuse(hash, func(*Subscription) error { return err })
 		default:
 			z.await(fresh)
 		}
@@ -145,7 +145,7 @@ func (z *zone) await(fresh *Build) {
 		return
 	}
 	z.waiting = fresh.retain()
-	z.said, z.since = false, time.Now()
+	z.loggedWaiting, z.since = false, time.Now()
 	z.mixed.Store(false)
 	z.note("")
 	for _, s := range z.subs {
@@ -153,29 +153,29 @@ func (z *zone) await(fresh *Build) {
 	}
 	old.release()
 	if fresh != nil {
-		z.say(func(s *Subscription) { s.warnOfUnread(fresh) })
+		z.forEachLabel(func(s *Subscription) { s.warnOfUnread(fresh) })
 	}
 }
 
 // note tells all who subscribe what a build waits for.
 func (z *zone) note(why string) {
 	for _, s := range z.subs {
-		s.sayNote(why)
+		s.setNote(why)
 	}
 }
 
 // forgetNotes ends what was said to those who have the build that is taken.
 func (z *zone) forgetNotes() {
 	for _, s := range z.subs {
-		if s.now != nil && s.now.Stamp == z.taken.Stamp {
-			s.sayNote("")
+		if s.now != nil && s.now.Hash == z.taken.Hash {
+			s.setNote("")
 		}
 	}
 }
 
 // refuse notes that what is in the directory cannot be taken, and why.
-func (z *zone) refuse(stamp string, why func(*Subscription) error) {
-	z.refused = stamp
+func (z *zone) refuse(hash string, why func(*Subscription) error) {
+	z.refused = hash
 	for _, s := range z.subs {
 		s.refuse(why(s))
 	}
@@ -196,7 +196,7 @@ func (z *zone) take(confirmed bool) {
 		}
 	}
 	if len(takers)+kept == 0 {
-		z.refused = fresh.Stamp
+		z.refused = fresh.Hash
 		z.leave()
 		return
 	}
@@ -217,7 +217,7 @@ func (z *zone) replace(fresh *Build, confirmed bool) {
 		z.last, gone = nil, before // its pages and their files are replaced together
 	}
 	gone.release()
-	z.confirmed, z.doubted = confirmed && before != nil, !confirmed
+	z.confirmed, z.warnedUnconfirmed = confirmed && before != nil, !confirmed
 	z.leave()
 	z.dir.sweep()
 }
@@ -225,7 +225,7 @@ func (z *zone) replace(fresh *Build, confirmed bool) {
 // leave ends the wait of a build, which leaves the notes of who has refused it.
 func (z *zone) leave() {
 	z.waiting.release()
-	z.waiting, z.said = nil, false
+	z.waiting, z.loggedWaiting = nil, false
 	z.mixed.Store(false)
 }
 

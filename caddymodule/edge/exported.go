@@ -7,10 +7,10 @@ import (
 
 // Export is an exported application, prepared for requests.
 type Export struct {
-	Dir   string
-	Book  *rules.Exported
-	Files *assets.Export
-	Needs []string // what its build has and only a server could do
+	Dir     string
+	RuleSet *rules.Exported
+	Files   *assets.Export
+	Needs   []string // what its build has and only a server could do
 	// Elsewhere is where its pages look for their files, if that is no path of the zone.
 	Elsewhere string
 }

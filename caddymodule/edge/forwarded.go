@@ -28,16 +28,16 @@ func forwardedBy(r *http.Request) forwarded {
 	return f
 }
 
-// tell has a request say the same.
-func (f forwarded) tell(r *http.Request) {
-	f.TellScheme(r)
+// apply makes a request of the edge say the same.
+func (f forwarded) apply(r *http.Request) {
+	f.ApplyScheme(r)
 	if len(f.host) > 0 {
 		r.Header["X-Forwarded-Host"] = slices.Clone(f.host)
 	}
 }
 
-// TellScheme has a request say the scheme only, and not by which name the visitor has come.
-func (f forwarded) TellScheme(r *http.Request) {
+// ApplyScheme makes a request say the scheme only, and not by which name the visitor has come.
+func (f forwarded) ApplyScheme(r *http.Request) {
 	if len(f.proto) > 0 {
 		r.Header["X-Forwarded-Proto"] = slices.Clone(f.proto)
 	}

@@ -17,19 +17,19 @@ import (
 // Loopback makes requests within the process, on behalf of nobody: what they bring is for all clients. It is used
 // after the request that it was made for, too.
 type Loopback struct {
-	server *caddyhttp.Server
-	tls    *tls.ConnectionState
-	Host   string
-	Said   forwarded
-	View   *View
-	Zone   *Zone
-	Next   caddyhttp.Handler
+	server    *caddyhttp.Server
+	tls       *tls.ConnectionState
+	Host      string
+	Forwarded forwarded
+	View      *View
+	Zone      *Zone
+	Next      caddyhttp.Handler
 }
 
 // NewLoopback returns what makes requests as the visitor behind r would, to the handlers behind the one that calls.
 func NewLoopback(r *http.Request, a *Request, next caddyhttp.Handler) *Loopback {
 	server, _ := r.Context().Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
-	return &Loopback{server: server, tls: r.TLS, Host: r.Host, Said: forwardedBy(r), View: a.View, Zone: a.Zone, Next: next}
+	return &Loopback{server: server, tls: r.TLS, Host: r.Host, Forwarded: forwardedBy(r), View: a.View, Zone: a.Zone, Next: next}
 }
 
 // Get returns a GET for a URL of the site, with the headers and what the visitor's proxy said of his scheme and host.
@@ -39,7 +39,7 @@ func (l *Loopback) Get(ctx context.Context, target *url.URL, headers http.Header
 		Method: http.MethodGet, URL: &u, RequestURI: u.RequestURI(), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: headers, Body: http.NoBody, Host: l.Host,
 	}).WithContext(ctx)
-	l.Said.tell(r)
+	l.Forwarded.apply(r)
 	return r
 }
 
@@ -52,10 +52,10 @@ func (l *Loopback) RequestOf(facts *Zone, kind zones.Kind, verdict *rules.Verdic
 
 // Prepare gives a request what Caddy's handlers look for, and what is known of it.
 func (l *Loopback) Prepare(r *http.Request, w http.ResponseWriter, a *Request) *http.Request {
-	r.RemoteAddr, r.TLS = cmp.Or(l.Said.peer, "127.0.0.1:0"), l.tls
+	r.RemoteAddr, r.TLS = cmp.Or(l.Forwarded.peer, "127.0.0.1:0"), l.tls
 	r = caddyhttp.PrepareRequest(r, caddy.NewReplacer(), w, l.server)
 	// Not what the server's trusted_proxies say of the loopback address.
-	caddyhttp.SetVar(r.Context(), caddyhttp.TrustedProxyVarKey, l.Said.trusted)
+	caddyhttp.SetVar(r.Context(), caddyhttp.TrustedProxyVarKey, l.Forwarded.trusted)
 	Set(r, a)
 	return r
 }

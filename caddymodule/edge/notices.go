@@ -44,7 +44,7 @@ type Notices struct {
 	mark     string    // in Via, of requests that go to the zone's application
 	marked   [3]string // Via as reverse_proxy writes it of HTTP/1.1, 2.0 and 3.0, with the mark
 	counters [notices]prometheus.Counter
-	Said     [notices]*hourly
+	Said     [notices]*logLimit
 }
 
 // viaWritten is what reverse_proxy writes.
@@ -68,7 +68,7 @@ func NoticesOf(zone, space string) *Notices {
 	}
 	for n, name := range noticeNames {
 		z.counters[n] = noticesTotal.WithLabelValues(zone, name)
-		z.Said[n] = HourlyOf(zone, name)
+		z.Said[n] = LogLimitOf(zone, name)
 	}
 	return z
 }
@@ -76,7 +76,7 @@ func NoticesOf(zone, space string) *Notices {
 // notice counts a notice, and says it once an hour at most.
 func (z *Notices) notice(n notice, logger *zap.Logger, msg string, fields ...zap.Field) {
 	z.counters[n].Inc()
-	if !z.Said[n].may() {
+	if !z.Said[n].oncePerHour() {
 		return
 	}
 	logger.Warn(msg, append([]zap.Field{zap.String("zone", z.zone), zap.String("notice", noticeNames[n])}, fields...)...)
@@ -128,7 +128,7 @@ func (z *Notices) OfResponse(res *http.Response, a *Request, path string, logger
 			zap.String("path", path), zap.String("rewrite", res.Header.Get("X-Middleware-Rewrite")),
 			zap.String("remedy", "start it with HOSTNAME=localhost or 0.0.0.0 (-H), not 127.0.0.1: vercel/next.js#94745"))
 	}
-	if id, other := a.Zone.Book.OtherDeployment(res.Header); other {
+	if id, other := a.Zone.RuleSet.OtherDeployment(res.Header); other {
 		z.notice(noticeOtherDeployment, logger,
 			"the application is another deployment than the build: unless it is being deployed, pages reload without end",
 			zap.String("path", path), zap.String("application", id), zap.String("build", a.Zone.Build.DeploymentID),

@@ -33,7 +33,7 @@ func AnswerOptions(w http.ResponseWriter, r *http.Request, a *Request) {
 		more = OtherSitesHeaders(more)
 	}
 	assets.SetHeaders(h, more)
-	a.SaysMethod(r)
+	a.CountMethodRepair(r)
 	w.WriteHeader(http.StatusNoContent)
 }
 
@@ -54,10 +54,10 @@ func allowPreflight(h, asked http.Header) {
 	}
 }
 
-// SaysMethod counts a method that the edge has answered in place of Next.js.
-func (a *Request) SaysMethod(r *http.Request) {
+// CountMethodRepair counts a method that the edge has answered in place of Next.js.
+func (a *Request) CountMethodRepair(r *http.Request) {
 	repairs := &a.Zone.Repairs
 	repairs.Count(RepairImageMethods)
-	repairs.Say(RepairImageMethods, a.Zone.Log, "neither GET nor HEAD of a file or picture: Next.js is not asked",
+	repairs.LogHourly(RepairImageMethods, a.Zone.Log, "neither GET nor HEAD of a file or picture: Next.js is not asked",
 		zap.String("method", r.Method), zap.String("path", r.URL.Path))
 }

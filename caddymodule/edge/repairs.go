@@ -72,7 +72,7 @@ type ZoneRepairs struct {
 	on       uint8 // a bit for each
 	Flood    zones.FloodLimit
 	counters [repairs]prometheus.Counter
-	Said     [repairs]*hourly
+	Said     [repairs]*logLimit
 }
 
 // Of returns the repairs of a zone. A site that says nothing of them has all.
@@ -80,7 +80,7 @@ func (s *Repairs) Of(zone string) (ZoneRepairs, error) {
 	z := ZoneRepairs{zone: zone, on: 1<<repairs - 1, Flood: defaultFlood}
 	for r := range repairs {
 		z.counters[r] = repairsTotal.WithLabelValues(zone, r.String())
-		z.Said[r] = HourlyOf(zone, r.String())
+		z.Said[r] = LogLimitOf(zone, r.String())
 	}
 	if s == nil {
 		return z, nil
@@ -110,9 +110,9 @@ func (z *ZoneRepairs) Has(r Repair) bool { return z.on&(1<<r) != 0 }
 // Count counts that something was put right.
 func (z *ZoneRepairs) Count(r Repair) { z.counters[r].Inc() }
 
-// Say logs that something was put right, once an hour at most.
-func (z *ZoneRepairs) Say(r Repair, logger *zap.Logger, msg string, fields ...zap.Field) {
-	if !z.Said[r].may() {
+// LogHourly logs that something was put right, once an hour at most.
+func (z *ZoneRepairs) LogHourly(r Repair, logger *zap.Logger, msg string, fields ...zap.Field) {
+	if !z.Said[r].oncePerHour() {
 		return
 	}
 	logger.Warn(msg, append([]zap.Field{zap.String("zone", z.zone), zap.Stringer("repair", r)}, fields...)...)

@@ -27,8 +27,8 @@ type Request struct {
 	Path      string // below the basePath
 	Full      string // with the basePath
 	AsWritten bool   // the client wrote the path as Next.js routes it
-	// Query is that of the client's request where Next.js is told another: Shown.
-	Query, Shown string
+	// ClientQuery is that of the client's request where Next.js is told another: UpstreamQuery.
+	ClientQuery, UpstreamQuery string
 	// Repaired says that the _rsc parameter is the edge's own, so the URL does not tell what the answer is.
 	Repaired hygiene.RSCRepair
 
@@ -37,16 +37,16 @@ type Request struct {
 	Returned bool // the application has sent it to the edge: it must not wait for what others ask
 	Fills    bool // the answer goes into the page cache
 
-	Cookies    *hygiene.CookieScope
-	PlainDraft bool   // what CookieScope.CleanRequest said
-	Rules      string // the Speculation-Rules header of the zone's pages, if they have one
-	Body       *Body  // nil: the request has none, or a stream of its own
+	Cookies          *hygiene.CookieScope
+	PlainDraft       bool   // what CookieScope.CleanRequest said
+	SpeculationRules string // the Speculation-Rules header of the zone's pages, if they have one
+	Body             *Body  // nil: the request has none, or a stream of its own
 
 	// Tags is the header in which the application says its cache tags, "" where pages are not kept.
 	Tags string
 	// Said is where the transport writes what the application says of an answer. nil: nobody asks.
-	Said  *policy.Said
-	heard policy.Said
+	Said      *policy.Said
+	saidValue policy.Said
 
 	// Upstream is that of this try; Waited says that a dev server was waited for, which is done once.
 	Upstream *deploy.Upstream
@@ -55,8 +55,8 @@ type Request struct {
 
 	// What the upstream source hands to reverse_proxy, which writes to it: one for each request, used again for each
 	// try.
-	offered reverseproxy.Upstream
-	offer   [1]*reverseproxy.Upstream
+	proxyUpstream  reverseproxy.Upstream
+	proxyUpstreams [1]*reverseproxy.Upstream
 }
 
 // NewRequest returns what is known of a request to a zone.
@@ -73,14 +73,14 @@ func (a *Request) Next(now time.Time) *deploy.Upstream {
 	return a.Upstream
 }
 
-// Listen has the transport write down what the application says of the answer, anew at each try.
-func (a *Request) Listen() *policy.Said {
-	a.Said = &a.heard
+// CollectSaid has the transport write down what the application says of the answer, anew at each try.
+func (a *Request) CollectSaid() *policy.Said {
+	a.Said = &a.saidValue
 	return a.Said
 }
 
-// Hear notes what the application says of the answer of a try.
-func (a *Request) Hear(said policy.Said) {
+// SetSaid notes what the application says of the answer of a try.
+func (a *Request) SetSaid(said policy.Said) {
 	if a.Said != nil {
 		*a.Said = said
 	}
@@ -90,15 +90,15 @@ func (a *Request) Hear(said policy.Said) {
 // it whole.
 func (a *Request) HideQuery(r *http.Request) {
 	if a.Zone.HidesQuery {
-		a.Query, a.Shown = r.URL.RawQuery, hygiene.ShownQuery(r, a.Zone.Book, a.Verdict, a.Kind)
+		a.ClientQuery, a.UpstreamQuery = r.URL.RawQuery, hygiene.ShownQuery(r, a.Zone.RuleSet, a.Verdict, a.Kind)
 	}
 }
 
-// Offering returns the upstream of this try as reverse_proxy wants it.
-func (a *Request) Offering() []*reverseproxy.Upstream {
-	a.offered = reverseproxy.Upstream{Dial: a.Upstream.Address}
-	a.offer[0] = &a.offered
-	return a.offer[:]
+// ProxyUpstreams returns the upstream of this try as reverse_proxy wants it.
+func (a *Request) ProxyUpstreams() []*reverseproxy.Upstream {
+	a.proxyUpstream = reverseproxy.Upstream{Dial: a.Upstream.Address}
+	a.proxyUpstreams[0] = &a.proxyUpstream
+	return a.proxyUpstreams[:]
 }
 
 // Of returns what is known of a request, nil for one that the nextjs handler has not seen.

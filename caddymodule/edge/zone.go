@@ -36,9 +36,9 @@ type Zone struct {
 	Build *nextbuild.Build // nil: the build is not known
 	// Deployment is what Next.js says in x-nextjs-deployment-id, else the id of the build; "": not known.
 	Deployment string
-	Book       *rules.Rulebook // nil: the same, or an export
-	Export     *Export         // nil: Next.js serves the zone
-	Builds     OtherBuilds     // its builds beside this one
+	RuleSet    *rules.Set  // nil: the build is not known, or it is an export
+	Export     *Export     // nil: Next.js serves the zone
+	Builds     OtherBuilds // its builds beside this one
 	Cookies    *hygiene.CookieScope
 	Repairs    ZoneRepairs
 	Notices    *Notices
@@ -53,7 +53,7 @@ type Zone struct {
 // VerdictOf is what the zone's build, or its export, says of a request.
 func (z *Zone) VerdictOf(r *http.Request, found zones.Match) *rules.Verdict {
 	if z.Export != nil {
-		return z.Export.Book.Verdict(r, found.Target, found.Base())
+		return z.Export.RuleSet.Verdict(r, found.Target, found.Base())
 	}
-	return z.Book.Verdict(r, found.Target)
+	return z.RuleSet.Verdict(r, found.Target)
 }

@@ -31,8 +31,8 @@ func serveExport(w http.ResponseWriter, r *http.Request, a *edge.Request) error 
 	case !v.Edge():
 		return serveNotFound(w, r, site, v)
 	}
-	if v.Output == rules.OutputPage && a.Rules != "" && r.Method == http.MethodGet {
-		w.Header().Add("Speculation-Rules", a.Rules)
+	if v.Output == rules.OutputPage && a.SpeculationRules != "" && r.Method == http.MethodGet {
+		w.Header().Add("Speculation-Rules", a.SpeculationRules)
 	}
 	source, err := site.Files.Serve(w, r, v.Path, v.Headers, acceptsOf(r))
 	if source == assets.NotServed {

@@ -18,7 +18,7 @@ import (
 
 // describeBuild sorts the files of a build into those that are served from its directory and the rest. of says what is
 // known of a file.
-func describeBuild(b *nextbuild.Build, book *rules.Rulebook, set *assets.Set, of func(assets.File) report.Amount) *report.BuildFiles {
+func describeBuild(b *nextbuild.Build, ruleSet *rules.Set, set *assets.Set, of func(assets.File) report.Amount) *report.BuildFiles {
 	d := &report.BuildFiles{
 		ID: b.ID, NextVersion: b.NextVersion, Directory: b.Dir,
 		Static: report.FileClass{Path: staticAddress(b), Directory: b.StaticDir}, Public: report.FileClass{Path: b.BasePath + "/", Directory: b.PublicDir},
@@ -34,7 +34,7 @@ func describeBuild(b *nextbuild.Build, book *rules.Rulebook, set *assets.Set, of
 	}{{&d.Static, b.Static}, {&d.Public, b.Public}} {
 		for _, path := range part.paths {
 			file, there := files[path]
-			address, reason := notServedReason(book, path)
+			address, reason := notServedReason(ruleSet, path)
 			if !there {
 				reason = "missing"
 			}
@@ -75,8 +75,8 @@ func describeExport(b *nextbuild.Build, export *edge.Export, zone *zones.Zone) *
 }
 
 // notServedReason returns why the edge does not answer with a file at its address, or "" when it does.
-func notServedReason(book *rules.Rulebook, path string) (address, reason string) {
-	address, verdict := book.FileVerdict(path)
+func notServedReason(ruleSet *rules.Set, path string) (address, reason string) {
+	address, verdict := ruleSet.FileVerdict(path)
 	switch {
 	case !IsFile(verdict):
 		return address, verdict.String()
@@ -144,7 +144,7 @@ func describeZone(s *edge.Site, facts *edge.Zone) (report.ZoneFiles, *assets.Set
 		return z, facts.Export.Files.Set()
 	case facts.Build != nil:
 		set := Slot.Of(facts).Set
-		z.Build = describeBuild(facts.Build, facts.Book, set, inMemory)
+		z.Build = describeBuild(facts.Build, facts.RuleSet, set, inMemory)
 		return z, set
 	}
 	return z, nil

@@ -46,7 +46,7 @@ func describeDirectory(ctx context.Context, dir string) (_ *report.BuildFiles, e
 	if err != nil {
 		return nil, fmt.Errorf("measuring the files of the build in %s: %w", b.Dir, err)
 	}
-	d := describeBuild(b, rules.NewRulebook(b), set, func(file assets.File) report.Amount { return sizes[file.Path] })
+	d := describeBuild(b, rules.NewSet(b), set, func(file assets.File) report.Amount { return sizes[file.Path] })
 	if b.StaticDir == "" {
 		return d, nil
 	}

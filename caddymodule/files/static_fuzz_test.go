@@ -38,7 +38,7 @@ func FuzzFilePath(f *testing.F) {
 	set, err := assets.NewSet(read, assets.Settings{})
 	require.NoError(f, err)
 	f.Cleanup(func() { _ = set.Close() })
-	book := rules.NewRulebook(read)
+	ruleSet := rules.NewSet(read)
 	table, err := zones.NewTable([]*zones.Zone{{Name: "docs", Paths: []string{"/docs", "/docs-assets/_next"}}})
 	require.NoError(f, err)
 	for _, target := range []string{
@@ -57,8 +57,8 @@ func FuzzFilePath(f *testing.F) {
 		if !ok {
 			return
 		}
-		m = zones.RespellRequest(r.URL, m, book)
-		a := &edge.Request{Verdict: book.Verdict(r, m.Target)}
+		m = zones.RespellRequest(r.URL, m, ruleSet)
+		a := &edge.Request{Verdict: ruleSet.Verdict(r, m.Target)}
 		if !isPlain(a, r) || !IsFile(a.Verdict) {
 			return
 		}

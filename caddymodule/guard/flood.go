@@ -37,13 +37,13 @@ func EndPrefetchFlood(w http.ResponseWriter, r *http.Request, zone *edge.Zone) b
 		return false
 	}
 	address, _ := caddyhttp.GetVar(r.Context(), caddyhttp.ClientIPVarKey).(string)
-	if !prefetchFlood.IsMore(zones.SegmentAsked(r, zone.Space, address), zone.Repairs.Flood, time.Now()) {
+	if !prefetchFlood.Exceeds(zones.FloodKeyOf(r, zone.Space, address), zone.Repairs.Flood, time.Now()) {
 		return false
 	}
 	hygiene.EmptyPrefetch(w.Header())
 	w.WriteHeader(http.StatusNoContent)
 	zone.Repairs.Count(edge.RepairPrefetchFlood)
-	zone.Repairs.Say(edge.RepairPrefetchFlood, zone.Log, "a client asks for the same prefetch over and over: answered with 204",
+	zone.Repairs.LogHourly(edge.RepairPrefetchFlood, zone.Log, "a client asks for the same prefetch over and over: answered with 204",
 		zap.String("path", r.URL.Path), zap.String("client_ip", address))
 	return true
 }

@@ -24,7 +24,7 @@ func ServeUpload(
 ) error {
 	limit, setting := int64(0), ""
 	if a.Zone.Repairs.Has(edge.RepairUploads) {
-		limit, setting = a.Zone.Book.UploadLimit(r, target)
+		limit, setting = a.Zone.RuleSet.UploadLimit(r, target)
 	}
 	if limit == 0 {
 		return next.ServeHTTP(w, r)
@@ -44,7 +44,7 @@ func ServeUpload(
 // refuseUpload answers 413. Its text is for who has made the application.
 func refuseUpload(w http.ResponseWriter, r *http.Request, a *edge.Request, limit int64, setting string) error {
 	a.Zone.Repairs.Count(edge.RepairUploads)
-	a.Zone.Repairs.Say(edge.RepairUploads, a.Zone.Log, "an upload that Next.js would have cut was refused",
+	a.Zone.Repairs.LogHourly(edge.RepairUploads, a.Zone.Log, "an upload that Next.js would have cut was refused",
 		zap.String("path", r.URL.Path), zap.Int64("limit", limit), zap.String("setting", setting))
 	w.Header()["Cache-Control"] = []string{"private, no-store"}
 	w.Header()["Content-Type"] = []string{"text/plain; charset=utf-8"}

@@ -52,7 +52,7 @@ func (Image) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Ha
 	switch images.duty(a, r) {
 	case refused:
 		if a.Zone.Repairs.Has(edge.RepairImageMethods) {
-			a.SaysMethod(r)
+			a.CountMethodRepair(r)
 		}
 		return edge.RefuseMethod(w, a)
 	case options:

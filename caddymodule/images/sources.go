@@ -88,7 +88,7 @@ func (s siteSources) again(ctx context.Context, target *url.URL, accept string, 
 	}
 	r := s.Get(ctx, target, headers)
 	found, _ := s.View.Table.FindRequest(r)
-	a := s.RequestOf(s.Zone, zones.KindImage, s.Zone.Book.Verdict(r, found.Target))
+	a := s.RequestOf(s.Zone, zones.KindImage, s.Zone.RuleSet.Verdict(r, found.Target))
 	a.IsSource = true
 	return s.Do(w, r, a) //nolint:contextcheck // the request has it
 }
@@ -101,12 +101,12 @@ func (s siteSources) serve(w http.ResponseWriter, r *http.Request) error {
 	r.Host = s.Host
 	found, facts := s.find(r)
 	r.Host = sourceHost
-	found = zones.RespellRequest(r.URL, found, facts.Book)
+	found = zones.RespellRequest(r.URL, found, facts.RuleSet)
 	kind := zones.KindOf(r, found)
-	if kind == zones.KindRefused || facts.Book.Evades(found.Full, r.URL.RawQuery) {
+	if kind == zones.KindRefused || facts.RuleSet.Evades(found.Full, r.URL.RawQuery) {
 		return caddyhttp.Error(http.StatusNotFound, errRefusedSource)
 	}
-	s.Said.TellScheme(r)
+	s.Forwarded.ApplyScheme(r)
 	a := s.RequestOf(facts, kind, facts.VerdictOf(r, found))
 	a.IsSource = true
 	r = s.Prepare(r, w, a)

@@ -78,7 +78,7 @@ func IsPage(kind zones.Kind) bool {
 type Zone struct {
 	cache       *pagecache.Cache
 	space       string
-	stamp       string // of the build
+	buildHash   string // of the build
 	buildID     string
 	build       *nextbuild.Build // nil: not known
 	ignoreQuery []string
@@ -121,8 +121,8 @@ func NewZone(c Config) *Zone {
 	if read != nil {
 		z.buildID = read.ID
 		// Whoever names his builds himself may build one again, with other pages (generateBuildId, deploymentId).
-		sum := sha256.Sum256([]byte(read.Stamp))
-		z.build, z.stamp = read, hex.EncodeToString(sum[:4])
+		sum := sha256.Sum256([]byte(read.Hash))
+		z.build, z.buildHash = read, hex.EncodeToString(sum[:4])
 	}
 	return z
 }
@@ -130,18 +130,18 @@ func NewZone(c Config) *Zone {
 // factsOf says what is known of a request.
 func (z *Zone) factsOf(r *http.Request, a *edge.Request) policy.Facts {
 	f := policy.Facts{
-		Space: z.space, Deployment: a.Zone.Deployment, Build: z.stamp, Path: a.Full, Host: edge.OriginOf(r), IgnoreQuery: z.ignoreQuery,
+		Space: z.space, Deployment: a.Zone.Deployment, Build: z.buildHash, Path: a.Full, Host: edge.OriginOf(r), IgnoreQuery: z.ignoreQuery,
 		Data: a.Kind == zones.KindData, StaleIfError: z.staleError, Recheck: z.recheck, Now: time.Now(), Unshared: a.Repaired.Made(), Class: z.classOf(r, a),
-		Shared404: a.Zone.Shared404.Most, Shortened: a.Zone.Shared404.Count, Said: a.Listen(),
+		Shared404: a.Zone.Shared404.Most, Shortened: a.Zone.Shared404.Count, Said: a.CollectSaid(),
 	}
 	f.BuildID, f.Mixed = z.buildID, a.Zone.Builds.Mixed()
-	if f.Data && a.Zone.Book != nil {
-		if page, ok := a.Zone.Book.PageOfData(a.Full); ok {
+	if f.Data && a.Zone.RuleSet != nil {
+		if page, ok := a.Zone.RuleSet.PageOfData(a.Full); ok {
 			f.Path = page // they age together
 		}
 	}
 	variant, ok := policy.VariantOf(r.Header, a.Path)
-	if !ok || f.Data && a.Zone.Book.LacksDataMark(r.Header) {
+	if !ok || f.Data && a.Zone.RuleSet.LacksDataHeader(r.Header) {
 		f.Class = policy.ClassBypass
 	}
 	f.Variant = variant
@@ -150,7 +150,7 @@ func (z *Zone) factsOf(r *http.Request, a *edge.Request) policy.Facts {
 	}
 	if z.build != nil && f.Class == policy.ClassPage && a.Verdict.Edge() {
 		f.Choice = a.Verdict.Choice()
-		if f.Tags, f.KnownQuery = a.Zone.Book.Prerendered(a.Verdict); f.KnownQuery {
+		if f.Tags, f.KnownQuery = a.Zone.RuleSet.Prerendered(a.Verdict); f.KnownQuery {
 			f.Host = "" // nor does it know its host, or its scheme
 		}
 	}

@@ -21,13 +21,13 @@ type refetch struct {
 	*edge.Loopback
 	target url.URL
 	// chosen are the headers that conditions of rules look at, headers those that choose the variant besides.
-	chosen, headers http.Header
-	variant         policy.Variant
-	kind            zones.Kind
-	verdict         *rules.Verdict
-	path, full      string
-	repaired        hygiene.RSCRepair
-	rules, tags     string
+	chosen, headers        http.Header
+	variant                policy.Variant
+	kind                   zones.Kind
+	verdict                *rules.Verdict
+	path, full             string
+	repaired               hygiene.RSCRepair
+	speculationRules, tags string
 }
 
 // newRefetch returns what refetches the page that r asks for, of which it wants a variant.
@@ -36,10 +36,10 @@ func newRefetch(
 ) *refetch {
 	f := &refetch{
 		Loopback: edge.NewLoopback(r, a, next), target: *r.URL, chosen: http.Header{}, variant: variant,
-		kind: a.Kind, verdict: a.Verdict, path: a.Path, full: a.Full, repaired: a.Repaired, rules: a.Rules, tags: a.Tags,
+		kind: a.Kind, verdict: a.Verdict, path: a.Path, full: a.Full, repaired: a.Repaired, speculationRules: a.SpeculationRules, tags: a.Tags,
 	}
 	if a.Verdict.Choice() != "" {
-		f.chosen = a.Zone.Book.Asked(r.Header)
+		f.chosen = a.Zone.RuleSet.ConditionHeaders(r.Header)
 	}
 	f.headers = maps.Clone(f.chosen)
 	for _, name := range [...]string{
@@ -89,7 +89,7 @@ func (f *refetch) send(
 	}
 	r := f.Get(ctx, target, headers)
 	a := f.RequestOf(f.Zone, kind, f.verdict)
-	a.Path, a.Full, a.Rules, a.Tags, a.Repaired, a.Fills = f.path, f.full, f.rules, f.tags, repaired, true
+	a.Path, a.Full, a.SpeculationRules, a.Tags, a.Repaired, a.Fills = f.path, f.full, f.speculationRules, f.tags, repaired, true
 	a.Said = said
 	a.HideQuery(r)
 	return f.Do(w, r, a) //nolint:contextcheck // the request has it

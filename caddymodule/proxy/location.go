@@ -26,6 +26,6 @@ func (t *Transport) relativeLocations(req *http.Request, res *http.Response, a *
 		return
 	}
 	a.Zone.Repairs.Count(edge.RepairLocation)
-	a.Zone.Repairs.Say(edge.RepairLocation, t.logger, "a redirect names the upstream: made relative",
+	a.Zone.Repairs.LogHourly(edge.RepairLocation, t.logger, "a redirect names the upstream: made relative",
 		zap.String("path", req.URL.Path), zap.String("location", changed))
 }

@@ -29,7 +29,7 @@ const maxSaidCookies = 1024
 // saidCookies are the route handlers whose stored cookies a log line was written of.
 type saidCookies struct {
 	mu   sync.Mutex
-	said map[[2]string]bool // by the stamp of the build, and the pattern of the route
+	said map[[2]string]bool // by the hash of the build, and the pattern of the route
 }
 
 // first reports whether a route handler of a build is seen for the first time.
@@ -51,10 +51,10 @@ func (s *saidCookies) first(build, page string) bool {
 // would give to all. It comes before the cookies are named for their zone.
 func (t *Transport) cleanStoredCookies(req *http.Request, h http.Header, a *edge.Request) {
 	if len(h["Set-Cookie"]) == 0 || !a.Zone.Repairs.Has(edge.RepairStoredCookies) ||
-		a.Zone.Book == nil || leadsElsewhere(a, req) {
+		a.Zone.RuleSet == nil || proxyRewrote(a, req) {
 		return
 	}
-	done := processCookies.Clean(h, a.Zone.Book, a.Verdict)
+	done := processCookies.Clean(h, a.Zone.RuleSet, a.Verdict)
 	if done.Removed > 0 {
 		a.Zone.Repairs.Count(edge.RepairStoredCookies)
 	}
@@ -62,7 +62,7 @@ func (t *Transport) cleanStoredCookies(req *http.Request, h http.Header, a *edge
 		return
 	}
 	storedCookiesTotal.WithLabelValues(a.Zone.Name).Add(float64(done.Passed))
-	if processSaidCookies.first(a.Zone.Build.Stamp, done.Page) {
+	if processSaidCookies.first(a.Zone.Build.Hash, done.Page) {
 		t.logger.Warn("a prerendered route handler sets a cookie, which Next.js stores and gives to every visitor; the edge "+
 			"removes it once it has come before. Set it in middleware, or make the handler dynamic "+
 			"(export const dynamic = 'force-dynamic'); `repair { stored_cookies off }` leaves such cookies alone",
@@ -70,7 +70,7 @@ func (t *Transport) cleanStoredCookies(req *http.Request, h http.Header, a *edge
 	}
 }
 
-// leadsElsewhere reports whether the proxy has rewritten the path, so that the verdict is not about the answer.
-func leadsElsewhere(a *edge.Request, req *http.Request) bool {
+// proxyRewrote reports whether the proxy has rewritten the path, so that the verdict is not about the answer.
+func proxyRewrote(a *edge.Request, req *http.Request) bool {
 	return spelling.EscapedPath(req.URL) != a.Full
 }

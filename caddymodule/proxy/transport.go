@@ -114,7 +114,7 @@ func (t *Transport) Provision(ctx caddy.Context) error {
 	if server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server); ok {
 		server.RegisterOnShutdown(endStreamsOnExit)
 		server.RegisterOnStop(waitForStreamsOnExit)
-		if err := t.tellHeaderSize(ctx, server); err != nil {
+		if err := t.raiseHeaderLimits(ctx, server); err != nil {
 			return err
 		}
 	}
@@ -125,8 +125,8 @@ func (t *Transport) Provision(ctx caddy.Context) error {
 	return nil
 }
 
-// tellHeaderSize lets the handlers and the server before the transport know how large heads its upstreams take.
-func (t *Transport) tellHeaderSize(ctx caddy.Context, server *caddyhttp.Server) error {
+// raiseHeaderLimits lets the handlers and the server before the transport know how large heads its upstreams take.
+func (t *Transport) raiseHeaderLimits(ctx caddy.Context, server *caddyhttp.Server) error {
 	if t.MaxHeaderSize == 0 {
 		return nil // handlers know it
 	}
@@ -176,8 +176,8 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if upstream.TLS || t.TLSEnabled() {
 		req.URL.Scheme = "https"
 	}
-	if req.URL.RawQuery == a.Query { // else the proxy has rewritten it
-		req.URL.RawQuery = a.Shown
+	if req.URL.RawQuery == a.ClientQuery { // else the proxy has rewritten it
+		req.URL.RawQuery = a.UpstreamQuery
 	}
 	keepPath(req)
 	// The handler has measured what the client has sent; reverse_proxy adds to it.
@@ -186,14 +186,14 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return edge.RefuseTooLarge(req, a.Zone.Name), nil
 	}
 
-	a.Hear(policy.Said{}) // not what the try before has said
+	a.SetSaid(policy.Said{}) // not what the try before has said
 	a.Zone.Notices.MarkVia(req.Header)
 	a.Body.AllowFullDuplex()
 	upstream.Begin()
 	res, err := t.send(req, a)
 	if err != nil {
 		upstream.End()
-		err = explain(err, a)
+		err = asRetryable(err, a)
 		waitForDev(a, req.Context(), err)
 		return nil, err
 	}
@@ -201,7 +201,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		upstream.Announced(keepAlive[0])
 	}
 	a.Zone.Notices.OfResponse(res, a, req.URL.Path, t.logger)
-	a.Zone.Book.NotePostponed(a.Verdict, res.Header)
+	a.Zone.RuleSet.NotePostponed(a.Verdict, res.Header)
 	tags := takeTags(res.Header, a.Tags)
 	hygiene.CleanResponse(res.Header)
 	t.cleanStoredCookies(req, res.Header, a)
@@ -210,10 +210,10 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if a.IsAsset {
 		edge.AllowOtherSites(res.Header)
 	}
-	if a.Rules != "" {
-		addSpeculation(res, a.Rules)
+	if a.SpeculationRules != "" {
+		addSpeculation(res, a.SpeculationRules)
 	}
-	a.Hear(policy.Said{Tags: tags, CacheControl: res.Header["Cache-Control"]})
+	a.SetSaid(policy.Said{Tags: tags, CacheControl: res.Header["Cache-Control"]})
 	if !a.IsSource { // a picture is as fresh as Next.js says of its source
 		answer := hygiene.Answer{
 			Method: req.Method, Kind: a.Kind, Verdict: a.Verdict, Repaired: a.Repaired.Made(), Dev: a.Zone.Dev,
@@ -246,9 +246,9 @@ func (t *Transport) send(req *http.Request, a *edge.Request) (*http.Response, er
 	return res, err
 }
 
-// explain turns the error of a try into one that tells reverse_proxy whether it may try another upstream: it may when
-// no connection could be made, for then nothing was sent.
-func explain(err error, a *edge.Request) error {
+// asRetryable marks the error of a try for reverse_proxy: where no connection could be made, nothing was sent, and it
+// may try another upstream.
+func asRetryable(err error, a *edge.Request) error {
 	_, isDial := errors.AsType[reverseproxy.DialError](err)
 	if !isDial && isHandshakeError(err) {
 		err, isDial = reverseproxy.NewDialError(err), true

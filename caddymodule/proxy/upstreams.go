@@ -39,7 +39,7 @@ func (UpstreamSource) GetUpstreams(r *http.Request) ([]*reverseproxy.Upstream, e
 	if a.Next(time.Now()) == nil {
 		return nil, nil
 	}
-	return a.Offering(), nil
+	return a.ProxyUpstreams(), nil
 }
 
 // Interface guard

@@ -24,7 +24,7 @@ import (
 type Fixture struct {
 	*App
 	Build    *nextbuild.Build
-	Book     *rules.Rulebook
+	RuleSet  *rules.Set
 	EdgePort int
 }
 
@@ -122,7 +122,7 @@ var startedFixtures = sync.OnceValues(func() (*FixtureSet, error) {
 		if f.Build, err = nextbuild.Read(standalone); err != nil {
 			return nil, err
 		}
-		f.Book = rules.NewRulebook(f.Build)
+		f.RuleSet = rules.NewSet(f.Build)
 	}
 	return set, nil
 })
@@ -139,7 +139,7 @@ func (f *Fixture) Verdict(t testing.TB, target string, headers ...string) *rules
 	}
 	m, ok := f.Match(req.URL)
 	require.True(t, ok)
-	return f.Book.Verdict(req, m.Target)
+	return f.RuleSet.Verdict(req, m.Target)
 }
 
 // Match returns what the edge makes of an address.
@@ -149,7 +149,7 @@ func (f *Fixture) Match(u *url.URL) (zones.Match, bool) {
 		return zones.Match{}, false
 	}
 	m, ok := table.Find("", spelling.EscapedPath(u))
-	return zones.RespellRequest(u, m, f.Book), ok
+	return zones.RespellRequest(u, m, f.RuleSet), ok
 }
 
 // PreviewCookie reads the cookie that turns on draft mode in the application's build, which nextbuild does not keep.

@@ -116,6 +116,6 @@ func TestAdviceIsSaidAtLoad(t *testing.T) {
 	require.NoError(t, err, "%s", output)
 	assert.Equal(t, 1, said())
 	for _, f := range []*harness.Fixture{set.Next14, set.Next15, set.Next16} {
-		assert.Empty(t, f.Book.Advice(), f.Zone)
+		assert.Empty(t, f.RuleSet.Advice(), f.Zone)
 	}
 }

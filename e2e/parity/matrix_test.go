@@ -216,5 +216,5 @@ func compareVariant(t testing.TB, f *harness.Fixture, v variant, request harness
 func evades(f *harness.Fixture, target string) bool {
 	rawPath, query, _ := strings.Cut(target, "?")
 	m, ok := f.Match(&url.URL{RawPath: rawPath, RawQuery: query})
-	return ok && f.Book.Evades(m.Full, query)
+	return ok && f.RuleSet.Evades(m.Full, query)
 }

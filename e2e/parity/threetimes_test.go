@@ -27,7 +27,7 @@ func TestEveryRouteThreeTimesIsAsDirect(t *testing.T) {
 		build, err := nextbuild.Read(filepath.Join(a.Dir, ".next"))
 		require.NoError(t, err)
 		require.Equal(t, a.Zone == "home", build.Middleware != nil)
-		apps = append(apps, &harness.Fixture{App: a, Build: build, Book: rules.NewRulebook(build)})
+		apps = append(apps, &harness.Fixture{App: a, Build: build, RuleSet: rules.NewSet(build)})
 	}
 	var sites strings.Builder
 	for i, shared := range apps {

@@ -37,19 +37,19 @@ func Tell(h http.Header, t Told) (shortened bool) {
 	fromEntry := t.Kind == ResultHit || t.Kind == ResultStale
 	if fromEntry {
 		h["Age"] = []string{strconv.FormatInt(int64(max(0, t.Age)/time.Second), 10)}
-		tellNextCache(h, t.Kind)
+		setNextjsCache(h, t.Kind)
 	}
 	switch {
 	case t.Unshared && fromEntry:
-		tellNobody(h)
+		forbidStoring(h)
 	case t.Kind == ResultStale && readDirectives(h["Cache-Control"]).isEdgeMark():
 		setCacheControl(h, "public, max-age=0, must-revalidate")
 	}
 	return t.tell404(h)
 }
 
-// tellNextCache has x-nextjs-cache say of this answer what Next.js would say, not what it was when the entry was made.
-func tellNextCache(h http.Header, kind ResultKind) {
+// setNextjsCache has x-nextjs-cache say of this answer what Next.js would say, not what it was when the entry was made.
+func setNextjsCache(h http.Header, kind ResultKind) {
 	if len(h["X-Nextjs-Cache"]) == 0 {
 		return
 	}
@@ -60,8 +60,8 @@ func tellNextCache(h http.Header, kind ResultKind) {
 	h["X-Nextjs-Cache"] = []string{says}
 }
 
-// tellNobody keeps an answer from everybody, those included who read fields of their own first (RFC 9213).
-func tellNobody(h http.Header) {
+// forbidStoring keeps an answer from everybody, those included who read fields of their own first (RFC 9213).
+func forbidStoring(h http.Header) {
 	setCacheControl(h, "private, no-store")
 	for _, name := range []string{
 		"Cdn-Cache-Control", "Cloudflare-Cdn-Cache-Control", "Netlify-Cdn-Cache-Control", "Vercel-Cdn-Cache-Control", "Surrogate-Control", "X-Accel-Expires",

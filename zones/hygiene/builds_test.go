@@ -13,7 +13,7 @@ var readBuild, request, devRequest = zonetest.ReadBuild, zonetest.Request, zonet
 type object = buildtest.JSON
 
 // verdictAt is what the rules of a build say of a target, its path written as Next.js reads it.
-func verdictAt(b *rules.Rulebook, method, target string) *rules.Verdict {
+func verdictAt(b *rules.Set, method, target string) *rules.Verdict {
 	path, query, _ := strings.Cut(target, "?")
 	r := request(method + " " + path)
 	r.URL.RawQuery = query

@@ -17,9 +17,9 @@ var draftCookies = [...]string{bypassCookie, previewCookie, "next-instant-naviga
 // there remain the parameters that conditions of rules look at, and _rsc.
 //
 // It looks at the cookies that CookieScope.CleanRequest leaves.
-func ShownQuery(r *http.Request, book *rules.Rulebook, v *rules.Verdict, kind zones.Kind) string {
+func ShownQuery(r *http.Request, ruleSet *rules.Set, v *rules.Verdict, kind zones.Kind) string {
 	query := r.URL.RawQuery
-	if query == "" || book == nil || r.Method != http.MethodGet && r.Method != http.MethodHead {
+	if query == "" || ruleSet == nil || r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return query
 	}
 	switch kind {
@@ -27,10 +27,10 @@ func ShownQuery(r *http.Request, book *rules.Rulebook, v *rules.Verdict, kind zo
 	default:
 		return query
 	}
-	if !book.IgnoresQuery(v) || isDraft(r.Header) {
+	if !ruleSet.IgnoresQuery(v) || isDraft(r.Header) {
 		return query
 	}
-	return keepParameters(query, book)
+	return keepParameters(query, ruleSet)
 }
 
 // isDraft looks for the names anywhere in the cookies, so it needs no opinion on how Next.js takes them apart.
@@ -46,12 +46,12 @@ func isDraft(h http.Header) bool {
 }
 
 // keepParameters returns the parameters that rules of the build look at, as they are written, and _rsc.
-func keepParameters(query string, book *rules.Rulebook) string {
+func keepParameters(query string, ruleSet *rules.Set) string {
 	kept := ""
 	for pair := range strings.SplitSeq(query, "&") {
 		name, _, _ := strings.Cut(pair, "=")
 		switch {
-		case pair == "" || name != rscParameter && !book.AsksParameter(spelling.DecodeFormText(name)):
+		case pair == "" || name != rscParameter && !ruleSet.HasQueryCondition(spelling.DecodeFormText(name)):
 		case kept == "":
 			kept = pair
 		default:

@@ -15,7 +15,7 @@ import (
 
 func TestTheQueryThatNextIsShown(t *testing.T) {
 	condition := func(kind, key string) object { return object{"type": kind, "key": key} }
-	book := rules.NewRulebook(readBuild(t, buildtest.Build{
+	ruleSet := rules.NewSet(readBuild(t, buildtest.Build{
 		App: map[string]string{
 			"/about/page": "/about", "/items/[id]/page": "/items/[id]", "/search/page": "/search", "/part/page": "/part", "/parts/[id]/page": "/parts/[id]",
 			"/feed/route": "/feed", "/guarded/page": "/guarded", "/old/page": "/old",
@@ -87,13 +87,13 @@ func TestTheQueryThatNextIsShown(t *testing.T) {
 		r.URL.RawQuery = query
 		path, asWritten := spelling.CanonicalPath(spelling.EscapedPath(r.URL))
 		match := zones.Match{Path: path, Target: rules.Target{Full: path, AsWritten: asWritten}}
-		assert.Equal(t, c.want, ShownQuery(r, book, book.Verdict(r, match.Target), zones.KindOf(r, match)), "%s %q", c.line, c.headers)
+		assert.Equal(t, c.want, ShownQuery(r, ruleSet, ruleSet.Verdict(r, match.Target), zones.KindOf(r, match)), "%s %q", c.line, c.headers)
 	}
 	r := request("GET /about")
 	r.URL.RawQuery = "token=s"
-	var none *rules.Rulebook
+	var none *rules.Set
 	assert.Equal(t, "token=s", ShownQuery(r, none, none.Verdict(r, rules.Target{}), zones.KindDocument))
-	assert.Equal(t, "token=s", ShownQuery(r, book, verdictAt(book, "GET", "/about"), zones.KindUpgrade))
+	assert.Equal(t, "token=s", ShownQuery(r, ruleSet, verdictAt(ruleSet, "GET", "/about"), zones.KindUpgrade))
 }
 
 // A page that was complete in the build may have something left for each request when it is made anew, and then look at
@@ -103,7 +103,7 @@ func TestThePageThatIsNoLongerComplete(t *testing.T) {
 		file["renderingMode"] = "PARTIALLY_STATIC"
 		return file
 	}
-	book := rules.NewRulebook(readBuild(t, buildtest.Build{
+	ruleSet := rules.NewSet(readBuild(t, buildtest.Build{
 		App: map[string]string{"/a/page": "/a", "/b/page": "/b", "/c/page": "/c", "/feed/route": "/feed"},
 		Prerenders: object{"routes": object{
 			"/a": partial(object{"compute": "static"}), "/b": partial(object{"compute": "static"}), "/c": partial(object{}), "/feed": object{},
@@ -116,14 +116,14 @@ func TestThePageThatIsNoLongerComplete(t *testing.T) {
 		r := request("GET " + path)
 		r.URL.RawQuery = "q=1"
 		match := zones.Match{Path: path, Target: rules.Target{Full: path, AsWritten: true}}
-		return ShownQuery(r, book, book.Verdict(r, match.Target), zones.KindDocument)
+		return ShownQuery(r, ruleSet, ruleSet.Verdict(r, match.Target), zones.KindDocument)
 	}
 	note := func(path, said string) {
 		h := http.Header{}
 		if said != "" {
 			h.Set("X-Nextjs-Postponed", said)
 		}
-		book.NotePostponed(verdictAt(book, "GET", path), h)
+		ruleSet.NotePostponed(verdictAt(ruleSet, "GET", path), h)
 	}
 	for _, path := range []string{"/a", "/b", "/feed"} {
 		assert.Empty(t, shown(path), path)
@@ -141,13 +141,13 @@ func TestThePageThatIsNoLongerComplete(t *testing.T) {
 	assert.Empty(t, shown("/b"))
 	note("/b", "1") // behind a rule of headers() that only Next.js can evaluate
 	assert.Equal(t, "q=1", shown("/b"))
-	var none *rules.Rulebook
+	var none *rules.Set
 	none.NotePostponed(none.Verdict(request("GET /a"), rules.Target{}), http.Header{"X-Nextjs-Postponed": {"1"}})
 }
 
 // Data is a page's, and middleware that looks at any page may look at it.
 func TestTheQueryOfData(t *testing.T) {
-	book := rules.NewRulebook(readBuild(t, buildtest.Build{
+	ruleSet := rules.NewSet(readBuild(t, buildtest.Build{
 		Pages:      map[string]string{"/404": "pages/404.html", "/post/[id]": "pages/post/[id].js", "/ssr": "pages/ssr.js", "/about": "pages/about.html"},
 		Prerenders: object{"routes": object{"/about": object{"dataRoute": "/_next/data/build-1/about.json"}}, "dynamicRoutes": object{"/post/[id]": object{"fallback": false}}},
 		Routes: object{
@@ -164,6 +164,6 @@ func TestTheQueryOfData(t *testing.T) {
 		r := request("GET " + path)
 		r.URL.RawQuery = "id=1&token=s"
 		match := zones.Match{Path: path, Target: rules.Target{Full: path, AsWritten: true}}
-		assert.Equal(t, want, ShownQuery(r, book, book.Verdict(r, match.Target), zones.KindOf(r, match)), path)
+		assert.Equal(t, want, ShownQuery(r, ruleSet, ruleSet.Verdict(r, match.Target), zones.KindOf(r, match)), path)
 	}
 }

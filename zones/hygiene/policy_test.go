@@ -226,9 +226,9 @@ func TestTheLanguageOfARootIsChosen(t *testing.T) {
 		"with middleware": {buildtest.Build{Pages: pages, Config: object{"i18n": i18n(nil)}, Middleware: middleware}, "/", true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			book := rules.NewRulebook(readBuild(t, c.build))
+			ruleSet := rules.NewSet(readBuild(t, c.build))
 			answer := answerOf(200, "Cache-Control", year, "Content-Type", html)
-			answer.Verdict = verdictAt(book, http.MethodGet, c.root+"?a=b")
+			answer.Verdict = verdictAt(ruleSet, http.MethodGet, c.root+"?a=b")
 			value := appliedTo(answer)
 			assert.Equal(t, c.want, value == keepNothing, value)
 			base := c.root
@@ -236,7 +236,7 @@ func TestTheLanguageOfARootIsChosen(t *testing.T) {
 				base = ""
 			}
 			for _, path := range []string{"/open", "/fr", "/fr/open", "/nowhere"} {
-				answer.Verdict = verdictAt(book, http.MethodGet, base+path)
+				answer.Verdict = verdictAt(ruleSet, http.MethodGet, base+path)
 				value := appliedTo(answer)
 				assert.Equal(t, sharedYear, value, path)
 			}

@@ -86,13 +86,13 @@ type CleanedCookies struct {
 // before. A cookie without a value tells nothing of a visitor, and stays.
 //
 // It looks at the names that Next.js has given, so it comes before CookieScope.CleanResponse.
-func (s *StoredCookies) Clean(h http.Header, book *rules.Rulebook, v *rules.Verdict) (done CleanedCookies) {
+func (s *StoredCookies) Clean(h http.Header, ruleSet *rules.Set, v *rules.Verdict) (done CleanedCookies) {
 	lines := h["Set-Cookie"]
 	state := httpheader.First(h, "X-Nextjs-Cache")
 	if len(lines) == 0 || state == "" {
 		return done
 	}
-	route, ok := book.StoredRoute(v)
+	route, ok := ruleSet.StoredRoute(v)
 	if !ok {
 		return done
 	}
@@ -101,9 +101,9 @@ func (s *StoredCookies) Clean(h http.Header, book *rules.Rulebook, v *rules.Verd
 	for _, line := range lines {
 		pair, _, _ := strings.Cut(line, ";")
 		name, value := cookiePair(pair)
-		cookie := storedCookie{book.Stamp(), route.Path, name, value}
+		cookie := storedCookie{ruleSet.BuildHash(), route.Path, name, value}
 		switch {
-		case value == "", name == bypassCookie, name == previewCookie, book.SetsCookie(name):
+		case value == "", name == bypassCookie, name == previewCookie, ruleSet.SetsCookie(name):
 			kept = append(kept, line)
 			continue
 		case state != "HIT" && state != "STALE":

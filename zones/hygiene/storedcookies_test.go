@@ -11,10 +11,10 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
-// cookieBook is a build with route handlers that are prerendered, and others.
-func cookieBook(t testing.TB, id string, headers ...object) *rules.Rulebook {
+// cookieRules is a build with route handlers that are prerendered, and others.
+func cookieRules(t testing.TB, id string, headers ...object) *rules.Set {
 	t.Helper()
-	return rules.NewRulebook(readBuild(t, buildtest.Build{
+	return rules.NewSet(readBuild(t, buildtest.Build{
 		ID: id,
 		App: map[string]string{
 			"/feed/route": "/feed", "/item/[id]/route": "/item/[id]", "/live/route": "/live", "/guarded/route": "/guarded",
@@ -35,7 +35,7 @@ func cookieBook(t testing.TB, id string, headers ...object) *rules.Rulebook {
 
 // cleanedCookies is what is left of the cookies of an answer.
 func cleanedCookies(
-	b *rules.Rulebook, seen *StoredCookies, method, path, state string, cookies ...string,
+	b *rules.Set, seen *StoredCookies, method, path, state string, cookies ...string,
 ) ([]string, CleanedCookies) {
 	h := http.Header{"Set-Cookie": cookies}
 	if state != "" {
@@ -81,12 +81,12 @@ func TestCookiesThatNextHasStoredReachOneVisitorOnly(t *testing.T) {
 		{"a cookie that is taken away", nil, "GET", "/feed", "HIT", "a=; Path=/; Max-Age=0", true, 0},
 	} {
 		t.Run(c.what, func(t *testing.T) {
-			book, seen := cookieBook(t, "b", c.headers...), NewStoredCookies()
-			got, done := cleanedCookies(book, seen, c.method, c.path, c.state, c.cookie)
+			ruleSet, seen := cookieRules(t, "b", c.headers...), NewStoredCookies()
+			got, done := cleanedCookies(ruleSet, seen, c.method, c.path, c.state, c.cookie)
 			assert.Equal(t, []string{c.cookie}, got, "the first keeps it")
 			assert.Equal(t, c.passed, done.Passed)
 			assert.Zero(t, done.Removed)
-			got, done = cleanedCookies(book, seen, c.method, c.path, c.state, c.cookie)
+			got, done = cleanedCookies(ruleSet, seen, c.method, c.path, c.state, c.cookie)
 			if c.second {
 				assert.Equal(t, []string{c.cookie}, got)
 				assert.Zero(t, done)
@@ -99,20 +99,20 @@ func TestCookiesThatNextHasStoredReachOneVisitorOnly(t *testing.T) {
 }
 
 func TestWhichStoredCookiesAreTheSame(t *testing.T) {
-	book, next, seen := cookieBook(t, "b"), cookieBook(t, "c"), NewStoredCookies()
-	clean := func(b *rules.Rulebook, path, state string, cookies ...string) []string {
+	ruleSet, next, seen := cookieRules(t, "b"), cookieRules(t, "c"), NewStoredCookies()
+	clean := func(b *rules.Set, path, state string, cookies ...string) []string {
 		got, _ := cleanedCookies(b, seen, "GET", path, state, cookies...)
 		return got
 	}
-	assert.Equal(t, []string{"a=1"}, clean(book, "/item/7", "MISS", "a=1"), "whom it was made for")
-	assert.Nil(t, clean(book, "/item/7", "HIT", "a=1; Path=/"), "and nobody else, whatever the attributes")
-	assert.Equal(t, []string{"a=2"}, clean(book, "/item/7", "HIT", "a=2"), "another value")
-	assert.Equal(t, []string{"b=1"}, clean(book, "/item/7", "HIT", "b=1"), "another name")
-	assert.Equal(t, []string{"a=1"}, clean(book, "/item/8", "HIT", "a=1"), "another path")
+	assert.Equal(t, []string{"a=1"}, clean(ruleSet, "/item/7", "MISS", "a=1"), "whom it was made for")
+	assert.Nil(t, clean(ruleSet, "/item/7", "HIT", "a=1; Path=/"), "and nobody else, whatever the attributes")
+	assert.Equal(t, []string{"a=2"}, clean(ruleSet, "/item/7", "HIT", "a=2"), "another value")
+	assert.Equal(t, []string{"b=1"}, clean(ruleSet, "/item/7", "HIT", "b=1"), "another name")
+	assert.Equal(t, []string{"a=1"}, clean(ruleSet, "/item/8", "HIT", "a=1"), "another path")
 	assert.Equal(t, []string{"a=1"}, clean(next, "/item/7", "HIT", "a=1"), "another build")
 	two := []string{"c=1; Path=/x", "c=1; Path=/y"}
-	assert.Equal(t, two, clean(book, "/feed", "HIT", two...), "one answer")
-	assert.Equal(t, []string{"d=1", "e="}, clean(book, "/feed", "HIT", "c=1; Path=/x", "d=1", "e="), "others stay")
+	assert.Equal(t, two, clean(ruleSet, "/feed", "HIT", two...), "one answer")
+	assert.Equal(t, []string{"d=1", "e="}, clean(ruleSet, "/feed", "HIT", "c=1; Path=/x", "d=1", "e="), "others stay")
 }
 
 func TestStoredCookiesAreBounded(t *testing.T) {
@@ -131,7 +131,7 @@ func TestStoredCookiesAreBounded(t *testing.T) {
 
 // Most answers have no cookie, and cost nothing.
 func TestAnswersWithoutCookiesCostNothing(t *testing.T) {
-	book, seen := cookieBook(t, "b"), NewStoredCookies()
-	verdict, h := verdictAt(book, "GET", "/feed"), http.Header{"X-Nextjs-Cache": {"HIT"}}
-	assert.Zero(t, testing.AllocsPerRun(100, func() { seen.Clean(h, book, verdict) }))
+	ruleSet, seen := cookieRules(t, "b"), NewStoredCookies()
+	verdict, h := verdictAt(ruleSet, "GET", "/feed"), http.Header{"X-Nextjs-Cache": {"HIT"}}
+	assert.Zero(t, testing.AllocsPerRun(100, func() { seen.Clean(h, ruleSet, verdict) }))
 }

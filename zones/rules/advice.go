@@ -20,17 +20,17 @@ type Advice struct {
 const probe = "/caddy-nextjs-probe"
 
 // Advice returns what the build shows to be wrong with its middleware.
-func (b *Rulebook) Advice() (list []Advice) {
-	if !b.HasMiddleware() || b.build.BasePath == "" {
+func (s *Set) Advice() (list []Advice) {
+	if !s.HasMiddleware() || s.build.BasePath == "" {
 		return nil
 	}
-	base, i18n := b.build.BasePath, b.build.I18n
+	base, i18n := s.build.BasePath, s.build.I18n
 	locale := ""
 	if i18n != nil {
 		locale = "/" + i18n.DefaultLocale
 	}
 	// With trailingSlash the bare basePath is redirected before anybody asks the middleware.
-	if !b.build.TrailingSlash && !b.middlewareMatches(base+locale) && b.middlewareMatches(base+locale+probe) {
+	if !s.build.TrailingSlash && !s.middlewareMatches(base+locale) && s.middlewareMatches(base+locale+probe) {
 		list = append(list, Advice{
 			"middleware_misses_root",
 			"the middleware does not run for " + base +
@@ -71,10 +71,10 @@ func IsRewriteOverTLS(status int, h http.Header, upstream string) bool {
 
 // OtherDeployment returns the deployment that an answer names, if it is not that of the build. The client reloads the
 // page when it sees another one than its own (vercel/next.js#98078).
-func (b *Rulebook) OtherDeployment(h http.Header) (id string, other bool) {
-	if b == nil {
+func (s *Set) OtherDeployment(h http.Header) (id string, other bool) {
+	if s == nil {
 		return "", false
 	}
 	id = httpheader.First(h, "X-Nextjs-Deployment-Id")
-	return id, id != "" && id != b.build.DeploymentID
+	return id, id != "" && id != s.build.DeploymentID
 }

@@ -42,13 +42,13 @@ func TestAdviceOfBuilds(t *testing.T) {
 			b.Middleware = object{"middleware": object{"/": object{"matchers": matchers}}}
 		}
 		var names []string
-		for _, advice := range NewRulebook(readBuild(t, b)).Advice() {
+		for _, advice := range NewSet(readBuild(t, b)).Advice() {
 			names = append(names, advice.Name)
 			assert.NotEmpty(t, advice.Remedy)
 		}
 		assert.Equal(t, c.want, names, name)
 	}
-	var none *Rulebook
+	var none *Set
 	assert.Empty(t, none.Advice())
 }
 
@@ -84,18 +84,18 @@ func TestTheRewriteThatNextTakesForAnotherHosts(t *testing.T) {
 }
 
 func TestOtherDeployment(t *testing.T) {
-	with := NewRulebook(readBuild(t, buildtest.Build{Config: object{"deploymentId": "a"}}))
-	without := NewRulebook(readBuild(t, buildtest.Build{}))
+	with := NewSet(readBuild(t, buildtest.Build{Config: object{"deploymentId": "a"}}))
+	without := NewSet(readBuild(t, buildtest.Build{}))
 	for _, c := range []struct {
-		book  *Rulebook
-		said  string
-		other bool
+		ruleSet *Set
+		said    string
+		other   bool
 	}{{with, "a", false}, {with, "", false}, {with, "b", true}, {without, "", false}, {without, "b", true}, {nil, "b", false}} {
 		h := http.Header{}
 		if c.said != "" {
 			h.Set("X-Nextjs-Deployment-Id", c.said)
 		}
-		_, other := c.book.OtherDeployment(h)
+		_, other := c.ruleSet.OtherDeployment(h)
 		assert.Equal(t, c.other, other, "%+v", c.said)
 	}
 }

@@ -10,9 +10,9 @@ import (
 
 // What a condition decides on has a part in what the path is.
 func TestChoice(t *testing.T) {
-	book := ruled(t)
+	ruleSet := ruled(t)
 	choice := func(target string, headers ...string) string {
-		return verdictOf(book, http.MethodGet, target, headers...).Choice()
+		return verdictOf(ruleSet, http.MethodGet, target, headers...).Choice()
 	}
 	assert.Empty(t, choice("/about"))
 	assert.Empty(t, choice("/about", "Cookie", "plan=pro"))
@@ -29,29 +29,29 @@ func TestChoice(t *testing.T) {
 
 // What has been judged once is known, and stays within its bound.
 func TestVerdictsAreRemembered(t *testing.T) {
-	book := ruled(t)
-	first := verdictOf(book, http.MethodGet, "/items/two")
-	assert.Same(t, first, verdictOf(book, http.MethodGet, "/items/two"))
+	ruleSet := ruled(t)
+	first := verdictOf(ruleSet, http.MethodGet, "/items/two")
+	assert.Same(t, first, verdictOf(ruleSet, http.MethodGet, "/items/two"))
 	long := "/items/" + strings.Repeat("x", maxRecentPath)
-	assert.NotSame(t, verdictOf(book, http.MethodGet, long), verdictOf(book, http.MethodGet, long))
+	assert.NotSame(t, verdictOf(ruleSet, http.MethodGet, long), verdictOf(ruleSet, http.MethodGet, long))
 	for n := range 3 * maxRecent {
-		verdictOf(book, http.MethodGet, "/items/n"+strings.Repeat("y", n%100)+string(rune('a'+n%26)))
-		verdictOf(book, http.MethodGet, "/nowhere/"+strings.Repeat("y", n%100))
-		assert.LessOrEqual(t, len(book.recent.now), maxRecent)
+		verdictOf(ruleSet, http.MethodGet, "/items/n"+strings.Repeat("y", n%100)+string(rune('a'+n%26)))
+		verdictOf(ruleSet, http.MethodGet, "/nowhere/"+strings.Repeat("y", n%100))
+		assert.LessOrEqual(t, len(ruleSet.recent.now), maxRecent)
 	}
-	assert.Nil(t, book.recent.get("/nowhere/y"), "Next.js decides on it")
+	assert.Nil(t, ruleSet.recent.get("/nowhere/y"), "Next.js decides on it")
 	for range 2 {
 		for n := range maxRecent {
-			book.recent.put(strings.Repeat("z", n%500)+string(rune('0'+n)), first)
+			ruleSet.recent.put(strings.Repeat("z", n%500)+string(rune('0'+n)), first)
 		}
 	}
-	assert.Nil(t, book.recent.get("/items/two"), "it was not asked for any more")
+	assert.Nil(t, ruleSet.recent.get("/items/two"), "it was not asked for any more")
 }
 
 // Of a visitor nothing is asked with that no rule asks for.
 func TestAsked(t *testing.T) {
-	book := ruled(t)
+	ruleSet := ruled(t)
 	h := http.Header{"Cookie": {"a=b; plan=pro", " session=secret;plan=team"}, "X-User": {"runa"}, "Accept-Language": {"de"}, "Next-Url": {"/gallery"}}
-	assert.Equal(t, http.Header{"Cookie": {"plan=pro", "plan=team"}, "X-User": {"runa"}, "Next-Url": {"/gallery"}}, book.Asked(h))
-	assert.Empty(t, book.Asked(http.Header{}))
+	assert.Equal(t, http.Header{"Cookie": {"plan=pro", "plan=team"}, "X-User": {"runa"}, "Next-Url": {"/gallery"}}, ruleSet.ConditionHeaders(h))
+	assert.Empty(t, ruleSet.ConditionHeaders(http.Header{}))
 }

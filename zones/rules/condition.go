@@ -10,7 +10,7 @@ import (
 )
 
 // conditionsHold reports whether a request meets the conditions of a rule (matchHas in prepare-destination.js).
-func conditionsHold(has, missing []nextbuild.Condition, r *http.Request) answer {
+func conditionsHold(has, missing []nextbuild.Condition, r *http.Request) truth {
 	for i := range has {
 		if held := holds(&has[i], r); held != yes {
 			return held
@@ -28,7 +28,7 @@ func conditionsHold(has, missing []nextbuild.Condition, r *http.Request) answer 
 	return yes
 }
 
-func holds(c *nextbuild.Condition, r *http.Request) answer {
+func holds(c *nextbuild.Condition, r *http.Request) truth {
 	var value string
 	certain := true
 	switch c.Type {

@@ -11,13 +11,13 @@ import (
 // PageOfData returns the path of the page whose data a path asks for, both as Target.Full. ok is false where the path
 // is not one of data of the build. The data of a page of the default language has the language in its path, the page
 // has not.
-func (b *Rulebook) PageOfData(full string) (page string, ok bool) {
-	o := &b.outputs
-	inner, ok := o.inner(full)
+func (s *Set) PageOfData(full string) (page string, ok bool) {
+	o := &s.outputs
+	inner, ok := o.belowBase(full)
 	if !ok {
 		return "", false
 	}
-	if inner, ok = strings.CutPrefix(inner, "/_next/data/"+b.build.ID); !ok {
+	if inner, ok = strings.CutPrefix(inner, "/_next/data/"+s.build.ID); !ok {
 		return "", false
 	}
 	if page, ok = strings.CutSuffix(inner, ".json"); !ok || !strings.HasPrefix(page, "/") {
@@ -30,19 +30,19 @@ func (b *Rulebook) PageOfData(full string) (page string, ok bool) {
 	if locale == o.defaultLocale {
 		page = plain
 	}
-	return b.pagePath(page), true
+	return s.pagePath(page), true
 }
 
 // pagePath returns the path of a page below the basePath as its visitors ask for it.
-func (b *Rulebook) pagePath(page string) string {
+func (s *Set) pagePath(page string) string {
 	switch {
-	case page == "/" && b.build.BasePath != "":
+	case page == "/" && s.build.BasePath != "":
 		page = ""
 	case page == "/":
 		return page
 	}
-	page = b.build.BasePath + page
-	if b.build.TrailingSlash {
+	page = s.build.BasePath + page
+	if s.build.TrailingSlash {
 		page += "/"
 	}
 	return page
@@ -51,13 +51,13 @@ func (b *Rulebook) pagePath(page string) string {
 // judgeData goes through the rules for data of a build with middleware: Next.js asks them all by the path of the page
 // then, with its locale (middleware_next_data in resolve-routes.js). Of a build without middleware it asks them by the
 // path of the data.
-func (b *Rulebook) judgeData(path string, r *http.Request) Verdict {
-	page, routed, ok := b.routedData(path)
-	if !ok || b.evadesByPath(page) {
+func (s *Set) judgeData(path string, r *http.Request) Verdict {
+	page, routed, ok := s.routedData(path)
+	if !ok || s.evadesByPath(page) {
 		return Verdict{Reason: Middleware}
 	}
-	headers, stop := b.judgeHeaders(routed, r)
-	v := b.judgePath(Verdict{Headers: headers, asData: true}, page, routed, r)
+	headers, stop := s.judgeHeaders(routed, r)
+	v := s.judgePath(Verdict{Headers: headers, asData: true}, page, routed, r)
 	switch {
 	case !v.Edge() || v.Output == OutputData:
 	case v.Output == OutputNone:
@@ -68,42 +68,42 @@ func (b *Rulebook) judgeData(path string, r *http.Request) Verdict {
 	if stop == nil {
 		return v
 	}
-	if v.Edge() && !stop.depends {
-		stop.beneath = &v
+	if v.Edge() && !stop.needsRequest {
+		stop.ignoringHeaders = &v
 	}
 	return *stop
 }
 
-// LacksDataMark reports whether a request for data has not the header by which Next.js 14 says what page it has found
+// LacksDataHeader reports whether a request for data has not the header by which Next.js 14 says what page it has found
 // (x-nextjs-matched-path). The router of an application with middleware goes by that, so what is kept must have it.
-func (b *Rulebook) LacksDataMark(h http.Header) bool {
-	return b.HasMiddleware() && httpheader.First(h, "X-Nextjs-Data") != "1"
+func (s *Set) LacksDataHeader(h http.Header) bool {
+	return s.HasMiddleware() && httpheader.First(h, "X-Nextjs-Data") != "1"
 }
 
 // routedData returns the path of the page of data, and the one that rules of next.config are asked by. ok is false
 // where Next.js versions differ, or where a setting that is not looked at decides.
-func (b *Rulebook) routedData(path string) (page, routed string, ok bool) {
-	page, ok = b.PageOfData(path)
-	i18n := b.build.I18n
+func (s *Set) routedData(path string) (page, routed string, ok bool) {
+	page, ok = s.PageOfData(path)
+	i18n := s.build.I18n
 	switch {
-	case !ok, i18n != nil && len(i18n.Domains) > 0, b.build.TrailingSlash && b.build.SkipsNormalize():
+	case !ok, i18n != nil && len(i18n.Domains) > 0, s.build.TrailingSlash && s.build.SkipsNormalize():
 		return "", "", false
-	case strings.HasSuffix(page, "/") != b.build.TrailingSlash && page != "/":
+	case strings.HasSuffix(page, "/") != s.build.TrailingSlash && page != "/":
 		return "", "", false // data of a path that is redirected
-	case i18n == nil && page == b.build.BasePath && page != "" && !b.joinsBasePath():
+	case i18n == nil && page == s.build.BasePath && page != "" && !s.joinsBasePath():
 		return "", "", false
 	case i18n == nil:
 		return page, page, true
 	}
-	inner, _ := b.outputs.inner(path)
-	inner = strings.TrimSuffix(strings.TrimPrefix(inner, "/_next/data/"+b.build.ID), ".json")
-	return page, b.pagePath(inner), true
+	inner, _ := s.outputs.belowBase(path)
+	inner = strings.TrimSuffix(strings.TrimPrefix(inner, "/_next/data/"+s.build.ID), ".json")
+	return page, s.pagePath(inner), true
 }
 
 // joinsBasePath reports whether this Next.js knows that the data of the root page is that of the basePath. Earlier ones
 // redirect it, because they put a slash behind.
-func (b *Rulebook) joinsBasePath() bool {
-	return b.asksDecoded() || strings.HasPrefix(b.build.NextVersion, "15.5.")
+func (s *Set) joinsBasePath() bool {
+	return s.matchesDecoded() || strings.HasPrefix(s.build.NextVersion, "15.5.")
 }
 
 // dataPath returns the path of the data of a page, below the basePath.

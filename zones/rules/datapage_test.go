@@ -12,13 +12,13 @@ import (
 )
 
 func TestPageOfData(t *testing.T) {
-	plain := NewRulebook(readBuild(t, buildtest.Build{Pages: map[string]string{"/": "", "/a": ""}}))
-	shop := NewRulebook(readBuild(t, buildtest.Build{
+	plain := NewSet(readBuild(t, buildtest.Build{Pages: map[string]string{"/": "", "/a": ""}}))
+	shop := NewSet(readBuild(t, buildtest.Build{
 		Config: object{"basePath": "/shop", "trailingSlash": true, "i18n": object{"locales": []string{"en", "de"}, "defaultLocale": "en"}},
 		Pages:  map[string]string{"/": "", "/a": "", "/en/404": "", "/de/404": ""},
 	}))
 	for _, c := range []struct {
-		book       *Rulebook
+		ruleSet    *Set
 		path, page string
 	}{
 		{plain, "/_next/data/build-1/a.json", "/a"},
@@ -43,7 +43,7 @@ func TestPageOfData(t *testing.T) {
 		{shop, "/shop/_next/data/build-1/en/indexes.json", "/shop/indexes/"},
 		{shop, "/_next/data/build-1/en/a.json", ""},
 	} {
-		page, ok := c.book.PageOfData(c.path)
+		page, ok := c.ruleSet.PageOfData(c.path)
 		assert.Equal(t, c.page, page, c.path)
 		assert.Equal(t, c.page != "", ok, c.path)
 	}
@@ -52,7 +52,7 @@ func TestPageOfData(t *testing.T) {
 // An application with middleware is asked for data by all of its rules with the path of the page, with its locale.
 func TestVerdictsOfDataBehindMiddleware(t *testing.T) {
 	condition := func(kind, key string) object { return object{"type": kind, "key": key} }
-	write := func(version string, config, middleware object) *Rulebook {
+	write := func(version string, config, middleware object) *Set {
 		slash := object{"source": "/:path+/", "destination": "/:path+", "internal": true, "statusCode": 308, "regex": `^(?:/((?:[^/]+?)(?:/(?:[^/]+?))*))/$`}
 		if config["trailingSlash"] == true {
 			slash = object{
@@ -89,7 +89,7 @@ func TestVerdictsOfDataBehindMiddleware(t *testing.T) {
 		})
 		build, err := nextbuild.Read(dir)
 		require.NoError(t, err)
-		return NewRulebook(build)
+		return NewSet(build)
 	}
 	guarding := func(regexps ...string) object {
 		var matchers []any
@@ -108,7 +108,7 @@ func TestVerdictsOfDataBehindMiddleware(t *testing.T) {
 	domains := write("16.4.5", object{"i18n": object{"locales": []string{"en", "de"}, "defaultLocale": "en", "domains": []object{{"domain": "x.test", "defaultLocale": "de"}}}},
 		guarding(`^/guarded$`))
 	for _, c := range []struct {
-		book        *Rulebook
+		ruleSet     *Set
 		path, query string
 		want        string
 	}{
@@ -146,10 +146,10 @@ func TestVerdictsOfDataBehindMiddleware(t *testing.T) {
 		{locales, "/a", "", "middleware"},
 		{domains, "/en/a", "", "middleware"},
 	} {
-		path := c.book.build.BasePath + "/_next/data/build-1" + c.path + ".json"
+		path := c.ruleSet.build.BasePath + "/_next/data/build-1" + c.path + ".json"
 		r := request("GET " + path)
 		r.URL.RawQuery = c.query
-		verdict := c.book.Verdict(r, Target{Full: path, AsWritten: true})
+		verdict := c.ruleSet.Verdict(r, Target{Full: path, AsWritten: true})
 		assert.Equal(t, c.want, verdict.String(), path)
 	}
 	of := func(path string) *Verdict {

@@ -13,7 +13,7 @@ import (
 var ErrEvasion = errors.New("the path leads past the middleware of the application")
 
 // HasMiddleware reports whether the build has middleware that runs for any path.
-func (b *Rulebook) HasMiddleware() bool { return b != nil && len(b.build.Middleware) > 0 }
+func (s *Set) HasMiddleware() bool { return s != nil && len(s.build.Middleware) > 0 }
 
 // Evades reports whether a request for an escaped path, with its basePath, to a build with middleware goes a way on
 // which Next.js does not run it (measured with 14.2.35, 15.5.28 and 16.4.5):
@@ -22,14 +22,14 @@ func (b *Rulebook) HasMiddleware() bool { return b != nil && len(b.build.Middlew
 //   - with a locale before /_next, which it takes off too,
 //   - by a path whose decoded form the middleware matches while it is asked for the encoded one (before 16),
 //   - by the optimizer, which fetches a picture of the application by any of these.
-func (b *Rulebook) Evades(path, query string) bool {
-	if !b.HasMiddleware() {
+func (s *Set) Evades(path, query string) bool {
+	if !s.HasMiddleware() {
 		return false
 	}
-	if b.evadesByPath(path) {
+	if s.evadesByPath(path) {
 		return true
 	}
-	if below := b.below(path); below != "/_next/image" && below != "/_next/image/" {
+	if below := s.below(path); below != "/_next/image" && below != "/_next/image/" {
 		return false
 	}
 	source, _ := spelling.QueryValue(query, "url")
@@ -38,36 +38,36 @@ func (b *Rulebook) Evades(path, query string) bool {
 		return false
 	}
 	// A browser's own encoding of a source never encodes what needs none.
-	return spelling.EncodedUnreserved(source) >= 0 || b.evadesByPath(source)
+	return spelling.EncodedUnreserved(source) >= 0 || s.evadesByPath(source)
 }
 
-func (b *Rulebook) evadesByPath(path string) bool {
-	asset := b.build.AssetPath()
-	if asset != "" && spelling.HasPathPrefix(path, asset) && !b.outputs.names(path) {
+func (s *Set) evadesByPath(path string) bool {
+	asset := s.build.AssetPath()
+	if asset != "" && spelling.HasPathPrefix(path, asset) && !s.outputs.names(path) {
 		inner := path[len(asset):]
 		switch {
 		case spelling.HasPathPrefix(inner, "/_next/static"), spelling.HasPathPrefix(inner, "/_next/hmr"), spelling.HasPathPrefix(inner, "/_next/webpack-hmr"):
-		case spelling.HasPathPrefix(inner, "/_next"), b.outputs.names(b.build.BasePath + inner):
+		case spelling.HasPathPrefix(inner, "/_next"), s.outputs.names(s.build.BasePath + inner):
 			return true
-		case b.outputs.mayName(b.build.BasePath + inner):
+		case s.outputs.mayName(s.build.BasePath + inner):
 			return true
 		}
 	}
-	if i18n := b.build.I18n; i18n != nil && spelling.HasPathPrefix(path, b.build.BasePath) {
-		below := path[len(b.build.BasePath):]
+	if i18n := s.build.I18n; i18n != nil && spelling.HasPathPrefix(path, s.build.BasePath) {
+		below := path[len(s.build.BasePath):]
 		if without := i18n.WithoutLocale(below); without != below && spelling.HasPathPrefix(without, "/_next") {
 			return true
 		}
 	}
 	decoded, err := url.PathUnescape(path)
-	if err != nil || decoded == path || b.asksDecoded() {
+	if err != nil || decoded == path || s.matchesDecoded() {
 		return false
 	}
-	return !b.matches(path) && b.matches(decoded)
+	return !s.matches(path) && s.matches(decoded)
 }
 
-// asksDecoded reports whether this Next.js asks its middleware for the decoded path too.
-func (b *Rulebook) asksDecoded() bool {
-	major, _, _ := strings.Cut(b.build.NextVersion, ".")
+// matchesDecoded reports whether this Next.js asks its middleware for the decoded path too.
+func (s *Set) matchesDecoded() bool {
+	major, _, _ := strings.Cut(s.build.NextVersion, ".")
 	return len(major) > 1 && major >= "16"
 }

@@ -16,7 +16,7 @@ func TestEvasions(t *testing.T) {
 		Config: object{"basePath": "/base", "assetPrefix": "/files", "i18n": object{"locales": []string{"en", "fr"}, "defaultLocale": "en"}},
 		Pages:  map[string]string{"/private": "", "/open": ""}, Middleware: matchers, Files: map[string]string{"../public/private.txt": "", "static/a.js": ""},
 	})
-	book := NewRulebook(build)
+	ruleSet := NewSet(build)
 	for target, evades := range map[string]bool{
 		"/base/private": false, "/base/open": false, "/base/_next/static/a.js": false, "/base/_next/data/build-1/private.json": false,
 		"/files/_next/static/a.js": false, "/files/_next/static/gone.js": false, "/files/_next/hmr": false, "/files/elsewhere": false,
@@ -31,11 +31,11 @@ func TestEvasions(t *testing.T) {
 		if err != nil {
 			u = &url.URL{Path: target, RawPath: target}
 		}
-		assert.Equal(t, evades, book.Evades(targetOf(spelling.EscapedPath(u)).Full, u.RawQuery), target)
+		assert.Equal(t, evades, ruleSet.Evades(targetOf(spelling.EscapedPath(u)).Full, u.RawQuery), target)
 	}
 	build.NextVersion = "16.4.5"
-	assert.False(t, book.Evades(targetOf("/base/private%2Fa").Full, ""), "Next.js 16 asks its middleware for the decoded path too")
+	assert.False(t, ruleSet.Evades(targetOf("/base/private%2Fa").Full, ""), "Next.js 16 asks its middleware for the decoded path too")
 	build.Middleware = nil
-	assert.False(t, book.Evades(targetOf("/files/private.txt").Full, ""), "without middleware there is nothing to lead past")
-	assert.False(t, (*Rulebook)(nil).Evades(targetOf("/files/private.txt").Full, ""))
+	assert.False(t, ruleSet.Evades(targetOf("/files/private.txt").Full, ""), "without middleware there is nothing to lead past")
+	assert.False(t, (*Set)(nil).Evades(targetOf("/files/private.txt").Full, ""))
 }

@@ -9,7 +9,7 @@ import (
 )
 
 func TestFileVerdict(t *testing.T) {
-	book := NewRulebook(readBuild(t, buildtest.Build{
+	ruleSet := NewSet(readBuild(t, buildtest.Build{
 		Config: object{"basePath": "/docs", "assetPrefix": "/docs-assets"},
 		Routes: object{
 			"headers": []object{{"source": "/docs/x.txt", "missing": []object{{"type": "cookie", "key": "seen"}}, "headers": []object{{"key": "X", "value": "1"}}, "regex": `^/docs/x\.txt$`}},
@@ -30,9 +30,9 @@ func TestFileVerdict(t *testing.T) {
 		"/x.txt":              {"/docs/x.txt", "public", "/x.txt"},
 		"/private/%C3%A9.txt": {"/docs/private/%C3%A9.txt", "middleware", ""},
 	} {
-		address, verdict := book.FileVerdict(path)
+		address, verdict := ruleSet.FileVerdict(path)
 		assert.Equal(t, want, [3]string{address, verdict.String(), verdict.Path}, path)
 	}
-	_, verdict := book.FileVerdict("/x.txt")
+	_, verdict := ruleSet.FileVerdict("/x.txt")
 	assert.Len(t, verdict.Headers, 1, "a request without cookies")
 }

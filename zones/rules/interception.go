@@ -11,19 +11,19 @@ import (
 // next/dist/lib/generate-interception-routes-rewrites.js). It leads from the page's own path to a page of the App
 // Router that has a marker in its path, for navigations that come from certain pages.
 func isInterception(rule *nextbuild.Rule) bool {
-	return len(rule.Has) == 1 && len(rule.Missing) == 0 && asksNextURL(&rule.Has[0]) && strings.Contains(rule.Destination, "/(.")
+	return len(rule.Has) == 1 && len(rule.Missing) == 0 && readsNextURL(&rule.Has[0]) && strings.Contains(rule.Destination, "/(.")
 }
 
-func asksNextURL(c *nextbuild.Condition) bool {
+func readsNextURL(c *nextbuild.Condition) bool {
 	return c.Type == "header" && http.CanonicalHeaderKey(c.Key) == "Next-Url"
 }
 
-// looksAtMore reports whether one of the rules looks at something of a request that a page's key does not have: where
-// the browser comes from it has.
-func looksAtMore(rules []rule) bool {
+// readsMoreThanNextURL reports whether one of the rules looks at something of a request beside Next-Url, which the key
+// of a page has.
+func readsMoreThanNextURL(rules []rule) bool {
 	for i := range rules {
 		for j := range rules[i].Has {
-			if !asksNextURL(&rules[i].Has[j]) {
+			if !readsNextURL(&rules[i].Has[j]) {
 				return true
 			}
 		}

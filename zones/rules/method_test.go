@@ -10,7 +10,7 @@ import (
 )
 
 func TestFilesCanOnlyBeRead(t *testing.T) {
-	book := ruled(t)
+	ruleSet := ruled(t)
 	for _, c := range []struct {
 		target string
 		want   string // the path of the file or the optimizer, "" where Next.js must see the request
@@ -33,7 +33,7 @@ func TestFilesCanOnlyBeRead(t *testing.T) {
 		{"/./a.txt", ""},
 	} {
 		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
-			v := verdictOf(book, method, c.target)
+			v := verdictOf(ruleSet, method, c.target)
 			assert.Equal(t, Method, v.Reason)
 			assert.Equal(t, "method", v.String())
 			assert.Equal(t, c.want != "", v.RefusesMethod(), "%s %s", method, c.target)
@@ -42,19 +42,19 @@ func TestFilesCanOnlyBeRead(t *testing.T) {
 			}
 		}
 		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodConnect} {
-			assert.False(t, verdictOf(book, method, c.target).RefusesMethod(), "%s %s", method, c.target)
+			assert.False(t, verdictOf(ruleSet, method, c.target).RefusesMethod(), "%s %s", method, c.target)
 		}
 		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodConnect} {
-			assert.False(t, verdictOf(book, method, c.target).TakesOptions(), "%s %s", method, c.target)
+			assert.False(t, verdictOf(ruleSet, method, c.target).TakesOptions(), "%s %s", method, c.target)
 		}
-		options := verdictOf(book, http.MethodOptions, c.target)
+		options := verdictOf(ruleSet, http.MethodOptions, c.target)
 		assert.Equal(t, "method", options.String())
 		assert.Equal(t, c.want != "", options.TakesOptions(), c.target)
 		assert.Equal(t, c.want, options.Path, c.target)
 	}
 	for _, method := range []string{http.MethodPost, http.MethodOptions} {
-		assert.Equal(t, []nextbuild.Header{{Key: "X-A", Value: "1"}}, verdictOf(book, method, "/a.txt").Headers)
+		assert.Equal(t, []nextbuild.Header{{Key: "X-A", Value: "1"}}, verdictOf(ruleSet, method, "/a.txt").Headers)
 	}
-	var unknown *Rulebook
+	var unknown *Set
 	assert.False(t, verdictOf(unknown, http.MethodPost, "/a.txt").RefusesMethod(), "nothing is known of the build")
 }

@@ -7,21 +7,21 @@ import (
 
 // middlewareMatches reports whether the middleware runs for a path. Next.js asks with the path as it is and decoded.
 // Conditions of a matcher are not looked at, and one that cannot be evaluated matches.
-func (b *Rulebook) middlewareMatches(path string) bool {
-	if len(b.build.Middleware) == 0 {
+func (s *Set) middlewareMatches(path string) bool {
+	if len(s.build.Middleware) == 0 {
 		return false
 	}
 	decoded, err := url.PathUnescape(path)
 	if err != nil {
 		decoded = path
 	}
-	return b.matches(path) || decoded != path && b.matches(decoded)
+	return s.matches(path) || decoded != path && s.matches(decoded)
 }
 
 // matches reports whether a matcher of the middleware matches a path.
-func (b *Rulebook) matches(path string) bool {
-	for i := range b.build.Middleware {
-		if matched, err := b.build.Middleware[i].Pattern.Match(path); matched || err != nil {
+func (s *Set) matches(path string) bool {
+	for i := range s.build.Middleware {
+		if matched, err := s.build.Middleware[i].Pattern.Match(path); matched || err != nil {
 			return true
 		}
 	}
@@ -29,27 +29,27 @@ func (b *Rulebook) matches(path string) bool {
 }
 
 // runsMiddleware reports whether a matcher of the middleware matches a path and a request, with its conditions.
-func (b *Rulebook) runsMiddleware(path string, r *http.Request) answer {
-	result := b.matcherApplies(path, r)
+func (s *Set) runsMiddleware(path string, r *http.Request) truth {
+	result := s.matcherApplies(path, r)
 	decoded, err := url.PathUnescape(path)
 	if result == yes || err != nil || decoded == path {
 		return result
 	}
-	switch b.matcherApplies(decoded, r) {
+	switch s.matcherApplies(decoded, r) {
 	case no:
 		return result
 	case yes:
-		if b.asksDecoded() {
+		if s.matchesDecoded() {
 			return yes
 		}
 	}
 	return unsure
 }
 
-func (b *Rulebook) matcherApplies(path string, r *http.Request) answer {
+func (s *Set) matcherApplies(path string, r *http.Request) truth {
 	result := no
-	for i := range b.build.Middleware {
-		matcher := &b.build.Middleware[i]
+	for i := range s.build.Middleware {
+		matcher := &s.build.Middleware[i]
 		matched, err := matcher.Pattern.Match(path)
 		switch {
 		case err != nil:

@@ -104,7 +104,7 @@ func (o *outputs) paths() []string {
 
 // names reports whether the build names a path, other than by a route with parameters.
 func (o *outputs) names(path string) bool {
-	return o.exact(new(Verdict), path)
+	return o.findExact(new(Verdict), path)
 }
 
 // mayName reports whether there may be a file at a path, in a folder that could not be read.
@@ -112,7 +112,7 @@ func (o *outputs) mayName(path string) bool {
 	if len(o.build.Unread) == 0 {
 		return false
 	}
-	inner, ok := o.inner(path)
+	inner, ok := o.belowBase(path)
 	if !ok {
 		return false
 	}
@@ -122,9 +122,10 @@ func (o *outputs) mayName(path string) bool {
 	return o.build.IsUnread(inner)
 }
 
-// named finds what the build names by the path itself, and leaves to Next.js what may be a file that could not be read.
-func (o *outputs) named(v *Verdict, path string) bool {
-	if o.exact(v, path) {
+// findNamed finds what the build names by the path itself, and leaves to Next.js what may be a file that could not be
+// read.
+func (o *outputs) findNamed(v *Verdict, path string) bool {
+	if o.findExact(v, path) {
 		return true
 	}
 	if !o.mayName(path) {
@@ -134,9 +135,9 @@ func (o *outputs) named(v *Verdict, path string) bool {
 	return true
 }
 
-// exact finds what the build names by the path itself, and notes it in v.
-func (o *outputs) exact(v *Verdict, path string) bool {
-	inner, ok := o.inner(path)
+// findExact finds what the build names by the path itself, and notes it in v.
+func (o *outputs) findExact(v *Verdict, path string) bool {
+	inner, ok := o.belowBase(path)
 	if !ok {
 		return false
 	}
@@ -164,12 +165,12 @@ func (o *outputs) exact(v *Verdict, path string) bool {
 	if !known || strings.Contains(plain, "[") {
 		return false
 	}
-	return o.take(v, route, plain, plain, locale)
+	return o.setRoute(v, route, plain, plain, locale)
 }
 
-// dynamic finds the dynamic route of a path.
-func (o *outputs) dynamic(v *Verdict, path string) bool {
-	inner, ok := o.inner(path)
+// findDynamic finds the dynamic route of a path.
+func (o *outputs) findDynamic(v *Verdict, path string) bool {
+	inner, ok := o.belowBase(path)
 	if !ok {
 		return false
 	}
@@ -197,13 +198,13 @@ func (o *outputs) dynamic(v *Verdict, path string) bool {
 			v.Output, v.Path, v.Page = OutputData, path[len(o.build.BasePath):], dynamic.Page
 			return true
 		}
-		return o.take(v, route, plain, dynamic.Page, locale)
+		return o.setRoute(v, route, plain, dynamic.Page, locale)
 	}
 	return false
 }
 
-// take notes a route, unless only Next.js knows whether it answers.
-func (o *outputs) take(v *Verdict, route nextbuild.Route, path, page, locale string) bool {
+// setRoute notes a route, unless only Next.js knows whether it answers.
+func (o *outputs) setRoute(v *Verdict, route nextbuild.Route, path, page, locale string) bool {
 	if o.build.FileRoutes != nil && !*o.build.FileRoutes {
 		return false
 	}
@@ -231,8 +232,8 @@ func (o *outputs) take(v *Verdict, route nextbuild.Route, path, page, locale str
 	return true
 }
 
-// inner returns the path below the basePath, without the slash at its end.
-func (o *outputs) inner(path string) (string, bool) {
+// belowBase returns the path below the basePath, without the slash at its end.
+func (o *outputs) belowBase(path string) (string, bool) {
 	if !spelling.HasPathPrefix(path, o.build.BasePath) {
 		return "", false
 	}

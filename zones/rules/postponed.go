@@ -25,17 +25,17 @@ func (p *postponedPages) has(path string) bool {
 
 // NotePostponed learns from an answer that the page at a verdict is not complete any more. Next.js says so with the
 // document or payload that it resumes; "2" is about a segment, which is complete.
-func (b *Rulebook) NotePostponed(v *Verdict, h http.Header) {
-	if b == nil || httpheader.First(h, "X-Nextjs-Postponed") != "1" {
+func (s *Set) NotePostponed(v *Verdict, h http.Header) {
+	if s == nil || httpheader.First(h, "X-Nextjs-Postponed") != "1" {
 		return
 	}
 	if !v.Edge() {
-		if v = v.beneath; v == nil {
+		if v = v.ignoringHeaders; v == nil {
 			return
 		}
 	}
-	if page, ok := b.build.Prerenders[v.Path]; ok && v.Output == OutputPage && !page.Partial {
-		b.postponed.paths.Store(v.Path, struct{}{})
-		b.postponed.some.Store(true)
+	if page, ok := s.build.Prerenders[v.Path]; ok && v.Output == OutputPage && !page.Partial {
+		s.postponed.paths.Store(v.Path, struct{}{})
+		s.postponed.some.Store(true)
 	}
 }

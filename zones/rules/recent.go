@@ -6,7 +6,7 @@ import (
 )
 
 const (
-	// maxRecent bounds how many verdicts a rulebook remembers, twice.
+	// maxRecent bounds how many verdicts a Set remembers, twice.
 	maxRecent = 2048
 	// maxRecentPath bounds the paths of these (bytes). Longer ones are judged each time.
 	maxRecentPath = 512

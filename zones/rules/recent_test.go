@@ -15,8 +15,8 @@ import (
 
 // What is remembered of paths is bounded by their own length, whatever else their requests have brought.
 func TestRecentVerdictsHoldNoRequests(t *testing.T) {
-	build := func(config buildtest.JSON) *Rulebook {
-		return NewRulebook(readBuild(t, buildtest.Build{
+	build := func(config buildtest.JSON) *Set {
+		return NewSet(readBuild(t, buildtest.Build{
 			Config: config,
 			Pages:  map[string]string{"/items/[id]": ""},
 			Routes: buildtest.JSON{
@@ -32,7 +32,7 @@ func TestRecentVerdictsHoldNoRequests(t *testing.T) {
 			},
 		}))
 	}
-	for name, book := range map[string]*Rulebook{
+	for name, ruleSet := range map[string]*Set{
 		"plain":   build(nil),
 		"locales": build(buildtest.JSON{"i18n": buildtest.JSON{"locales": []any{"en", "de"}, "defaultLocale": "en"}}),
 	} {
@@ -43,11 +43,11 @@ func TestRecentVerdictsHoldNoRequests(t *testing.T) {
 				for i := range maxRecent * 3 / 2 {
 					r := heaptest.Request(path+strconv.Itoa(i), "")
 					target := targetOf(spelling.EscapedPath(r.URL))
-					if book.Verdict(r, target).Edge() || book.verdictOf(target.Full).Edge() {
+					if ruleSet.Verdict(r, target).Edge() || ruleSet.verdictOf(target.Full).Edge() {
 						edge++
 					}
 					if i%2 == 0 { // those that are asked for again are kept anew
-						_ = book.Verdict(r, Target{Full: path + strconv.Itoa(i/2), AsWritten: true})
+						_ = ruleSet.Verdict(r, Target{Full: path + strconv.Itoa(i/2), AsWritten: true})
 					}
 				}
 			})
@@ -56,6 +56,6 @@ func TestRecentVerdictsHoldNoRequests(t *testing.T) {
 				assert.Positive(t, edge, "%s is remembered", path)
 			}
 		}
-		runtime.KeepAlive(book)
+		runtime.KeepAlive(ruleSet)
 	}
 }

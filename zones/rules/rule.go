@@ -9,14 +9,14 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
 
-// answer is what can be said of a rule and a request.
-type answer uint8
+// truth is whether a rule applies to a request, as far as the edge can tell.
+type truth uint8
 
 const (
-	no answer = iota
+	no truth = iota
 	yes
-	// depends: a condition looks at the request, and there is none yet.
-	depends
+	// needsRequest: a condition looks at the request, and there is none yet.
+	needsRequest
 	// unsure: only Next.js can tell.
 	unsure
 )
@@ -50,7 +50,7 @@ func newRules(rules []nextbuild.Rule) []rule {
 }
 
 // applies reports whether the rule matches a path and, if it has conditions, the request.
-func (r *rule) applies(path string, req *http.Request) answer {
+func (r *rule) applies(path string, req *http.Request) truth {
 	if !hasPrefixFold(path, r.prefix) {
 		return no
 	}
@@ -65,7 +65,7 @@ func (r *rule) applies(path string, req *http.Request) answer {
 		return yes
 	}
 	if req == nil {
-		return depends
+		return needsRequest
 	}
 	return conditionsHold(r.Has, r.Missing, req)
 }

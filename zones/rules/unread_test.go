@@ -47,9 +47,9 @@ func TestVerdictsOfFoldersThatCannotBeRead(t *testing.T) {
 			"/_next/image": "image",
 		}},
 	} {
-		book := NewRulebook(unreadBuild(t, c.unread...))
+		ruleSet := NewSet(unreadBuild(t, c.unread...))
 		for path, want := range c.want {
-			assert.Equal(t, want, verdictOf(book, "GET", path).String(), "%q: %s", c.unread, path)
+			assert.Equal(t, want, verdictOf(ruleSet, "GET", path).String(), "%q: %s", c.unread, path)
 		}
 	}
 }
@@ -57,7 +57,7 @@ func TestVerdictsOfFoldersThatCannotBeRead(t *testing.T) {
 // Next.js takes the assetPrefix off after it has asked the middleware: closed, also for files that are not known.
 func TestMiddlewareGuardsFoldersThatCannotBeRead(t *testing.T) {
 	evades := func(path string, unread ...string) bool {
-		return NewRulebook(unreadBuild(t, unread...)).Evades(path, "")
+		return NewSet(unreadBuild(t, unread...)).Evades(path, "")
 	}
 	assert.False(t, evades("/assets/img/private.png"), "there is no such file")
 	assert.True(t, evades("/assets/img/private.png", "/img"))

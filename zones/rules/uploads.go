@@ -10,58 +10,58 @@ import (
 // nothing. 0 where it hands on all, or where that is not certain.
 //
 // It looks at the headers that hygiene has left, as Next.js does.
-func (b *Rulebook) UploadLimit(r *http.Request, t Target) (limit int64, setting string) {
-	if b == nil || r.ContentLength == 0 || r.Method == http.MethodGet || r.Method == http.MethodHead {
+func (s *Set) UploadLimit(r *http.Request, t Target) (limit int64, setting string) {
+	if s == nil || r.ContentLength == 0 || r.Method == http.MethodGet || r.Method == http.MethodHead {
 		return 0, ""
 	}
-	limit, setting = b.bodyLimit, b.bodySetting
+	limit, setting = s.bodyLimit, s.bodySetting
 	if limit == 0 || r.ContentLength > 0 && r.ContentLength <= limit {
 		return 0, ""
 	}
-	routed, ok := b.withLocale(t.Full)
-	if !ok || !t.AsWritten || strings.HasPrefix(b.below(t.Full), "/_next/") {
+	routed, ok := s.withLocale(t.Full)
+	if !ok || !t.AsWritten || strings.HasPrefix(s.below(t.Full), "/_next/") {
 		return 0, ""
 	}
-	for i := range b.redirects {
+	for i := range s.redirects {
 		subject := routed
-		if b.redirects[i].Internal {
+		if s.redirects[i].Internal {
 			subject = t.Full
 		}
-		if b.redirects[i].applies(subject, r) != no {
+		if s.redirects[i].applies(subject, r) != no {
 			return 0, "" // Next.js answers, and reads no body
 		}
 	}
-	switch b.runsMiddleware(routed, r) {
+	switch s.runsMiddleware(routed, r) {
 	case yes:
 		return limit, setting
 	case no:
-		if b.leadsElsewhere(routed, r) {
+		if s.rewritesToOtherHost(routed, r) {
 			return limit, setting
 		}
 	}
 	return 0, ""
 }
 
-// leadsElsewhere reports whether a rewrite to another host is what certainly answers a path that no middleware sees.
-func (b *Rulebook) leadsElsewhere(path string, r *http.Request) bool {
-	path, elsewhere, ok := followRewrites(b.beforeFiles, path, r, nil)
+// rewritesToOtherHost reports whether a rewrite to another host certainly answers a path that no middleware sees.
+func (s *Set) rewritesToOtherHost(path string, r *http.Request) bool {
+	path, elsewhere, ok := followRewrites(s.beforeFiles, path, r, nil)
 	if !ok || elsewhere {
 		return ok && elsewhere
 	}
-	if b.outputs.exact(new(Verdict), path) {
+	if s.outputs.findExact(new(Verdict), path) {
 		return false
 	}
 	found := func(path string) bool {
-		return b.outputs.exact(new(Verdict), path) || b.outputs.dynamic(new(Verdict), path)
+		return s.outputs.findExact(new(Verdict), path) || s.outputs.findDynamic(new(Verdict), path)
 	}
-	path, elsewhere, ok = followRewrites(b.afterFiles, path, r, found)
+	path, elsewhere, ok = followRewrites(s.afterFiles, path, r, found)
 	if !ok || elsewhere {
 		return ok && elsewhere
 	}
 	if found(path) {
 		return false
 	}
-	_, elsewhere, ok = followRewrites(b.fallback, path, r, found)
+	_, elsewhere, ok = followRewrites(s.fallback, path, r, found)
 	return ok && elsewhere
 }
 
@@ -72,7 +72,7 @@ func followRewrites(rules []rule, path string, r *http.Request, found func(strin
 		switch rules[i].applies(path, r) {
 		case no:
 		case yes:
-			if isElsewhere(rules[i].Destination) {
+			if isOtherHost(rules[i].Destination) {
 				return path, true, true
 			}
 			destination, exact := rules[i].exactDestination(path)
@@ -89,6 +89,6 @@ func followRewrites(rules []rule, path string, r *http.Request, found func(strin
 	return path, false, true
 }
 
-func isElsewhere(destination string) bool {
+func isOtherHost(destination string) bool {
 	return strings.HasPrefix(destination, "http://") || strings.HasPrefix(destination, "https://")
 }

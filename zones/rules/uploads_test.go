@@ -12,8 +12,8 @@ import (
 
 func TestUploadLimit(t *testing.T) {
 	has := func(kind, key string) []object { return []object{{"type": kind, "key": key}} }
-	build := func(version string, experimental object) *Rulebook {
-		return NewRulebook(readBuild(t, buildtest.Build{
+	build := func(version string, experimental object) *Set {
+		return NewSet(readBuild(t, buildtest.Build{
 			Config: object{"experimental": experimental},
 			Files:  map[string]string{"diagnostics/framework.json": `{"version": "` + version + `"}`},
 			App: map[string]string{
@@ -115,7 +115,7 @@ func TestUploadLimit(t *testing.T) {
 	cafe.ContentLength = 101
 	limit, _ := sixteen.UploadLimit(cafe, Target{Full: "/caf%C3%A9", AsWritten: true})
 	assert.Equal(t, int64(100), limit, "16 asks its middleware for the decoded path too")
-	var none *Rulebook
+	var none *Set
 	limit, _ = none.UploadLimit(r, Target{})
 	assert.Zero(t, limit)
 	small, m := request("POST /guarded"), Target{Full: "/guarded", AsWritten: true}

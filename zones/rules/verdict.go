@@ -28,14 +28,14 @@ type Verdict struct {
 	// ByLanguage says that Next.js chooses the language of the answer by what the visitor's browser prefers.
 	ByLanguage bool
 
-	// What is at the path, where nothing but headers() keeps the edge from answering.
-	beneath *Verdict
+	// The verdict without headers(), where nothing but these keeps the edge from answering.
+	ignoringHeaders *Verdict
 	// The data of the page is asked for, by the page's path.
 	asData bool
 	// A redirect carries the query of its request along, in a form that only Next.js knows.
 	onlyWithoutQuery bool
 	// Conditions of the rules look at the request, and there was none.
-	depends bool
+	needsRequest bool
 	// Conditions of the rules have looked at the request.
 	chosen bool
 	// The request is an OPTIONS, for what can only be read.

@@ -20,8 +20,8 @@ var readBuild, request = zonetest.ReadBuild, zonetest.Request
 type object = buildtest.JSON
 
 // ruled is an application with a rule of each form, with the regular expressions that `next build` writes for them.
-func ruled(t testing.TB) *Rulebook {
-	return NewRulebook(readBuild(t, buildtest.Build{
+func ruled(t testing.TB) *Set {
+	return NewSet(readBuild(t, buildtest.Build{
 		Config: object{"assetPrefix": "/ruled-assets"},
 		Routes: object{
 			"headers": []object{
@@ -77,12 +77,12 @@ func ruled(t testing.TB) *Rulebook {
 }
 
 // verdictOf asks with a path as a table of zones sees it.
-func verdictOf(book *Rulebook, method, target string, headers ...string) *Verdict {
+func verdictOf(ruleSet *Set, method, target string, headers ...string) *Verdict {
 	r := httptest.NewRequest(method, "http://shop.example"+target, nil)
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
-	return book.Verdict(r, targetOf(spelling.EscapedPath(r.URL)))
+	return ruleSet.Verdict(r, targetOf(spelling.EscapedPath(r.URL)))
 }
 
 // targetOf is what a table of zones says of a path.
@@ -92,7 +92,7 @@ func targetOf(path string) Target {
 }
 
 func TestVerdicts(t *testing.T) {
-	book := ruled(t)
+	ruleSet := ruled(t)
 	for _, c := range []struct {
 		target  string
 		headers []string
@@ -169,35 +169,35 @@ func TestVerdicts(t *testing.T) {
 		{"/named/x", nil, "rule"},
 		{"/asked", nil, "page"},
 	} {
-		verdict := verdictOf(book, http.MethodGet, c.target, c.headers...)
+		verdict := verdictOf(ruleSet, http.MethodGet, c.target, c.headers...)
 		got := verdict.String()
 		if verdict.Location != "" {
 			got = fmt.Sprintf("%s %d %s", got, verdict.Status, verdict.Location)
 		}
 		assert.Equal(t, c.want, got, "%s %v", c.target, c.headers)
 	}
-	assert.Equal(t, "method", verdictOf(book, http.MethodPost, "/about").String())
-	assert.True(t, verdictOf(book, http.MethodHead, "/about").Edge())
+	assert.Equal(t, "method", verdictOf(ruleSet, http.MethodPost, "/about").String())
+	assert.True(t, verdictOf(ruleSet, http.MethodHead, "/about").Edge())
 	assert.Equal(t, "no-build", verdictOf(nil, http.MethodGet, "/about").String())
 }
 
 func TestAVerdictBringsHeadersAndWhereTheAnswerIs(t *testing.T) {
-	book := ruled(t)
-	file := verdictOf(book, http.MethodGet, "/a.txt")
+	ruleSet := ruled(t)
+	file := verdictOf(ruleSet, http.MethodGet, "/a.txt")
 	assert.Equal(t, []nextbuild.Header{{Key: "X-A", Value: "1"}}, file.Headers)
 	assert.Equal(t, "/a.txt", file.Path)
-	assert.Equal(t, "/_next/static/chunks/a.js", verdictOf(book, http.MethodGet, "/ruled-assets/_next/static/chunks/a.js").Path)
-	page := verdictOf(book, http.MethodGet, "/items/one")
+	assert.Equal(t, "/_next/static/chunks/a.js", verdictOf(ruleSet, http.MethodGet, "/ruled-assets/_next/static/chunks/a.js").Path)
+	page := verdictOf(ruleSet, http.MethodGet, "/items/one")
 	assert.Equal(t, "/items/one", page.Path)
 	assert.Equal(t, "/items/[slug]", page.Page)
-	assert.Equal(t, "/about", verdictOf(book, http.MethodGet, "/shadowed.txt").Path)
-	assert.Equal(t, []nextbuild.Header{{Key: "X-Q", Value: "yes"}}, verdictOf(book, http.MethodGet, "/asked?q=1").Headers)
-	assert.Empty(t, verdictOf(book, http.MethodGet, "/asked?p=1").Headers)
-	assert.Equal(t, "img-src https://img.example", verdictOf(book, http.MethodGet, "/policy").Headers[0].Value)
+	assert.Equal(t, "/about", verdictOf(ruleSet, http.MethodGet, "/shadowed.txt").Path)
+	assert.Equal(t, []nextbuild.Header{{Key: "X-Q", Value: "yes"}}, verdictOf(ruleSet, http.MethodGet, "/asked?q=1").Headers)
+	assert.Empty(t, verdictOf(ruleSet, http.MethodGet, "/asked?p=1").Headers)
+	assert.Equal(t, "img-src https://img.example", verdictOf(ruleSet, http.MethodGet, "/policy").Headers[0].Value)
 }
 
 func TestVerdictsOfAnApplicationWithLocales(t *testing.T) {
-	book := NewRulebook(readBuild(t, buildtest.Build{
+	ruleSet := NewSet(readBuild(t, buildtest.Build{
 		Config: object{"basePath": "/shop", "i18n": object{"locales": []string{"en", "de"}, "defaultLocale": "en"}},
 		Routes: object{
 			"redirects": []object{
@@ -220,29 +220,29 @@ func TestVerdictsOfAnApplicationWithLocales(t *testing.T) {
 		"/shop/_next/data/build-1/en/de/p/gannet.json": "unknown", "/shop/_next/data/build-1/en/index.json": "unknown", "/shop/_next/data/build-1/en/p/gannet.json": "data",
 		"/shop/_next/data/build-2/p/gannet.json": "unknown", "/shop/_next/data/build-1/nowhere.json": "unknown", "/elsewhere": "unknown",
 	} {
-		assert.Equal(t, want, verdictOf(book, http.MethodGet, target).String(), target)
+		assert.Equal(t, want, verdictOf(ruleSet, http.MethodGet, target).String(), target)
 	}
 	for target, want := range map[string]string{
 		"/shop/basket/": "/shop/basket", "/shop/de/basket/": "/shop/de/basket", "/shop/old": "/shop/en/basket", "/shop/de/old": "/shop/de/basket",
 	} {
-		assert.Equal(t, want, verdictOf(book, http.MethodGet, target).Location, target)
+		assert.Equal(t, want, verdictOf(ruleSet, http.MethodGet, target).Location, target)
 	}
 }
 
 func TestAKnownPathIsJudgedWithoutAllocation(t *testing.T) {
-	book := ruled(t)
+	ruleSet := ruled(t)
 	r, m := httptest.NewRequest(http.MethodGet, "/_next/static/chunks/a.js", nil), targetOf("/_next/static/chunks/a.js")
-	assert.Zero(t, testing.AllocsPerRun(100, func() { book.Verdict(r, m) }))
+	assert.Zero(t, testing.AllocsPerRun(100, func() { ruleSet.Verdict(r, m) }))
 }
 
 func BenchmarkVerdict(b *testing.B) {
-	book := ruled(b)
+	ruleSet := ruled(b)
 	for name, path := range map[string]string{"known": "/_next/static/chunks/a.js", "unknown": "/items/some-item-that-the-build-does-not-know"} {
 		b.Run(name, func(b *testing.B) {
 			r, m := httptest.NewRequest(http.MethodGet, path, nil), targetOf(path)
 			b.ReportAllocs()
 			for b.Loop() {
-				book.Verdict(r, m)
+				ruleSet.Verdict(r, m)
 			}
 		})
 	}
@@ -250,7 +250,7 @@ func BenchmarkVerdict(b *testing.B) {
 
 // Whatever is asked, a path that the middleware guards is never answered by the edge.
 func FuzzVerdict(f *testing.F) {
-	book := ruled(f)
+	ruleSet := ruled(f)
 	for _, seed := range []string{"/private", "/priv%61te", "/private.txt", "/PRIVATE", "/old/guarded", "/private/../about", "/ruled-assets/_next/private", "/private%2f", "/%2e/private", "/private/"} {
 		f.Add(seed, "")
 		f.Add(seed, "x=1")
@@ -261,7 +261,7 @@ func FuzzVerdict(f *testing.F) {
 		}
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.URL.RawQuery = query
-		verdict := book.Verdict(r, targetOf(path))
+		verdict := ruleSet.Verdict(r, targetOf(path))
 		if !verdict.Edge() || verdict.Location != "" {
 			return
 		}
@@ -270,7 +270,7 @@ func FuzzVerdict(f *testing.F) {
 				t.Errorf("%q is answered with %s", path, verdict.Path)
 			}
 		}
-		if book.middlewareMatches(path) {
+		if ruleSet.middlewareMatches(path) {
 			t.Errorf("%q is matched by the middleware and answered all the same", path)
 		}
 	})

@@ -13,16 +13,16 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
-// handOverTime is how long a configuration that is about to stop asks HTTP/1.1 clients to leave before its servers
+// drainTime is how long a configuration that is about to stop asks HTTP/1.1 clients to leave before its servers
 // close idle connections. It makes a reload that much longer, and nobody waits for it: the next configuration serves
 // already.
-const handOverTime = 300 * time.Millisecond
+const drainTime = 300 * time.Millisecond
 
-// handOver empties the kept HTTP/1.1 connections of a configuration before it stops. Go's servers then close every
+// connDrain empties the kept HTTP/1.1 connections of a configuration before it stops. Go's servers then close every
 // connection that is idle, also one on which a request is just arriving; a POST on it cannot be repeated and is lost.
 // So every answer says `Connection: close` for a while before, and clients that are at work have gone by then. (HTTP/2
 // and 3 need none of this: they tell clients which requests will still be answered.)
-type handOver struct{ begun atomic.Bool }
+type connDrain struct{ begun atomic.Bool }
 
 // subscribe has Caddy tell the app when all of the configuration runs, and before its servers are stopped.
 func (a *App) subscribe(ctx caddy.Context) error {
@@ -30,7 +30,7 @@ func (a *App) subscribe(ctx caddy.Context) error {
 	if err != nil {
 		return fmt.Errorf("getting the events app: %w", err)
 	}
-	for event, handler := range map[string]caddyevents.Handler{"started": &whenStarted{a}, "stopping": &a.handOver} {
+	for event, handler := range map[string]caddyevents.Handler{"started": &whenStarted{a}, "stopping": &a.drain} {
 		if err := mod.(*caddyevents.App).On(event, handler); err != nil {
 			return fmt.Errorf("subscribing to the %s event: %w", event, err)
 		}
@@ -48,14 +48,14 @@ func (s *whenStarted) Handle(context.Context, caddy.Event) error {
 }
 
 // Handle implements caddyevents.Handler. Caddy stops the servers when it returns.
-func (h *handOver) Handle(context.Context, caddy.Event) error {
+func (h *connDrain) Handle(context.Context, caddy.Event) error {
 	h.begun.Store(true)
-	time.Sleep(handOverTime)
+	time.Sleep(drainTime)
 	return nil
 }
 
-// askToLeave marks the answer as the last one on its connection if the configuration is about to stop.
-func (h *handOver) askToLeave(w http.ResponseWriter, r *http.Request, kind zones.Kind) {
+// setConnectionClose marks the answer as the last one on its connection if the configuration is about to stop.
+func (h *connDrain) setConnectionClose(w http.ResponseWriter, r *http.Request, kind zones.Kind) {
 	if h.begun.Load() && r.ProtoMajor == 1 && kind != zones.KindUpgrade {
 		w.Header().Set("Connection", "close")
 	}
@@ -63,6 +63,6 @@ func (h *handOver) askToLeave(w http.ResponseWriter, r *http.Request, kind zones
 
 // Interface guards
 var (
-	_ caddyevents.Handler = (*handOver)(nil)
+	_ caddyevents.Handler = (*connDrain)(nil)
 	_ caddyevents.Handler = (*whenStarted)(nil)
 )

@@ -36,18 +36,18 @@ func with(set map[string]bool, name string) map[string]bool {
 	return set
 }
 
-// Asked returns the headers of a request that conditions of the build's rules look at, and of its cookies only those.
-// Whoever asks with them is led to the same page (Verdict.Choice), and is nobody in particular otherwise.
-func (b *Rulebook) Asked(h http.Header) http.Header {
+// ConditionHeaders returns the headers of a request that conditions of the build's rules look at, and of its cookies
+// only those. Whoever asks with them is led to the same page (Verdict.Choice), and is nobody in particular otherwise.
+func (s *Set) ConditionHeaders(h http.Header) http.Header {
 	asked := http.Header{}
-	for name := range b.asked.headers {
+	for name := range s.conditions.headers {
 		if values := h[name]; len(values) > 0 && name != "Cookie" {
 			asked[name] = values
 		}
 	}
 	for _, line := range h["Cookie"] {
 		for pair := range strings.SplitSeq(line, ";") {
-			if name, _, _ := strings.Cut(strings.TrimSpace(pair), "="); b.asked.cookies[strings.TrimSpace(name)] {
+			if name, _, _ := strings.Cut(strings.TrimSpace(pair), "="); s.conditions.cookies[strings.TrimSpace(name)] {
 				asked.Add("Cookie", strings.TrimSpace(pair))
 			}
 		}

@@ -8,10 +8,10 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
 
-// Rulebook gives the verdicts of a build, in the order in which Next.js goes through its rules: headers, redirects,
+// Set gives the verdicts of a build, in the order in which Next.js goes through its rules: headers, redirects,
 // middleware, beforeFiles, files and pages, afterFiles, dynamic routes, fallback
 // (next/dist/server/lib/router-utils/resolve-routes.js).
-type Rulebook struct {
+type Set struct {
 	build *nextbuild.Build
 	// known holds the verdicts of every path that the build names, by escaped path with basePath.
 	known map[string]*Verdict
@@ -25,46 +25,46 @@ type Rulebook struct {
 	bodySetting string
 	// postponed are pages that are complete in the build only.
 	postponed postponedPages
-	// asked are the headers, cookies and parameters that conditions of the rules look at.
-	asked conditionNames
+	// conditions are the headers, cookies and parameters that conditions of the rules look at.
+	conditions conditionNames
 }
 
-// NewRulebook computes the verdicts of all paths that the build names.
-func NewRulebook(b *nextbuild.Build) *Rulebook {
-	book := &Rulebook{
+// NewSet computes the verdicts of all paths that the build names.
+func NewSet(b *nextbuild.Build) *Set {
+	ruleSet := &Set{
 		build: b, headers: newRules(b.Headers), redirects: newRules(b.Redirects), beforeFiles: newRules(b.BeforeFiles),
 		afterFiles: newRules(b.AfterFiles), fallback: newRules(b.Fallback), outputs: newOutputs(b),
 	}
-	for _, list := range [][]rule{book.headers, book.redirects, book.beforeFiles, book.afterFiles, book.fallback, newRules(b.Middleware)} {
-		book.asked.add(list)
+	for _, list := range [][]rule{ruleSet.headers, ruleSet.redirects, ruleSet.beforeFiles, ruleSet.afterFiles, ruleSet.fallback, newRules(b.Middleware)} {
+		ruleSet.conditions.add(list)
 	}
-	book.bodyLimit, book.bodySetting = b.BodyLimit()
-	paths := book.outputs.paths()
-	book.known = make(map[string]*Verdict, len(paths))
+	ruleSet.bodyLimit, ruleSet.bodySetting = b.BodyLimit()
+	paths := ruleSet.outputs.paths()
+	ruleSet.known = make(map[string]*Verdict, len(paths))
 	for _, path := range paths {
 		if path, asWritten := spelling.CanonicalPath(path); asWritten {
-			verdict := book.judge(path, nil)
-			verdict.ByLanguage = book.choosesLanguage(path)
-			book.known[path] = &verdict
+			verdict := ruleSet.judge(path, nil)
+			verdict.ByLanguage = ruleSet.choosesLanguage(path)
+			ruleSet.known[path] = &verdict
 		}
 	}
-	return book
+	return ruleSet
 }
 
-// Verdict returns the verdict of a request. The result is shared and must not be changed. A nil Rulebook has one
+// Verdict returns the verdict of a request. The result is shared and must not be changed. A nil Set has one
 // verdict for all.
-func (b *Rulebook) Verdict(r *http.Request, t Target) *Verdict {
+func (s *Set) Verdict(r *http.Request, t Target) *Verdict {
 	switch {
-	case b == nil:
+	case s == nil:
 		return verdictNoBuild
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
-		return b.verdictOfMethod(r.Method, t)
+		return s.verdictOfMethod(r.Method, t)
 	case !t.AsWritten:
 		return verdictSpelling
 	}
-	verdict := b.verdictOf(t.Full)
-	if verdict.depends {
-		fresh := b.judge(t.Full, r)
+	verdict := s.verdictOf(t.Full)
+	if verdict.needsRequest {
+		fresh := s.judge(t.Full, r)
 		fresh.ByLanguage, fresh.chosen = verdict.ByLanguage, true
 		verdict = &fresh
 	}
@@ -75,63 +75,63 @@ func (b *Rulebook) Verdict(r *http.Request, t Target) *Verdict {
 }
 
 // verdictOf returns what can be said of a path alone.
-func (b *Rulebook) verdictOf(full string) *Verdict {
-	if verdict := b.known[full]; verdict != nil {
+func (s *Set) verdictOf(full string) *Verdict {
+	if verdict := s.known[full]; verdict != nil {
 		return verdict
 	}
-	if verdict := b.recent.get(full); verdict != nil {
+	if verdict := s.recent.get(full); verdict != nil {
 		return verdict
 	}
 	if len(full) <= maxRecentPath {
 		full = strings.Clone(full) // the verdict is cut from it, and may be kept when the request is gone
 	}
-	verdict := b.judge(full, nil)
-	verdict.ByLanguage = b.choosesLanguage(full)
-	if verdict.Edge() || verdict.depends {
+	verdict := s.judge(full, nil)
+	verdict.ByLanguage = s.choosesLanguage(full)
+	if verdict.Edge() || verdict.needsRequest {
 		// Others may come from a regular expression that has run out of time.
-		b.recent.put(full, &verdict)
+		s.recent.put(full, &verdict)
 	}
 	return &verdict
 }
 
 // judge goes through the rules. Without a request, rules with conditions leave the verdict to depend on it.
-func (b *Rulebook) judge(path string, r *http.Request) Verdict {
-	if b.HasMiddleware() {
-		if b.evadesByPath(path) {
+func (s *Set) judge(path string, r *http.Request) Verdict {
+	if s.HasMiddleware() {
+		if s.evadesByPath(path) {
 			return Verdict{Reason: Middleware}
 		}
-		if strings.HasPrefix(b.below(path), "/_next/data/") {
-			return b.judgeData(path, r)
+		if strings.HasPrefix(s.below(path), "/_next/data/") {
+			return s.judgeData(path, r)
 		}
 	}
-	routed, ok := b.withLocale(path)
+	routed, ok := s.withLocale(path)
 	if !ok {
 		return Verdict{Reason: Locale}
 	}
-	headers, stop := b.judgeHeaders(routed, r)
-	v := b.judgePath(Verdict{Headers: headers}, path, routed, r)
+	headers, stop := s.judgeHeaders(routed, r)
+	v := s.judgePath(Verdict{Headers: headers}, path, routed, r)
 	if stop == nil {
 		return v
 	}
-	if v.Edge() && !stop.depends {
-		stop.beneath = &v
+	if v.Edge() && !stop.needsRequest {
+		stop.ignoringHeaders = &v
 	}
 	return *stop
 }
 
 // judgeHeaders returns what headers() adds. stop is the verdict when that cannot be evaluated.
-func (b *Rulebook) judgeHeaders(path string, r *http.Request) (headers []nextbuild.Header, stop *Verdict) {
-	for i := range b.headers {
-		switch b.headers[i].applies(path, r) {
+func (s *Set) judgeHeaders(path string, r *http.Request) (headers []nextbuild.Header, stop *Verdict) {
+	for i := range s.headers {
+		switch s.headers[i].applies(path, r) {
 		case no:
 		case yes:
-			exact, ok := b.headers[i].exactHeaders()
+			exact, ok := s.headers[i].exactHeaders()
 			if !ok {
 				return nil, &Verdict{Reason: Rule}
 			}
 			headers = append(headers, exact...)
-		case depends:
-			return nil, &Verdict{Reason: Rule, depends: true}
+		case needsRequest:
+			return nil, &Verdict{Reason: Rule, needsRequest: true}
 		default:
 			return nil, &Verdict{Reason: Rule}
 		}
@@ -140,58 +140,58 @@ func (b *Rulebook) judgeHeaders(path string, r *http.Request) (headers []nextbui
 }
 
 // judgePath goes on with redirects and middleware.
-func (b *Rulebook) judgePath(v Verdict, path, routed string, r *http.Request) Verdict {
-	for i := range b.redirects {
+func (s *Set) judgePath(v Verdict, path, routed string, r *http.Request) Verdict {
+	for i := range s.redirects {
 		subject := routed
-		if b.redirects[i].Internal {
+		if s.redirects[i].Internal {
 			// It knows nothing of locales.
 			subject = path
 		}
-		switch b.redirects[i].applies(subject, r) {
+		switch s.redirects[i].applies(subject, r) {
 		case no:
 		case yes:
-			location, ok := b.redirects[i].exactDestination(subject)
-			if !ok || !isRedirect(b.redirects[i].StatusCode) {
+			location, ok := s.redirects[i].exactDestination(subject)
+			if !ok || !isRedirect(s.redirects[i].StatusCode) {
 				return Verdict{Reason: Rule}
 			}
 			// A redirect carries no headers of headers().
-			return Verdict{Status: b.redirects[i].StatusCode, Location: location, onlyWithoutQuery: true}
-		case depends:
-			return Verdict{Reason: Rule, depends: true}
+			return Verdict{Status: s.redirects[i].StatusCode, Location: location, onlyWithoutQuery: true}
+		case needsRequest:
+			return Verdict{Reason: Rule, needsRequest: true}
 		default:
 			return Verdict{Reason: Rule}
 		}
 	}
-	if b.middlewareMatches(routed) {
+	if s.middlewareMatches(routed) {
 		return Verdict{Reason: Middleware}
 	}
-	return b.judgeOutput(v, routed, r)
+	return s.judgeOutput(v, routed, r)
 }
 
 // judgeOutput goes on where redirects and middleware have let a path pass.
-func (b *Rulebook) judgeOutput(v Verdict, path string, r *http.Request) Verdict {
-	path, stop := rewrite(b.beforeFiles, path, r, nil)
+func (s *Set) judgeOutput(v Verdict, path string, r *http.Request) Verdict {
+	path, stop := rewrite(s.beforeFiles, path, r, nil)
 	if stop != nil {
 		stop.Headers = v.Headers
 		return *stop
 	}
-	if b.outputs.named(&v, path) {
-		return b.orLocale(v)
+	if s.outputs.findNamed(&v, path) {
+		return s.withholdForLocale(v)
 	}
-	finds := func(path string) bool { return b.outputs.named(&v, path) || b.outputs.dynamic(&v, path) }
-	if path, stop = rewrite(b.afterFiles, path, r, finds); stop != nil {
+	finds := func(path string) bool { return s.outputs.findNamed(&v, path) || s.outputs.findDynamic(&v, path) }
+	if path, stop = rewrite(s.afterFiles, path, r, finds); stop != nil {
 		return *stop
 	}
 	if v.Output != OutputNone || finds(path) {
-		return b.orLocale(v)
+		return s.withholdForLocale(v)
 	}
-	if _, stop = rewrite(b.fallback, path, r, finds); stop != nil {
+	if _, stop = rewrite(s.fallback, path, r, finds); stop != nil {
 		return *stop
 	}
 	if v.Output == OutputNone {
 		return Verdict{Reason: Unknown}
 	}
-	return b.orLocale(v)
+	return s.withholdForLocale(v)
 }
 
 // rewrite applies the rewrites of one stage to path. After each that applies, found is asked whether there is an output
@@ -201,7 +201,7 @@ func rewrite(rules []rule, path string, r *http.Request, found func(string) bool
 		switch rules[i].applies(path, r) {
 		case no:
 		case yes:
-			if rules[i].intercepts && found == nil && !looksAtMore(rules[i+1:]) {
+			if rules[i].intercepts && found == nil && !readsMoreThanNextURL(rules[i+1:]) {
 				return "", &Verdict{Output: OutputPage, Path: rules[i].Destination, Page: rules[i].Destination}
 			}
 			destination, ok := rules[i].exactDestination(path)
@@ -212,8 +212,8 @@ func rewrite(rules []rule, path string, r *http.Request, found func(string) bool
 			if found != nil && found(path) {
 				return path, nil
 			}
-		case depends:
-			return "", &Verdict{Reason: Rule, depends: true}
+		case needsRequest:
+			return "", &Verdict{Reason: Rule, needsRequest: true}
 		default:
 			return "", &Verdict{Reason: Rule}
 		}
@@ -221,9 +221,10 @@ func rewrite(rules []rule, path string, r *http.Request, found func(string) bool
 	return path, nil
 }
 
-// orLocale withholds the one page whose locale Next.js chooses by Accept-Language and cookie (get-locale-redirect.js).
-func (b *Rulebook) orLocale(v Verdict) Verdict {
-	if v.Path == "/" && b.detectsLocale() {
+// withholdForLocale withholds the one page whose locale Next.js chooses by Accept-Language and cookie
+// (get-locale-redirect.js).
+func (s *Set) withholdForLocale(v Verdict) Verdict {
+	if v.Path == "/" && s.detectsLocale() {
 		return Verdict{Reason: Locale}
 	}
 	return v
@@ -231,25 +232,25 @@ func (b *Rulebook) orLocale(v Verdict) Verdict {
 
 // choosesLanguage reports whether the answer at a path depends on Accept-Language and cookie, whoever answers: it does
 // at the root, whatever middleware and rules come first.
-func (b *Rulebook) choosesLanguage(path string) bool {
-	below := strings.TrimPrefix(path, b.build.BasePath)
-	return (below == "" || below == "/") && b.detectsLocale()
+func (s *Set) choosesLanguage(path string) bool {
+	below := strings.TrimPrefix(path, s.build.BasePath)
+	return (below == "" || below == "/") && s.detectsLocale()
 }
 
-func (b *Rulebook) detectsLocale() bool {
-	i18n := b.build.I18n
+func (s *Set) detectsLocale() bool {
+	i18n := s.build.I18n
 	return i18n != nil && (i18n.Detection == nil || *i18n.Detection)
 }
 
 // withLocale returns the path as Next.js routes it: in an application with locales, one without gets the default. ok is
 // false where something else decides.
-func (b *Rulebook) withLocale(path string) (routed string, ok bool) {
-	i18n := b.build.I18n
-	below := b.below(path)
+func (s *Set) withLocale(path string) (routed string, ok bool) {
+	i18n := s.build.I18n
+	below := s.below(path)
 	if i18n == nil || strings.HasPrefix(below, "/_next/") {
 		return path, true
 	}
-	if len(i18n.Domains) > 0 || below == "/" && b.build.BasePath != "" {
+	if len(i18n.Domains) > 0 || below == "/" && s.build.BasePath != "" {
 		// In the second case it forgets the slash, so that no redirect takes it away (16.4).
 		return "", false
 	}
@@ -266,8 +267,8 @@ func (b *Rulebook) withLocale(path string) (routed string, ok bool) {
 }
 
 // below returns the path without basePath, or without assetPrefix.
-func (b *Rulebook) below(path string) string {
-	for _, prefix := range [...]string{b.build.BasePath, b.build.AssetPath()} {
+func (s *Set) below(path string) string {
+	for _, prefix := range [...]string{s.build.BasePath, s.build.AssetPath()} {
 		if prefix != "" && spelling.HasPathPrefix(path, prefix) {
 			return path[len(prefix):]
 		}
