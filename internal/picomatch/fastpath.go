@@ -5,25 +5,21 @@ import (
 	"strings"
 )
 
-// source returns the regular expression that picomatch.makeRe makes of a glob; false where picomatch finds none that is
-// valid.
-func source(glob string, dot bool) (string, bool) {
+// source returns the regular expression that picomatch.makeRe makes of a glob.
+func source(glob string, dot bool) string {
 	output, negated := "", false
 	if glob[0] == '.' || glob[0] == '*' {
 		output = shortcut(glob, dot)
 	}
 	if output == "" {
-		p, ok := parse(glob, dot, true)
-		if !ok {
-			return "", false
-		}
+		p := parse(glob, dot, true)
 		output, negated = p.output, p.negated
 	}
 	output = `^(?:` + output + `)$`
 	if negated {
 		output = `^(?!` + output + `).*$`
 	}
-	return output, true
+	return output
 }
 
 // shortcut is parse.fastpaths: expressions for common globs that begin with a wildcard or a dot. Empty: no shortcut.
@@ -89,62 +85,64 @@ func flat(glob string, dot bool) string {
 	var b strings.Builder
 	backslash := false
 	text := []rune(glob)
-	for i := 0; i < len(text); {
-		// The match of /(\\?)((\W)(\3*))/ at i.
-		start, escaped := i, false
-		if text[i] == '\\' && i+1 < len(text) && !isWordRune(text[i+1]) {
-			escaped = true
-			i++
-		}
-		char := text[i]
-		if isWordRune(char) {
-			b.WriteRune(char)
-			i++
-			continue
-		}
-		end := i + 1
-		for end < len(text) && text[end] == char {
-			end++
-		}
-		count := end - i
-		whole := string(text[start:end])
-		i = end
-		switch char {
-		case '\\':
-			backslash = true
-			b.WriteString(whole)
-		case '?':
-			switch {
-			case escaped:
-				b.WriteString(`\?` + strings.Repeat(qmark, count-1))
-			case start == 0 && !dot:
-				b.WriteString(qmarkNoDot + strings.Repeat(qmark, count-1))
-			default:
-				b.WriteString(strings.Repeat(qmark, count))
-			}
-		case '.':
-			b.WriteString(strings.Repeat(dotLiteral, count))
-		case '*':
-			switch {
-			case !escaped:
-				b.WriteString(star)
-			case count > 1:
-				b.WriteString(`\*` + star)
-			default:
-				b.WriteString(`\*`)
-			}
-		default:
-			if !escaped {
-				b.WriteByte('\\')
-			}
-			b.WriteString(whole)
-		}
+	for at := 0; at < len(text); {
+		r := runAt(text, at)
+		b.WriteString(r.expression(dot))
+		backslash = backslash || r.char == '\\'
+		at += len(r.text)
 	}
 	output := b.String()
 	if backslash {
 		output = halveBackslashes(output)
 	}
 	return `^(?:` + output + `)$`
+}
+
+// run is a character of a word, or a match of /(\\?)((\W)(\3*))/: equal characters, maybe with a backslash before.
+type run struct {
+	text    []rune
+	char    rune
+	count   int // of char, without the backslash before
+	escaped bool
+	first   bool // the glob begins with it
+}
+
+func runAt(text []rune, start int) run {
+	at := start
+	escaped := text[at] == '\\' && at+1 < len(text) && !isWordRune(text[at+1])
+	if escaped {
+		at++
+	}
+	char, end := text[at], at+1
+	for end < len(text) && text[end] == char && !isWordRune(char) {
+		end++
+	}
+	return run{text: text[start:end], char: char, count: end - at, escaped: escaped, first: start == 0}
+}
+
+// expression returns what a run stands for.
+func (r run) expression(dot bool) string {
+	switch {
+	case isWordRune(r.char), r.char == '\\':
+		return string(r.text)
+	case r.char == '?' && r.escaped:
+		return `\?` + strings.Repeat(qmark, r.count-1)
+	case r.char == '?' && r.first && !dot:
+		return qmarkNoDot + strings.Repeat(qmark, r.count-1)
+	case r.char == '?':
+		return strings.Repeat(qmark, r.count)
+	case r.char == '.':
+		return strings.Repeat(dotLiteral, r.count)
+	case r.char == '*' && !r.escaped:
+		return star
+	case r.char == '*' && r.count > 1:
+		return `\*` + star
+	case r.char == '*':
+		return `\*`
+	case !r.escaped:
+		return `\` + string(r.text)
+	}
+	return string(r.text)
 }
 
 var backslashes = regexp.MustCompile(`\\+`)

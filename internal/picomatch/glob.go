@@ -31,7 +31,7 @@ const (
 	literal       // the text itself
 	all           // "**"
 	below         // "/text/**"
-	nothing       // picomatch makes an invalid expression of it, and takes /$^/ instead, which only the empty text matches
+	nothing       // picomatch makes an invalid expression of it, and takes /$^/, which only the empty text matches
 )
 
 // Compile compiles a glob. With dot, wildcards match segments that begin with a dot (picomatch's option of that name);
@@ -45,12 +45,7 @@ func Compile(glob string, dot bool) (*Glob, error) {
 		return nil, fmt.Errorf("the glob has %d bytes, more than %d", len(glob), maxLength)
 	}
 	g := &Glob{text: glob}
-	source, ok := source(glob, dot)
-	if !ok {
-		g.shape = nothing
-		return g, nil
-	}
-	program, err := compile(source)
+	program, err := compile(source(glob, dot))
 	switch {
 	case errors.Is(err, errInvalid):
 		g.shape = nothing
@@ -64,8 +59,10 @@ func Compile(glob string, dot bool) (*Glob, error) {
 		g.shape = literal
 	case dot && glob == "**":
 		g.shape = all
-	case dot && strings.HasPrefix(glob, "/") && strings.HasSuffix(glob, "/**") && isLiteral(strings.TrimSuffix(glob, "/**")):
-		g.shape, g.text = below, strings.TrimSuffix(glob, "/**")
+	case dot && strings.HasPrefix(glob, "/"):
+		if text, ok := strings.CutSuffix(glob, "/**"); ok && isLiteral(text) {
+			g.shape, g.text = below, text
+		}
 	}
 	return g, nil
 }

@@ -23,22 +23,20 @@ type parser struct {
 	nesting          []byte // what is open, innermost last: '(', '[' or '{'
 }
 
-// parse translates a glob. fast allows the way for globs without structure. It fails where picomatch would throw.
-func parse(glob string, dot, fast bool) (*parser, bool) {
+// parse translates a glob. fast allows the way for globs without structure.
+func parse(glob string, dot, fast bool) *parser {
 	glob = strings.TrimPrefix(replaced(glob), "./")
 	first := &token{kind: bosToken, hasOutput: true}
 	p := &parser{text: []rune(glob), index: -1, dot: dot, tokens: []*token{first}, first: first, last: first}
 	if fast && isFlat(glob) {
 		p.output = flat(glob, dot)
-		return p, true
+		return p
 	}
 	for !p.eos() {
-		if !p.step() {
-			return nil, false
-		}
+		p.step()
 	}
 	p.finish()
-	return p, true
+	return p
 }
 
 func (p *parser) eos() bool { return p.index >= len(p.text)-1 }
@@ -89,27 +87,31 @@ func (p *parser) leave(what byte) {
 }
 
 // step translates what stands at the next character.
-func (p *parser) step() bool {
+func (p *parser) step() {
 	c := p.advance()
 	if c == "\x00" {
-		return true
+		return
 	}
 	if c == `\` {
 		var done bool
 		if c, done = p.escape(); done {
-			return true
+			return
 		}
 	}
-	if p.brackets > 0 && (c != "]" || p.last.value == "[" || p.last.value == "[^") {
+	switch {
+	case p.brackets > 0 && (c != "]" || p.last.value == "[" || p.last.value == "[^"):
 		p.inBracket(c)
-		return true
-	}
-	if p.quoted && c != `"` {
+	case p.quoted && c != `"`:
 		c = escapeRegex(c)
 		p.last.value += c
 		p.output += c
-		return true
+	default:
+		p.structure(c)
 	}
+}
+
+// structure translates a character that is neither in brackets nor in quotes.
+func (p *parser) structure(c string) {
 	switch c {
 	case `"`:
 		p.quoted = !p.quoted
@@ -119,19 +121,11 @@ func (p *parser) step() bool {
 	case ")":
 		p.closeParen()
 	case "[":
-		if !strings.Contains(p.remaining(), "]") {
-			c = `\[`
-		} else {
-			p.enter('[')
-		}
-		p.push(&token{kind: bracketToken, value: c})
+		p.openBracket()
 	case "]":
 		p.closeBracket()
 	case "{":
-		p.enter('{')
-		t := &token{kind: braceToken, value: c, output: "(", hasOutput: true}
-		p.braces = append(p.braces, &brace{token: t, outputIndex: len(p.output), tokensIndex: len(p.tokens)})
-		p.push(t)
+		p.openBrace()
 	case "}":
 		p.closeBrace()
 	case "|":
@@ -149,7 +143,23 @@ func (p *parser) step() bool {
 	default:
 		p.other(c)
 	}
-	return true
+}
+
+// openBracket begins a class. A bracket that nothing closes is text.
+func (p *parser) openBracket() {
+	c := `\[`
+	if strings.Contains(p.remaining(), "]") {
+		c = "["
+		p.enter('[')
+	}
+	p.push(&token{kind: bracketToken, value: c})
+}
+
+func (p *parser) openBrace() {
+	p.enter('{')
+	t := &token{kind: braceToken, value: "{", output: "(", hasOutput: true}
+	p.braces = append(p.braces, &brace{token: t, outputIndex: len(p.output), tokensIndex: len(p.tokens)})
+	p.push(t)
 }
 
 // escape handles a backslash: what it stands for with the characters after it, or that nothing is left to do.

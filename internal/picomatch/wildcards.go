@@ -48,7 +48,8 @@ func (p *parser) question() {
 	if p.last.kind == parenToken {
 		next := p.peek(1)
 		output := "?"
-		if afterParen && !strings.ContainsRune("!=<:", orOther(next)) || next == '<' && !namedGroup.MatchString(p.remaining()) {
+		if afterParen && !strings.ContainsRune("!=<:", orOther(next)) ||
+			next == '<' && !namedGroup.MatchString(p.remaining()) {
 			output = `\?`
 		}
 		p.pushOutput(textToken, "?", output)
@@ -159,9 +160,7 @@ func (p *parser) closeExtglob(o *open) {
 			output = `)$))` + rest
 		}
 		if strings.Contains(o.inner, "*") && onlyExtension.MatchString(remaining) {
-			if inner, ok := parse(remaining, p.dot, false); ok {
-				output = `)` + inner.output + `)` + rest + `)`
-			}
+			output = `)` + parse(remaining, p.dot, false).output + `)` + rest + `)`
 		}
 	}
 	p.push(&token{kind: parenToken, extglob: true, value: ")", output: output, hasOutput: true})
