@@ -83,7 +83,9 @@ func Read(dir string) (*Build, error) {
 		return nil, err
 	}
 	if after != before {
-		return nil, &UnfinishedError{place.dist, "it is changing", fmt.Errorf("%s was changed while it was read", place.dist)}
+		return nil, &UnfinishedError{
+			place.dist, "it is changing", fmt.Errorf("%s was changed while it was read", place.dist),
+		}
 	}
 	b.Hash = after
 	return b, nil

@@ -115,15 +115,17 @@ func (e *Export) read() error {
 	return e.checkPages()
 }
 
+const nameExport = "name the directory that `next build` writes with output: 'export', usually out"
+
 // check reports whether the directory is an export at all.
 func (e *Export) check() error {
 	entries, err := os.ReadDir(filepath.Join(e.Dir, "_next", "static"))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		if _, err := open(e.Dir); err == nil {
-			return errors.New("it is a build (it has a BUILD_ID), not an export: name the directory that `next build` writes with output: 'export', usually out")
+			return errors.New("it is a build (it has a BUILD_ID), not an export: " + nameExport)
 		}
-		return errors.New("_next/static is missing: name the directory that `next build` writes with output: 'export', usually out")
+		return errors.New("_next/static is missing: " + nameExport)
 	case err != nil:
 		return err
 	}
@@ -139,7 +141,8 @@ func (e *Export) check() error {
 // arrived.
 func (e *Export) Fits(b *Build) error {
 	if !slices.Contains(e.IDs, b.ID) {
-		return fmt.Errorf("the build in %s has the id %s, the export in %s is of %s: one of them is older", b.Dir, b.ID, e.Dir, strings.Join(e.IDs, " and "))
+		return fmt.Errorf("the build in %s has the id %s, the export in %s is of %s: one of them is older",
+			b.Dir, b.ID, e.Dir, strings.Join(e.IDs, " and "))
 	}
 	names := e.Names()
 	for _, path := range slices.Sorted(maps.Keys(b.Prerenders)) {

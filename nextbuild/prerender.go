@@ -1,6 +1,7 @@
 package nextbuild
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -63,60 +64,90 @@ func (s *seconds) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// prerenderManifest is what is read of prerender-manifest.json.
+type prerenderManifest struct {
+	Routes        map[string]prerenderedRoute `json:"routes"`
+	DynamicRoutes map[string]fallbackRoute    `json:"dynamicRoutes"`
+	Preview       struct {
+		ID json.RawMessage `json:"previewModeId"`
+	} `json:"preview"`
+}
+
+// prerenderedRoute is a path that the build has rendered.
+type prerenderedRoute struct {
+	partialMode
+	Revalidate  seconds           `json:"initialRevalidateSeconds"`
+	Expire      seconds           `json:"initialExpireSeconds"`
+	Status      int               `json:"initialStatus"`
+	Headers     map[string]string `json:"initialHeaders"`
+	SourceRoute string            `json:"srcRoute"`
+	DataRoute   string            `json:"dataRoute"`
+	Compute     string            `json:"compute"` // 16.4: static, resuming or blocking
+}
+
+// fallbackRoute says what becomes of the other paths of a dynamic route.
+type fallbackRoute struct {
+	partialMode
+	Fallback json.RawMessage `json:"fallback"`
+}
+
+// partialMode is what the manifests of Next.js 15 and 16 say of partial prerendering.
+type partialMode struct {
+	RenderingMode   string `json:"renderingMode"`
+	ExperimentalPPR bool   `json:"experimentalPPR"`
+}
+
+func (m partialMode) isPartial() bool {
+	return m.ExperimentalPPR || m.RenderingMode == "PARTIALLY_STATIC"
+}
+
 // readPrerenders reads prerender-manifest.json, which is secret: of the ids in it only a hash is kept.
 func (b *Build) readPrerenders(m manifests) error {
-	var file struct {
-		Routes map[string]struct {
-			Revalidate     seconds           `json:"initialRevalidateSeconds"`
-			Expire         seconds           `json:"initialExpireSeconds"`
-			Status         int               `json:"initialStatus"`
-			Headers        map[string]string `json:"initialHeaders"`
-			SourceRoute    string            `json:"srcRoute"`
-			DataRoute      string            `json:"dataRoute"`
-			RenderingMode  string            `json:"renderingMode"`
-			ExperimentalPP bool              `json:"experimentalPPR"`
-			Compute        string            `json:"compute"` // 16.4: static, resuming or blocking
-		} `json:"routes"`
-		DynamicRoutes map[string]struct {
-			Fallback       json.RawMessage `json:"fallback"`
-			RenderingMode  string          `json:"renderingMode"`
-			ExperimentalPP bool            `json:"experimentalPPR"`
-		} `json:"dynamicRoutes"`
-		Preview *struct {
-			ID json.RawMessage `json:"previewModeId"`
-		} `json:"preview"`
-	}
+	var file prerenderManifest
 	if err := m.read("prerender-manifest.json", &file, 4); err != nil {
 		return err
 	}
-	if file.Preview == nil || len(file.Preview.ID) < 2 {
+	if err := b.setPreviewID(file.Preview.ID); err != nil {
+		return err
+	}
+	b.setFallbacks(file.DynamicRoutes)
+	return b.setPrerenders(file.Routes)
+}
+
+// setPreviewID keeps the hash of the preview id, a JSON string of hexadecimal digits, and clears the id.
+func (b *Build) setPreviewID(id json.RawMessage) error {
+	if len(id) < 2 {
 		return errors.New("prerender-manifest.json has no preview id: the build is not complete")
 	}
-	// It is a JSON string of hexadecimal digits.
-	b.PreviewID = sha256.Sum256(file.Preview.ID[1 : len(file.Preview.ID)-1])
-	clear(file.Preview.ID)
-	b.Prerenders = make(map[string]Prerender, len(file.Routes))
-	for path, route := range file.Routes {
+	b.PreviewID = sha256.Sum256(id[1 : len(id)-1])
+	clear(id)
+	return nil
+}
+
+func (b *Build) setPrerenders(routes map[string]prerenderedRoute) error {
+	b.Prerenders = make(map[string]Prerender, len(routes))
+	for path, route := range routes {
 		if !strings.HasPrefix(path, "/") {
 			return fmt.Errorf("prerender-manifest.json: path %q does not begin with /", path)
 		}
 		p := Prerender{
-			Revalidate: time.Duration(route.Revalidate), Expire: time.Duration(route.Expire), Status: route.Status,
-			Data: route.DataRoute, Tags: splitTags(route.Headers[tagsHeader]),
-			Partial: isPartial(route.ExperimentalPP, route.RenderingMode) && route.Compute != "static",
-		}
-		if p.Status == 0 {
-			p.Status = 200
+			Revalidate: time.Duration(route.Revalidate), Expire: time.Duration(route.Expire),
+			Status: cmp.Or(route.Status, 200), Data: route.DataRoute, Tags: splitTags(route.Headers[tagsHeader]),
+			Partial: route.isPartial() && route.Compute != "static",
 		}
 		if route.SourceRoute != path {
 			p.Route = route.SourceRoute
 		}
 		b.Prerenders[path] = p
 	}
-	b.Fallbacks = make(map[string]Fallback, len(file.DynamicRoutes))
+	return nil
+}
+
+func (b *Build) setFallbacks(routes map[string]fallbackRoute) {
+	b.Fallbacks = make(map[string]Fallback, len(routes))
 	b.Partials = map[string]bool{}
-	for page, route := range file.DynamicRoutes {
-		if isPartial(route.ExperimentalPP, route.RenderingMode) {
+	for page, route := range routes {
+		if route.isPartial() {
 			b.Partials[page] = true
 		}
 		switch string(route.Fallback) {
@@ -128,12 +159,6 @@ func (b *Build) readPrerenders(m manifests) error {
 			b.Fallbacks[page] = FallbackShell
 		}
 	}
-	return nil
-}
-
-// isPartial reads what the manifests of Next.js 15 and 16 say of partial prerendering.
-func isPartial(experimental bool, mode string) bool {
-	return experimental || mode == "PARTIALLY_STATIC"
 }
 
 // readMetas adds what stands in files beside the prerendered pages: tags, and whether something is left to resume.

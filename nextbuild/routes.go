@@ -36,56 +36,67 @@ type DynamicRoute struct {
 	Pattern Pattern
 }
 
+// routesManifest is what is read of routes-manifest.json beside the rules.
+type routesManifest struct {
+	DynamicRoutes []struct {
+		Page  string `json:"page"`
+		Regex string `json:"regex"`
+		Skip  bool   `json:"skipInternalRouting"`
+	} `json:"dynamicRoutes"`
+	DataRoutes []struct {
+		Page string `json:"page"`
+	} `json:"dataRoutes"`
+}
+
 // readRoutes reads the routes from the manifests that name them: those of the Pages Router, of the App Router, and of
 // both.
 func (b *Build) readRoutes(m manifests) error {
-	var manifest struct {
-		DynamicRoutes []struct {
-			Page  string `json:"page"`
-			Regex string `json:"regex"`
-			Skip  bool   `json:"skipInternalRouting"`
-		} `json:"dynamicRoutes"`
-		DataRoutes []struct {
-			Page string `json:"page"`
-		} `json:"dataRoutes"`
-	}
-	var pages, app map[string]string
+	var manifest routesManifest
 	if err := m.read("routes-manifest.json", &manifest, 3); err != nil {
 		return err
 	}
+	var pages map[string]string
 	if err := m.read("server/pages-manifest.json", &pages); err != nil {
 		return err
 	}
-	if err := m.readIfThere("app-path-routes-manifest.json", &app); err != nil {
+	app, err := m.readAppRoutes()
+	if err != nil {
 		return err
-	}
-	if app == nil {
-		var files map[string]string
-		if err := m.readIfThere("server/app-paths-manifest.json", &files); err != nil {
-			return err
-		}
-		if len(files) > 0 {
-			return errors.New("app-path-routes-manifest.json is missing though there are pages of the App Router: the build is not complete")
-		}
 	}
 	b.Routes = make(map[string]Route, len(pages)+len(app))
 	for page := range pages {
 		b.addPage(page)
 	}
 	for file, page := range app {
-		kind := AppPage
-		if strings.HasSuffix(file, "/route") {
-			kind = AppRoute
-		}
-		if !isReserved(page) {
-			b.Routes[page] = Route{Kind: kind}
-		}
+		b.addAppRoute(file, page)
 	}
 	for page := range b.Routes {
 		if !strings.HasPrefix(page, "/") {
 			return fmt.Errorf("page %q does not begin with /", page)
 		}
 	}
+	b.addDetails(manifest)
+	return nil
+}
+
+// readAppRoutes reads the routes of the App Router by their files. A build with pages of it must have the manifest.
+func (m manifests) readAppRoutes() (map[string]string, error) {
+	var app, files map[string]string
+	if err := m.readIfThere("app-path-routes-manifest.json", &app); err != nil || app != nil {
+		return app, err
+	}
+	if err := m.readIfThere("server/app-paths-manifest.json", &files); err != nil {
+		return nil, err
+	}
+	if len(files) > 0 {
+		return nil, errors.New("app-path-routes-manifest.json is missing though there are pages of the App Router: " +
+			"the build is not complete")
+	}
+	return nil, nil
+}
+
+// addDetails notes which of the known routes have data, and which have parameters.
+func (b *Build) addDetails(manifest routesManifest) {
 	for _, route := range manifest.DataRoutes {
 		if known, ok := b.Routes[route.Page]; ok {
 			known.Data = true
@@ -97,7 +108,17 @@ func (b *Build) readRoutes(m manifests) error {
 			b.Dynamic = append(b.Dynamic, DynamicRoute{route.Page, NewPattern(route.Regex, false)})
 		}
 	}
-	return nil
+}
+
+// addAppRoute adds a page or route handler of the App Router by its file.
+func (b *Build) addAppRoute(file, page string) {
+	kind := AppPage
+	if strings.HasSuffix(file, "/route") {
+		kind = AppRoute
+	}
+	if !isReserved(page) {
+		b.Routes[page] = Route{Kind: kind}
+	}
 }
 
 // addPage adds a page of the Pages Router. Prerendered error pages stand there once for each locale.
