@@ -32,7 +32,7 @@ func bounded(state string, bytes int) string {
 
 // storesOf are what an app shares with others.
 func storesOf(app *App) map[string]*blobstore.Store {
-	return map[string]*blobstore.Store{"files": app.files.Store, "images": app.images.Blobs, "pages": app.pages.Blobs}
+	return map[string]*blobstore.Store{"files": app.files.Blobs, "images": app.images.Blobs, "pages": app.pages.Blobs}
 }
 
 // requireUnchanged looks at what a configuration that has failed must have left alone.

@@ -314,7 +314,7 @@ func TestFilesKeptUnderTheNameOfAZoneAreNotServed(t *testing.T) {
 	}, nil)
 	for _, coding := range []string{"", "br", "zstd"} {
 		key := blobstore.Key{Space: "kept/root", Group: path, Name: coding}
-		require.NoError(t, files.Store.Put(t.Context(), key, head, []byte("somebody else's")))
+		require.NoError(t, files.Blobs.Put(t.Context(), key, head, []byte("somebody else's")))
 	}
 	require.NoError(t, files.Release())
 	address, asked := immutableUpstream(t)

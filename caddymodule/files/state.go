@@ -11,7 +11,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-nextjs/caddy-nextjs/assets"
-	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/leases"
 )
 
@@ -64,29 +63,24 @@ func (s Settings) storeSize() (disk, memory int64) {
 
 // State is what the handlers of one configuration keep of files.
 type State struct {
-	dir      string
+	*leases.Store
 	settings Settings
-	Store    *blobstore.Store
 	memory   *assets.Memory
 	Copies   *assets.Copies // nil: none are made
 }
 
 // Lease opens the store below the state directory, or shares the one that is open.
 func Lease(state string, settings Settings, log *zap.Logger) (*State, error) {
-	dir, err := leases.Dir(state, "files")
-	if err != nil {
-		return nil, err
-	}
-	store, err := leases.Lease(dir, func() (*leases.Store, error) {
+	store, err := leases.Lease(state, "files", func(dir string) (*leases.Store, error) {
 		disk, memory := settings.storeSize()
 		return leases.Open("files", dir, disk, memory, log.Named("files"))
 	})
 	if err != nil {
 		return nil, err
 	}
-	f := &State{dir: dir, settings: settings, Store: store.Blobs, memory: newMemory(settings.Memory)}
+	f := &State{Store: store, settings: settings, memory: newMemory(settings.Memory)}
 	if !settings.PrecompressOff {
-		f.Copies = assets.NewCopies(f.Store, log.Named("files"))
+		f.Copies = assets.NewCopies(f.Blobs, log.Named("files"))
 	}
 	return f, nil
 }
@@ -101,15 +95,7 @@ func Serve(f *State) error {
 	if f == nil {
 		return nil
 	}
-	return f.applyBounds()
-}
-
-// applyBounds applies the bounds of the configuration.
-func (f *State) applyBounds() error {
-	if err := f.Store.SetLimits(f.settings.storeSize()); err != nil {
-		return fmt.Errorf("setting the bounds of the store in %s: %w", f.dir, err)
-	}
-	return nil
+	return f.SetLimits(f.settings.storeSize())
 }
 
 // MakeCopies begins to make copies, until ctx ends.
@@ -118,9 +104,6 @@ func (f *State) MakeCopies(ctx context.Context) {
 		go f.Copies.Run(ctx)
 	}
 }
-
-// Release gives the lease back.
-func (f *State) Release() error { return leases.Release(f.dir) }
 
 // Settings say how files of builds and exports are served. s is nil with `static off`: nothing is kept of them.
 func (f *State) Settings(cdn bool) assets.Settings {
@@ -133,7 +116,7 @@ func (f *State) Settings(cdn bool) assets.Settings {
 
 // keep returns what keeps the files of a zone that pass through. space is that of ZoneConfig.space.
 func (f *State) keep(space string) *assets.Keep {
-	return assets.NewKeep(f.Store, f.Copies, "file\x00"+space)
+	return assets.NewKeep(f.Blobs, f.Copies, "file\x00"+space)
 }
 
 // keptName returns the name by which a file of a deployment is kept. Next.js ignores every query, a proxy of several

@@ -1,6 +1,7 @@
 package images
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"sync/atomic"
@@ -81,25 +82,17 @@ func (s Settings) Check() error {
 
 func (s Settings) limits() imageopt.Limits {
 	return imageopt.Limits{
-		Concurrency: s.Concurrency, MaxPixels: s.MaxPixels, Queue: s.Queue, QueueWait: time.Duration(s.QueueWait), Timeout: time.Duration(s.Timeout),
-		SharedPixels: s.SharedPixels,
+		Concurrency: s.Concurrency, MaxPixels: s.MaxPixels, Queue: s.Queue, QueueWait: time.Duration(s.QueueWait),
+		Timeout: time.Duration(s.Timeout), SharedPixels: s.SharedPixels,
 	}
 }
 
 func (s Settings) storeSize() (disk, memory int64) {
-	disk, memory = s.CacheSize, s.Memory
-	if disk == 0 {
-		disk = defaultImageCache
-	}
-	if memory == 0 {
-		memory = defaultImageMemory
-	}
-	return disk, memory
+	return cmp.Or(s.CacheSize, defaultImageCache), cmp.Or(s.Memory, defaultImageMemory)
 }
 
 // State is what the handlers of one configuration make and keep pictures with.
 type State struct {
-	dir      string
 	settings Settings
 	*pooledImages
 }
@@ -125,15 +118,13 @@ func (p *pooledImages) Destruct() error {
 
 // Lease opens the store of pictures below the state directory, or shares the one that is open.
 func Lease(state string, settings Settings, log *zap.Logger) (*State, error) {
-	dir, err := leases.Dir(state, "images")
+	pooled, err := leases.Lease(state, "images", func(dir string) (*pooledImages, error) {
+		return openImages(dir, settings, log.Named("images"))
+	})
 	if err != nil {
 		return nil, err
 	}
-	pooled, err := leases.Lease(dir, func() (*pooledImages, error) { return openImages(dir, settings, log.Named("images")) })
-	if err != nil {
-		return nil, err
-	}
-	return &State{dir: dir, settings: settings, pooledImages: pooled}, nil
+	return &State{settings: settings, pooledImages: pooled}, nil
 }
 
 func openImages(dir string, settings Settings, log *zap.Logger) (*pooledImages, error) {
@@ -146,13 +137,15 @@ func openImages(dir string, settings Settings, log *zap.Logger) (*pooledImages, 
 	p.pipeline, err = imageopt.NewPipeline(settings.limits(), log)
 	switch {
 	case errors.Is(err, imageopt.ErrUnavailable):
-		log.Warn("no pictures are made here: requests for them go on to the applications, and their answers are kept", zap.Error(err))
+		log.Warn("no pictures are made here: requests for them go on to the applications, and their answers are kept",
+			zap.Error(err))
 		return p, nil
 	case err != nil:
 		return nil, errors.Join(err, store.Destruct())
 	}
 	if !p.pipeline.CanEncode("image/avif") {
-		log.Warn("this libvips does not write AVIF: clients that prefer it get another format (Debian: install libheif-plugin-aomenc or libvips with HEIF)")
+		log.Warn("this libvips does not write AVIF: clients that prefer it get another format " +
+			"(Debian: install libheif-plugin-aomenc or libvips with HEIF)")
 	}
 	p.optimizer = imageopt.NewOptimizer(store.Blobs, p.pipeline)
 	return p, nil
@@ -173,8 +166,8 @@ func Serve(s *State) error {
 
 // applyBounds applies the bounds of the configuration.
 func (s *State) applyBounds() error {
-	if err := s.Blobs.SetLimits(s.settings.storeSize()); err != nil {
-		return fmt.Errorf("setting the bounds of the store in %s: %w", s.dir, err)
+	if err := s.SetLimits(s.settings.storeSize()); err != nil {
+		return err
 	}
 	if s.optimizer == nil {
 		return nil
@@ -185,9 +178,6 @@ func (s *State) applyBounds() error {
 	s.optimizer.SetLimits(s.settings.Sources, s.settings.Queue, time.Duration(s.settings.QueueWait))
 	return nil
 }
-
-// Release gives the lease back.
-func (s *State) Release() error { return leases.Release(s.dir) }
 
 // Current is what the configuration that serves makes and keeps pictures with, nil without any.
 func Current() *State { return current.Load() }

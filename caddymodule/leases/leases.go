@@ -18,10 +18,10 @@ const Least = 8 << 10
 // pool holds what was opened for each directory, by that directory. It has a *Store, or embeds one.
 var pool = caddy.NewUsagePool()
 
-// Store is a store and its name in metrics.
+// Store is a store, and its name in metrics.
 type Store struct {
-	name  string
-	Blobs *blobstore.Store
+	name, dir string
+	Blobs     *blobstore.Store
 }
 
 // Open opens the store in a directory. Bounds are in bytes; a memory of -1 is none.
@@ -30,7 +30,7 @@ func Open(name, dir string, disk, memory int64, log *zap.Logger) (*Store, error)
 	if err != nil {
 		return nil, err //nolint:wrapcheck // Lease says what was being done
 	}
-	return &Store{name, blobs}, nil
+	return &Store{name, dir, blobs}, nil
 }
 
 // Destruct implements caddy.Destructor.
@@ -38,32 +38,35 @@ func (s *Store) Destruct() error { return s.Blobs.Close() }
 
 func (s *Store) pooled() *Store { return s }
 
-// Lease returns what was opened for a directory, by open if nobody has it yet. It is given back by Release.
-func Lease[T caddy.Destructor](dir string, open func() (T, error)) (T, error) {
-	value, _, err := pool.LoadOrNew(dir, func() (caddy.Destructor, error) { return open() })
-	if err != nil {
-		var none T
-		return none, fmt.Errorf("opening the store in %s: %w", dir, err)
-	}
-	return value.(T), nil
-}
-
-// Release gives a lease back. The last one closes the store.
-func Release(dir string) error {
-	if _, err := pool.Delete(dir); err != nil {
-		return fmt.Errorf("closing the store in %s: %w", dir, err)
+// SetLimits changes the bounds, given as for Open.
+func (s *Store) SetLimits(disk, memory int64) error {
+	if err := s.Blobs.SetLimits(disk, memory); err != nil {
+		return fmt.Errorf("setting the bounds of the store in %s: %w", s.dir, err)
 	}
 	return nil
 }
 
-// Dir is where a store is below the state directory. "" stands for `nextjs` in Caddy's data directory.
-func Dir(state, name string) (string, error) {
+// Release gives a lease back. The last one closes the store.
+func (s *Store) Release() error {
+	if _, err := pool.Delete(s.dir); err != nil {
+		return fmt.Errorf("closing the store in %s: %w", s.dir, err)
+	}
+	return nil
+}
+
+// Lease returns what is kept under a name below the state directory, opened by open if nobody has it yet. A state of ""
+// stands for `nextjs` in Caddy's data directory. The lease is given back by Store.Release.
+func Lease[T caddy.Destructor](state, name string, open func(dir string) (T, error)) (leased T, err error) {
 	if state == "" {
 		state = filepath.Join(caddy.AppDataDir(), "nextjs")
 	}
 	dir, err := filepath.Abs(filepath.Join(caddy.NewReplacer().ReplaceKnown(state, ""), name))
 	if err != nil {
-		return "", fmt.Errorf("finding the state directory: %w", err)
+		return leased, fmt.Errorf("finding the state directory: %w", err)
 	}
-	return dir, nil
+	value, _, err := pool.LoadOrNew(dir, func() (caddy.Destructor, error) { return open(dir) })
+	if err != nil {
+		return leased, fmt.Errorf("opening the store in %s: %w", dir, err)
+	}
+	return value.(T), nil
 }

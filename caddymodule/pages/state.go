@@ -50,6 +50,7 @@ type Settings struct {
 
 // Check refuses bounds that cannot be meant.
 func (s Settings) Check() error {
+	maxBody := cmp.Or(s.MaxBody, pagecache.DefaultMaxBody)
 	switch {
 	case s.Memory < -1 || s.Memory > 0 && s.Memory < leases.Least:
 		return fmt.Errorf("memory must be at least 8KiB, or off; found %d bytes", s.Memory)
@@ -59,8 +60,9 @@ func (s Settings) Check() error {
 		return errors.New("max_body must not be negative")
 	case s.FillMemory < 0:
 		return errors.New("fill_memory must not be negative")
-	case s.FillMemory > 0 && s.FillMemory < cmp.Or(s.MaxBody, pagecache.DefaultMaxBody):
-		return fmt.Errorf("fill_memory must be at least max_body (%d bytes), found %d bytes: nothing larger could be kept", cmp.Or(s.MaxBody, pagecache.DefaultMaxBody), s.FillMemory)
+	case s.FillMemory > 0 && s.FillMemory < maxBody:
+		return fmt.Errorf("fill_memory must be at least max_body (%d bytes), found %d bytes: nothing larger could be kept",
+			maxBody, s.FillMemory)
 	case s.Revalidations < 0:
 		return errors.New("revalidations must not be negative")
 	}
@@ -68,14 +70,7 @@ func (s Settings) Check() error {
 }
 
 func (s Settings) storeSize() (disk, memory int64) {
-	disk, memory = s.CacheSize, s.Memory
-	if disk == 0 {
-		disk = defaultPageCache
-	}
-	if memory == 0 {
-		memory = defaultPageMemory
-	}
-	return disk, memory
+	return cmp.Or(s.CacheSize, defaultPageCache), cmp.Or(s.Memory, defaultPageMemory)
 }
 
 // neverRecheck stands for `recheck off`.
@@ -137,7 +132,6 @@ func (s *SiteSettings) Check() error {
 
 // State is what the handlers of one configuration keep pages with.
 type State struct {
-	dir      string
 	settings Settings
 	*pooledPages
 }
@@ -156,15 +150,13 @@ func (p *pooledPages) Destruct() error {
 
 // Lease opens the store of pages below the state directory, or shares the one that is open.
 func Lease(state string, settings Settings, log *zap.Logger) (*State, error) {
-	dir, err := leases.Dir(state, "pages")
+	pooled, err := leases.Lease(state, "pages", func(dir string) (*pooledPages, error) {
+		return openPages(dir, settings, log.Named("pages"))
+	})
 	if err != nil {
 		return nil, err
 	}
-	pooled, err := leases.Lease(dir, func() (*pooledPages, error) { return openPages(dir, settings, log.Named("pages")) })
-	if err != nil {
-		return nil, err
-	}
-	return &State{dir: dir, settings: settings, pooledPages: pooled}, nil
+	return &State{settings: settings, pooledPages: pooled}, nil
 }
 
 func openPages(dir string, settings Settings, log *zap.Logger) (*pooledPages, error) {
@@ -181,7 +173,10 @@ func openPages(dir string, settings Settings, log *zap.Logger) (*pooledPages, er
 }
 
 func (s Settings) engine(log *zap.Logger) pagecache.Settings {
-	return pagecache.Settings{MaxBody: s.MaxBody, FillMemory: cmp.Or(s.FillMemory, max(pagecache.DefaultFillMemory, s.MaxBody)), Revalidations: s.Revalidations, NoCopies: s.PrecompressOff, Logger: log}
+	return pagecache.Settings{
+		MaxBody: s.MaxBody, FillMemory: cmp.Or(s.FillMemory, max(pagecache.DefaultFillMemory, s.MaxBody)),
+		Revalidations: s.Revalidations, NoCopies: s.PrecompressOff, Logger: log,
+	}
 }
 
 // current are those of the configuration that serves, nil without any.
@@ -199,17 +194,14 @@ func Serve(s *State, log *zap.Logger) error {
 
 // applyBounds applies the bounds of the configuration.
 func (s *State) applyBounds(log *zap.Logger) error {
-	if err := s.Blobs.SetLimits(s.settings.storeSize()); err != nil {
-		return fmt.Errorf("setting the bounds of the store in %s: %w", s.dir, err)
+	if err := s.SetLimits(s.settings.storeSize()); err != nil {
+		return err
 	}
 	if err := s.Cache.SetSettings(s.settings.engine(log.Named("pages"))); err != nil {
 		return fmt.Errorf("setting the bounds of the page cache: %w", err)
 	}
 	return nil
 }
-
-// Release gives the lease back.
-func (s *State) Release() error { return leases.Release(s.dir) }
 
 // Current is what the configuration that serves keeps pages with, nil without any.
 func Current() *State { return current.Load() }
