@@ -11,16 +11,8 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/report"
 )
 
-// newPurgeCommand makes `caddy nextjs purge`.
-func newPurgeCommand() *cobra.Command {
-	var edge controlFlags
-	var order report.PurgeOrder
-	var zone, source, path, prefix, tag, deployment string
-	var asJSON bool
-	cmd := &cobra.Command{
-		Use:   "purge " + strings.Join(report.PurgeCaches, "|"),
-		Short: "Removes what the running edge keeps of pictures or pages",
-		Long: `
+const (
+	purgeLong = `
 Removes pictures that the running edge has made or kept: those of a zone, those made
 of one source, or all. The next request for one has it made again. Sources are named
 as they stand in the application's src or url=: a path, or the URL of one elsewhere.
@@ -31,32 +23,27 @@ that each is served once more while it is fetched. It says how many pages were h
 none is a warning, and no error.
 
 It asks the edge by its admin endpoint or, from elsewhere, by --control: the URL at
-which its site has nextjs_control.`,
-		Example: `  caddy nextjs purge images --zone shop
+which its site has nextjs_control.`
+	purgeExample = `  caddy nextjs purge images --zone shop
   caddy nextjs purge images --source /photos/cover.jpg
   caddy nextjs purge pages --path /news
   caddy nextjs purge pages --tag products --soft
-  caddy nextjs purge images --all --control https://example.com/_edge --token-file token`,
-		Args: func(_ *cobra.Command, args []string) error {
-			return checkPurgeArgs(args)
-		},
+  caddy nextjs purge images --all --control https://example.com/_edge --token-file token`
+)
+
+// newPurgeCommand makes `caddy nextjs purge`.
+func newPurgeCommand() *cobra.Command {
+	var edge controlFlags
+	var order report.PurgeOrder
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:     "purge " + strings.Join(report.PurgeCaches, "|"),
+		Short:   "Removes what the running edge keeps of pictures or pages",
+		Long:    purgeLong,
+		Example: purgeExample,
+		Args:    func(_ *cobra.Command, args []string) error { return checkPurgeArgs(args) },
 		RunE: func(cmd *cobra.Command, args []string) error {
 			order.Cache = args[0]
-			if cmd.Flags().Changed("zone") {
-				order.Zone = &zone
-			}
-			if cmd.Flags().Changed("source") {
-				order.Source = &source
-			}
-			for _, one := range []struct {
-				flag  string
-				value *string
-				to    **string
-			}{{"path", &path, &order.Path}, {"prefix", &prefix, &order.Prefix}, {"tag", &tag, &order.Tag}, {"deployment", &deployment, &order.Deployment}} {
-				if cmd.Flags().Changed(one.flag) {
-					*one.to = one.value
-				}
-			}
 			answer, err := edge.purge(cmd.Context(), order)
 			if err != nil {
 				return err
@@ -67,18 +54,39 @@ which its site has nextjs_control.`,
 			return printAnswer(cmd.OutOrStdout(), answer, purgeText(answer), asJSON)
 		},
 	}
-	cmd.Flags().StringVar(&zone, "zone", "", "Name of the zone, or a path of it")
-	cmd.Flags().StringVar(&source, "source", "", "Path or URL of the source")
-	cmd.Flags().StringVar(&path, "path", "", "Path of pages, without query")
-	cmd.Flags().StringVar(&prefix, "prefix", "", "Beginning of paths of pages")
-	cmd.Flags().StringVar(&tag, "tag", "", "Cache tag of pages")
-	cmd.Flags().StringVar(&deployment, "deployment", "", "Id of the build of pages, or its deploymentId")
-	cmd.Flags().BoolVar(&order.Soft, "soft", false, "Make pages stale instead of removing them")
-	cmd.Flags().BoolVar(&order.All, "all", false, "All that the cache keeps")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "Print JSON, for programs")
+	flags := cmd.Flags()
+	flags.Var(optionalText{&order.Zone}, "zone", "Name of the zone, or a path of it")
+	flags.Var(optionalText{&order.Source}, "source", "Path or URL of the source")
+	flags.Var(optionalText{&order.Path}, "path", "Path of pages, without query")
+	flags.Var(optionalText{&order.Prefix}, "prefix", "Beginning of paths of pages")
+	flags.Var(optionalText{&order.Tag}, "tag", "Cache tag of pages")
+	flags.Var(optionalText{&order.Deployment}, "deployment", "Id of the build of pages, or its deploymentId")
+	flags.BoolVar(&order.Soft, "soft", false, "Make pages stale instead of removing them")
+	flags.BoolVar(&order.All, "all", false, "All that the cache keeps")
+	flags.BoolVar(&asJSON, "json", false, "Print JSON, for programs")
 	edge.register(cmd)
 	return cmd
 }
+
+// optionalText is a flag that may be given as the empty text, which is not the same as not at all.
+type optionalText struct{ text **string }
+
+// String implements pflag.Value.
+func (o optionalText) String() string {
+	if o.text == nil || *o.text == nil {
+		return ""
+	}
+	return **o.text
+}
+
+// Set implements pflag.Value.
+func (o optionalText) Set(value string) error {
+	*o.text = &value
+	return nil
+}
+
+// Type implements pflag.Value.
+func (optionalText) Type() string { return "string" }
 
 // purge carries out an order on the running edge.
 func (f *controlFlags) purge(ctx context.Context, order report.PurgeOrder) (answer report.Purge, err error) {
