@@ -170,16 +170,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if a == nil || a.Upstream == nil {
 		return nil, errNoZone
 	}
-	upstream := a.Upstream
-	// The tries of a request share its URL, so the scheme is set for each anew.
-	req.URL.Scheme = "http"
-	if upstream.TLS || t.TLSEnabled() {
-		req.URL.Scheme = "https"
-	}
-	if req.URL.RawQuery == a.ClientQuery { // else the proxy has rewritten it
-		req.URL.RawQuery = a.UpstreamQuery
-	}
-	keepPath(req)
+	t.prepareURL(req, a)
 	// The handler has measured what the client has sent; reverse_proxy adds to it.
 	limit := cmp.Or(t.MaxHeaderSize, a.View.HeadLimit.Bytes())
 	if size, lines := hygiene.HeaderSize(req); edge.IsTooLarge(size, lines, limit) {
@@ -189,6 +180,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	a.SetSaid(policy.Said{}) // not what the try before has said
 	a.Zone.Notices.MarkVia(req.Header)
 	a.Body.AllowFullDuplex()
+	upstream := a.Upstream
 	upstream.Begin()
 	res, err := t.send(req, a)
 	if err != nil {
@@ -200,6 +192,26 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if keepAlive := res.Header["Keep-Alive"]; len(keepAlive) > 0 {
 		upstream.Announced(keepAlive[0])
 	}
+	t.cleanAnswer(req, res, a)
+	res.Body = watchBody(res, upstream)
+	return res, nil
+}
+
+// prepareURL writes the URL that the upstream is asked by.
+func (t *Transport) prepareURL(req *http.Request, a *edge.Request) {
+	// The tries of a request share its URL, so the scheme is set for each anew.
+	req.URL.Scheme = "http"
+	if a.Upstream.TLS || t.TLSEnabled() {
+		req.URL.Scheme = "https"
+	}
+	if req.URL.RawQuery == a.ClientQuery { // else the proxy has rewritten it
+		req.URL.RawQuery = a.UpstreamQuery
+	}
+	keepPath(req)
+}
+
+// cleanAnswer makes of what Next.js answers what clients and caches are told.
+func (t *Transport) cleanAnswer(req *http.Request, res *http.Response, a *edge.Request) {
 	a.Zone.Notices.OfResponse(res, a, req.URL.Path, t.logger)
 	a.Zone.RuleSet.NotePostponed(a.Verdict, res.Header)
 	tags := takeTags(res.Header, a.Tags)
@@ -225,8 +237,6 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	undoRepair(req, res, a.Repaired)
 	t.relativeLocations(req, res, a)
-	res.Body = watchBody(res, upstream)
-	return res, nil
 }
 
 // send makes the try. Upgrades have a time limit.
