@@ -5,14 +5,11 @@ package zones
 import (
 	"fmt"
 	"maps"
-	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
 	"golang.org/x/net/idna"
 
-	"github.com/caddy-nextjs/caddy-nextjs/internal/httpheader"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/spelling"
 	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
@@ -49,24 +46,6 @@ type Table struct {
 	shared bool
 	// dev says that a zone is served by `next dev`.
 	dev bool
-}
-
-// prefixes maps the claimed path prefixes of one host to their claims.
-type prefixes struct {
-	claims map[string]claim
-	// depth is the number of segments of the longest prefix, which bounds a lookup by the configuration instead of by
-	// what a client sends.
-	depth int
-	// sharers have what is not claimed by a longer prefix than "/".
-	sharers sharers
-	where   string
-}
-
-type claim struct {
-	zone *Zone
-	// base is the length of what stands before the zone's own paths: the prefix, without the "/_next" of an
-	// assetPrefix.
-	base int
 }
 
 // NewTable builds the table, or says which zones cannot stand side by side and why.
@@ -115,7 +94,8 @@ func (t *Table) add(zone *Zone) error {
 		}
 		for _, set := range sets {
 			if other := set.add(prefix, zone); other != nil && other != zone {
-				return fmt.Errorf("zones %s and %s both claim %s%s: one path belongs to one zone", other.Name, zone.Name, path, set.where)
+				return fmt.Errorf("zones %s and %s both claim %s%s: one path belongs to one zone",
+					other.Name, zone.Name, path, set.where)
 			}
 		}
 	}
@@ -166,64 +146,6 @@ type Match struct {
 // Base returns what stands before the zone's own paths.
 func (m Match) Base() string { return m.Full[:len(m.Full)-len(m.Path)] }
 
-// FindRequest is Find for a request whose path alone does not tell the zone: what Next.js keeps below /_next is the
-// same for all zones that share a host without basePath. A picture belongs to the zone that its url names; what nothing
-// else tells belongs to the zone of the page that asks, by Referer.
-func (t *Table) FindRequest(r *http.Request) (m Match, ok bool) {
-	m, ok = t.Find(r.Host, spelling.EscapedPath(r.URL))
-	if t.dev && (!ok || m.Path == m.Full) {
-		if zone := t.devZone(r, m.Full); zone != nil {
-			m.Zone, m.Path = zone, m.Full
-			return m, true
-		}
-	}
-	if !ok || !m.shared || !strings.HasPrefix(m.Path, "/_next/") {
-		return m, ok
-	}
-	if zone := t.zoneByHint(r, m); zone != nil {
-		m.Zone = zone
-	}
-	return m, true
-}
-
-// zoneByHint returns the zone that a request for something below /_next means, or nil where the path has told it.
-func (t *Table) zoneByHint(r *http.Request, m Match) *Zone {
-	switch kind, _ := frameworkKind(m.Path); kind {
-	case KindImage:
-		source, _ := spelling.QueryValue(r.URL.RawQuery, "url")
-		if strings.HasPrefix(source, "/") && !strings.HasPrefix(source, "//") {
-			path, _, _ := strings.Cut(source, "?")
-			return t.sharer(r.Host, (&url.URL{Path: path}).EscapedPath())
-		}
-	case KindStatic:
-		// Files with a hash in their name belong to one build. Those of a constant build id have the same name in all.
-		if _, name, found := strings.Cut(strings.TrimPrefix(m.Path, "/_next/static/"), "/"); !found || !strings.HasPrefix(name, "_") {
-			return nil
-		}
-	case KindDev:
-	default:
-		return nil
-	}
-	referer, err := url.Parse(httpheader.First(r.Header, "Referer"))
-	if err != nil || referer.Host != r.Host {
-		return nil
-	}
-	zone := t.sharer(r.Host, spelling.EscapedPath(referer))
-	if zone != nil && zone.Claims != nil && strings.HasPrefix(m.Path, "/_next/static/") &&
-		!zone.Claims.names(m.Path) && !zone.Claims.mayName(m.Path) {
-		return nil
-	}
-	return zone
-}
-
-// sharer returns the zone of a path if it is one of those that share a host, whose own /_next stands at the root.
-func (t *Table) sharer(host, path string) *Zone {
-	if m, ok := t.Find(host, path); ok && (m.shared || m.Zone.ByRoutes) {
-		return m.Zone
-	}
-	return nil
-}
-
 // Find returns the zone of a request by its Host header and escaped path. The most specific host wins (exact, wildcard,
 // every host), and in it the longest prefix; ok is false when no zone claims the path.
 func (t *Table) Find(host, escapedPath string) (m Match, ok bool) {
@@ -246,50 +168,6 @@ func (t *Table) findByHost(host, path string) (m Match, ok bool) {
 		return t.wildcard[parent].find(path)
 	}
 	return Match{}, false
-}
-
-func newPrefixes() *prefixes { return &prefixes{claims: map[string]claim{}} }
-
-// add claims prefix for zone, and returns the zone that holds it if one does.
-func (p *prefixes) add(prefix string, zone *Zone) *Zone {
-	if holder, taken := p.claims[prefix]; taken {
-		return holder.zone
-	}
-	p.claims[prefix] = claim{zone, len(strings.TrimSuffix(prefix, "/_next"))}
-	if prefix == "" {
-		p.sharers.root = zone
-	}
-	p.depth = max(p.depth, strings.Count(prefix, "/"))
-	return nil
-}
-
-func (p *prefixes) find(path string) (m Match, ok bool) {
-	if p == nil {
-		return Match{}, false
-	}
-	end := 0
-	for range p.depth {
-		if end >= len(path) {
-			break
-		}
-		next := strings.IndexByte(path[end+1:], '/')
-		if next < 0 {
-			end = len(path)
-		} else {
-			end += 1 + next
-		}
-		if c, claimed := p.claims[path[:end]]; claimed && path[:end] != "" {
-			m, ok = Match{Zone: c.zone, Path: path[c.base:]}, true
-		}
-	}
-	if ok {
-		return m, true
-	}
-	zone := p.sharers.root
-	if len(p.sharers.byRoutes) > 0 {
-		zone = p.sharers.find(path)
-	}
-	return Match{Zone: zone, Path: path, shared: len(p.sharers.byRoutes) > 0}, zone != nil
 }
 
 // Hostname returns the lower-case host of a Host header, without port and trailing dot.
