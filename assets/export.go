@@ -30,7 +30,8 @@ func (f *file) addBuildToETag(path string, ids []string) {
 	if strings.HasSuffix(path, ".html") || strings.HasSuffix(path, ".txt") {
 		sum := fnv.New32a()
 		_, _ = sum.Write([]byte(strings.Join(ids, "/"))) // it never fails
-		f.head.etag = []string{strings.TrimSuffix(f.head.etag[0], `"`) + "-" + strconv.FormatUint(uint64(sum.Sum32()), 16) + `"`}
+		build := strconv.FormatUint(uint64(sum.Sum32()), 16)
+		f.head.etag = []string{strings.TrimSuffix(f.head.etag[0], `"`) + "-" + build + `"`}
 	}
 }
 
@@ -56,13 +57,17 @@ func (x *Export) Release() { x.set.Release() }
 func (x *Export) Close() error { return x.set.Close() }
 
 // Serve answers a GET or HEAD for the file at a path, as Set.Serve does. One that was written over is not served.
-func (x *Export) Serve(w http.ResponseWriter, r *http.Request, path string, more []nextbuild.Header, accepts Accepts) (Source, error) {
+func (x *Export) Serve(
+	w http.ResponseWriter, r *http.Request, path string, more []nextbuild.Header, accepts Accepts,
+) (Source, error) {
 	return x.set.Serve(w, r, path, more, accepts)
 }
 
 // ServeNotFound answers with the file at a path and 404, which nobody may store. It is false when there is no such file
 // any more.
-func (x *Export) ServeNotFound(w http.ResponseWriter, r *http.Request, path string, more []nextbuild.Header) (bool, error) {
+func (x *Export) ServeNotFound(
+	w http.ResponseWriter, r *http.Request, path string, more []nextbuild.Header,
+) (bool, error) {
 	f := x.set.find(path)
 	if f == nil {
 		return false, nil

@@ -39,7 +39,8 @@ type behind struct {
 
 func newBehind(settings Settings, load func(context.Context, Key) (meta, body []byte, ok bool)) *behind {
 	return &behind{
-		tier: settings.Behind, wait: settings.BehindWait, retry: settings.retry, largest: settings.BehindLargest, load: load,
+		tier: settings.Behind, wait: settings.BehindWait, retry: settings.retry, largest: settings.BehindLargest,
+		load:   load,
 		queue:  newQueue(settings.BehindQueue),
 		outage: outage{logger: settings.Logger, message: "the shared store does not answer: its entries are missed"},
 	}
@@ -158,5 +159,7 @@ func (b *behind) stats() BehindStats {
 	if b == nil {
 		return BehindStats{}
 	}
-	return BehindStats{Hits: b.hits.Load(), Failed: b.failed.Load(), Queued: b.queue.length(), Dropped: b.dropped.Load()}
+	return BehindStats{
+		Hits: b.hits.Load(), Failed: b.failed.Load(), Queued: b.queue.length(), Dropped: b.dropped.Load(),
+	}
 }

@@ -241,7 +241,8 @@ func (d *disk) dropSpace(space hash) {
 
 // moveToTrash moves a directory of a space to the trash, which maintain empties.
 func (d *disk) moveToTrash(space string) error {
-	return os.Rename(space, filepath.Join(d.dir, "trash", strconv.FormatUint(rand.Uint64(), 36))) //nolint:gosec // a name, not a secret
+	name := strconv.FormatUint(rand.Uint64(), 36) //nolint:gosec // not a secret
+	return os.Rename(space, filepath.Join(d.dir, "trash", name))
 }
 
 // dropGroup removes the files of a group, whether they are in the index or not, and returns how many there were. The

@@ -14,8 +14,8 @@ import (
 // walkBatch is how many files a walk sorts at once: 12 MB. Where there are more, they are in order batch by batch.
 const walkBatch = 1 << 18
 
-// maintain is the background work of a directory: it gathers the sizes of an earlier run, removes what was deleted or is
-// of no use, and makes the notes of files of an earlier run.
+// maintain is the background work of a directory: it gathers the sizes of an earlier run, removes what was deleted or
+// is of no use, and makes the notes of files of an earlier run.
 func (s *Store) maintain(d *disk) {
 	if err := d.retireVersions(); err != nil {
 		d.writes.failed(err) // the next Open tries again

@@ -110,7 +110,8 @@ func (s *Store) replace(c change, d *disk, file *staging, err error) error {
 			now.drop(c.id)
 		}
 		if c.keep && !errors.Is(err, ErrRefused) && c.size <= s.memory.largest(now != nil) {
-			s.memory.set(c.key, &Entry{id: c.id, meta: c.meta, body: c.body, size: c.size, fromMemory: true, note: c.note})
+			kept := &Entry{id: c.id, meta: c.meta, body: c.body, size: c.size, fromMemory: true, note: c.note}
+			s.memory.set(c.key, kept)
 		} else {
 			s.memory.remove(c.key)
 		}

@@ -31,7 +31,8 @@ func placeAssetHost(configs []ZoneConfig, builds []*build) ([]*zones.Zone, error
 			case path == "":
 				zone.ByRoutes = true
 			default:
-				return nil, fmt.Errorf("zones %s and %s both have files below %s: give one of them an assetPrefix with another path, or none",
+				return nil, fmt.Errorf("zones %s and %s both have files below %s: "+
+					"give one of them an assetPrefix with another path, or none",
 					other, config.label(), path)
 			}
 			holder[path] = config.label()

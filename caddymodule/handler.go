@@ -181,8 +181,8 @@ func (h *Handler) readServer(ctx caddy.Context) {
 func (h *Handler) registerZones() {
 	for i, config := range h.Zones {
 		h.app.readiness.Add(health.Zone{
-			Name: config.label(), Optional: config.Optional, Upstreams: h.upstreams.ofZone[i].All(), Export: config.Export != "",
-			Note: h.builds.zones[i].Missing,
+			Name: config.label(), Optional: config.Optional, Upstreams: h.upstreams.ofZone[i].All(),
+			Export: config.Export != "", Note: h.builds.zones[i].Missing,
 		})
 		h.builds.now[i].logWarnings(config.label(), h.logger)
 	}

@@ -48,7 +48,8 @@ func placeZones(configs []ZoneConfig, taken []*build) ([]*zones.Zone, error) {
 		case len(zone.Paths) == 0 && !zone.ByRoutes:
 			return nil, fmt.Errorf("zone %s: it has neither a path nor a build that says one", configs[i].label())
 		case zone.Name == "" && len(zone.Paths) == 0:
-			return nil, fmt.Errorf("zone %s: its build has neither basePath nor assetPrefix, so it needs a name: a bare word after `zone`", configs[i].label())
+			return nil, fmt.Errorf("zone %s: its build has neither basePath nor assetPrefix, so it needs a name: "+
+				"a bare word after `zone`", configs[i].label())
 		case zone.Name == "":
 			zone.Name = defaultZoneName(strings.TrimSuffix(zone.Paths[0], "/_next"))
 		}
@@ -66,6 +67,9 @@ func placeWithoutPath(configs []ZoneConfig, list []*zones.Zone, taken []*build) 
 		}
 		var without []string // zones of the same hosts that could have the rest as well, for they have no assetPrefix
 		held := false
+		isUnplacedNeighbour := func(other *zones.Zone) bool {
+			return other != zone && len(other.Paths) == 0 && shareHost(zone, other)
+		}
 		for j, other := range list {
 			if i == j || !shareHost(zone, other) {
 				continue
@@ -81,9 +85,9 @@ func placeWithoutPath(configs []ZoneConfig, list []*zones.Zone, taken []*build) 
 		case held:
 			zone.ByRoutes = true
 		case taken[i].AssetPrefix == "" && len(without) > 0:
-			return fmt.Errorf("zones %s and %s both have a build without basePath and assetPrefix: write / after the one that has the rest of the site",
-				configs[i].label(), without[0])
-		case taken[i].AssetPrefix != "" && slices.ContainsFunc(list, func(other *zones.Zone) bool { return other != zone && len(other.Paths) == 0 && shareHost(zone, other) }):
+			return fmt.Errorf("zones %s and %s both have a build without basePath and assetPrefix: "+
+				"write / after the one that has the rest of the site", configs[i].label(), without[0])
+		case taken[i].AssetPrefix != "" && slices.ContainsFunc(list, isUnplacedNeighbour):
 			zone.ByRoutes = true
 		}
 	}

@@ -22,7 +22,8 @@ var zoneSlot = edge.NewSlot[*siteZone]()
 
 func newSiteZone(name string) *siteZone {
 	return &siteZone{
-		name: name, counters: countersOf(name), crossings: crossZoneTotal.WithLabelValues(name), speculationRules: speculation.Header(name),
+		name: name, counters: countersOf(name), crossings: crossZoneTotal.WithLabelValues(name),
+		speculationRules: speculation.Header(name),
 	}
 }
 
@@ -37,7 +38,8 @@ var (
 	})
 	crossZoneTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Namespace: "caddy", Subsystem: "nextjs", Name: "cross_zone_navigations_total",
-		Help: "Soft navigations and prefetches from pages of other zones that the edge answered itself, by the zone they asked.",
+		Help: "Soft navigations and prefetches from pages of other zones that the edge answered itself, " +
+			"by the zone they asked.",
 	}, []string{"zone"})
 )
 

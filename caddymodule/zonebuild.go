@@ -50,7 +50,8 @@ func (c ZoneConfig) serve(read *builds.Snapshot) *build {
 
 // elsewhere returns the path below which pages look for their files, if it is none of the zone's.
 func (c ZoneConfig) elsewhere(assetPrefix string) string {
-	if strings.Contains(assetPrefix, "//") || slices.ContainsFunc(c.claimedPaths(), func(path string) bool { return strings.TrimSuffix(path, "/") == assetPrefix }) {
+	isIt := func(path string) bool { return strings.TrimSuffix(path, "/") == assetPrefix }
+	if strings.Contains(assetPrefix, "//") || slices.ContainsFunc(c.claimedPaths(), isIt) {
 		return ""
 	}
 	return assetPrefix + "/"
@@ -77,11 +78,13 @@ func logExport(s *edge.Export, zone string, log *zap.Logger) {
 			zap.String("zone", zone), zap.Strings("rules_not_applied", unapplied), zap.Strings("needs_a_server", s.Needs))
 	}
 	if s.Elsewhere != "" {
-		log.Warn("pages of the export look for their files where the zone is not: write its basePath (and its assetPrefix) after `zone`, or name its build",
+		log.Warn("pages of the export look for their files where the zone is not: "+
+			"write its basePath (and its assetPrefix) after `zone`, or name its build",
 			zap.String("zone", zone), zap.String("they_look_below", s.Elsewhere))
 	}
 	if held, files := s.Files.Held(); held < files {
-		log.Warn("files of the export that are removed before a new one is taken will be missing: the process may have too few files open (ulimit -n)",
+		log.Warn("files of the export that are removed before a new one is taken will be missing: "+
+			"the process may have too few files open (ulimit -n)",
 			zap.String("zone", zone), zap.Int("held", held), zap.Int("files", files))
 	}
 }

@@ -71,7 +71,7 @@ func (o *Optimizer) Explain(ctx context.Context, z *Zone, rawQuery string, clien
 	}
 	defer leave()
 	begin := time.Now()
-	from, err := z.get(ctx, wanted, localSource{fetch: func(ctx context.Context, href string) (Source, error) { return local.Fetch(ctx, href, along) }})
+	from, err := z.get(ctx, wanted, local.source("", along))
 	e.Fetch = time.Since(begin)
 	if err != nil {
 		return e.refused(nil, err)

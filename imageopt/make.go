@@ -53,7 +53,9 @@ func (o *Optimizer) make(ctx context.Context, z *Zone, wanted Request, local loc
 	if refusal := z.Settings.CheckType(mime); refusal != nil {
 		return nil, refusal
 	}
-	made := &picture{mime: mime, maxAge: z.Settings.MaxAge(from.CacheControl), upstreamETag: tag, etag: tag, passed: true, body: from.Body}
+	made := &picture{
+		mime: mime, maxAge: z.Settings.MaxAge(from.CacheControl), upstreamETag: tag, etag: tag, passed: true, body: from.Body,
+	}
 	if !PassesThrough(mime, IsAnimated(mime, from.Body)) {
 		if err := o.transform(ctx, z, wanted, made, from.name); err != nil {
 			return nil, err
@@ -64,7 +66,9 @@ func (o *Optimizer) make(ctx context.Context, z *Zone, wanted Request, local loc
 }
 
 // fetch gets a source, once for all pictures that are being made of it. It is used until release, which is never nil.
-func (o *Optimizer) fetch(ctx context.Context, z *Zone, wanted Request, local localSource) (got Source, release func(), err error) {
+func (o *Optimizer) fetch(
+	ctx context.Context, z *Zone, wanted Request, local localSource,
+) (got Source, release func(), err error) {
 	if z.Forwards.of(wanted) != nil {
 		got, err = z.fetch(ctx, wanted, local)
 		return got, func() {}, err
@@ -111,8 +115,8 @@ func (o *Optimizer) transform(ctx context.Context, z *Zone, wanted Request, p *p
 		return nil
 	case errors.Is(err, ErrUndecodable):
 		z.Meter.Transformed("passed", time.Since(begin), len(p.body), len(p.body))
-		z.Log.Warn("the source of a picture cannot be transformed, it is passed on as it is", zap.String("type", p.mime), zap.String("to", output),
-			zap.String("source", wanted.logName()), zap.Error(err))
+		z.Log.Warn("the source of a picture cannot be transformed, it is passed on as it is",
+			zap.String("type", p.mime), zap.String("to", output), zap.String("source", wanted.logName()), zap.Error(err))
 		p.maxAge = z.Settings.MinimumCacheTTL
 		return nil
 	}
@@ -121,7 +125,10 @@ func (o *Optimizer) transform(ctx context.Context, z *Zone, wanted Request, p *p
 
 // job is what is to be made of a source of a type.
 func (z *Zone) job(wanted Request, mime string) Job {
-	return Job{Width: wanted.Width, Quality: wanted.Quality, Output: OutputType(mime, wanted.Format), JPEGBaseline: z.Settings.JPEGBaseline}
+	return Job{
+		Width: wanted.Width, Quality: wanted.Quality, Output: OutputType(mime, wanted.Format),
+		JPEGBaseline: z.Settings.JPEGBaseline,
+	}
 }
 
 // logName names the source in a log: the host of one elsewhere, the path of one of the application. Queries may be

@@ -69,7 +69,9 @@ func (o *Optimizer) SetLimits(fetches, waiting int, patient time.Duration) {
 
 // Stats says what the optimizer does and did.
 func (o *Optimizer) Stats() OptimizerStats {
-	s := OptimizerStats{Revalidations: o.stats.revalidations.Load(), FailedRevalidations: o.stats.failedRevalidations.Load()}
+	s := OptimizerStats{
+		Revalidations: o.stats.revalidations.Load(), FailedRevalidations: o.stats.failedRevalidations.Load(),
+	}
 	s.Sources, s.WaitingSources = o.sources.load()
 	return s
 }
@@ -116,6 +118,11 @@ func (l Local) owner(wanted Request) string {
 	return l.Owner(wanted.Href)
 }
 
+// source returns how sources are fetched with some headers of a client's request.
+func (l Local) source(owner string, forward http.Header) localSource {
+	return localSource{owner, func(ctx context.Context, href string) (Source, error) { return l.Fetch(ctx, href, forward) }}
+}
+
 // Result is how a request was answered.
 type Result uint8
 
@@ -151,9 +158,7 @@ func (o *Optimizer) Serve(w http.ResponseWriter, r *http.Request, z *Zone, local
 	}
 	wanted := asked.Request
 	if forward := z.Forwards.of(wanted); forward != nil {
-		along := forward.headersFor(r.Header)
-		alone := localSource{fetch: func(ctx context.Context, href string) (Source, error) { return local.Fetch(ctx, href, along) }}
-		made, err := o.make(r.Context(), z, wanted, alone, nil)
+		made, err := o.make(r.Context(), z, wanted, local.source("", forward.headersFor(r.Header)), nil)
 		if err != nil {
 			return o.fail(w, r, z, wanted, err)
 		}
@@ -162,7 +167,7 @@ func (o *Optimizer) Serve(w http.ResponseWriter, r *http.Request, z *Zone, local
 	}
 	owner := local.owner(wanted)
 	key := z.key(asked, owner)
-	anonymous := localSource{owner, func(ctx context.Context, href string) (Source, error) { return local.Fetch(ctx, href, nil) }}
+	anonymous := local.source(owner, nil)
 	if kept := o.kept(r.Context(), z, key); kept != nil {
 		defer kept.close()
 		result := ResultHit
@@ -223,7 +228,9 @@ func (o *Optimizer) keep(ctx context.Context, z *Zone, promise *blobstore.Promis
 	}
 }
 
-func (o *Optimizer) makeAndKeep(ctx context.Context, z *Zone, promise *blobstore.Promise, wanted Request, local localSource) (*picture, error) {
+func (o *Optimizer) makeAndKeep(
+	ctx context.Context, z *Zone, promise *blobstore.Promise, wanted Request, local localSource,
+) (*picture, error) {
 	made, err := o.make(ctx, z, wanted, local, nil)
 	if err == nil {
 		o.keep(ctx, z, promise, made)

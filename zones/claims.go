@@ -21,7 +21,9 @@ type Claims struct {
 
 // NewClaims returns what a build names.
 func NewClaims(b *nextbuild.Build) *Claims {
-	c := &Claims{build: b, pages: map[string]bool{}, files: map[string]bool{}, static: map[string]bool{}, dynamics: rules.DynamicRoutes(b)}
+	c := &Claims{
+		build: b, pages: map[string]bool{}, files: map[string]bool{}, static: map[string]bool{}, dynamics: rules.DynamicRoutes(b),
+	}
 	for page, route := range b.Routes {
 		switch {
 		case strings.Contains(page, "["):
@@ -164,11 +166,15 @@ func (s *sharers) add(zone *Zone, where string) error {
 	}
 	for _, other := range s.byRoutes {
 		if page, found := zone.Claims.clash(other.Claims); found {
-			return fmt.Errorf("zones %s and %s both have a page %s%s: one path belongs to one zone", other.Name, zone.Name, page, where)
+			return errBothHave(other, zone, page, where)
 		}
 	}
 	s.byRoutes = append(s.byRoutes, zone)
 	return nil
+}
+
+func errBothHave(a, b *Zone, page, where string) error {
+	return fmt.Errorf("zones %s and %s both have a page %s%s: one path belongs to one zone", a.Name, b.Name, page, where)
 }
 
 // check compares the builds of the routed zones with that of the root.
@@ -178,7 +184,7 @@ func (s *sharers) check(where string) error {
 	}
 	for _, zone := range s.byRoutes {
 		if page, found := zone.Claims.clash(s.root.Claims); found {
-			return fmt.Errorf("zones %s and %s both have a page %s%s: one path belongs to one zone", s.root.Name, zone.Name, page, where)
+			return errBothHave(s.root, zone, page, where)
 		}
 	}
 	return nil

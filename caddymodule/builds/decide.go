@@ -93,8 +93,8 @@ const (
 	takesUnproven          // nobody knows, and it has waited long enough
 )
 
-// decideWaiting decides by what the upstreams answered. confirmed says that the build before was seen to run by the same
-// question, so that a 404 counts.
+// decideWaiting decides by what the upstreams answered. confirmed says that the build before was seen to run by the
+// same question, so that a 404 counts.
 //
 // Upstreams that are silent serve nothing that could be kept. When they come back, they run what is on their disk.
 func decideWaiting(answers []reply, confirmed bool, waited time.Duration) decision {

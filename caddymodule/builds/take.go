@@ -114,5 +114,6 @@ func (s *Subscription) warnOfUnread(b *Build) {
 	}
 	s.log.Warn("files of the build cannot be read, so Next.js answers for them; "+
 		"let this process read the folders, and reload",
-		zap.String("zone", s.label), zap.Int("folders", len(errs)), zap.Strings("errors", errs[:min(len(errs), maxUnreadSaid)]))
+		zap.String("zone", s.label), zap.Int("folders", len(errs)),
+		zap.Strings("errors", errs[:min(len(errs), maxUnreadSaid)]))
 }

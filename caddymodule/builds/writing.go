@@ -34,6 +34,8 @@ func (z *zone) noteWriting(hash string, err *nextbuild.UnfinishedError) {
 	}
 	if z.writing.since.IsZero() {
 		z.writing.since = time.Now()
-		z.forEachLabel(func(s *Subscription) { s.log.Info(why, zap.String("zone", s.label), zap.String("build", z.taken.ID)) })
+		z.forEachLabel(func(s *Subscription) {
+			s.log.Info(why, zap.String("zone", s.label), zap.String("build", z.taken.ID))
+		})
 	}
 }

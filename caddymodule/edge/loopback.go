@@ -29,7 +29,9 @@ type Loopback struct {
 // NewLoopback returns what makes requests as the visitor behind r would, to the handlers behind the one that calls.
 func NewLoopback(r *http.Request, a *Request, next caddyhttp.Handler) *Loopback {
 	server, _ := r.Context().Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
-	return &Loopback{server: server, tls: r.TLS, Host: r.Host, Forwarded: forwardedBy(r), View: a.View, Zone: a.Zone, Next: next}
+	return &Loopback{
+		server: server, tls: r.TLS, Host: r.Host, Forwarded: forwardedBy(r), View: a.View, Zone: a.Zone, Next: next,
+	}
 }
 
 // Get returns a GET for a URL of the site, with the headers and what the visitor's proxy said of his scheme and host.

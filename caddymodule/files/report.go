@@ -18,10 +18,13 @@ import (
 
 // describeBuild sorts the files of a build into those that are served from its directory and the rest. of says what is
 // known of a file.
-func describeBuild(b *nextbuild.Build, ruleSet *rules.Set, set *assets.Set, of func(assets.File) report.Amount) *report.BuildFiles {
+func describeBuild(
+	b *nextbuild.Build, ruleSet *rules.Set, set *assets.Set, of func(assets.File) report.Amount,
+) *report.BuildFiles {
 	d := &report.BuildFiles{
 		ID: b.ID, NextVersion: b.NextVersion, Directory: b.Dir,
-		Static: report.FileClass{Path: staticAddress(b), Directory: b.StaticDir}, Public: report.FileClass{Path: b.BasePath + "/", Directory: b.PublicDir},
+		Static: report.FileClass{Path: staticAddress(b), Directory: b.StaticDir},
+		Public: report.FileClass{Path: b.BasePath + "/", Directory: b.PublicDir},
 	}
 	files := make(map[string]assets.File)
 	for _, file := range set.Files() {
@@ -62,7 +65,8 @@ func describeExport(b *nextbuild.Build, export *edge.Export, zone *zones.Zone) *
 	}
 	d := &report.BuildFiles{
 		ID: b.ID, NextVersion: b.NextVersion, Directory: export.Dir,
-		Static: report.FileClass{Path: base + "/_next/static/", Directory: export.Dir}, Public: report.FileClass{Path: base + "/", Directory: export.Dir},
+		Static: report.FileClass{Path: base + "/_next/static/", Directory: export.Dir},
+		Public: report.FileClass{Path: base + "/", Directory: export.Dir},
 	}
 	for _, file := range export.Files.Files() {
 		class := &d.Public

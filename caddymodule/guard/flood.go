@@ -43,7 +43,8 @@ func EndPrefetchFlood(w http.ResponseWriter, r *http.Request, zone *edge.Zone) b
 	hygiene.EmptyPrefetch(w.Header())
 	w.WriteHeader(http.StatusNoContent)
 	zone.Repairs.Count(edge.RepairPrefetchFlood)
-	zone.Repairs.LogHourly(edge.RepairPrefetchFlood, zone.Log, "a client asks for the same prefetch over and over: answered with 204",
+	zone.Repairs.LogHourly(edge.RepairPrefetchFlood, zone.Log,
+		"a client asks for the same prefetch over and over: answered with 204",
 		zap.String("path", r.URL.Path), zap.String("client_ip", address))
 	return true
 }

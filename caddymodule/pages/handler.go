@@ -130,8 +130,9 @@ func NewZone(c Config) *Zone {
 // factsOf says what is known of a request.
 func (z *Zone) factsOf(r *http.Request, a *edge.Request) policy.Facts {
 	f := policy.Facts{
-		Space: z.space, Deployment: a.Zone.Deployment, Build: z.buildHash, Path: a.Full, Host: edge.OriginOf(r), IgnoreQuery: z.ignoreQuery,
-		Data: a.Kind == zones.KindData, StaleIfError: z.staleError, Recheck: z.recheck, Now: time.Now(), Unshared: a.Repaired.Made(), Class: z.classOf(r, a),
+		Space: z.space, Deployment: a.Zone.Deployment, Build: z.buildHash, Path: a.Full, Host: edge.OriginOf(r),
+		IgnoreQuery: z.ignoreQuery, Data: a.Kind == zones.KindData, StaleIfError: z.staleError, Recheck: z.recheck,
+		Now: time.Now(), Unshared: a.Repaired.Made(), Class: z.classOf(r, a),
 		Shared404: a.Zone.Shared404.Most, Shortened: a.Zone.Shared404.Count, Said: a.CollectSaid(),
 	}
 	f.BuildID, f.Mixed = z.buildID, a.Zone.Builds.Mixed()

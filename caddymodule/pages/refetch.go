@@ -36,7 +36,8 @@ func newRefetch(
 ) *refetch {
 	f := &refetch{
 		Loopback: edge.NewLoopback(r, a, next), target: *r.URL, chosen: http.Header{}, variant: variant,
-		kind: a.Kind, verdict: a.Verdict, path: a.Path, full: a.Full, repaired: a.Repaired, speculationRules: a.SpeculationRules, tags: a.Tags,
+		kind: a.Kind, verdict: a.Verdict, path: a.Path, full: a.Full, repaired: a.Repaired,
+		speculationRules: a.SpeculationRules, tags: a.Tags,
 	}
 	if a.Verdict.Choice() != "" {
 		f.chosen = a.Zone.RuleSet.ConditionHeaders(r.Header)
@@ -89,8 +90,8 @@ func (f *refetch) send(
 	}
 	r := f.Get(ctx, target, headers)
 	a := f.RequestOf(f.Zone, kind, f.verdict)
-	a.Path, a.Full, a.SpeculationRules, a.Tags, a.Repaired, a.Fills = f.path, f.full, f.speculationRules, f.tags, repaired, true
-	a.Said = said
+	a.Path, a.Full, a.SpeculationRules, a.Tags = f.path, f.full, f.speculationRules, f.tags
+	a.Repaired, a.Fills, a.Said = repaired, true, said
 	a.HideQuery(r)
 	return f.Do(w, r, a) //nolint:contextcheck // the request has it
 }

@@ -30,6 +30,7 @@ func (t *Transport) endPrefetchLoop(req *http.Request, res *http.Response, a *ed
 	res.StatusCode, res.Status = http.StatusNoContent, ""
 	res.Body, res.ContentLength, res.TransferEncoding, res.Trailer = http.NoBody, 0, nil, nil
 	a.Zone.Repairs.Count(edge.RepairPrefetchRedirects)
-	a.Zone.Repairs.LogHourly(edge.RepairPrefetchRedirects, t.logger, "the prefetch of a link is redirected: answered with 204",
+	a.Zone.Repairs.LogHourly(edge.RepairPrefetchRedirects, t.logger,
+		"the prefetch of a link is redirected: answered with 204",
 		zap.String("path", req.URL.Path), zap.String("location", location))
 }

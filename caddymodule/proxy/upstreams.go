@@ -15,7 +15,8 @@ import (
 // It has no settings; the zone was found by the `nextjs` handler in front.
 type UpstreamSource struct{}
 
-var errExportAnswers = errors.New("the zone is an export and has no upstream: the nextjs_static handler must come before reverse_proxy")
+var errExportAnswers = errors.New("the zone is an export and has no upstream: " +
+	"the nextjs_static handler must come before reverse_proxy")
 
 var errNoZone = errors.New("the request has no zone: the nextjs handler must come before reverse_proxy")
 

@@ -64,7 +64,8 @@ func setNextjsCache(h http.Header, kind ResultKind) {
 func forbidStoring(h http.Header) {
 	setCacheControl(h, "private, no-store")
 	for _, name := range []string{
-		"Cdn-Cache-Control", "Cloudflare-Cdn-Cache-Control", "Netlify-Cdn-Cache-Control", "Vercel-Cdn-Cache-Control", "Surrogate-Control", "X-Accel-Expires",
+		"Cdn-Cache-Control", "Cloudflare-Cdn-Cache-Control", "Netlify-Cdn-Cache-Control", "Vercel-Cdn-Cache-Control",
+		"Surrogate-Control", "X-Accel-Expires",
 	} {
 		delete(h, name)
 	}

@@ -72,7 +72,8 @@ func conditionHeader(r *http.Request, key string) (value string, certain bool) {
 		return "", false
 	}
 	switch name {
-	case "Accept-Encoding", "Connection", "Content-Length", "Keep-Alive", "Te", "Trailer", "Transfer-Encoding", "Upgrade", "User-Agent", "Via":
+	case "Accept-Encoding", "Connection", "Content-Length", "Keep-Alive", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
+		"User-Agent", "Via":
 		return "", false
 	}
 	values := r.Header[name]

@@ -13,14 +13,14 @@ import (
 // has not.
 func (s *Set) PageOfData(full string) (page string, ok bool) {
 	o := &s.outputs
-	inner, ok := o.belowBase(full)
+	below, ok := o.belowBase(full)
 	if !ok {
 		return "", false
 	}
-	if inner, ok = strings.CutPrefix(inner, "/_next/data/"+s.build.ID); !ok {
+	if below, ok = strings.CutPrefix(below, "/_next/data/"+s.build.ID); !ok {
 		return "", false
 	}
-	if page, ok = strings.CutSuffix(inner, ".json"); !ok || !strings.HasPrefix(page, "/") {
+	if page, ok = strings.CutSuffix(below, ".json"); !ok || !strings.HasPrefix(page, "/") {
 		return "", false
 	}
 	plain, locale, ok := o.placeOfData(page)
@@ -95,9 +95,9 @@ func (s *Set) routedData(path string) (page, routed string, ok bool) {
 	case i18n == nil:
 		return page, page, true
 	}
-	inner, _ := s.outputs.belowBase(path)
-	inner = strings.TrimSuffix(strings.TrimPrefix(inner, "/_next/data/"+s.build.ID), ".json")
-	return page, s.pagePath(inner), true
+	below, _ := s.outputs.belowBase(path)
+	below = strings.TrimSuffix(strings.TrimPrefix(below, "/_next/data/"+s.build.ID), ".json")
+	return page, s.pagePath(below), true
 }
 
 // joinsBasePath reports whether this Next.js knows that the data of the root page is that of the basePath. Earlier ones

@@ -44,12 +44,13 @@ func (s *Set) Evades(path, query string) bool {
 func (s *Set) evadesByPath(path string) bool {
 	asset := s.build.AssetPath()
 	if asset != "" && spelling.HasPathPrefix(path, asset) && !s.outputs.names(path) {
-		inner := path[len(asset):]
+		below := path[len(asset):]
 		switch {
-		case spelling.HasPathPrefix(inner, "/_next/static"), spelling.HasPathPrefix(inner, "/_next/hmr"), spelling.HasPathPrefix(inner, "/_next/webpack-hmr"):
-		case spelling.HasPathPrefix(inner, "/_next"), s.outputs.names(s.build.BasePath + inner):
+		case spelling.HasPathPrefix(below, "/_next/static"), spelling.HasPathPrefix(below, "/_next/hmr"),
+			spelling.HasPathPrefix(below, "/_next/webpack-hmr"):
+		case spelling.HasPathPrefix(below, "/_next"), s.outputs.names(s.build.BasePath + below):
 			return true
-		case s.outputs.mayName(s.build.BasePath + inner):
+		case s.outputs.mayName(s.build.BasePath + below):
 			return true
 		}
 	}

@@ -11,7 +11,8 @@ import (
 // next/dist/lib/generate-interception-routes-rewrites.js). It leads from the page's own path to a page of the App
 // Router that has a marker in its path, for navigations that come from certain pages.
 func isInterception(rule *nextbuild.Rule) bool {
-	return len(rule.Has) == 1 && len(rule.Missing) == 0 && readsNextURL(&rule.Has[0]) && strings.Contains(rule.Destination, "/(.")
+	return len(rule.Has) == 1 && len(rule.Missing) == 0 && readsNextURL(&rule.Has[0]) &&
+		strings.Contains(rule.Destination, "/(.")
 }
 
 func readsNextURL(c *nextbuild.Condition) bool {

@@ -10,7 +10,10 @@ func (s *Set) verdictOfMethod(method string, t Target) *Verdict {
 		return verdictMethod
 	}
 	v := s.known[t.Full]
-	if v == nil || v.needsRequest || !v.Edge() || v.Output != OutputStatic && v.Output != OutputPublic && v.Output != OutputImage {
+	if v == nil || v.needsRequest || !v.Edge() {
+		return verdictMethod
+	}
+	if v.Output != OutputStatic && v.Output != OutputPublic && v.Output != OutputImage {
 		return verdictMethod
 	}
 	options := method == http.MethodOptions

@@ -112,14 +112,14 @@ func (o *outputs) mayName(path string) bool {
 	if len(o.build.Unread) == 0 {
 		return false
 	}
-	inner, ok := o.belowBase(path)
+	below, ok := o.belowBase(path)
 	if !ok {
 		return false
 	}
-	if plain, locale := o.withoutLocale(inner); locale != "" && locale == o.defaultLocale {
-		inner = plain
+	if plain, locale := o.withoutLocale(below); locale != "" && locale == o.defaultLocale {
+		below = plain
 	}
-	return o.build.IsUnread(inner)
+	return o.build.IsUnread(below)
 }
 
 // findNamed finds what the build names by the path itself, and leaves to Next.js what may be a file that could not be
@@ -137,16 +137,16 @@ func (o *outputs) findNamed(v *Verdict, path string) bool {
 
 // findExact finds what the build names by the path itself, and notes it in v.
 func (o *outputs) findExact(v *Verdict, path string) bool {
-	inner, ok := o.belowBase(path)
+	below, ok := o.belowBase(path)
 	if !ok {
 		return false
 	}
-	if inner == "/_next/image" {
-		v.Output, v.Path = OutputImage, inner
+	if below == "/_next/image" {
+		v.Output, v.Path = OutputImage, below
 		return true
 	}
-	plain, locale := o.withoutLocale(inner)
-	file := inner
+	plain, locale := o.withoutLocale(below)
+	file := below
 	if locale != "" && locale == o.defaultLocale {
 		file = plain
 	}
@@ -154,9 +154,9 @@ func (o *outputs) findExact(v *Verdict, path string) bool {
 		v.Output, v.Path = output, file
 		return true
 	}
-	if page, ok := o.dataPage(inner); ok {
+	if page, ok := o.dataPage(below); ok {
 		if route, known := o.build.Routes[page]; known && route.Data {
-			v.Output, v.Path, v.Page = OutputData, inner, page
+			v.Output, v.Path, v.Page = OutputData, below, page
 			return true
 		}
 		return false
@@ -170,17 +170,17 @@ func (o *outputs) findExact(v *Verdict, path string) bool {
 
 // findDynamic finds the dynamic route of a path.
 func (o *outputs) findDynamic(v *Verdict, path string) bool {
-	inner, ok := o.belowBase(path)
+	below, ok := o.belowBase(path)
 	if !ok {
 		return false
 	}
 	data := false
-	if page, ok := o.dataPage(inner); ok {
-		inner, data = page, true
-	} else if strings.HasPrefix(inner, "/_next/data/") {
+	if page, ok := o.dataPage(below); ok {
+		below, data = page, true
+	} else if strings.HasPrefix(below, "/_next/data/") {
 		return false // no route has such paths
 	}
-	plain, locale := o.withoutLocale(inner)
+	plain, locale := o.withoutLocale(below)
 	for i := range o.dynamics {
 		dynamic := &o.dynamics[i]
 		matched, err := dynamic.Matches(plain)
@@ -237,31 +237,31 @@ func (o *outputs) belowBase(path string) (string, bool) {
 	if !spelling.HasPathPrefix(path, o.build.BasePath) {
 		return "", false
 	}
-	inner := path[len(o.build.BasePath):]
-	if len(inner) > 1 {
-		inner = strings.TrimSuffix(inner, "/")
+	below := path[len(o.build.BasePath):]
+	if len(below) > 1 {
+		below = strings.TrimSuffix(below, "/")
 	}
-	if inner == "" {
-		inner = "/"
+	if below == "" {
+		below = "/"
 	}
-	return inner, true
+	return below, true
 }
 
-func (o *outputs) withoutLocale(inner string) (plain, locale string) {
+func (o *outputs) withoutLocale(below string) (plain, locale string) {
 	if o.build.I18n == nil {
-		return inner, ""
+		return below, ""
 	}
-	plain = o.build.I18n.WithoutLocale(inner)
-	if plain == inner {
-		return inner, ""
+	plain = o.build.I18n.WithoutLocale(below)
+	if plain == below {
+		return below, ""
 	}
-	locale, _, _ = strings.Cut(inner[1:], "/")
+	locale, _, _ = strings.Cut(below[1:], "/")
 	return plain, locale
 }
 
 // dataPage returns the path of the page whose data a path asks for.
-func (o *outputs) dataPage(inner string) (string, bool) {
-	rest, ok := strings.CutPrefix(inner, "/_next/data/"+o.build.ID+"/")
+func (o *outputs) dataPage(below string) (string, bool) {
+	rest, ok := strings.CutPrefix(below, "/_next/data/"+o.build.ID+"/")
 	if !ok {
 		return "", false
 	}

@@ -122,7 +122,7 @@ func (r *rule) expand(path string) (string, bool) {
 		}
 		value, err := r.Pattern.Group(path, group)
 		switch {
-		case err != nil, value == "" && token.param.modifier != "*" && token.param.modifier != "?", strings.Contains(value, "//"):
+		case err != nil, strings.Contains(value, "//"), value == "" && !token.param.isOptional():
 			return "", false
 		case value == "":
 			continue

@@ -10,6 +10,8 @@ import (
 // "+".
 type param struct{ name, modifier string }
 
+func (p param) isOptional() bool { return p.modifier == "*" || p.modifier == "?" }
+
 // token is a piece of a destination: text, or a parameter with the slash before it.
 type token struct {
 	text  string

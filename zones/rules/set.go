@@ -31,24 +31,26 @@ type Set struct {
 
 // NewSet computes the verdicts of all paths that the build names.
 func NewSet(b *nextbuild.Build) *Set {
-	ruleSet := &Set{
+	s := &Set{
 		build: b, headers: newRules(b.Headers), redirects: newRules(b.Redirects), beforeFiles: newRules(b.BeforeFiles),
 		afterFiles: newRules(b.AfterFiles), fallback: newRules(b.Fallback), outputs: newOutputs(b),
 	}
-	for _, list := range [][]rule{ruleSet.headers, ruleSet.redirects, ruleSet.beforeFiles, ruleSet.afterFiles, ruleSet.fallback, newRules(b.Middleware)} {
-		ruleSet.conditions.add(list)
+	for _, list := range [][]rule{
+		s.headers, s.redirects, s.beforeFiles, s.afterFiles, s.fallback, newRules(b.Middleware),
+	} {
+		s.conditions.add(list)
 	}
-	ruleSet.bodyLimit, ruleSet.bodySetting = b.BodyLimit()
-	paths := ruleSet.outputs.paths()
-	ruleSet.known = make(map[string]*Verdict, len(paths))
+	s.bodyLimit, s.bodySetting = b.BodyLimit()
+	paths := s.outputs.paths()
+	s.known = make(map[string]*Verdict, len(paths))
 	for _, path := range paths {
 		if path, asWritten := spelling.CanonicalPath(path); asWritten {
-			verdict := ruleSet.judge(path, nil)
-			verdict.ByLanguage = ruleSet.choosesLanguage(path)
-			ruleSet.known[path] = &verdict
+			verdict := s.judge(path, nil)
+			verdict.ByLanguage = s.choosesLanguage(path)
+			s.known[path] = &verdict
 		}
 	}
-	return ruleSet
+	return s
 }
 
 // Verdict returns the verdict of a request. The result is shared and must not be changed. A nil Set has one

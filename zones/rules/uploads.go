@@ -44,9 +44,9 @@ func (s *Set) UploadLimit(r *http.Request, t Target) (limit int64, setting strin
 
 // rewritesToOtherHost reports whether a rewrite to another host certainly answers a path that no middleware sees.
 func (s *Set) rewritesToOtherHost(path string, r *http.Request) bool {
-	path, elsewhere, ok := followRewrites(s.beforeFiles, path, r, nil)
-	if !ok || elsewhere {
-		return ok && elsewhere
+	path, otherHost, ok := followRewrites(s.beforeFiles, path, r, nil)
+	if !ok || otherHost {
+		return ok && otherHost
 	}
 	if s.outputs.findExact(new(Verdict), path) {
 		return false
@@ -54,20 +54,22 @@ func (s *Set) rewritesToOtherHost(path string, r *http.Request) bool {
 	found := func(path string) bool {
 		return s.outputs.findExact(new(Verdict), path) || s.outputs.findDynamic(new(Verdict), path)
 	}
-	path, elsewhere, ok = followRewrites(s.afterFiles, path, r, found)
-	if !ok || elsewhere {
-		return ok && elsewhere
+	path, otherHost, ok = followRewrites(s.afterFiles, path, r, found)
+	if !ok || otherHost {
+		return ok && otherHost
 	}
 	if found(path) {
 		return false
 	}
-	_, elsewhere, ok = followRewrites(s.fallback, path, r, found)
-	return ok && elsewhere
+	_, otherHost, ok = followRewrites(s.fallback, path, r, found)
+	return ok && otherHost
 }
 
 // followRewrites applies the rewrites of one stage to a path until one leads to another host. ok is false where that
 // is not certain, or an output of the build answers.
-func followRewrites(rules []rule, path string, r *http.Request, found func(string) bool) (_ string, elsewhere, ok bool) {
+func followRewrites(
+	rules []rule, path string, r *http.Request, found func(string) bool,
+) (_ string, otherHost, ok bool) {
 	for i := range rules {
 		switch rules[i].applies(path, r) {
 		case no:
