@@ -19,10 +19,10 @@ const notStored = "private, no-cache, no-store, max-age=0, must-revalidate"
 // Export are the files of an application that was exported. Nobody else has them, so they are served until the last
 // request that began with them has ended, also when they are replaced meanwhile: each file is held open as far as the
 // process may have files open.
-type Export struct{ set *Set }
+type Export struct{ *Set }
 
 // ExportOf returns the export whose files a set has: see NewExportIndex.
-func ExportOf(s *Set) *Export { return &Export{set: s} }
+func ExportOf(s *Set) *Export { return &Export{s} }
 
 // addBuildToETag puts the build into the ETag of a page or payload. What names other chunks is often of the same size,
 // and images of containers give all files one time.
@@ -35,40 +35,15 @@ func (f *file) addBuildToETag(path string, ids []string) {
 	}
 }
 
-// Set returns the set that has the files.
-func (x *Export) Set() *Set { return x.set }
-
-// Has reports whether there is a file at a path: a link that leads out of the directory is none.
-func (x *Export) Has(path string) bool { return x.set.Has(path) }
-
 // Held returns how many of the files are held open, and how many there are.
-func (x *Export) Held() (held, files int) { return x.set.index.Held() }
-
-// Files returns the files of the export, sorted by path.
-func (x *Export) Files() []File { return x.set.Files() }
-
-// Acquire keeps the files for one request, until Release. It is false when they have been given back.
-func (x *Export) Acquire() bool { return x.set.Acquire() }
-
-// Release ends what Acquire began.
-func (x *Export) Release() { x.set.Release() }
-
-// Close gives the files back, once the last request that uses them has ended.
-func (x *Export) Close() error { return x.set.Close() }
-
-// Serve answers a GET or HEAD for the file at a path, as Set.Serve does. One that was written over is not served.
-func (x *Export) Serve(
-	w http.ResponseWriter, r *http.Request, path string, more []nextbuild.Header, accepts Accepts,
-) (Source, error) {
-	return x.set.Serve(w, r, path, more, accepts)
-}
+func (x *Export) Held() (held, files int) { return x.index.Held() }
 
 // ServeNotFound answers with the file at a path and 404, which nobody may store. It is false when there is no such file
 // any more.
 func (x *Export) ServeNotFound(
 	w http.ResponseWriter, r *http.Request, path string, more []nextbuild.Header,
 ) (bool, error) {
-	f := x.set.find(path)
+	f := x.find(path)
 	if f == nil {
 		return false, nil
 	}
@@ -76,7 +51,7 @@ func (x *Export) ServeNotFound(
 	if err != nil {
 		return false, nil //nolint:nilerr // the caller answers without the page
 	}
-	x.set.answer(w, f, more)
+	x.answer(w, f, more)
 	h := w.Header()
 	for _, name := range []string{"Etag", "Last-Modified"} {
 		delete(h, name)
@@ -111,8 +86,8 @@ func (x *Export) read(f *keptFile) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading a file of the export: %w", err)
 	}
-	if f.size <= keptSize && x.set.memory.reserve(f.size) {
-		x.set.keep(f, body)
+	if f.size <= keptSize && x.memory.reserve(f.size) {
+		x.keep(f, body)
 	}
 	return body, nil
 }

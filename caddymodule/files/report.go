@@ -145,7 +145,7 @@ func describeZone(s *edge.Site, facts *edge.Zone) (report.ZoneFiles, *assets.Set
 	case facts.Export != nil:
 		z.StaticOff = false // nobody else has them
 		z.Build = describeExport(facts.Build, facts.Export, zone)
-		return z, facts.Export.Files.Set()
+		return z, facts.Export.Files.Set
 	case facts.Build != nil:
 		set := Slot.Of(facts).Set
 		z.Build = describeBuild(facts.Build, facts.RuleSet, set, inMemory)
