@@ -138,39 +138,20 @@ func (a *App) Cleanup() error {
 }
 
 // usePages returns what pages are kept with, for the first handler that needs it and for all others.
-func (a *App) usePages() (*pages.State, error) {
-	if a.pages == nil {
-		pages, err := pages.Lease(a.State, a.Cache, a.logger)
-		if err != nil {
-			return nil, err
-		}
-		a.pages = pages
-	}
-	return a.pages, nil
-}
+func (a *App) usePages() (*pages.State, error) { return use(&a.pages, a, a.Cache, pages.Lease) }
 
 // useImages returns what pictures are made and kept with, likewise.
-func (a *App) useImages() (*images.State, error) {
-	if a.images == nil {
-		images, err := images.Lease(a.State, a.Image, a.logger)
-		if err != nil {
-			return nil, err
-		}
-		a.images = images
-	}
-	return a.images, nil
-}
+func (a *App) useImages() (*images.State, error) { return use(&a.images, a, a.Image, images.Lease) }
 
-// useFiles returns what is kept of files, for the first handler that needs it and for all others.
-func (a *App) useFiles() (*files.State, error) {
-	if a.files == nil {
-		files, err := files.Lease(a.State, a.Static, a.logger)
-		if err != nil {
-			return nil, err
-		}
-		a.files = files
+// useFiles returns what is kept of files, likewise.
+func (a *App) useFiles() (*files.State, error) { return use(&a.files, a, a.Static, files.Lease) }
+
+// use leases what is not leased yet.
+func use[S, C any](leased **S, a *App, settings C, lease func(string, C, *zap.Logger) (*S, error)) (_ *S, err error) {
+	if *leased == nil {
+		*leased, err = lease(a.State, settings, a.logger)
 	}
-	return a.files, nil
+	return *leased, err
 }
 
 // Interface guards

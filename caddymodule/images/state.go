@@ -161,11 +161,6 @@ func Serve(s *State) error {
 	if s == nil {
 		return nil
 	}
-	return s.applyBounds()
-}
-
-// applyBounds applies the bounds of the configuration.
-func (s *State) applyBounds() error {
 	if err := s.SetLimits(s.settings.storeSize()); err != nil {
 		return err
 	}

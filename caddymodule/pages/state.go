@@ -189,11 +189,6 @@ func Serve(s *State, log *zap.Logger) error {
 	if s == nil {
 		return nil
 	}
-	return s.applyBounds(log)
-}
-
-// applyBounds applies the bounds of the configuration.
-func (s *State) applyBounds(log *zap.Logger) error {
 	if err := s.SetLimits(s.settings.storeSize()); err != nil {
 		return err
 	}
