@@ -51,7 +51,9 @@ type KeptPicture struct {
 
 // Explain makes a picture as Serve would, whether there is one or not, and keeps nothing of it. forward are the headers
 // of the client.
-func (o *Optimizer) Explain(ctx context.Context, z *Zone, rawQuery string, client http.Header, local Local) Explanation {
+func (o *Optimizer) Explain(
+	ctx context.Context, z *Zone, rawQuery string, client http.Header, local Local,
+) Explanation {
 	e := Explanation{Status: http.StatusOK, Formats: z.Settings.formats(o.pipeline.CanEncode)}
 	wanted, refusal := z.Settings.Parse(rawQuery, joined(client["Accept"]), o.pipeline.CanEncode)
 	if refusal != nil {

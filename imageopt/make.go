@@ -29,7 +29,9 @@ type localSource struct {
 
 // make fetches a source and makes a picture of it. old is what there was; it is taken again if the source is still the
 // same.
-func (o *Optimizer) make(ctx context.Context, z *Zone, wanted Request, local localSource, old *picture) (*picture, error) {
+func (o *Optimizer) make(
+	ctx context.Context, z *Zone, wanted Request, local localSource, old *picture,
+) (*picture, error) {
 	leave, err := o.sources.enter(ctx, 1)
 	if err != nil {
 		return nil, err

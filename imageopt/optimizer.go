@@ -120,7 +120,9 @@ func (l Local) owner(wanted Request) string {
 
 // source returns how sources are fetched with some headers of a client's request.
 func (l Local) source(owner string, forward http.Header) localSource {
-	return localSource{owner, func(ctx context.Context, href string) (Source, error) { return l.Fetch(ctx, href, forward) }}
+	return localSource{owner, func(ctx context.Context, href string) (Source, error) {
+		return l.Fetch(ctx, href, forward)
+	}}
 }
 
 // Result is how a request was answered.

@@ -22,7 +22,8 @@ type Claims struct {
 // NewClaims returns what a build names.
 func NewClaims(b *nextbuild.Build) *Claims {
 	c := &Claims{
-		build: b, pages: map[string]bool{}, files: map[string]bool{}, static: map[string]bool{}, dynamics: rules.DynamicRoutes(b),
+		build: b, pages: map[string]bool{}, files: map[string]bool{}, static: map[string]bool{},
+		dynamics: rules.DynamicRoutes(b),
 	}
 	for page, route := range b.Routes {
 		switch {

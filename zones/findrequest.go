@@ -40,7 +40,8 @@ func (t *Table) zoneByHint(r *http.Request, m Match) *Zone {
 		}
 	case KindStatic:
 		// Files with a hash in their name belong to one build. Those of a constant build id have the same name in all.
-		if _, name, found := strings.Cut(strings.TrimPrefix(m.Path, "/_next/static/"), "/"); !found || !strings.HasPrefix(name, "_") {
+		_, name, _ := strings.Cut(strings.TrimPrefix(m.Path, "/_next/static/"), "/")
+		if !strings.HasPrefix(name, "_") {
 			return nil
 		}
 	case KindDev:

@@ -14,8 +14,8 @@ import (
 var (
 	storedCookiesTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Namespace: "caddy", Subsystem: "nextjs", Name: "stored_cookies_total",
-		Help: "Cookies that Next.js has stored with prerendered route handlers and that reached a visitor, by zone: the same " +
-			"had not come before.",
+		Help: "Cookies that Next.js has stored with prerendered route handlers and that reached a visitor, by zone: " +
+			"the same had not come before.",
 	}, []string{"zone"})
 	storedCookiesBytes = prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Namespace: "caddy", Subsystem: "nextjs", Name: "stored_cookies_bytes",

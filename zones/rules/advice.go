@@ -41,8 +41,8 @@ func (s *Set) Advice() (list []Advice) {
 	if i18n != nil && len(i18n.Locales) > 1 {
 		list = append(list, Advice{
 			"middleware_sees_base_path",
-			"with basePath and i18n, nextUrl.pathname in the middleware keeps the basePath and a locale that is not the default" +
-				" one: code that compares it with a path lets " + base + "/<locale>/… pass",
+			"with basePath and i18n, nextUrl.pathname in the middleware keeps the basePath and a locale that is not the " +
+				"default one: code that compares it with a path lets " + base + "/<locale>/… pass",
 			"take both off before comparing, or guard by the matcher alone",
 		})
 	}
