@@ -6,7 +6,9 @@ import (
 )
 
 // Conditions are the headers by which a request may be answered with less than the whole (RFC 9110, 13.1 and 14.2).
-var Conditions = [...]string{"Range", "If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since", "If-Range"}
+var Conditions = [...]string{
+	"Range", "If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since", "If-Range",
+}
 
 // HasCondition reports whether a request has one of Conditions.
 func HasCondition(h http.Header) bool {

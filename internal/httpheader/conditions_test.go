@@ -14,7 +14,8 @@ func TestConditions(t *testing.T) {
 	}
 	assert.False(t, HasCondition(http.Header{"Accept": {"x"}, "Range": nil}))
 	for name, want := range map[string]bool{
-		"Range": true, "If-Match": true, "If-Unmodified-Since": true, "If-Range": true, "If-None-Match": false, "If-Modified-Since": false,
+		"Range": true, "If-Match": true, "If-Unmodified-Since": true, "If-Range": true,
+		"If-None-Match": false, "If-Modified-Since": false,
 	} {
 		assert.Equal(t, want, WantsPlainBytes(http.Header{name: {"x"}}), name)
 	}

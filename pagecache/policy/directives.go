@@ -52,8 +52,8 @@ func readDirectives(lines []string) (d directives) {
 }
 
 var plainDirectives = map[string]directive{
-	"public": dirPublic, "private": dirForbids, "no-store": dirForbids, "no-cache": dirForbids, "must-revalidate": dirMustRevalidate,
-	"proxy-revalidate": dirProxyRevalidate, "no-transform": dirNoTransform,
+	"public": dirPublic, "private": dirForbids, "no-store": dirForbids, "no-cache": dirForbids,
+	"must-revalidate": dirMustRevalidate, "proxy-revalidate": dirProxyRevalidate, "no-transform": dirNoTransform,
 }
 
 func (d *directives) add(text string) {
