@@ -3,14 +3,11 @@ package assets
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"path"
 	"strings"
 
 	"go.uber.org/zap"
 
-	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/codings"
 )
 
@@ -66,7 +63,7 @@ func (c *Copies) copyKept(ctx context.Context, job keptJob) error {
 	if entry.Size() < codings.SmallestCopied || entry.Size() > codings.LargestCopied {
 		return nil
 	}
-	body, err := readAll(entry)
+	body, err := entry.ReadAll()
 	if err != nil {
 		return err
 	}
@@ -83,15 +80,4 @@ func (c *Copies) copyKept(ctx context.Context, job keptJob) error {
 		}
 	}
 	return nil
-}
-
-func readAll(entry *blobstore.Entry) ([]byte, error) {
-	if body := entry.Bytes(); body != nil {
-		return body, nil
-	}
-	body := make([]byte, entry.Size())
-	if _, err := io.ReadFull(entry.File(), body); err != nil {
-		return nil, fmt.Errorf("reading a kept file: %w", err)
-	}
-	return body, nil
 }

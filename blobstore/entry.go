@@ -27,9 +27,6 @@ func (e *Entry) Meta() []byte { return e.meta }
 // Size is the length of the body in bytes.
 func (e *Entry) Size() int64 { return e.size }
 
-// Bytes is the body, if it is in memory, otherwise nil. It must not be modified.
-func (e *Entry) Bytes() []byte { return e.body }
-
 // FromMemory reports whether the entry was found in memory, not on disk nor behind.
 func (e *Entry) FromMemory() bool { return e.fromMemory }
 
@@ -53,18 +50,6 @@ func (e *Entry) Reader() io.ReadSeeker {
 	return bytes.NewReader(e.body)
 }
 
-// File is the file at the first byte of the body, which ends where the file ends; nil if the body is in memory. It is
-// closed by the entry. It has one position, so it is for one reader.
-func (e *Entry) File() *os.File {
-	if e.file == nil {
-		return nil
-	}
-	if _, err := e.file.Seek(e.offset, io.SeekStart); err != nil {
-		return nil // the caller has closed it
-	}
-	return e.file
-}
-
 // Close gives the entry back.
 func (e *Entry) Close() error {
 	if e.file == nil {
@@ -76,11 +61,14 @@ func (e *Entry) Close() error {
 	return nil
 }
 
-// read returns the whole body.
-func (e *Entry) read() ([]byte, error) {
+// ReadAll returns the whole body. It must not be modified.
+func (e *Entry) ReadAll() ([]byte, error) {
 	if e.body != nil {
 		return e.body, nil
 	}
 	body := make([]byte, e.size)
-	return body, readAt(e.file, body, e.offset)
+	if err := readAt(e.file, body, e.offset); err != nil {
+		return nil, fmt.Errorf("reading the body of an entry: %w", err)
+	}
+	return body, nil
 }

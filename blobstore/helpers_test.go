@@ -82,14 +82,14 @@ func (o observed) get(t testing.TB, k Key) (meta string, data []byte, ok bool) {
 	data, err := io.ReadAll(e.Reader())
 	require.NoError(t, err)
 	require.EqualValues(t, e.Size(), len(data))
-	if e.Bytes() != nil {
-		require.True(t, bytes.Equal(e.Bytes(), data))
-		require.Nil(t, e.File())
-	} else {
-		tail, err := io.ReadAll(e.File())
-		require.NoError(t, err)
-		require.True(t, bytes.Equal(tail, data), "the body is the tail of the file")
-	}
+	all, err := e.ReadAll()
+	require.NoError(t, err)
+	require.True(t, bytes.Equal(all, data))
+	var sent bytes.Buffer
+	n, err := e.WriteTo(&sent)
+	require.NoError(t, err)
+	require.Equal(t, e.Size(), n)
+	require.True(t, bytes.Equal(sent.Bytes(), data), "the body is the tail of the file")
 	return string(e.Meta()), data, true
 }
 

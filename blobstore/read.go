@@ -46,7 +46,7 @@ func (s *Store) load(ctx context.Context, key Key) (meta, body []byte, ok bool) 
 		return nil, nil, false
 	}
 	defer func() { _ = e.Close() }()
-	body, err := e.read()
+	body, err := e.ReadAll()
 	return e.meta, body, err == nil
 }
 

@@ -15,7 +15,10 @@ func (e *Entry) WriteTo(w io.Writer) (int64, error) {
 		}
 		return int64(n), nil
 	}
-	n, err := SendFile(w, e.File())
+	if _, err := e.file.Seek(e.offset, io.SeekStart); err != nil {
+		return 0, fmt.Errorf("finding the body of an entry: %w", err)
+	}
+	n, err := SendFile(w, e.file) // the body ends where the file ends
 	if err != nil {
 		return n, fmt.Errorf("writing an entry: %w", err)
 	}

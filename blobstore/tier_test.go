@@ -14,7 +14,7 @@ func (s sharedStore) Get(ctx context.Context, key Key) (meta, body []byte, ok bo
 		return nil, nil, false, nil
 	}
 	defer e.Close()
-	body, err = e.read()
+	body, err = e.ReadAll()
 	return append([]byte{}, e.meta...), append([]byte{}, body...), true, err
 }
 

@@ -3,7 +3,6 @@ package imageopt
 import (
 	"context"
 	"errors"
-	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -141,14 +140,4 @@ func (r Request) logName() string {
 	}
 	path, _, _ := strings.Cut(r.Href, "?")
 	return path
-}
-
-// readEntry is all of a kept body.
-func readEntry(entry *blobstore.Entry) ([]byte, error) {
-	if body := entry.Bytes(); body != nil {
-		return body, nil
-	}
-	body := make([]byte, entry.Size())
-	_, err := io.ReadFull(entry.Reader(), body)
-	return body, err
 }

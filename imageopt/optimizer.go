@@ -294,7 +294,7 @@ func (p *picture) renewed() (*picture, error) {
 	again := *p
 	again.entry = nil
 	if p.entry != nil {
-		body, err := readEntry(p.entry)
+		body, err := p.entry.ReadAll()
 		if err != nil {
 			return nil, fmt.Errorf("reading a kept picture: %w", err)
 		}

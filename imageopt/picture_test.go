@@ -62,7 +62,7 @@ func TestPicturesOnDisk(t *testing.T) {
 	require.NoError(t, store.Put(t.Context(), key, made.meta(), made.body))
 	entry, ok := store.Get(t.Context(), key)
 	require.True(t, ok)
-	require.Nil(t, entry.Bytes())
+	require.False(t, entry.FromMemory())
 	kept, err := fromEntry(entry)
 	require.NoError(t, err)
 	assert.Equal(t, int64(250_000), kept.size())

@@ -174,7 +174,7 @@ func (c *copier) make(job copyJob) error {
 	if m, err := parseMeta(entry.Meta()); err != nil || m.exact != job.hash {
 		return errNotThatBody
 	}
-	body, err := readBody(entry)
+	body, err := entry.ReadAll()
 	if err != nil {
 		return err
 	}

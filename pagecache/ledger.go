@@ -52,7 +52,7 @@ func (l *ledger) load() bool {
 		return false
 	}
 	defer func() { _ = entry.Close() }() // it was only read
-	body, err := readBody(entry)
+	body, err := entry.ReadAll()
 	if err != nil {
 		return false
 	}

@@ -109,7 +109,7 @@ func (c *Cache) freshen(fl *flight, r *http.Request, h http.Header) error {
 	if err != nil || now.hash != fl.old.hash || now.era != fl.old.era {
 		return nil // replaced meanwhile
 	}
-	body, err := readBody(entry)
+	body, err := entry.ReadAll()
 	if err != nil {
 		return err
 	}

@@ -2,8 +2,6 @@ package pagecache
 
 import (
 	"context"
-	"fmt"
-	"io"
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
 )
@@ -39,16 +37,4 @@ func (c *Cache) page(key blobstore.Key) (p pageRecord, ok bool) {
 func (c *Cache) putPage(key blobstore.Key, p pageRecord) {
 	p.era = c.ledger.era
 	_ = c.store.Put(context.Background(), recordOf(key), appendPage(nil, p), nil) // see above
-}
-
-// readBody returns the whole body of an entry. It must not be modified.
-func readBody(entry *blobstore.Entry) ([]byte, error) {
-	if body := entry.Bytes(); body != nil {
-		return body, nil
-	}
-	body := make([]byte, entry.Size())
-	if _, err := io.ReadFull(entry.Reader(), body); err != nil {
-		return nil, fmt.Errorf("reading an entry: %w", err)
-	}
-	return body, nil
 }
