@@ -24,8 +24,8 @@ func isKeepable(status int, h http.Header) bool {
 	if status != http.StatusOK || len(h["Set-Cookie"]) > 0 || len(h["Content-Encoding"]) > 0 || len(h["Trailer"]) > 0 {
 		return false
 	}
-	for _, value := range h["Vary"] {
-		if !strings.EqualFold(strings.TrimSpace(value), "Accept-Encoding") {
+	for name := range httpheader.Tokens(h["Vary"]) {
+		if !strings.EqualFold(name, "Accept-Encoding") {
 			return false
 		}
 	}

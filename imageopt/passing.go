@@ -195,8 +195,8 @@ func keepTime(status int, h http.Header) (time.Duration, bool) {
 		!strings.HasPrefix(h.Get("Content-Type"), "image/") || h.Get("X-Nextjs-Cache") == "STALE" {
 		return 0, false
 	}
-	for vary := range strings.SplitSeq(joined(h["Vary"]), ",") {
-		if vary = strings.ToLower(strings.TrimSpace(vary)); vary != "" && vary != "accept" && vary != "accept-encoding" {
+	for name := range httpheader.Tokens(h["Vary"]) {
+		if !strings.EqualFold(name, "Accept") && !strings.EqualFold(name, "Accept-Encoding") {
 			return 0, false
 		}
 	}

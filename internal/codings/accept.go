@@ -3,6 +3,8 @@ package codings
 import (
 	"strconv"
 	"strings"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/httpheader"
 )
 
 // Choose returns the coding that a client likes best, by the lines of its Accept-Encoding: of those that it likes
@@ -11,15 +13,14 @@ import (
 func Choose(lines []string) string {
 	chosen, rank, best := "", len(Names), 0.0
 	asItIs := 0.0
-	for _, line := range lines {
-		for item := range strings.SplitSeq(line, ",") {
-			name, weight := readItem(item)
-			if name == "identity" {
-				asItIs = max(asItIs, weight)
-			}
-			if at := Rank(name); at < len(Names) && weight > 0 && (weight-best >= leastWeight || best-weight < leastWeight && at < rank) {
-				chosen, rank, best = Names[at], at, weight
-			}
+	for item := range httpheader.Tokens(lines) {
+		name, weight := readItem(item)
+		if name == "identity" {
+			asItIs = max(asItIs, weight)
+		}
+		at, better, equal := Rank(name), weight-best >= leastWeight, best-weight < leastWeight
+		if at < len(Names) && weight > 0 && (better || equal && at < rank) {
+			chosen, rank, best = Names[at], at, weight
 		}
 	}
 	if asItIs-best >= leastWeight {
@@ -30,11 +31,9 @@ func Choose(lines []string) string {
 
 // Accepts reports whether a client takes an answer in a coding of Names.
 func Accepts(lines []string, name string) bool {
-	for _, line := range lines {
-		for item := range strings.SplitSeq(line, ",") {
-			if named, weight := readItem(item); named == name && weight > 0 {
-				return true
-			}
+	for item := range httpheader.Tokens(lines) {
+		if named, weight := readItem(item); named == name && weight > 0 {
+			return true
 		}
 	}
 	return false

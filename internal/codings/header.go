@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/httpheader"
 )
 
 // ETag returns the entity tag of an answer in a coding: each representation has its own (RFC 9110, 8.8.3.3). The
@@ -51,12 +53,7 @@ func SameETag(named, etag string) (name string, same bool) {
 
 // AddVary says that another client may get the answer in another coding.
 func AddVary(h http.Header) {
-	for _, value := range h["Vary"] {
-		for name := range strings.SplitSeq(value, ",") {
-			if name = strings.TrimSpace(name); name == "*" || strings.EqualFold(name, "Accept-Encoding") {
-				return
-			}
-		}
+	if vary := h["Vary"]; !httpheader.HasToken(vary, "*") && !httpheader.HasToken(vary, "Accept-Encoding") {
+		h["Vary"] = append(vary, "Accept-Encoding")
 	}
-	h["Vary"] = append(h["Vary"], "Accept-Encoding")
 }

@@ -22,7 +22,7 @@ func Tokens(lines []string) iter.Seq[string] {
 			for line != "" {
 				var token string
 				token, line, _ = strings.Cut(line, ",")
-				if token = strings.TrimSpace(token); token != "" && !yield(token) {
+				if token = strings.Trim(token, " \t"); token != "" && !yield(token) {
 					return
 				}
 			}

@@ -1,8 +1,9 @@
 package policy
 
 import (
-	"strings"
 	"time"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/httpheader"
 )
 
 // Facts are what the caller knows of a request: of its zone and its build.
@@ -58,18 +59,15 @@ const (
 func ParseTags(lines []string) (tags []string, ok bool) {
 	tags = make([]string, 0, 8)
 	seen := make(map[string]bool, 8)
-	for _, line := range lines {
-		for tag := range strings.SplitSeq(line, ",") {
-			tag = strings.Trim(tag, " \t")
-			if tag == "" || seen[tag] {
-				continue
-			}
-			if len(tag) > maxTag || len(tags) == MaxTags {
-				return nil, false
-			}
-			seen[tag] = true
-			tags = append(tags, tag)
+	for tag := range httpheader.Tokens(lines) {
+		if seen[tag] {
+			continue
 		}
+		if len(tag) > maxTag || len(tags) == MaxTags {
+			return nil, false
+		}
+		seen[tag] = true
+		tags = append(tags, tag)
 	}
 	return tags, true
 }

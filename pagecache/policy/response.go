@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/httpheader"
 )
 
 // Decision is what becomes of an answer.
@@ -220,19 +222,15 @@ type vary struct {
 // readVary reads Vary. The headers of the App Router are in the key, or proved to have no say; Accept-Encoding has none
 // in an answer that is not compressed.
 func readVary(lines []string) (v vary) {
-	for _, line := range lines {
-		for line != "" {
-			var name string
-			name, line, _ = strings.Cut(line, ",")
-			switch strings.ToLower(strings.Trim(name, " \t")) {
-			case "rsc":
-				v.rsc = true
-			case "next-url":
-				v.nextURL = true
-			case "", "next-router-state-tree", "next-router-prefetch", "next-router-segment-prefetch", "accept-encoding":
-			default:
-				v.unknown = true
-			}
+	for name := range httpheader.Tokens(lines) {
+		switch strings.ToLower(name) {
+		case "rsc":
+			v.rsc = true
+		case "next-url":
+			v.nextURL = true
+		case "next-router-state-tree", "next-router-prefetch", "next-router-segment-prefetch", "accept-encoding":
+		default:
+			v.unknown = true
 		}
 	}
 	return v

@@ -3,7 +3,8 @@ package hygiene
 import (
 	"net/http"
 	"net/textproto"
-	"strings"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/httpheader"
 )
 
 // hopHeaders are those that Connection may name, and that the proxy and the server handle themselves.
@@ -15,11 +16,9 @@ var hopHeaders = map[string]bool{
 // does not send them on. What decides on a request must not see what Next.js will not see: a payload would be kept
 // under the name of the variant that such a header asks for.
 func DropHops(h http.Header) {
-	for _, line := range h["Connection"] {
-		for name := range strings.SplitSeq(line, ",") {
-			if name = textproto.CanonicalMIMEHeaderKey(strings.TrimSpace(name)); !hopHeaders[name] {
-				delete(h, name)
-			}
+	for name := range httpheader.Tokens(h["Connection"]) {
+		if name = textproto.CanonicalMIMEHeaderKey(name); !hopHeaders[name] {
+			delete(h, name)
 		}
 	}
 }

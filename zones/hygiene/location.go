@@ -4,9 +4,10 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/httpheader"
 )
 
 // locationHeaders are the headers of an answer that are one URL.
@@ -80,17 +81,13 @@ func relativeLocation(location, upstream string, hosts []string) (string, bool) 
 		authority, target = rest[:end], rest[end:]
 	}
 	host, port := splitHost(authority, defaultPort)
-	isVisitors := func(list string) bool {
-		for visitors := range strings.SplitSeq(list, ",") {
-			name, at := splitHost(strings.TrimSpace(visitors), defaultPort)
-			if strings.EqualFold(name, host) && at == port {
-				return true
-			}
-		}
-		return false
-	}
-	if !namesUpstream(host, port, upstream) || slices.ContainsFunc(hosts, isVisitors) {
+	if !namesUpstream(host, port, upstream) {
 		return "", false
+	}
+	for visitors := range httpheader.Tokens(hosts) {
+		if name, at := splitHost(visitors, defaultPort); strings.EqualFold(name, host) && at == port {
+			return "", false
+		}
 	}
 	if target == "" || target[0] != '/' {
 		target = "/" + target
