@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/httpheader"
 )
 
 // words are what an answer says about its time, and whether it says so as Next.js does.
@@ -57,7 +59,7 @@ func (d directives) isAskMark() bool {
 // readWords reads the Cache-Control of an answer. What the upstream had said is read only where the edge has written
 // its form of what Next.js marks: there it says no less about who may keep the answer.
 func readWords(h http.Header, said *Said) words {
-	w := words{directives: readDirectives(h["Cache-Control"]), outdated: first(h, "X-Nextjs-Cache") == "STALE"}
+	w := words{directives: readDirectives(h["Cache-Control"]), outdated: httpheader.First(h, "X-Nextjs-Cache") == "STALE"}
 	w.mark = w.isNextMark() || w.isEdgeMark()
 	if said == nil {
 		said = new(Said)
@@ -66,7 +68,7 @@ func readWords(h http.Header, said *Said) words {
 	if next.isNextMark() && (w.isEdgeMark() && next.sMaxAge == w.sMaxAge || w.outdated && w.isAskMark()) {
 		w.directives, w.mark = next, true
 	}
-	w.unsure = w.isNextMark() && w.sMaxAge < neverRemade && first(h, "X-Nextjs-Cache") == "HIT"
+	w.unsure = w.isNextMark() && w.sMaxAge < neverRemade && httpheader.First(h, "X-Nextjs-Cache") == "HIT"
 	return w
 }
 
@@ -143,7 +145,7 @@ func (w words) lifetime(h http.Header, now time.Time) (lifetime time.Duration, e
 			return 0, true
 		}
 		date := now
-		if sent, err := http.ParseTime(first(h, "Date")); err == nil {
+		if sent, err := http.ParseTime(httpheader.First(h, "Date")); err == nil {
 			date = sent
 		}
 		return min(max(0, end.Sub(date)), maxSeconds*time.Second), true
@@ -164,7 +166,7 @@ func ageOf(h http.Header, now time.Time) time.Duration {
 			age = maxSeconds * time.Second
 		}
 	}
-	if date, err := http.ParseTime(first(h, "Date")); err == nil {
+	if date, err := http.ParseTime(httpheader.First(h, "Date")); err == nil {
 		age = max(age, now.Sub(date).Truncate(time.Second))
 	}
 	return age

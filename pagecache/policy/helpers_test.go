@@ -47,7 +47,7 @@ func factsOf(r *http.Request, class Class) Facts {
 	f.Variant, _ = VariantOf(r.Header, r.URL.EscapedPath())
 	f.Data = f.Variant == VariantData
 	if f.Variant.isPayload() {
-		f.NextURL = first(r.Header, "Next-Url")
+		f.NextURL = r.Header.Get("Next-Url")
 	}
 	return f
 }

@@ -76,7 +76,7 @@ func (p *pieces) request(extra string) (*http.Request, Facts) {
 	}
 	f.Variant, _ = VariantOf(r.Header, f.Path)
 	if f.Variant.isPayload() {
-		f.NextURL = first(r.Header, "Next-Url")
+		f.NextURL = r.Header.Get("Next-Url")
 	}
 	if p.next(16) == 0 {
 		f.Variant = Variant(p.next(variants))

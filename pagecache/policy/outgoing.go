@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/httpheader"
 )
 
 // Told is what clients are told of how a request was answered.
@@ -142,7 +144,7 @@ func (t Told) tell404(h http.Header) (shortened bool) {
 		return false
 	}
 	delete(h, "Etag")
-	age, _ := parseSeconds(first(h, "Age"))
+	age, _ := parseSeconds(httpheader.First(h, "Age"))
 	seconds := int64(min(d.sMaxAge, max(age, t.Age)+t.Shared404) / time.Second)
 	setCacheControl(h, "public, max-age=0, s-maxage="+strconv.FormatInt(seconds, 10)+", must-revalidate")
 	return true

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/httpheader"
 )
 
 // ForRequest says why a request must go to Next.js beside the cache. "" is no reason: an entry may answer it, and its
@@ -46,8 +48,9 @@ var requestPolicy = []struct {
 
 // isAction reports whether a request calls a server action, by script or by a form (zones.KindAction).
 func isAction(r *http.Request) bool {
+	contentType := httpheader.First(r.Header, "Content-Type")
 	return len(r.Header["Next-Action"]) > 0 ||
-		r.Method == http.MethodPost && strings.HasPrefix(strings.ToLower(first(r.Header, "Content-Type")), "multipart/form-data")
+		r.Method == http.MethodPost && strings.HasPrefix(strings.ToLower(contentType), "multipart/form-data")
 }
 
 // draftCookies lead past what is prerendered: draft mode, previews of the Pages Router, and a test mode of navigations.

@@ -103,16 +103,20 @@ var responsePolicy = []struct {
 	{ReasonStream, func(c *responseCase) bool { return c.hasType("text/event-stream") }},
 	// Caches send no Accept-Encoding on. Where one was sent all the same, the answer is not for everybody.
 	{ReasonCoding, func(c *responseCase) bool {
-		return len(c.h["Content-Encoding"]) > 0 && first(c.h, "Content-Encoding") != "identity"
+		return len(c.h["Content-Encoding"]) > 0 && httpheader.First(c.h, "Content-Encoding") != "identity"
 	}},
 	{ReasonType, func(c *responseCase) bool { return !c.isTypeOfVariant() }},
 	{ReasonVary, func(c *responseCase) bool { return c.vary.unknown }},
 	{ReasonDeployment, func(c *responseCase) bool { return c.f.Mixed || c.isOfAnotherDeployment() }},
 	// The shell of a partially prerendered page is followed by what was made for one request.
-	{ReasonPostponed, func(c *responseCase) bool { return !c.variant.isPayload() && first(c.h, "X-Nextjs-Postponed") == "1" }},
+	{ReasonPostponed, func(c *responseCase) bool {
+		return !c.variant.isPayload() && httpheader.First(c.h, "X-Nextjs-Postponed") == "1"
+	}},
 	{ReasonTrailers, func(c *responseCase) bool { return len(c.h["Trailer"]) > 0 }},
 	// Next.js has answered 204 and empty pages in place of pages (CVE-2025-49826). Redirects may be empty.
-	{ReasonEmpty, func(c *responseCase) bool { return !isRedirect(c.status) && first(c.h, "Content-Length") == "0" }},
+	{ReasonEmpty, func(c *responseCase) bool {
+		return !isRedirect(c.status) && httpheader.First(c.h, "Content-Length") == "0"
+	}},
 	// Next.js leads from the root to the language of the browser. The page of the default language has no Vary:
 	// Accept-Language (measured), and without a build it is not known who has languages. The App Router has none.
 	{ReasonLocale, func(c *responseCase) bool {
@@ -171,7 +175,7 @@ func (c *responseCase) hasType(mediaType string) bool { return HasType(c.h, medi
 
 // HasType compares the media type of an answer, without its parameters.
 func HasType(h http.Header, mediaType string) bool {
-	have, _, _ := strings.Cut(first(h, "Content-Type"), ";")
+	have, _, _ := strings.Cut(httpheader.First(h, "Content-Type"), ";")
 	return strings.EqualFold(strings.Trim(have, " \t"), mediaType)
 }
 
@@ -193,7 +197,7 @@ func (c *responseCase) isTypeOfVariant() bool {
 		// Vary (measured).
 		return c.vary.rsc
 	}
-	return first(c.h, "Content-Type") != "" || isRedirect(c.status)
+	return httpheader.First(c.h, "Content-Type") != "" || isRedirect(c.status)
 }
 
 func (c *responseCase) isOfAnotherDeployment() bool {
@@ -208,7 +212,7 @@ func (c *responseCase) isOfAnotherDeployment() bool {
 // isPrerendered reports whether Next.js has made a payload ahead of its request. Others depend on the state tree of the
 // browser, which is not in the key, whatever headers() says of their path.
 func (c *responseCase) isPrerendered() bool {
-	return len(c.h["X-Nextjs-Cache"]) > 0 || first(c.h, "X-Nextjs-Prerender") == "1" ||
+	return len(c.h["X-Nextjs-Cache"]) > 0 || httpheader.First(c.h, "X-Nextjs-Prerender") == "1" ||
 		c.variant != VariantRSC && len(c.h["X-Nextjs-Postponed"]) > 0
 }
 

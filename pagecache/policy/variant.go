@@ -106,14 +106,6 @@ func single(h http.Header, canonical string) (value string, ok bool) {
 	return "", false
 }
 
-// first returns the first value of a header by its canonical name.
-func first(h http.Header, canonical string) string {
-	if values := h[canonical]; len(values) > 0 {
-		return values[0]
-	}
-	return ""
-}
-
 // AsVariant are the headers of a request for another variant of the same page.
 func AsVariant(h http.Header, v Variant) http.Header {
 	h = h.Clone()
