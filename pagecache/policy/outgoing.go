@@ -65,10 +65,7 @@ func setNextjsCache(h http.Header, kind ResultKind) {
 // forbidStoring keeps an answer from everybody, those included who read fields of their own first (RFC 9213).
 func forbidStoring(h http.Header) {
 	setCacheControl(h, "private, no-store")
-	for _, name := range []string{
-		"Cdn-Cache-Control", "Cloudflare-Cdn-Cache-Control", "Netlify-Cdn-Cache-Control", "Vercel-Cdn-Cache-Control",
-		"Surrogate-Control", "X-Accel-Expires",
-	} {
+	for _, name := range httpheader.TargetedFields {
 		delete(h, name)
 	}
 }

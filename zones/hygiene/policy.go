@@ -109,7 +109,7 @@ func ApplyCachePolicy(a Answer) (shortened bool) {
 		delete(a.Header, "Etag")
 	}
 	if row.unshared || len(a.Header["Set-Cookie"]) > 0 && (row.says != nil || row == &asItIs) {
-		for _, name := range targetedFields {
+		for _, name := range httpheader.TargetedFields {
 			delete(a.Header, name)
 		}
 	}
@@ -117,11 +117,6 @@ func ApplyCachePolicy(a Answer) (shortened bool) {
 		a.Header["Cache-Control"] = []string{row.says(c)}
 	}
 	return shortened
-}
-
-// targetedFields are the words for some shared caches only.
-var targetedFields = []string{
-	"Cdn-Cache-Control", "Cloudflare-Cdn-Cache-Control", "Netlify-Cdn-Cache-Control", "Vercel-Cdn-Cache-Control", "Surrogate-Control", "X-Accel-Expires",
 }
 
 func policyOf(a Answer) (*cacheRow, cacheCase) {

@@ -4,6 +4,8 @@ import (
 	"net/http"
 
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/httpheader"
 )
 
 // IsSegmentPrefetch reports whether a request asks for one segment of a page ahead of a click. Its path says nothing:
@@ -33,7 +35,7 @@ func EmptyPrefetch(h http.Header) {
 	for _, name := range aboutBody {
 		delete(h, name)
 	}
-	for _, name := range targetedFields {
+	for _, name := range httpheader.TargetedFields {
 		delete(h, name)
 	}
 	h["Cache-Control"] = []string{keepNoPrefetch}
