@@ -99,7 +99,7 @@ type keptRequest struct {
 func (k keptRequest) serve(w http.ResponseWriter, r *http.Request) bool {
 	name := k.name
 	plain, _, _ := strings.Cut(name, "?")
-	if k.copies != nil && isCompressibleName(plain) && !httpheader.WantsPlainBytes(r.Header) {
+	if k.copies != nil && isCompressibleName(plain) && !httpheader.NeedsUncoded(r.Header) {
 		for _, coding := range k.accepts() {
 			if coding == "identity" {
 				break

@@ -53,7 +53,7 @@ func (s *Set) Serve(w http.ResponseWriter, r *http.Request, path string, more []
 	if f == nil {
 		return NotServed, nil
 	}
-	if f.copies.Load() != nil && !httpheader.WantsPlainBytes(r.Header) {
+	if f.copies.Load() != nil && !httpheader.NeedsUncoded(r.Header) {
 		if c := f.copyFor(accepts()); c != nil {
 			if source, err := s.serveCopy(w, r, f, c, more); source != NotServed {
 				return source, err

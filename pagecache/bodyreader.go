@@ -17,7 +17,7 @@ type bodyReader struct {
 func (g *sharedBody) join(leads bool) *bodyReader {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.partial || g.ended && !g.needed && len(g.readers) == 0 {
+	if g.windowed || g.ended && !g.needed && len(g.readers) == 0 {
 		return nil
 	}
 	r := &bodyReader{body: g, leads: leads}
@@ -26,7 +26,7 @@ func (g *sharedBody) join(leads bool) *bodyReader {
 }
 
 // next returns what comes next. The bytes are not to be modified. The error is io.EOF at the end of a whole body, that
-// of finish at the end of one that broke off, errParted, or ctx's. It calls idle, which sends on what was buffered,
+// of finish at the end of one that broke off, errDetached, or ctx's. It calls idle, which sends on what was buffered,
 // before it waits.
 func (r *bodyReader) next(ctx context.Context, idle func()) (p []byte, err error) {
 	g := r.body

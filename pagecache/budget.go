@@ -88,7 +88,7 @@ func (g *sharedBody) giveWay() bool {
 		clear(g.readers)
 		g.free()
 	default:
-		g.partial = true
+		g.windowed = true
 		for r := range g.readers {
 			if !r.leads && g.end-r.at > window {
 				r.detached = true

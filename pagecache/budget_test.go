@@ -89,9 +89,9 @@ func TestWhatSlowReadersHoldIsWithinTheBound(t *testing.T) {
 	var g greedy
 	g.begin(t, Settings{MaxBody: 1 << 20, FillMemory: bound}, count, size)
 	require.Eventually(t, func() bool {
-		g.cache.flights.mu.Lock()
-		defer g.cache.flights.mu.Unlock()
-		for fl := range g.cache.flights.open {
+		g.cache.fetches.mu.Lock()
+		defer g.cache.fetches.mu.Unlock()
+		for fl := range g.cache.fetches.open {
 			fl.body.mu.Lock()
 			waits := fl.body.progress != nil
 			fl.body.mu.Unlock()
@@ -99,7 +99,7 @@ func TestWhatSlowReadersHoldIsWithinTheBound(t *testing.T) {
 				return false
 			}
 		}
-		return len(g.cache.flights.open) == count
+		return len(g.cache.fetches.open) == count
 	}, 10*time.Second, time.Millisecond, "all wait for their clients")
 	assert.LessOrEqual(t, held(g.cache), int64(bound+count*2*greedyPiece))
 	assert.LessOrEqual(t, g.cache.Stats().Filling, int64(bound))

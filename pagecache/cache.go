@@ -34,7 +34,7 @@ type Cache struct {
 
 	sequencer       sequencer
 	ledger          *ledger
-	flights         *flights
+	fetches         *fetches
 	budget          budget
 	uncacheable     recentKeys // whose answers were not kept
 	refreshFailures recentKeys // that could not be fetched in the background
@@ -73,7 +73,7 @@ func New(store *blobstore.Store, settings Settings) (*Cache, error) {
 	}
 	store.SetNoter(c.note)
 	c.sequencer.start(c.ledger.run)
-	c.flights = newFlights(&c.sequencer)
+	c.fetches = newFetches(&c.sequencer)
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.work.Go(func() { c.tend(keepLedger) })
 	return c, nil

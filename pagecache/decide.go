@@ -31,7 +31,7 @@ func (c *Cache) decideByHead(
 }
 
 // decide decides on an answer by its head.
-func (c *Cache) decide(fl *flight, r *http.Request, status int, h http.Header) (d policy.Decision) {
+func (c *Cache) decide(fl *fetch, r *http.Request, status int, h http.Header) (d policy.Decision) {
 	if d, fl.length = c.decideByHead(&fl.facts, r, status, h); !d.Store {
 		return d
 	}
@@ -53,7 +53,7 @@ func (c *Cache) decide(fl *flight, r *http.Request, status int, h http.Header) (
 }
 
 // newHash begins the hash of an answer. Tags that a segment has from its page are not its own.
-func (fl *flight) newHash(location string) *versionHash {
+func (fl *fetch) newHash(location string) *versionHash {
 	h, status, tags := newVersionHash(), fl.status, fl.decision.Tags
 	if fl.facts.Variant == policy.VariantSegment {
 		tags = nil

@@ -1,87 +1,11 @@
 package pagecache
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"hash/maphash"
 	"io"
 	"net/http"
-	"time"
 )
-
-// errParted says to a reader that it gets no more from here.
-var errDetached = errors.New("this answer is too large to be shared any longer")
-
-// makeRoom waits until the slowest reader has got on. Readers that have all there is must not wait for the others for
-// long: beyond the patience they are detached. The caller holds the lock, and holds it again afterwards.
-func (g *sharedBody) makeRoom(ctx context.Context) error {
-	if !g.holdsUp() {
-		return g.wait(ctx, &g.progress)
-	}
-	left := g.patience - g.heldUp
-	if left <= 0 && g.detachReaders() {
-		g.heldUp = 0
-		return nil
-	}
-	began := time.Now()
-	limited, cancel := context.WithTimeout(ctx, max(left, 0))
-	defer cancel()
-	err := g.wait(limited, &g.progress)
-	g.heldUp += time.Since(began)
-	if ctx.Err() == nil {
-		return nil // somebody has got on, or the patience is over
-	}
-	return err
-}
-
-// holdsUp reports whether a reader has all there is, and could be detached from one that is late. The caller holds the
-// lock.
-func (g *sharedBody) holdsUp() bool {
-	waits, helps, late := false, false, g.leaderIsLate()
-	for r := range g.readers {
-		waits = waits || r.at == g.end
-		helps = helps || g.wouldDetach(r, late)
-	}
-	return waits && helps
-}
-
-// leaderIsLate reports whether the one for whom the body is fetched holds up others. The caller holds the lock.
-func (g *sharedBody) leaderIsLate() bool {
-	for r := range g.readers {
-		if r.leads {
-			return g.end-r.at > g.room
-		}
-	}
-	return false
-}
-
-// wouldDetach reports whether a reader would be detached: one that is late, or, if the one for whom the body is fetched
-// is late, one that waits for it. That one stays in any case, so nobody is detached who is alone. The caller holds the
-// lock.
-func (g *sharedBody) wouldDetach(r *bodyReader, leaderIsLate bool) bool {
-	switch {
-	case r.leads:
-		return false
-	case leaderIsLate:
-		return r.at == g.end
-	}
-	return g.end-r.at > g.room
-}
-
-// detachReaders sends readers off, and reports whether there were some. They ask for themselves from then on. The
-// caller holds the lock.
-func (g *sharedBody) detachReaders() (some bool) {
-	late := g.leaderIsLate()
-	for r := range g.readers {
-		if g.wouldDetach(r, late) {
-			r.detached, some = true, true
-			delete(g.readers, r)
-		}
-	}
-	wake(&g.more)
-	return some
-}
 
 // sent is what a client has got of a body: how much, and a sum of it.
 type sent struct {
@@ -97,7 +21,7 @@ func (s *sent) add(p []byte) {
 // sendRest sends a client what it does not have yet of an answer from which it has been detached
 // (sharedBody.detachReaders, sharedBody.giveWay): from what has been kept of it, or by asking the upstream once more.
 // The error is errBrokeOff if that is no longer the same answer, or broke off itself.
-func (q *query) sendRest(fl *flight, had *sent, ask func(http.ResponseWriter) error) (err error) {
+func (q *query) sendRest(fl *fetch, had *sent, ask func(http.ResponseWriter) error) (err error) {
 	if q.sendKept(fl, had) {
 		return nil
 	}
@@ -116,7 +40,7 @@ func (q *query) sendRest(fl *flight, had *sent, ask func(http.ResponseWriter) er
 }
 
 // sendKept sends the rest of what a fetch has left in the store, and reports whether it has left something.
-func (q *query) sendKept(fl *flight, had *sent) bool {
+func (q *query) sendKept(fl *fetch, had *sent) bool {
 	entry, ok := q.c.store.Get(q.c.ctx, fl.storeKey)
 	if !ok {
 		return false

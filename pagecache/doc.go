@@ -8,14 +8,14 @@
 // answer that may not be kept goes to its client alone, write by write, and those who waited for its head ask for
 // themselves. Only an answer that came to a clean end is stored.
 //
-// Up to MaxBody an answer is held as a whole, so nobody waits for a slow client. Of a larger one only a window is held.
-// Clients that are further apart than that are detached: whoever would hold up the one for whom it is fetched, or be
-// held up by it, asks for the rest by a request of its own, and gets it if what has been sent so far comes once more
-// (detached.go).
+// Up to MaxBody an answer is held in full, so nobody waits for a slow client. Of a larger one only a window is held.
+// Clients further apart than that cannot share it. The one for whom it is fetched stays; those that lag behind it are
+// detached, or, if it lags itself, those that wait for it. A detached client asks for the rest by a request of its own,
+// and gets it if the bytes that it has come once more (window.go, detached.go).
 //
 // All bytes that are held count within FillMemory (budget.go). Where it is used up, the bodies that hold most give way:
 // one that comes in is no longer held as a whole, so it is not kept; slow readers of one that has come get the rest
-// from the store, or the upstream is asked once more. Who finds no room all the same is passed on piece by piece, each
+// from the store, or the upstream is asked once more. A body that still finds no room is passed on piece by piece, each
 // of which waits for its reader.
 //
 // # Failures
@@ -34,18 +34,18 @@
 // began, a purge has one, and so has everything below. An entry whose fetch began before a purge that concerns it is
 // not served. So a purge writes one number down, however many entries it concerns.
 //
+// The numbers go up over restarts because each start takes the next number of a run from the ledger (ledger.go), which
+// is kept in the store with the purges (marks.go). The store is a cache and may lose it; then a new era begins, and
+// what is kept from before is not used any more.
+//
 // How many pages a purge has hit is counted afterwards, if somebody asks (Marked.Count), by notes that the store has in
 // memory.
-//
-// They go up over restarts because each start takes the next number of a run from the ledger, which is kept in
-// the store beside the purges. The store is a cache and may lose it; then a new era begins, and what is kept from
-// before is not used any more.
 //
 // # Generations
 //
 // HTML and payloads are variants of one page: a group of the store. A client that has seen one variant of a new version
 // must not get another one of an old version. The page's record (pageRecord, an entry of the group) holds what is
-// known:
+// known (generations.go), and an entry is looked at by it before it is served (lookup.go):
 //   - floor: what has an older number is of an older version. A variant that comes with another body than it had before
 //     raises it.
 //   - suspect: what has an older number may be of an older version. A variant that nothing is known of raises it, for

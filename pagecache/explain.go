@@ -47,7 +47,7 @@ func (c *Cache) Explain(r *http.Request, f policy.Facts) Explanation {
 		return Explanation{Result: Result{policy.ResultBypass, policy.ReasonKey}}
 	}
 	e := Explanation{Result: Result{policy.ResultMiss, found.reason}, Page: found.key.Group, Variant: found.key.Name}
-	switch found.condition {
+	switch found.usable {
 	case fresh:
 		e.Result.Kind = policy.ResultHit
 	case stale:

@@ -4,14 +4,14 @@ import "slices"
 
 // arrival is an answer that has come as a whole.
 type arrival struct {
-	variant [8]byte
-	twin    [8]byte // the variant that has the same body in the same version, if there is one: twinOf
-	hash    bodyHash
-	begun   sequence // when its fetch began
-	now     sequence // above all sequence numbers given so far
-	oldest  sequence // what the floor of a page without a record is
-	void    bool     // purged since it began
-	isError bool     // an error page: unless it takes the place of another body, it says nothing about the version
+	variant    [8]byte
+	twin       [8]byte // the variant that has the same body in the same version, if there is one: twinOf
+	hash       bodyHash
+	begun      sequence // when its fetch began
+	at         sequence // above all sequence numbers given so far
+	floorIfNew sequence // the floor of a page that has no record yet
+	void       bool     // purged since it began
+	isError    bool     // an error page: unless it takes the place of another body, it says nothing about the version
 }
 
 // outcome is what becomes of it.
@@ -31,21 +31,23 @@ type outcome struct {
 // variant. Two answers of one variant with equal bodies show that the page was the same from the arrival of the first
 // to the beginning of the second. Bodies of different variants cannot be compared, but for twins, so a variant that is
 // seen for the first time makes the others suspect, until one of them is fetched and found equal.
+// Cache.usabilityOf is where what is older is not served any more.
 func commitArrival(p pageRecord, known bool, a arrival) (pageRecord, outcome) {
 	if !known {
-		p = pageRecord{pageHead: pageHead{era: p.era, floor: a.oldest, interceptable: p.interceptable}}
+		// Of a record of another era only this is still believed.
+		p = pageRecord{pageHead: pageHead{floor: a.floorIfNew, interceptable: p.interceptable}}
 	}
 	p.variants = slices.Clone(p.variants)
-	at := p.findOrTwin(a)
+	at := p.findByTwin(a)
 	equal := at >= 0 && p.variants[at].hash == a.hash
 	late := a.void || a.begun < p.floor || at >= 0 && a.begun < p.variants[at].begun
 	newest := a.begun >= p.arrived // all that was given to clients before is of this version or an older one
-	p.arrived = a.now
+	p.arrived = a.at
 	var out outcome
 	switch {
-	case late && equal:
+	case late && equal: // it says nothing new
 	case late:
-		p.suspect = a.now
+		p.suspect = a.at
 		out.overtakes = true
 	case equal:
 		out = p.confirm(at, a)
@@ -59,9 +61,9 @@ func commitArrival(p pageRecord, known bool, a arrival) (pageRecord, outcome) {
 	return p, out
 }
 
-// findOrTwin is where the variant of an answer is among those that are known, -1 if it is not. With a twin of the same
-// body it is known as if that had come.
-func (p *pageRecord) findOrTwin(a arrival) int {
+// findByTwin is the place of the answer's variant among those that are known, -1 if it is not. A variant that is new,
+// but whose twin has the same body, is noted as known.
+func (p *pageRecord) findByTwin(a arrival) int {
 	at := p.find(a.variant)
 	if twin := p.find(a.twin); at < 0 && twin >= 0 && p.variants[twin].hash == a.hash {
 		same := p.variants[twin]
@@ -89,20 +91,20 @@ func (p *pageRecord) confirm(at int, a arrival) outcome {
 
 // change notes an answer with another body than its variant had: the page has a new version.
 func (p *pageRecord) change(a arrival, newest bool) outcome {
-	p.floor, p.suspect, p.proven, p.variants = a.now, 0, a.now, nil
+	p.floor, p.suspect, p.proven, p.variants = a.at, 0, a.at, nil
 	if newest {
 		p.variants = []knownVariant{firstSeen(a)}
 	}
-	return outcome{store: newest, gen: a.now, overtakes: true}
+	return outcome{store: newest, gen: a.at, overtakes: true}
 }
 
 // extend notes an answer of a variant that nothing was known of.
 func (p *pageRecord) extend(a arrival, newest bool) outcome {
 	seen, first := firstSeen(a), len(p.variants) == 0
 	if first {
-		p.proven = a.now
+		p.proven = a.at
 	} else {
-		p.suspect = a.now
+		p.suspect = a.at
 	}
 	if !newest {
 		// It may be of an older version than what has arrived since it began: an equal answer of that shows nothing
@@ -114,5 +116,5 @@ func (p *pageRecord) extend(a arrival, newest bool) outcome {
 }
 
 func firstSeen(a arrival) knownVariant {
-	return knownVariant{name: a.variant, hash: a.hash, begun: a.begun, since: a.now, gen: a.now}
+	return knownVariant{name: a.variant, hash: a.hash, begun: a.begun, since: a.at, gen: a.at}
 }

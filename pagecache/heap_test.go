@@ -39,8 +39,8 @@ func TestWhatIsRememberedOfPagesHoldsNoRequests(t *testing.T) {
 			c.putPage(q.found.key, pageRecord{})
 		},
 		"fetches that have ended": func(q *query) {
-			fl := c.newFlight(&q.found, &q.facts)
-			c.flights.enter(fl)
+			fl := c.newFetch(&q.found, &q.facts)
+			c.fetches.enter(fl)
 			c.giveUp(fl)
 		},
 	} {
@@ -57,8 +57,8 @@ func TestWhatIsRememberedOfPagesHoldsNoRequests(t *testing.T) {
 	}
 	assert.Len(t, c.uncacheable.now, requests)
 	assert.Len(t, c.copies.queue, maxCopiesWaiting)
-	assert.Empty(t, c.flights.byKey)
-	assert.Empty(t, c.flights.pages)
+	assert.Empty(t, c.fetches.byKey)
+	assert.Empty(t, c.fetches.pages)
 	c.copies.working = false
 	runtime.KeepAlive(c)
 }

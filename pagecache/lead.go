@@ -15,17 +15,17 @@ import (
 // leader is a request that asks the upstream, for its client and for those that follow it.
 type leader struct {
 	*query
-	flight   *flight
-	tee      *tee
-	sending  sending
-	unwatch  func() bool // ends the watching of the client
-	late     *time.Timer // ends a fetch whose head does not come; nil: it may take as long as it takes
-	released bool
+	fetch       *fetch
+	tee         *tee
+	sending     sending
+	unwatch     func() bool // ends the watching of the client
+	answerTimer *time.Timer // ends a fetch whose head does not come; nil: no bound
+	released    bool
 }
 
 // lead asks the upstream for a client, and lets others read what comes.
-func (q *query) lead(fl *flight) (Result, error) {
-	l := &leader{query: q, flight: fl, sending: sending{query: q, flight: fl}}
+func (q *query) lead(fl *fetch) (Result, error) {
+	l := &leader{query: q, fetch: fl, sending: sending{query: q, fetch: fl}}
 	defer l.end()
 	err := l.ask()
 	t := l.tee
@@ -36,7 +36,8 @@ func (q *query) lead(fl *flight) (Result, error) {
 		return Result{policy.ResultMiss, t.reason}, err
 	}
 	if t.end(err) != nil {
-		return Result{policy.ResultMiss, policy.ReasonIncomplete}, err // nil: the server sees the length too
+		// err is nil where only the length was wrong: net/http compares it with Content-Length and ends the connection.
+		return Result{policy.ResultMiss, policy.ReasonIncomplete}, err
 	}
 	l.keepWhole()
 	l.release()
@@ -47,7 +48,7 @@ func (q *query) lead(fl *flight) (Result, error) {
 
 // ask lets the upstream answer. It goes on after its client has left, for as long as the fetch lives.
 func (l *leader) ask() error {
-	q, fl := l.query, l.flight
+	q, fl := l.query, l.fetch
 	ctx, cancel := context.WithCancel(context.WithoutCancel(q.r.Context()))
 	fl.lifetime.cancel = cancel
 	l.unwatch = context.AfterFunc(q.r.Context(), fl.lifetime.leave)
@@ -59,7 +60,7 @@ func (l *leader) ask() error {
 		return status >= http.StatusInternalServerError && q.found.usableOnFailure(&q.facts)
 	}
 	if q.found.usableOnFailure(&q.facts) {
-		l.late = time.AfterFunc(q.c.settings.Load().AnswerTime, fl.lifetime.endUnlessAnswered)
+		l.answerTimer = time.AfterFunc(q.c.settings.Load().AnswerTime, fl.lifetime.endUnlessAnswered)
 	}
 	r := q.r.WithContext(ctx)
 	if !q.keepsConditions {
@@ -74,7 +75,7 @@ func (l *leader) ask() error {
 
 // failed answers where the upstream has not, or has failed: with what is kept, if that may be served then.
 func (l *leader) failed(err error) (Result, error) {
-	q, fl := l.query, l.flight
+	q, fl := l.query, l.fetch
 	if !fl.isSettled() {
 		fl.err = err
 		fl.settle(endsFailed)
@@ -95,22 +96,15 @@ func (l *leader) failed(err error) (Result, error) {
 
 // keepWhole keeps an answer that has come as a whole, if it may be kept.
 func (l *leader) keepWhole() {
-	c, fl, t := l.c, l.flight, l.tee
-	c.commit(fl, t.hash.version())
-	fl.body.finish(nil)
-	switch {
-	case t.reason != "":
-	case !fl.body.whole():
-		t.reason = policy.ReasonTooLarge
-	case fl.isOfAnotherBuild():
-		t.reason = policy.ReasonDeployment
-		c.uncacheable.add(fl.key, fl.now(), t.reason, fl.status)
-	default:
-		c.keep(fl, t.hash, fl.body.each)
+	c, fl, t := l.c, l.fetch, l.tee
+	switch kept := c.commitAndKeep(fl, t); {
+	case kept:
 		l.refetchSuspect(fl)
 		if fl.isOutdated() {
 			c.awaitRemade(fl, l.r, l.refetch())
 		}
+	case t.reason == policy.ReasonDeployment:
+		c.uncacheable.add(fl.key, fl.now(), t.reason, fl.status)
 	}
 }
 
@@ -119,17 +113,16 @@ func (l *leader) keepWhole() {
 func (l *leader) release() {
 	if !l.released {
 		l.released = true
-		l.c.flights.end(l.flight)
-		l.flight.body.release()
+		l.c.endFetch(l.fetch)
 	}
 }
 
 // end ends the fetch, also when next panics.
 func (l *leader) end() {
-	fl := l.flight
+	fl := l.fetch
 	l.unwatch()
-	if l.late != nil {
-		l.late.Stop()
+	if l.answerTimer != nil {
+		l.answerTimer.Stop()
 	}
 	fl.lifetime.end()
 	fl.body.finish(errBrokeOff) // unless it is finished
@@ -140,7 +133,7 @@ func (l *leader) end() {
 	l.sending.wait() // the client's writer is in use until then
 }
 
-// callNext lets next answer. An answer that is discarded is cut off, of which next may make a panic.
+// callNext lets next answer. Where the answer is discarded next is cut off and may panic: that is errUpstream.
 func (q *query) callNext(t *tee, r *http.Request) (err error) {
 	defer func() {
 		if t.mode == modeDiscard && recover() != nil {

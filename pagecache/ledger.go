@@ -124,7 +124,7 @@ const runShift = 40
 // sequencer gives sequence numbers.
 type sequencer struct{ last atomic.Uint64 }
 
-func (c *sequencer) start(run uint64) { c.last.Store(run << runShift) }
+func (s *sequencer) start(run uint64) { s.last.Store(run << runShift) }
 
 // next is above all numbers before it.
-func (c *sequencer) next() sequence { return sequence(c.last.Add(1)) }
+func (s *sequencer) next() sequence { return sequence(s.last.Add(1)) }

@@ -39,16 +39,18 @@ func (l *lifetime) endUnlessAnswered() {
 	}
 }
 
-// leave says that the client has left.
+// leave says that the client has left. The fetch lingers where others may want it.
 func (l *lifetime) leave() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.clientLeft = true
-	if l.clientOnly || l.ended {
+	switch {
+	case l.ended:
+	case l.clientOnly:
 		l.abandon()
-		return
+	default:
+		l.timer = time.AfterFunc(l.linger, func() { l.body.whenUnread(l.abandonUnread) })
 	}
-	l.timer = time.AfterFunc(l.linger, func() { l.body.whenUnread(l.abandonUnread) })
 }
 
 // forClientOnly says that the answer is for the client alone.
@@ -81,7 +83,7 @@ func (l *lifetime) isAbandoned() bool {
 	return l.abandoned
 }
 
-// end ends the fetch, and the watching of its client.
+// end ends the fetch. Its client and its readers have no say any more.
 func (l *lifetime) end() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -9,10 +9,10 @@ import (
 )
 
 // condition is what may be done with what is kept.
-type condition uint8
+type usability uint8
 
 const (
-	absent  condition = iota // nothing
+	absent  usability = iota // nothing
 	expired                  // to be fetched first
 	suspect                  // to be fetched first: another variant may be newer
 	stale                    // to be served, and fetched in the background
@@ -25,7 +25,7 @@ type found struct {
 	entry        *blobstore.Entry // nil if absent
 	opened       *opened          // of the entry
 	meta         meta
-	condition    condition
+	usable       usability
 	reason       policy.Reason
 	currentUntil int64 // of the page
 	outdatedAt   int64 // of the page
@@ -77,9 +77,9 @@ func (c *Cache) lookUp(r *http.Request, facts *policy.Facts) (f found, ok bool) 
 	o, err := open(entry)
 	if err == nil {
 		f.opened, f.meta = o, o.meta
-		f.condition, f.reason = c.conditionOf(&o.meta, &page, f.key, facts.Now)
+		f.usable, f.reason = c.usabilityOf(&o.meta, &page, f.key, facts.Now)
 	}
-	if err != nil || f.condition == absent {
+	if err != nil || f.usable == absent {
 		_ = entry.Close() // it was only looked at
 		return f, true
 	}
@@ -88,7 +88,7 @@ func (c *Cache) lookUp(r *http.Request, facts *policy.Facts) (f found, ok bool) 
 }
 
 // conditionOf says what may be done with an entry.
-func (c *Cache) conditionOf(m *meta, page *pageHead, key blobstore.Key, now time.Time) (condition, policy.Reason) {
+func (c *Cache) usabilityOf(m *meta, page *pageHead, key blobstore.Key, now time.Time) (usability, policy.Reason) {
 	if m.era != c.ledger.era {
 		return absent, policy.ReasonAbsent
 	}

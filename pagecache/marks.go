@@ -132,7 +132,7 @@ func (m *marks) fold() {
 	}
 }
 
-// all are the purges, for the ledger.
+// append writes the purges, for the ledger.
 func (m *marks) append(to []byte) []byte {
 	m.mu.RLock()
 	defer m.mu.RUnlock()

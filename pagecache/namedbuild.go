@@ -112,7 +112,7 @@ func (n *namedBuild) isAnother() bool {
 
 // isOfAnotherBuild reports whether an answer names another build than that of its request. An application that is
 // started again later than it is built answers for the build before.
-func (fl *flight) isOfAnotherBuild() bool {
+func (fl *fetch) isOfAnotherBuild() bool {
 	if !fl.namesBuild() {
 		return false
 	}
@@ -126,7 +126,7 @@ func (fl *flight) isOfAnotherBuild() bool {
 
 // namesBuild reports whether the body may name another build than that of the request. Then nobody knows whether the
 // answer is kept until all of it has come: most versions of Next.js name the build at the end.
-func (fl *flight) namesBuild() bool {
+func (fl *fetch) namesBuild() bool {
 	return fl.facts.BuildID != "" && (policy.HasType(fl.header, "text/html") ||
 		policy.HasType(fl.header, "text/x-component"))
 }

@@ -103,7 +103,7 @@ func (c *Cache) mark(s Selector) *Marked {
 	}
 	p.before = c.ledger.purge(mark{hard: p.at}, p.targets...)
 	for _, t := range p.targets {
-		c.flights.purge(t.concerns)
+		c.fetches.purge(t.concerns)
 	}
 	return p
 }
@@ -134,7 +134,7 @@ func (s Selector) targets() (list []target) {
 }
 
 // concerns reports whether a fetch may be of what is purged. Tags are not known before the head.
-func (t target) concerns(fl *flight) bool {
+func (t target) concerns(fl *fetch) bool {
 	switch {
 	case t.space != "" && t.space != fl.key.Space:
 		return false
@@ -162,7 +162,7 @@ func (c *Cache) purgePage(id pageID, soft bool) {
 		}
 		return
 	}
-	some := c.flights.purge(func(fl *flight) bool { return pageOf(fl.key) == id })
+	some := c.fetches.purge(func(fl *fetch) bool { return pageOf(fl.key) == id })
 	if known || some {
 		c.store.DeleteGroup(id.space, id.group)
 	}

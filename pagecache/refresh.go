@@ -11,45 +11,40 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
-// refresh fetches a stale entry, and gives its slot back.
-func (c *Cache) refresh(fl *flight, r *http.Request, refetch Refetch) {
+// refresh carries out a fetch that enterBackground began, and gives its slot back.
+func (c *Cache) refresh(fl *fetch, r *http.Request, refetch Refetch) {
 	defer c.revalidating.Add(-1)
 	ctx, cancel := context.WithTimeout(c.ctx, c.settings.Load().RevalidateTime)
 	defer cancel()
 	fl.lifetime.cancel = cancel
 	c.counts.revalidations.Add(1)
 	t := newTee(ctx, fl, r, nil)
-	err := c.askAgain(ctx, t, r, refetch)
+	err := c.validate(ctx, t, r, refetch)
 	switch {
 	case fl.isSettled() && fl.ending == endsPassing: // it came, and is not kept any more
 	case err != nil:
 		c.refreshFailed(fl, err)
 	case t.mode == modeFill:
-		c.commit(fl, t.hash.version())
-		fl.body.finish(nil)
-		if t.reason == "" && fl.body.whole() && !fl.isOfAnotherBuild() {
-			c.keep(fl, t.hash, fl.body.each)
-		}
+		c.commitAndKeep(fl, t)
 	}
 	if !fl.isSettled() {
 		fl.err = err
 		fl.settle(endsLookAgain)
 	}
-	c.flights.end(fl)
-	fl.body.release()
+	c.endFetch(fl)
 	if fl.isOutdated() {
 		c.awaitRemade(fl, r, refetch)
 	}
 }
 
-// askAgain asks the upstream whether an entry is still what it answers, and freshens it if so. An answer that is none
-// of the page leaves what is kept.
-func (c *Cache) askAgain(ctx context.Context, t *tee, r *http.Request, refetch Refetch) error {
-	fl := t.flight
+// validate asks the upstream whether an entry is still what it answers, and freshens it if so. An answer that says
+// nothing of the page (a failure, isOfRequest) leaves what is kept.
+func (c *Cache) validate(ctx context.Context, t *tee, r *http.Request, refetch Refetch) error {
+	fl := t.fetch
 	fl.facts.Said = new(policy.Said)
 	t.replaces = true
 	t.keepOnError = func(status int) bool { return status >= http.StatusInternalServerError || isOfRequest(status) }
-	err := refetchSafely(refetch, ctx, t, fl.facts.Variant, parseHeader(fl.old.header).Get("Etag"), fl.facts.Said)
+	err := callRefetch(refetch, ctx, t, fl.facts.Variant, parseHeader(fl.old.header).Get("Etag"), fl.facts.Said)
 	if err == nil && t.mode == modeUndecided {
 		t.WriteHeader(http.StatusOK)
 	}
@@ -63,7 +58,7 @@ func (c *Cache) askAgain(ctx context.Context, t *tee, r *http.Request, refetch R
 }
 
 // refreshFailed notes that an entry could not be fetched.
-func (c *Cache) refreshFailed(fl *flight, err error) {
+func (c *Cache) refreshFailed(fl *fetch, err error) {
 	fl.body.finish(errBrokeOff)
 	c.counts.failed.Add(1)
 	c.refreshFailures.add(fl.key, fl.now(), policy.ReasonError, 0)
@@ -72,8 +67,8 @@ func (c *Cache) refreshFailed(fl *flight, err error) {
 	}
 }
 
-// refetchSafely makes a panic of the upstream's handler an error: in the background it would end the process.
-func refetchSafely(
+// callRefetch makes a panic of the upstream's handler an error: in the background it would end the process.
+func callRefetch(
 	refetch Refetch, ctx context.Context, w http.ResponseWriter, as policy.Variant, etag string, said *policy.Said,
 ) (err error) {
 	defer func() {
@@ -88,12 +83,12 @@ func refetchSafely(
 var bodyHeaders = map[string]bool{"Content-Encoding": true, "Content-Md5": true, "Content-Range": true, "Etag": true}
 
 // freshen keeps the old body with the headers of an answer that says that it has not changed (RFC 9111, 4.3.4).
-func (c *Cache) freshen(fl *flight, r *http.Request, h http.Header) error {
+func (c *Cache) freshen(fl *fetch, r *http.Request, h http.Header) error {
 	merged := fl.old.freshHeader(h)
 	fl.status = fl.old.status
 	fl.decision = c.decide(fl, r, fl.status, merged)
 	switch {
-	case !fl.decision.Store: // it holds for everybody
+	case !fl.decision.Store: // nothing of a client was asked with, so it is true for all
 		c.purgePage(pageOf(fl.key), false)
 		return nil
 	case fl.storeKey != fl.key:
@@ -113,7 +108,7 @@ func (c *Cache) freshen(fl *flight, r *http.Request, h http.Header) error {
 	if err != nil {
 		return err
 	}
-	if fl.decision.Tags == nil { // nor have they
+	if fl.decision.Tags == nil { // a 304 names none: those of the entry hold
 		fl.decision.Tags = slices.Collect(fl.old.eachTag)
 	}
 	fl.header = keptHeader(merged, nil)
@@ -127,7 +122,7 @@ func (c *Cache) freshen(fl *flight, r *http.Request, h http.Header) error {
 // freshHeader are the headers of an entry with those of an answer that says that it has not changed.
 func (m *meta) freshHeader(h http.Header) http.Header {
 	merged := parseHeader(m.header)
-	delete(merged, "Date") // when the old one was made is no longer its age
+	delete(merged, "Date") // its age counts from this answer on
 	for name, values := range keptHeader(h, nil) {
 		if !bodyHeaders[name] {
 			merged[name] = values

@@ -56,7 +56,7 @@ func (m *remaking) size() int {
 //
 // It does not ask for longer than the new page stays fresh: beyond that, asking would have Next.js make the page again
 // though nobody has visited it.
-func (c *Cache) awaitRemade(fl *flight, r *http.Request, refetch Refetch) {
+func (c *Cache) awaitRemade(fl *fetch, r *http.Request, refetch Refetch) {
 	if !c.remaking.begin(fl.storeKey) {
 		return
 	}
@@ -75,7 +75,7 @@ func (c *Cache) awaitRemade(fl *flight, r *http.Request, refetch Refetch) {
 }
 
 // askRemade asks once, if what is kept is still outdated. It reports whether to go on.
-func (c *Cache) askRemade(fl *flight, r *http.Request, refetch Refetch) bool {
+func (c *Cache) askRemade(fl *fetch, r *http.Request, refetch Refetch) bool {
 	entry, there := c.store.Get(c.ctx, fl.storeKey)
 	if !there {
 		return false

@@ -55,7 +55,7 @@ var completeVariants = [...]policy.Variant{policy.VariantHTML, policy.VariantRSC
 // refetchSuspect has another variant of the page fetched in the background, where an answer of a new variant has made
 // those suspect that were known before. Who comes for that one meanwhile waits for this fetch; without it each page
 // would be fetched for a client who waits, as often as it has variants.
-func (q *query) refetchSuspect(fl *flight) {
+func (q *query) refetchSuspect(fl *fetch) {
 	page, ok := q.c.page(fl.storeKey)
 	if !fl.outcome.makesSuspect || !ok || page.interceptable || fl.facts.Data {
 		return
@@ -96,7 +96,7 @@ func anonymous(ctx context.Context, r *http.Request) *http.Request {
 
 // enterBackground begins a fetch of an entry in the background. It is nil if that must not be: for want of a slot, or
 // because it failed of late or is going on.
-func (c *Cache) enterBackground(kept *found, facts *policy.Facts, slots int) *flight {
+func (c *Cache) enterBackground(kept *found, facts *policy.Facts, slots int) *fetch {
 	if c.refreshFailures.has(kept.key, facts.Now) {
 		return nil
 	}
@@ -105,12 +105,12 @@ func (c *Cache) enterBackground(kept *found, facts *policy.Facts, slots int) *fl
 		c.counts.skipped.Add(1)
 		return nil
 	}
-	fl := c.newFlight(kept, facts)
+	fl := c.newFetch(kept, facts)
 	old := kept.meta
 	// the entry is closed meanwhile
 	old.tags, old.header = append([]byte(nil), old.tags...), append([]byte(nil), old.header...)
 	fl.old = &old
-	if _, r, mine := c.flights.enter(fl); !mine {
+	if _, r, mine := c.fetches.enter(fl); !mine {
 		if r != nil {
 			r.leave()
 		}
@@ -121,9 +121,8 @@ func (c *Cache) enterBackground(kept *found, facts *policy.Facts, slots int) *fl
 }
 
 // giveUp ends a fetch in the background that was not begun, and gives its slot back.
-func (c *Cache) giveUp(fl *flight) {
+func (c *Cache) giveUp(fl *fetch) {
 	defer c.revalidating.Add(-1)
 	fl.settle(endsLookAgain)
-	c.flights.end(fl)
-	fl.body.release()
+	c.endFetch(fl)
 }

@@ -64,7 +64,7 @@ func (q *query) sendEntry(entry *blobstore.Entry) {
 // asksForPart reports whether a request asks for less than the whole, other than by If-None-Match, beside which
 // If-Modified-Since does not count (RFC 9110, 13.1.3).
 func asksForPart(h http.Header) bool {
-	return httpheader.WantsPlainBytes(h) || len(h["If-Modified-Since"]) > 0 && len(h["If-None-Match"]) == 0
+	return httpheader.NeedsUncoded(h) || len(h["If-Modified-Since"]) > 0 && len(h["If-None-Match"]) == 0
 }
 
 // servePart looks at ranges and all conditions, as net/http does for files. Ranges are of the body as it is.

@@ -10,11 +10,11 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
-// sending sends a shared body to the client for which it is fetched, at that client's own pace. The zero flight is
+// sending sends a shared body to the client for which it is fetched, at that client's own pace. The zero fetch is
 // never started.
 type sending struct {
-	query  *query
-	flight *flight
+	query *query
+	fetch *fetch
 
 	work     sync.WaitGroup
 	panicked any
@@ -24,9 +24,9 @@ type sending struct {
 
 // start begins. The client's writer belongs to the sending until wait returns.
 func (s *sending) start(status int) {
-	r := s.flight.body.join(true)
+	r := s.fetch.body.join(true)
 	h := s.query.w.Header()
-	s.query.complete(h, s.flight, Result{policy.ResultMiss, s.query.found.reason}, false)
+	s.query.complete(h, s.fetch, Result{policy.ResultMiss, s.query.found.reason}, false)
 	s.work.Go(func() {
 		defer func() { s.panicked = recover() }()
 		defer r.leave()
@@ -51,7 +51,7 @@ func (s *sending) finish() {
 		return
 	}
 	q, variant := s.query, s.query.facts.Variant
-	err := q.sendRest(s.flight, &s.had, func(w http.ResponseWriter) error {
+	err := q.sendRest(s.fetch, &s.had, func(w http.ResponseWriter) error {
 		return q.refetch()(q.r.Context(), w, variant, "", new(policy.Said))
 	})
 	if err != nil {
@@ -60,7 +60,7 @@ func (s *sending) finish() {
 }
 
 // complete completes the headers of an answer that is being fetched.
-func (q *query) complete(h http.Header, fl *flight, result Result, collapsed bool) {
+func (q *query) complete(h http.Header, fl *fetch, result Result, collapsed bool) {
 	tell(h, &q.facts, policy.Told{
 		Kind: result.Kind, Reason: result.Reason, Status: fl.status, Age: fl.age, TTL: fl.decision.Fresh,
 		Stored: !collapsed && !fl.namesBuild(), Collapsed: collapsed,

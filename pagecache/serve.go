@@ -25,8 +25,8 @@ type query struct {
 	next    Next
 	refetch func() Refetch
 	found   found
-	// unshared: it asks for itself, and nobody waits for it.
-	unshared bool
+	// alone: it asks for itself, and nobody waits for it.
+	alone bool
 	// keepsConditions: its conditions are for the upstream, whose answer is likely not to be kept.
 	keepsConditions bool
 }
@@ -40,33 +40,38 @@ func (c *Cache) Serve(
 	w http.ResponseWriter, r *http.Request, f policy.Facts, next Next, refetch func() Refetch,
 ) (Result, error) {
 	q := &query{c: c, w: w, r: r, facts: f, next: next, refetch: refetch}
-	reason := policy.ForRequest(r, f)
-	if reason != "" && reason != policy.ReasonRange {
+	if reason := policy.ForRequest(r, f); reason != "" && reason != policy.ReasonRange {
 		return q.bypass(policy.ResultBypass, reason)
 	}
-	// Only a GET for the whole fills the cache, if it lets it.
-	switch {
-	case asksForPart(r.Header):
-		reason = policy.ReasonRange
-	case r.Method == http.MethodHead:
-		reason = policy.ReasonMethod
-	case policy.SaysNoStore(r.Header): // what it is answered says nothing to others, so nobody waits for it
-		reason = policy.ReasonRequestStore
-	}
+	noFill := reasonNotToFill(r)
 	for range maxLooks {
-		if result, err := q.try(reason); !errors.Is(err, errLookAgain) {
+		if result, err := q.try(noFill); !errors.Is(err, errLookAgain) {
 			return result, err
 		}
 	}
-	return q.leadUnshared()
+	return q.leadAlone()
+}
+
+// reasonNotToFill is why the answer to a request does not fill the cache, "" if it does: only a GET for the whole
+// answer does, and only without no-store.
+func reasonNotToFill(r *http.Request) policy.Reason {
+	switch {
+	case asksForPart(r.Header):
+		return policy.ReasonRange
+	case r.Method == http.MethodHead:
+		return policy.ReasonMethod
+	case policy.SaysNoStore(r.Header): // what it is answered says nothing to others, so nobody waits for it
+		return policy.ReasonRequestStore
+	}
+	return ""
 }
 
 // errLookAgain says that what a request has waited for was not for it.
 var errLookAgain = errors.New("it has to look again")
 
-// try answers a request once, or returns errLookAgain. partly is why its answer does not fill the cache, "" if it does.
-func (q *query) try(partly policy.Reason) (Result, error) {
-	ended := q.c.flights.ended.Load()
+// try answers a request once, or returns errLookAgain. noFill is that of reasonNotToFill.
+func (q *query) try(noFill policy.Reason) (Result, error) {
+	ended := q.c.fetches.ended.Load()
 	var ok bool
 	if q.found, ok = q.c.lookUp(q.r, &q.facts); !ok {
 		return q.bypass(policy.ResultBypass, policy.ReasonKey)
@@ -75,15 +80,15 @@ func (q *query) try(partly policy.Reason) (Result, error) {
 	if result, served := q.serveKept(); served {
 		return result, nil
 	}
-	if partly != "" {
-		return q.bypass(policy.ResultMiss, partly)
+	if noFill != "" {
+		return q.bypass(policy.ResultMiss, noFill)
 	}
 	uncacheable := q.c.uncacheable.has(q.found.key, q.facts.Now)
 	switch {
 	case q.found.unknown && uncacheable:
 		return q.passOn()
-	case q.unshared || uncacheable:
-		return q.leadUnshared()
+	case q.alone || uncacheable:
+		return q.leadAlone()
 	}
 	return q.coalesce(ended)
 }
@@ -91,13 +96,13 @@ func (q *query) try(partly policy.Reason) (Result, error) {
 // serveKept answers with what is kept, if that may be served now.
 func (q *query) serveKept() (result Result, served bool) {
 	switch f := &q.found; {
-	case f.condition == fresh:
+	case f.usable == fresh:
 		q.recheck()
 		return q.serveFound(Result{policy.ResultHit, f.reason}), true
-	case f.condition == stale:
+	case f.usable == stale:
 		q.revalidate()
 		return q.serveFound(Result{policy.ResultStale, f.reason}), true
-	case f.condition == expired && q.c.originFailures.has(f.key, q.facts.Now) && f.usableOnFailure(&q.facts):
+	case f.usable == expired && q.c.originFailures.has(f.key, q.facts.Now) && f.usableOnFailure(&q.facts):
 		q.revalidate()
 		return q.serveFound(Result{policy.ResultStale, policy.ReasonError}), true
 	}
@@ -107,17 +112,16 @@ func (q *query) serveKept() (result Result, served bool) {
 // coalesce follows the fetch of the same, or leads one that others may follow. ended is how many fetches had ended
 // before the first look: if another one has since, there may be something.
 func (q *query) coalesce(ended uint64) (Result, error) {
-	flights := q.c.flights
-	fl, r, leads := flights.enter(q.c.newFlight(&q.found, &q.facts))
+	fetches := q.c.fetches
+	fl, r, leads := fetches.enter(q.c.newFetch(&q.found, &q.facts))
 	switch {
 	case !leads && r == nil:
-		return q.leadUnshared()
+		return q.leadAlone()
 	case !leads:
 		return q.follow(fl, r)
-	case flights.ended.Load() != ended && q.isKeptNow():
+	case fetches.ended.Load() != ended && q.isKeptNow():
 		fl.settle(endsLookAgain)
-		flights.end(fl)
-		fl.body.release()
+		q.c.endFetch(fl)
 		return Result{}, errLookAgain
 	}
 	return q.lead(fl)
@@ -127,14 +131,14 @@ func (q *query) coalesce(ended uint64) (Result, error) {
 func (q *query) isKeptNow() bool {
 	found, ok := q.c.lookUp(q.r, &q.facts)
 	defer found.close()
-	return ok && (found.condition == fresh || found.condition == stale)
+	return ok && (found.usable == fresh || found.usable == stale)
 }
 
-// leadUnshared asks the upstream for this client. The answer is kept if it may be.
-func (q *query) leadUnshared() (Result, error) {
+// leadAlone asks the upstream for this client. The answer is kept if it may be.
+func (q *query) leadAlone() (Result, error) {
 	q.keepsConditions = true
-	fl := q.c.newFlight(&q.found, &q.facts)
-	q.c.flights.beginUnshared(fl)
+	fl := q.c.newFetch(&q.found, &q.facts)
+	q.c.fetches.beginAlone(fl)
 	return q.lead(fl)
 }
 

@@ -25,18 +25,18 @@ var errUnread = errors.New("nobody reads this answer any more")
 type sharedBody struct {
 	limit    int64
 	budget   *budget
-	patience time.Duration // how long readers may hold up others, see makeRoom
+	patience time.Duration // how long in all readers may hold up others, see makeRoom
 
 	mu       sync.Mutex
 	chunks   [][]byte
-	start    int64        // offset of the first byte of chunks
-	end      int64        // bytes that have come in
-	taken    atomic.Int64 // of the budget; changed under mu
-	partial  bool         // not held as a whole
-	room     int64        // how far ahead of the slowest reader it may be then
-	heldUp   time.Duration
+	start    int64         // offset of the first byte of chunks
+	end      int64         // bytes that have come in
+	taken    atomic.Int64  // of the budget; changed under mu
+	windowed bool          // not held as a whole
+	room     int64         // how far ahead of the slowest reader it may be then
+	heldUp   time.Duration // and how long they have, since the last one was detached
 	ended    bool
-	needed   bool // until release: the bytes are needed although nobody may read them
+	needed   bool // until release: kept although no reader may be left
 	err      error
 	readers  map[*bodyReader]struct{}
 	more     chan struct{} // closed when there is more, or the end; nil: nobody waits
@@ -59,17 +59,18 @@ func (g *sharedBody) append(ctx context.Context, p []byte) error {
 	if g.end == 0 {
 		g.budget.enter(g)
 	}
-	if g.room = window; counted {
+	g.room = window
+	if counted {
 		g.taken.Add(int64(len(p)))
 	} else {
-		g.partial, g.room = true, 0
+		g.windowed, g.room = true, 0
 	}
 	g.add(p)
 	wake(&g.more)
-	for g.partial {
-		slowest, any := g.slowest()
+	for g.windowed {
+		slowest, some := g.slowest()
 		g.drop(slowest)
-		if !any {
+		if !some {
 			return errUnread
 		}
 		if g.end-slowest <= g.room {
@@ -86,8 +87,8 @@ func (g *sharedBody) append(ctx context.Context, p []byte) error {
 // others give way.
 func (g *sharedBody) count(n int64) bool {
 	g.mu.Lock()
-	g.partial = g.partial || g.end+n > g.limit
-	partial := g.partial
+	g.windowed = g.windowed || g.end+n > g.limit
+	partial := g.windowed
 	g.mu.Unlock()
 	if partial {
 		return g.budget.take(n)
@@ -116,12 +117,12 @@ func (g *sharedBody) add(p []byte) {
 }
 
 // slowest is where the slowest reader is. The caller holds the lock.
-func (g *sharedBody) slowest() (at int64, any bool) {
+func (g *sharedBody) slowest() (at int64, some bool) {
 	at = g.end
 	for r := range g.readers {
-		at, any = min(at, r.at), true
+		at, some = min(at, r.at), true
 	}
-	return at, any
+	return at, some
 }
 
 // drop lets the chunks go that end before an offset; one that is not full only where there is no budget for what comes.
@@ -167,7 +168,7 @@ func wake(signal *chan struct{}) {
 	}
 }
 
-// finish says that nothing more comes. err is nil for a body that is whole.
+// finish says that nothing more comes. err is nil if the body came to its end.
 func (g *sharedBody) finish(err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -194,14 +195,14 @@ func (g *sharedBody) free() {
 	}
 }
 
-// whole reports whether all of the body is held.
-func (g *sharedBody) whole() bool {
+// isHeld reports whether all of the body is held.
+func (g *sharedBody) isHeld() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return !g.partial
+	return !g.windowed
 }
 
-// each hands out a body that is whole.
+// each hands out a body that is held.
 func (g *sharedBody) each(do func([]byte) error) error {
 	g.mu.Lock()
 	chunks := g.chunks

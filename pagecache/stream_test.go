@@ -18,17 +18,17 @@ import (
 )
 
 // onlyFlight is the one fetch of this moment.
-func onlyFlight(c *Cache) *flight {
-	c.flights.mu.Lock()
-	defer c.flights.mu.Unlock()
-	for fl := range c.flights.open {
+func onlyFlight(c *Cache) *fetch {
+	c.fetches.mu.Lock()
+	defer c.fetches.mu.Unlock()
+	for fl := range c.fetches.open {
 		return fl
 	}
 	return nil
 }
 
 // waitForReaders waits until a fetch has so many.
-func waitForReaders(t *testing.T, fl *flight, n int) {
+func waitForReaders(t *testing.T, fl *fetch, n int) {
 	t.Helper()
 	require.Eventually(t, func() bool {
 		fl.body.mu.Lock()

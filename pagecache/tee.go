@@ -23,9 +23,9 @@ const (
 
 // tee takes the answer of the upstream. It is for one goroutine.
 type tee struct {
-	flight *flight
-	ctx    context.Context
-	r      *http.Request
+	fetch *fetch
+	ctx   context.Context
+	r     *http.Request
 	// client is nil in the background.
 	client http.ResponseWriter
 	// begin is called when the answer fills: it sends it to the client.
@@ -44,8 +44,8 @@ type tee struct {
 	err     error
 }
 
-func newTee(ctx context.Context, fl *flight, r *http.Request, client http.ResponseWriter) *tee {
-	t := &tee{flight: fl, ctx: ctx, r: r, client: client, header: http.Header{}, begin: func() {},
+func newTee(ctx context.Context, fl *fetch, r *http.Request, client http.ResponseWriter) *tee {
+	t := &tee{fetch: fl, ctx: ctx, r: r, client: client, header: http.Header{}, begin: func() {},
 		keepOnError: func(int) bool { return false }}
 	if client != nil {
 		t.before = client.Header().Clone()
@@ -73,7 +73,7 @@ func (t *tee) WriteHeader(status int) {
 		}
 		return
 	}
-	fl, c := t.flight, t.flight.cache
+	fl, c := t.fetch, t.fetch.cache
 	if err := fl.lifetime.headCame(t.ctx); err != nil {
 		// The fetch was given up before. What is written then is about that, Caddy says 499.
 		t.mode = modeDiscard
@@ -112,13 +112,13 @@ func (t *tee) WriteHeader(status int) {
 
 // pass sends the answer to the client and to nobody else.
 func (t *tee) pass(status int) {
-	fl, c := t.flight, t.flight.cache
+	fl, c := t.fetch, t.fetch.cache
 	t.mode = modePass
 	if saysOfPage(status) {
 		c.uncacheable.add(fl.key, fl.facts.Now, t.reason, status)
 		switch {
 		case t.reason == policy.ReasonDeployment: // it says nothing of the build that is kept
-		case t.client == nil: // it holds for everybody
+		case t.client == nil: // nothing of a client was asked with, so it is true for all
 			c.purgePage(pageOf(fl.key), false)
 		case t.replaces:
 			c.store.Delete(fl.key) // what was kept is not what the upstream answers now
@@ -191,7 +191,7 @@ func (t *tee) Write(p []byte) (int, error) {
 
 // fill adds to the shared body. What the answer means for its page is written down before its last byte can go out.
 func (t *tee) fill(p []byte) (int, error) {
-	fl := t.flight
+	fl := t.fetch
 	_, _ = t.hash.Write(p) // never fails
 	if t.written == fl.length {
 		fl.cache.commit(fl, t.hash.version())
@@ -219,7 +219,7 @@ func (t *tee) FlushError() error {
 
 // end is called when the upstream has nothing more to say. It reports why a body that fills is not whole.
 func (t *tee) end(err error) error {
-	fl := t.flight
+	fl := t.fetch
 	switch {
 	case t.mode != modeFill:
 		return err

@@ -136,7 +136,7 @@ type Match struct {
 	// Path is what Next.js routes by: the request's escaped path, dot segments resolved, below the zone's basePath or
 	// assetPrefix. It begins with "/" or is empty.
 	Path string
-	// Target has Path with what stands before it.
+	// Target has the full path; Path is its end.
 	rules.Target
 
 	// shared says that builds, not prefixes, tell whose path it is.
@@ -147,7 +147,8 @@ type Match struct {
 func (m Match) Base() string { return m.Full[:len(m.Full)-len(m.Path)] }
 
 // Find returns the zone of a request by its Host header and escaped path. The most specific host wins (exact, wildcard,
-// every host), and in it the longest prefix; ok is false when no zone claims the path.
+// every host), and in it the longest prefix; ok is false when no zone claims the path. Requests are looked up by
+// FindRequest, which asks url and Referer too where the path does not tell.
 func (t *Table) Find(host, escapedPath string) (m Match, ok bool) {
 	path, asWritten := spelling.CanonicalPath(escapedPath)
 	if len(t.exact)+len(t.wildcard) > 0 {

@@ -16,7 +16,8 @@ import (
 type Group[K comparable, V any] struct {
 	// Timeout bounds each making in the background; 0: it lasts as long as somebody waits.
 	Timeout time.Duration
-	// Holds says that a value is also handed to those who come while others use it. Such a group has no Start.
+	// Holds says that a value is also handed to those who come while others use it. Such a group has no Start: who starts
+	// one never leaves, so its value would be held for ever.
 	Holds bool
 
 	mu     sync.Mutex
@@ -36,9 +37,9 @@ type Flight[K comparable, V any] struct {
 	err   error
 
 	// Under the lock of the group.
-	waiting int
-	landed  chan struct{}           // closed when value and err are there; nil: nobody has waited yet
-	cancel  context.CancelCauseFunc // of a making in the background
+	users  int                     // who wait for the value, or use it
+	landed chan struct{}           // closed when value and err are there; nil: nobody has waited yet
+	cancel context.CancelCauseFunc // of a making in the background
 }
 
 // PanicError is the error of a making that panicked.
@@ -78,8 +79,8 @@ func (g *Group[K, V]) enter(key K, do func(context.Context) (V, error)) (*Flight
 	case f == nil:
 		f = g.begin(key, do)
 	}
-	f.waiting++
-	f.awaited()
+	f.users++
+	f.ensureLanded()
 	return f, nil
 }
 
@@ -89,7 +90,7 @@ func (g *Group[K, V]) Start(key K, do func(context.Context) (V, error)) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.flying[key] == nil && g.closed == nil {
-		g.begin(key, do).waiting++ // who began it never leaves
+		g.begin(key, do).users++ // who began it never leaves
 	}
 }
 
@@ -102,7 +103,7 @@ func (g *Group[K, V]) Lead(ctx context.Context, key K, patience time.Duration) (
 		defer g.mu.Unlock()
 		return g.add(key), false
 	}
-	f.awaited()
+	f.ensureLanded()
 	g.mu.Unlock()
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
@@ -182,7 +183,7 @@ func (g *Group[K, V]) run(ctx context.Context, do func(context.Context) (V, erro
 
 // add begins a flight. The caller holds the lock.
 func (g *Group[K, V]) add(key K) *Flight[K, V] {
-	f := &Flight[K, V]{group: g, key: key, cancel: nothing}
+	f := &Flight[K, V]{group: g, key: key, cancel: cancelNothing}
 	if g.flying == nil {
 		g.flying = map[K]*Flight[K, V]{}
 	}
@@ -190,11 +191,11 @@ func (g *Group[K, V]) add(key K) *Flight[K, V] {
 	return f
 }
 
-// nothing cancels what a leader does.
-func nothing(error) {}
+// cancelNothing is the cancel of a leader's flight.
+func cancelNothing(error) {}
 
-// awaited makes the channel that somebody is about to wait for. The caller holds the lock.
-func (f *Flight[K, V]) awaited() {
+// ensureLanded makes the channel that somebody is about to wait for. The caller holds the lock.
+func (f *Flight[K, V]) ensureLanded() {
 	if f.landed == nil {
 		f.landed = make(chan struct{})
 	}
@@ -216,7 +217,7 @@ func (f *Flight[K, V]) land(stays bool) {
 func (f *Flight[K, V]) leave() {
 	f.group.mu.Lock()
 	defer f.group.mu.Unlock()
-	if f.waiting--; f.waiting == 0 {
+	if f.users--; f.users == 0 {
 		f.cancel(nil)
 		f.forget() // who comes now begins anew
 	}

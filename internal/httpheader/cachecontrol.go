@@ -5,15 +5,9 @@ import (
 	"strings"
 )
 
-// TargetedFields are the fields that some shared caches read before Cache-Control (RFC 9213), and their forerunners.
-var TargetedFields = [...]string{
-	"Cdn-Cache-Control", "Cloudflare-Cdn-Cache-Control", "Netlify-Cdn-Cache-Control", "Vercel-Cdn-Cache-Control",
-	"Surrogate-Control", "X-Accel-Expires",
-}
-
 // Directives yields the directives of the lines of a Cache-Control field as they are written: a name, or name=value
-// (RFC 9111, 5.2). Commas in quotes belong to a value. Where a quote of a line is not closed all of its quotes hide
-// nothing, so that no directive is lost. It allocates nothing.
+// (RFC 9111, 5.2). Commas in quotes belong to a value. A line with a quote that is not closed is split at every
+// comma, so that no directive is lost. It allocates nothing.
 func Directives(lines []string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for _, line := range lines {

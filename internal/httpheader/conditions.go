@@ -20,14 +20,14 @@ func HasCondition(h http.Header) bool {
 	return false
 }
 
-// WantsPlainBytes reports whether a request can only be answered with a body as it is: for a part of it, or under a
-// condition that is about parts or about changing it.
-func WantsPlainBytes(h http.Header) bool {
+// NeedsUncoded reports whether a request must be answered from the body without a content coding: it asks for a part of
+// it, or under a condition that is about parts or about changing it.
+func NeedsUncoded(h http.Header) bool {
 	return len(h["Range"]) > 0 || len(h["If-Range"]) > 0 || len(h["If-Match"]) > 0 || len(h["If-Unmodified-Since"]) > 0
 }
 
-// MatchesETag reports whether the lines of If-None-Match name the entity tag of an answer, "" for one without, or any.
-// Tags are compared weakly (RFC 9110, 13.1.2).
+// MatchesETag reports whether the lines of If-None-Match name the entity tag of an answer (etag, "" if it has none), or
+// are "*". Tags are compared weakly (RFC 9110, 13.1.2). A tag with a comma in it is not found, so it costs an answer.
 func MatchesETag(lines []string, etag string) bool {
 	for named := range Tokens(lines) {
 		if named == "*" || etag != "" && strings.TrimPrefix(named, "W/") == strings.TrimPrefix(etag, "W/") {

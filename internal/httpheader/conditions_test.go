@@ -17,7 +17,7 @@ func TestConditions(t *testing.T) {
 		"Range": true, "If-Match": true, "If-Unmodified-Since": true, "If-Range": true,
 		"If-None-Match": false, "If-Modified-Since": false,
 	} {
-		assert.Equal(t, want, WantsPlainBytes(http.Header{name: {"x"}}), name)
+		assert.Equal(t, want, NeedsUncoded(http.Header{name: {"x"}}), name)
 	}
 }
 

@@ -155,15 +155,13 @@ func (c *responseCase) isForOneBrowser() bool {
 	return len(c.h["Set-Cookie"]) > 0 || len(c.h["Set-Cookie2"]) > 0 || len(c.h["Clear-Site-Data"]) > 0
 }
 
-// cdnFields speak to shared caches of some kind. What they allow is not for this one to use; what they forbid is as
-// little its own to keep.
-var cdnFields = [...]string{"Cdn-Cache-Control", "Surrogate-Control"}
-
+// isForbidden reports whether the answer says that nobody may keep it. Fields for some shared caches only count too:
+// what they allow is not for this one to use, and what they forbid is as little its own to keep.
 func (c *responseCase) isForbidden() bool {
 	if c.any(dirForbids) || c.has == 0 && strings.Contains(strings.ToLower(strings.Join(c.h["Pragma"], ",")), "no-cache") {
 		return true
 	}
-	for _, name := range cdnFields {
+	for _, name := range httpheader.TargetedFields {
 		if lines := c.h[name]; lines != nil && readDirectives(lines).any(dirForbids) {
 			return true
 		}

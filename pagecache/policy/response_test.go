@@ -132,6 +132,7 @@ var traps = []answered{
 	{"no-cache for a field", asHTML, 200, fields("Cache-Control", `no-cache="set-cookie", s-maxage=60`, "Content-Type", html), not(ReasonPrivate)},
 	{"no-store in quotes that do not end", asHTML, 200, fields("Cache-Control", `s-maxage=60, x="a, no-store`, "Content-Type", html), not(ReasonPrivate)},
 	{"no-store for CDNs", asHTML, 200, fields("Cache-Control", year, "CDN-Cache-Control", "no-store", "Content-Type", html), not(ReasonPrivate)},
+	{"private for one CDN", asHTML, 200, fields("Cache-Control", year, "Vercel-CDN-Cache-Control", "private", "Content-Type", html), not(ReasonPrivate)},
 	{"no-store for surrogates", asHTML, 200, fields("Cache-Control", year, "Surrogate-Control", "no-store", "Content-Type", html), not(ReasonPrivate)},
 	{"Pragma alone", asHTML, 200, fields("Pragma", "no-cache", "Expires", "Sun, 22 Nov 2026 13:00:00 GMT", "Content-Type", html), not(ReasonPrivate)},
 	{"events", asHTML, 200, fields("Cache-Control", year, "Content-Type", "text/event-stream; charset=utf-8"), not(ReasonStream)},

@@ -20,8 +20,8 @@ const (
 	endsLookAgain               // look again: it was found unchanged, or given up
 )
 
-// flight is one fetch of an answer, from which any number of requests are answered.
-type flight struct {
+// fetch is one fetch of an answer, from which any number of requests are answered.
+type fetch struct {
 	cache *Cache
 	key   blobstore.Key // by which it is found
 	begun sequence      // set when it is entered
@@ -43,24 +43,24 @@ type flight struct {
 	// old is the entry whose validation this is; nil in all other cases.
 	old *meta
 	// of the page's decision: see commit.
-	committed sync.Once
-	outcome   outcome
-	deadline  int64
+	committed  sync.Once
+	outcome    outcome
+	freshUntil int64
 
-	// under the lock of flights
+	// under the lock of fetches
 	void bool // purged meanwhile
 
 	lifetime lifetime
 }
 
 // settle tells those who wait. It is called once.
-func (fl *flight) settle(e ending) {
+func (fl *fetch) settle(e ending) {
 	fl.ending = e
 	close(fl.settled)
 }
 
 // isSettled reports whether those who wait have been told.
-func (fl *flight) isSettled() bool {
+func (fl *fetch) isSettled() bool {
 	select {
 	case <-fl.settled:
 		return true
@@ -70,24 +70,24 @@ func (fl *flight) isSettled() bool {
 }
 
 // newFlight is a fetch of what a request asks for.
-func (c *Cache) newFlight(key *found, facts *policy.Facts) *flight {
+func (c *Cache) newFetch(kept *found, facts *policy.Facts) *fetch {
 	settings := c.settings.Load()
-	fl := &flight{
-		cache: c, key: key.key, storeKey: key.key, facts: *facts, asked: time.Now(), length: -1,
+	fl := &fetch{
+		cache: c, key: kept.key, storeKey: kept.key, facts: *facts, asked: time.Now(), length: -1,
 		settled: make(chan struct{}), body: newSharedBody(settings.MaxBody, &c.budget, settings.Patience),
 	}
-	if key.outdatedAt > 0 {
-		fl.facts.Remade = time.Unix(0, key.outdatedAt)
+	if kept.outdatedAt > 0 {
+		fl.facts.Remade = time.Unix(0, kept.outdatedAt)
 	}
 	fl.lifetime.body, fl.lifetime.linger = fl.body, settings.Linger
 	return fl
 }
 
 // now is the time by the clock of the request.
-func (fl *flight) now() time.Time { return fl.facts.Now.Add(time.Since(fl.asked)) }
+func (fl *fetch) now() time.Time { return fl.facts.Now.Add(time.Since(fl.asked)) }
 
 // isOutdated reports whether the answer is kept, and Next.js makes it again.
-func (fl *flight) isOutdated() bool { return fl.outcome.store && fl.decision.Outdated }
+func (fl *fetch) isOutdated() bool { return fl.outcome.store && fl.decision.Outdated }
 
 // announcedLength reads Content-Length: -1 without one, ok false for one that makes no sense.
 func announcedLength(h http.Header) (length int64, ok bool) {
