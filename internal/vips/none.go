@@ -17,9 +17,6 @@ func Version() string { return "" }
 // Memory is nothing without libvips.
 func Memory() (now, highest int64) { return 0, 0 }
 
-// CanDecode says no.
-func CanDecode(string) bool { return false }
-
 // CanEncode says no.
 func CanEncode(string) bool { return false }
 

@@ -2,94 +2,115 @@
 
 package vips
 
-/*
-#cgo pkg-config: vips
-#include "ops.h"
-#include <stdlib.h>
-*/
-import "C"
-
 import (
+	"context"
+	_ "embed" // for damagedJPEG
+	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"sync"
-	"unsafe"
+	"sync/atomic"
 
+	gv "github.com/davidbyttow/govips/v2/vips"
 	"go.uber.org/zap"
 )
 
-var starting = sync.OnceValue(start)
+var (
+	starting = sync.OnceValue(start)
+	logger   atomic.Pointer[zap.Logger]
+)
 
 // Start starts libvips, once per process and for good, and sends what it says to the logger, at debug level; the last
 // logger given counts. The error is ErrUnavailable or what libvips says.
 func Start(log *zap.Logger) error {
-	setLogger(log)
+	if log == nil {
+		log = zap.NewNop()
+	}
+	logger.Store(log)
 	return starting()
 }
 
 func start() error {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
+	if !knowsGovips() {
+		return errors.New("this govips does not hold its images as v2.19.0 does")
+	}
 	// A parent process that uses sharp leaves it behind, and libvips would look there for its modules: the AVIF ones
 	// are modules.
 	if err := os.Unsetenv("VIPSHOME"); err != nil {
 		return fmt.Errorf("clearing VIPSHOME: %w", err)
 	}
-	// Many arenas keep what many threads have freed: 490 MB instead of 180 after 2,000 pictures. And glibc's threshold,
-	// which grows with what is freed, keeps every buffer of a large picture on the heap: a peak of 330 MB instead of
-	// 230, and 300 instead of 140 after it, at the same CPU time. Whoever sets these knows better.
-	C.nx_tune_malloc(unset("MALLOC_ARENA_MAX"), unset("MALLOC_MMAP_THRESHOLD_")&unset("MALLOC_TRIM_THRESHOLD_"))
-	if C.nx_start() != 0 {
-		return fmt.Errorf("starting libvips: %w", lastError())
+	tuneMalloc()
+	gv.LoggingSettings(writeLog, gv.LogLevelWarning) // below: several lines for each picture
+	// The parallelism is that of the pipeline's own queue; encoders that have threads (AV1) bring their own. Nothing is
+	// cached: every request differs, and what is equal is coalesced and kept elsewhere.
+	if err := gv.Startup(&gv.Config{ConcurrencyLevel: 1}); err != nil {
+		return fmt.Errorf("starting libvips: %w", err)
+	}
+	blockUntrusted()
+	if takesDamaged() {
+		logger.Load().Warn("this libvips makes pictures of damaged JPEGs, which Next.js passes on as they are",
+			zap.String("libvips", Version()))
 	}
 	return nil
 }
 
-// unset is 1 for a variable that is not in the environment.
-func unset(name string) C.int {
-	if _, set := os.LookupEnv(name); set {
-		return 0
+func writeLog(_ string, level gv.LogLevel, message string) {
+	if entry := logger.Load().Check(zap.DebugLevel, "libvips"); entry != nil {
+		entry.Write(zap.String("message", message), zap.Int("level", int(level)))
 	}
-	return 1
+}
+
+// damagedJPEG is 16 x 16 grey pixels with a wrong code among them: worth a warning to libjpeg, no error.
+//
+//go:embed damaged.jpeg
+var damagedJPEG []byte
+
+// takesDamaged says that this libvips does not fail on warnings. What govips asks for, fail=TRUE, means that in 8.14.
+func takesDamaged() bool {
+	_, err := transform(context.Background(), damagedJPEG, JPEG, Options{Width: 16, Output: JPEG, Quality: 75})
+	return err == nil
 }
 
 // Version of the libvips in use.
-func Version() string { return C.GoString(C.vips_version_string()) }
+func Version() string { return gv.Version }
 
 // Memory is what libvips has allocated for pixels, in bytes, now and at most since the start. What decoders and
 // encoders allocate for themselves is not in it.
 func Memory() (now, highest int64) {
-	return int64(C.vips_tracked_get_mem()), int64(C.vips_tracked_get_mem_highwater())
+	var stats gv.MemoryStats
+	gv.ReadVipsMemStats(&stats)
+	return stats.Mem, stats.MemHigh
 }
 
-// codec is what libvips calls the two directions of a format.
+// OpenImages is the number of images that are not closed: none, while no transform runs.
+func OpenImages() int64 { return gv.OpenImageRefs() }
+
+// codec is what govips calls a format.
 type codec struct {
-	format        C.int
-	loader, saver string
-	longest       int // pixels of a side of a result, 0 for as libvips says
+	kind    gv.ImageType
+	longest int // pixels of a side of a result, 0 for as libvips says
 }
 
 var codecs = map[string]codec{
-	JPEG: {C.NX_JPEG, "jpegload_buffer", "jpegsave_buffer", 65535},
-	WebP: {C.NX_WEBP, "webpload_buffer", "webpsave_buffer", 16383},
-	AVIF: {C.NX_AVIF, "heifload_buffer", "heifsave_buffer", 16384},
-	PNG:  {C.NX_PNG, "pngload_buffer", "pngsave_buffer", 0},
-	GIF:  {C.NX_GIF, "gifload_buffer", "gifsave_buffer", 65535},
-	TIFF: {C.NX_TIFF, "tiffload_buffer", "tiffsave_buffer", 65535},
+	JPEG: {gv.ImageTypeJPEG, 65535},
+	WebP: {gv.ImageTypeWEBP, 16383},
+	AVIF: {gv.ImageTypeAVIF, 16384},
+	PNG:  {gv.ImageTypePNG, 0},
+	GIF:  {gv.ImageTypeGIF, 65535},
+	TIFF: {gv.ImageTypeTIFF, 65535},
 }
 
-// CanDecode says whether this libvips reads a MIME type that Next.js would transform.
-func CanDecode(mime string) bool { return has(codecs[mime].loader) }
-
-// CanEncode says whether this libvips writes a MIME type.
-func CanEncode(mime string) bool { return has(codecs[mime].saver) }
-
-func has(operation string) bool {
-	if operation == "" || starting() != nil {
+// CanEncode says whether this libvips writes a MIME type. It tries: an encoder may be a module that is not there.
+func CanEncode(mime string) bool {
+	if _, known := codecs[mime]; !known || starting() != nil {
 		return false
 	}
-	name := C.CString(operation)
-	defer C.free(unsafe.Pointer(name))
-	return C.nx_has_operation(name) != 0
+	defer onThread()()
+	blank, err := gv.NewTransparentCanvas(16, 16)
+	if err != nil {
+		return false
+	}
+	defer blank.Close()
+	_, err = encode(blank, Options{Output: mime, Quality: 75})
+	return err == nil
 }

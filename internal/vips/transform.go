@@ -2,18 +2,14 @@
 
 package vips
 
-/*
-#include "ops.h"
-#include <stdlib.h>
-*/
-import "C"
-
 import (
 	"context"
 	"errors"
 	"fmt"
 	"runtime"
-	"unsafe"
+	"strings"
+
+	gv "github.com/davidbyttow/govips/v2/vips"
 )
 
 var errTimeout = errors.New("it takes too long")
@@ -25,12 +21,15 @@ func Transform(ctx context.Context, source []byte, mime string, options Options)
 	if err := starting(); err != nil {
 		return nil, err
 	}
+	return transform(ctx, source, mime, options)
+}
+
+func transform(ctx context.Context, source []byte, mime string, options Options) ([]byte, error) {
 	in, readable := codecs[mime]
-	if !readable || len(source) == 0 {
-		return nil, fmt.Errorf("%w: %q is not read", ErrFailed, mime)
+	if !readable || gv.DetermineImageType(source) != in.kind {
+		return nil, fmt.Errorf("%w: it is not read as %q", ErrFailed, mime)
 	}
-	out, writable := codecs[options.Output]
-	if !writable {
+	if _, writable := codecs[options.Output]; !writable {
 		return nil, fmt.Errorf("%w: %q is not written", ErrFailed, options.Output)
 	}
 	if options.Timeout > 0 {
@@ -38,17 +37,13 @@ func Transform(ctx context.Context, source []byte, mime string, options Options)
 		ctx, cancel = context.WithTimeoutCause(ctx, options.Timeout, errTimeout)
 		defer cancel()
 	}
-
-	// libvips keeps notes per thread, which must be dropped on the thread that made them.
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	defer C.vips_thread_shutdown()
+	defer onThread()()
 	// Lazy images read from the source until they are closed.
 	var pin runtime.Pinner
 	pin.Pin(&source[0])
 	defer pin.Unpin()
 
-	w := work{ctx: ctx, source: source, in: in, sharing: options.Sharing}
+	w := work{ctx: ctx, source: source, kind: in.kind, sharing: options.Sharing}
 	defer w.end()
 	plan, err := header(&w, mime, options)
 	if err == nil {
@@ -56,7 +51,7 @@ func Transform(ctx context.Context, source []byte, mime string, options Options)
 	}
 	var result []byte
 	if err == nil {
-		result, err = encode(&w.image, out, options)
+		result, err = encode(w.image, options)
 	}
 	var refused refusal
 	switch {
@@ -69,47 +64,42 @@ func Transform(ctx context.Context, source []byte, mime string, options Options)
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	}
-	return nil, fmt.Errorf("%w: %w", ErrFailed, err)
+	return nil, fmt.Errorf("%w: %w", ErrFailed, firstLine(err))
+}
+
+// onThread stays on a thread until the returned function is called: libvips keeps notes per thread, which must be
+// dropped on the thread that made them.
+func onThread() (leave func()) {
+	runtime.LockOSThread()
+	return func() {
+		gv.ShutdownThread()
+		runtime.UnlockOSThread()
+	}
+}
+
+// firstLine is an error without what govips appends, its stack. What libvips notes is of the whole process: while
+// several transforms run, a line may belong to another one.
+func firstLine(err error) error {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return errors.New(line)
 }
 
 // refusal is an error of Options.Admit.
 type refusal struct{ error }
-
-// killedWith stops the evaluation of an image when the context ends. The returned function ends that, and must be
-// called before the image may be closed; the image is kept alive by a reference until then.
-func killedWith(ctx context.Context, at *C.VipsImage) (stop func()) {
-	if ctx.Err() != nil {
-		C.vips_image_set_kill(at, 1) // at once: what is quickly done would be done before a goroutine comes to it
-		return func() {}
-	}
-	C.g_object_ref(C.gpointer(at))
-	done := make(chan struct{})
-	cancel := context.AfterFunc(ctx, func() {
-		defer close(done)
-		C.vips_image_set_kill(at, 1)
-	})
-	return func() {
-		if !cancel() {
-			<-done
-		}
-		C.g_object_unref(C.gpointer(at))
-	}
-}
 
 // header reads the header, asks whether the picture may be decoded, and says how.
 func header(w *work, mime string, options Options) (Plan, error) {
 	if err := w.open(whole); err != nil {
 		return Plan{}, err
 	}
-	i := &w.image
-	orientation, page := i.field(C.VIPS_META_ORIENTATION, 1), 0
-	if primary := i.field("heif-primary", 0); mime == AVIF && primary > 0 && i.field(C.VIPS_META_N_PAGES, 1) > 1 {
-		page = primary
+	orientation, page := w.image.Orientation(), 0
+	if mime == AVIF && w.image.Pages() > 1 {
+		page = w.image.GetInt("heif-primary")
 		if err := w.open(load{shrink: 1, scale: 1, page: page}); err != nil {
 			return Plan{}, err
 		}
 	}
-	size := i.size()
+	size := Size{Width: w.image.Width(), Height: w.image.Height()}
 	if options.MaxPixels > 0 && size.Pixels() > options.MaxPixels {
 		return Plan{}, fmt.Errorf("%d x %d are more than %d pixels", size.Width, size.Height, options.MaxPixels)
 	}
@@ -123,28 +113,27 @@ func header(w *work, mime string, options Options) (Plan, error) {
 
 // prepare brings the picture to its size, upright, in 8-bit sRGB. The order of the steps is sharp's.
 func (w *work) prepare(plan Plan, width int) error {
-	i := &w.image
 	decoded, resized := plan.Stages(width)
 	return w.stage(plan, resized, func() error {
 		err := w.stage(plan, decoded, func() error {
-			if err := w.decode(decoded.load); err != nil {
+			if err := w.open(decoded.load); err != nil {
 				return err
 			}
-			return step("converting the colours", applyProfile(i))
+			return step("converting the colours", w.applyProfile())
 		})
 		if err != nil {
 			return err
 		}
-		if err := resize(i, width, plan.turn); err != nil {
+		if err := resize(w.image, width, plan.turn); err != nil {
 			return step("resizing", err)
 		}
-		if err := rotate(i, plan.turn); err != nil {
+		if err := w.rotate(plan.turn); err != nil {
 			return step("turning", err)
 		}
-		if err := toSRGB(i); err != nil {
+		if err := toSRGB(w.image); err != nil {
 			return step("converting to sRGB", err)
 		}
-		return step("dropping metadata", i.then(bare))
+		return step("dropping metadata", bare(w.image))
 	})
 }
 
@@ -156,112 +145,112 @@ func step(name string, err error) error {
 	return fmt.Errorf("%s: %w", name, err)
 }
 
-func bare(in *C.VipsImage, out **C.VipsImage) C.int { return C.nx_bare(in, out) }
-
 // applyProfile converts from the picture's own profile to sRGB. One that does not fit is ignored, as if it were not
 // there. (sharp converts 16-bit pictures to Display P3 and drops the profile: wrong colours.)
-func applyProfile(i *image) error {
-	convert := func(input string, depth int) error {
-		var from *C.char
-		if input != "" {
-			from = C.CString(input)
-			defer C.free(unsafe.Pointer(from))
-		}
-		to := C.CString("srgb")
-		defer C.free(unsafe.Pointer(to))
-		return i.then(func(in *C.VipsImage, out **C.VipsImage) C.int {
-			return C.nx_profile_transform(in, out, from, to, C.int(depth))
-		})
-	}
-	depth := 8
-	if i.sixteenBit() {
+func (w *work) applyProfile() error {
+	i, depth := w.image, 8
+	if sixteenBit(i) {
 		depth = 16
 	}
-	switch {
-	case C.nx_has_profile(i.at) != 0 && i.colours() != C.VIPS_INTERPRETATION_LABS && i.colours() != C.VIPS_INTERPRETATION_GREY16:
-		_ = convert("", depth)
+	colours := i.Interpretation()
+	own := i.HasICCProfile() && colours != gv.InterpretationLABS && colours != gv.InterpretationGrey16
+	if !own && colours != gv.InterpretationCMYK {
 		return nil
-	case i.colours() == C.VIPS_INTERPRETATION_CMYK:
-		return convert("cmyk", depth)
 	}
-	return nil
+	converted, err := profileToSRGB(i, own, depth)
+	if err == nil {
+		w.become(converted)
+	} else if own {
+		return nil
+	}
+	return err
 }
 
-func resize(i *image, width int, t turn) error {
-	size := i.size()
-	horizontal, vertical := shrinkOf(size.Width, size.Height, width, t)
+func sixteenBit(i *gv.ImageRef) bool {
+	return i.Interpretation() == gv.InterpretationRGB16 || i.Interpretation() == gv.InterpretationGrey16
+}
+
+func resize(i *gv.ImageRef, width int, t turn) error {
+	horizontal, vertical := shrinkOf(i.Width(), i.Height(), width, t)
 	if horizontal == 1 && vertical == 1 {
 		return nil
 	}
-	// Colours of transparent pixels must not bleed into their neighbours.
-	alpha, format := i.hasAlpha(), i.at.BandFmt
-	if alpha {
-		if err := i.then(func(in *C.VipsImage, out **C.VipsImage) C.int { return C.nx_premultiply(in, out) }); err != nil {
+	// Colours of transparent pixels must not bleed into their neighbours. govips does and undoes that by itself, but
+	// resizes numbers of four bytes then, in another way than sharp.
+	if format := i.BandFormat(); i.HasAlpha() {
+		if err := errors.Join(i.PremultiplyAlpha(), i.Cast(format)); err != nil {
 			return err
 		}
 	}
-	if err := i.then(func(in *C.VipsImage, out **C.VipsImage) C.int {
-		return C.nx_resize(in, out, C.double(1/horizontal), C.double(1/vertical))
-	}); err != nil {
-		return err
-	}
-	if alpha {
-		return i.then(func(in *C.VipsImage, out **C.VipsImage) C.int { return C.nx_unpremultiply(in, out, format) })
-	}
-	return nil
+	return i.ResizeWithVScale(1/horizontal, 1/vertical, gv.KernelLanczos3)
 }
 
-func rotate(i *image, t turn) error {
+func (w *work) rotate(t turn) error {
 	if t.quarters > 0 {
 		// A decoder that goes from top to bottom cannot be read sideways.
-		if err := i.then(inMemory); err != nil {
+		upright, err := inMemory(w.image)
+		if err != nil {
 			return err
 		}
-		angle := C.VipsAngle(C.VIPS_ANGLE_D0) + C.VipsAngle(t.quarters)
-		if err := i.then(func(in *C.VipsImage, out **C.VipsImage) C.int { return C.nx_rotate(in, out, angle) }); err != nil {
+		w.become(upright)
+		if err := upright.Rotate(gv.Angle(t.quarters)); err != nil {
 			return err
 		}
 	}
 	if t.mirror {
-		return i.then(func(in *C.VipsImage, out **C.VipsImage) C.int { return C.nx_mirror(in, out) })
+		return w.image.Flip(gv.DirectionHorizontal)
 	}
 	return nil
 }
 
-func toSRGB(i *image) error {
-	if i.sixteenBit() {
-		if err := i.then(func(in *C.VipsImage, out **C.VipsImage) C.int {
-			return C.nx_cast(in, out, C.VIPS_FORMAT_USHORT)
-		}); err != nil {
+func toSRGB(i *gv.ImageRef) error {
+	if sixteenBit(i) {
+		if err := i.Cast(gv.BandFormatUshort); err != nil {
 			return err
 		}
 	}
-	if i.colours() == C.VIPS_INTERPRETATION_sRGB {
+	if i.Interpretation() == gv.InterpretationSRGB {
 		return nil
 	}
-	return i.then(func(in *C.VipsImage, out **C.VipsImage) C.int {
-		return C.nx_colourspace(in, out, C.VIPS_INTERPRETATION_sRGB)
-	})
+	return i.ToColorSpace(gv.InterpretationSRGB)
 }
 
-func encode(i *image, out codec, options Options) ([]byte, error) {
-	size := i.size()
-	if out.longest > 0 && max(size.Width, size.Height) > out.longest {
-		return nil, fmt.Errorf("%d x %d is too large for %s", size.Width, size.Height, options.Output)
+// bare drops EXIF, XMP, IPTC, profile and orientation. StripMetadata of the encoders is not enough: libvips 8.14 writes
+// EXIF and XMP into WebP all the same. What encoders use stays: GIF's palette, and TIFF's unit of the resolution.
+func bare(i *gv.ImageRef) error {
+	return errors.Join(i.RemoveMetadata("gif-palette", "resolution-unit"), i.RemoveICCProfile(), i.RemoveOrientation())
+}
+
+// encode writes a picture with the settings of Next.js's call of sharp; what is not set here is libvips' default there,
+// too.
+func encode(i *gv.ImageRef, options Options) (made []byte, err error) {
+	if longest := codecs[options.Output].longest; longest > 0 && max(i.Width(), i.Height()) > longest {
+		return nil, fmt.Errorf("%d x %d is too large for %s", i.Width(), i.Height(), options.Output)
 	}
-	save := C.NxSave{format: out.format, q: C.int(options.Quality), progressive: 1}
-	if options.Baseline {
-		save.progressive = 0
-	}
-	var bytes unsafe.Pointer
-	var length C.size_t
-	if C.nx_save(i.at, save, &bytes, &length) != 0 {
-		return nil, fmt.Errorf("encoding %s: %w", options.Output, lastError())
-	}
-	defer C.g_free(C.gpointer(bytes))
-	made := C.GoBytes(bytes, C.int(length))
-	if options.Output == WebP {
+	switch options.Output {
+	case JPEG:
+		// Trellis, deringing, scans and table work with mozjpeg only; elsewhere they cost a warning each.
+		made, _, err = i.ExportJpeg(&gv.JpegExportParams{
+			StripMetadata: true, Quality: options.Quality, Interlace: !options.Baseline, OptimizeCoding: true,
+			SubsampleMode: gv.VipsForeignSubsampleOn,
+		})
+	case WebP:
+		made, _, err = i.ExportWebp(&gv.WebpExportParams{StripMetadata: true, Quality: options.Quality, ReductionEffort: 4})
 		made = bareWebP(made)
+	case AVIF:
+		made, err = saveAVIF(i, options.Quality)
+	case PNG:
+		made, _, err = i.ExportPng(&gv.PngExportParams{
+			StripMetadata: true, Quality: options.Quality, Palette: true, Dither: 1, Bitdepth: 8, Compression: 6,
+			Filter: gv.PngFilterNone,
+		})
+	case GIF:
+		made, err = saveGIF(i)
+	case TIFF:
+		made, _, err = i.ExportTiff(&gv.TiffExportParams{
+			StripMetadata: true, Quality: options.Quality, Compression: gv.TiffCompressionJpeg,
+			Predictor: gv.TiffPredictorHorizontal, TileWidth: 128, TileHeight: 128,
+		})
 	}
-	return made, nil
+	return made, step("encoding "+options.Output, err)
 }

@@ -1,9 +1,6 @@
-// Package vips makes pictures as Next.js makes them by sharp, step for step, on the machine's own libvips: the same
-// sizes to the pixel, the same colours, no metadata. It is one function, Transform, around libvips' C interface;
-// queues, limits of concurrency and qualities are its caller's (package imageopt).
-//
-// govips is not used: it cannot tell a loader to fail on warnings, nor the AVIF encoder to keep the colour's
-// resolution, which the contract of Next.js asks for.
+// Package vips makes pictures as Next.js makes them by sharp, step for step, on the machine's own libvips by govips:
+// the same sizes to the pixel, the same colours, no metadata. It is one function, Transform; queues, limits of
+// concurrency and qualities are its caller's (package imageopt). What govips does not offer is in helpers.go.
 //
 // Built without CGO, or with the tag novips, Start says ErrUnavailable.
 package vips
