@@ -205,7 +205,7 @@ func NewZone(c Config) (*Zone, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !known || c.State.optimizer == nil {
+	if !known {
 		return z, nil
 	}
 	basePath, trailingSlash, major, deployment := c.BasePath, false, 0, ""
@@ -225,11 +225,15 @@ func NewZone(c Config) (*Zone, error) {
 	if !settings.Enabled() {
 		return nil, nil
 	}
+	making := c.State.making()
+	if making == nil {
+		return z, nil
+	}
 	forwards, err := imageopt.NewForwards(c.Settings.forwards())
 	if err != nil {
 		return nil, err
 	}
-	z.optimizer = c.State.optimizer
+	z.optimizer = making.optimizer
 	z.zone = &imageopt.Zone{
 		Space: z.space, Deployment: deployment, Settings: settings,
 		Fetcher:      imageopt.NewFetcher(settings.FetchLimits(c.Settings.followsAnywhere()), nil),

@@ -81,10 +81,14 @@ var gauges = func() (list []prometheus.Collector) {
 	add := func(name, help string, value func(imageopt.PipelineStats, imageopt.OptimizerStats) float64) {
 		list = append(list, prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "caddy", Subsystem: "nextjs", Name: "image_" + name, Help: help}, func() float64 {
 			images := Current()
-			if images == nil || images.optimizer == nil {
+			if images == nil {
 				return 0
 			}
-			return value(images.pipeline.Stats(), images.optimizer.Stats())
+			making := images.maker.Load()
+			if making == nil {
+				return 0
+			}
+			return value(making.pipeline.Stats(), making.optimizer.Stats())
 		}))
 	}
 	add("transforms_running", "Weight of the transforms that run: a wide AVIF counts as four.", func(p imageopt.PipelineStats, _ imageopt.OptimizerStats) float64 { return float64(p.Running) })

@@ -16,8 +16,8 @@ func (p *pooledImages) purge(space, source string) (deleted int) {
 	} else {
 		deleted = p.Blobs.DeleteGroup(space, source)
 	}
-	if p.optimizer != nil {
-		p.optimizer.Forget(space, source)
+	if making := p.maker.Load(); making != nil {
+		making.optimizer.Forget(space, source)
 	}
 	return deleted
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -100,18 +101,24 @@ type State struct {
 // pooledImages outlive the configurations that use them.
 type pooledImages struct {
 	*leases.Store
-	// optimizer is nil where pictures cannot be transformed.
+	passing *imageopt.Passing
+	log     *zap.Logger
+	needed  sync.Once
+	maker   atomic.Pointer[maker] // nil as long as no zone needs it, and where pictures cannot be transformed
+}
+
+// maker makes pictures.
+type maker struct {
 	optimizer *imageopt.Optimizer
 	pipeline  *imageopt.Pipeline
-	passing   *imageopt.Passing
 }
 
 // Destruct implements caddy.Destructor.
 func (p *pooledImages) Destruct() error {
 	p.passing.Close()
-	if p.optimizer != nil {
-		p.optimizer.Close()
-		p.pipeline.Close()
+	if making := p.maker.Load(); making != nil {
+		making.optimizer.Close()
+		making.pipeline.Close()
 	}
 	return p.Store.Destruct()
 }
@@ -133,22 +140,25 @@ func openImages(dir string, settings Settings, log *zap.Logger) (*pooledImages, 
 	if err != nil {
 		return nil, err
 	}
-	p := &pooledImages{Store: store, passing: imageopt.NewPassing(store.Blobs)}
-	p.pipeline, err = imageopt.NewPipeline(settings.limits(), log)
-	switch {
-	case errors.Is(err, imageopt.ErrUnavailable):
-		log.Warn("no pictures are made here: requests for them go on to the applications, and their answers are kept",
-			zap.Error(err))
-		return p, nil
-	case err != nil:
-		return nil, errors.Join(err, store.Destruct())
-	}
-	if !p.pipeline.CanEncode("image/avif") {
-		log.Warn("this libvips does not write AVIF: clients that prefer it get another format " +
-			"(Debian: install libheif-plugin-aomenc or libvips with HEIF)")
-	}
-	p.optimizer = imageopt.NewOptimizer(store.Blobs, p.pipeline)
-	return p, nil
+	return &pooledImages{Store: store, passing: imageopt.NewPassing(store.Blobs), log: log}, nil
+}
+
+// making is what makes pictures, nil where they cannot be transformed. It starts libvips: only zones that need it ask.
+func (s *State) making() *maker {
+	s.needed.Do(func() {
+		pipeline, err := imageopt.NewPipeline(s.settings.limits(), s.log)
+		if err != nil {
+			s.log.Warn("no pictures are made here: requests for them go on to the applications, and their answers are kept",
+				zap.Error(err))
+			return
+		}
+		if !pipeline.CanEncode("image/avif") {
+			s.log.Warn("this libvips does not write AVIF: clients that prefer it get another format " +
+				"(Debian: install libheif-plugin-aomenc or libvips with HEIF)")
+		}
+		s.maker.Store(&maker{optimizer: imageopt.NewOptimizer(s.Blobs, pipeline), pipeline: pipeline})
+	})
+	return s.maker.Load()
 }
 
 // current are those of the configuration that serves, nil without any.
@@ -164,13 +174,14 @@ func Serve(s *State) error {
 	if err := s.SetLimits(s.settings.storeSize()); err != nil {
 		return err
 	}
-	if s.optimizer == nil {
+	making := s.maker.Load()
+	if making == nil {
 		return nil
 	}
-	if err := s.pipeline.SetLimits(s.settings.limits()); err != nil {
+	if err := making.pipeline.SetLimits(s.settings.limits()); err != nil {
 		return fmt.Errorf("setting the bounds of the image optimizer: %w", err)
 	}
-	s.optimizer.SetLimits(s.settings.Sources, s.settings.Queue, time.Duration(s.settings.QueueWait))
+	making.optimizer.SetLimits(s.settings.Sources, s.settings.Queue, time.Duration(s.settings.QueueWait))
 	return nil
 }
 
