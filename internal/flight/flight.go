@@ -84,14 +84,16 @@ func (g *Group[K, V]) enter(key K, do func(context.Context) (V, error)) (*Flight
 	return f, nil
 }
 
-// Start has the value of a key made in the background, unless there is a flight already, or the group is closed. It is
-// made whether somebody waits or not.
-func (g *Group[K, V]) Start(key K, do func(context.Context) (V, error)) {
+// Start has the value of a key made in the background, unless there is a flight already, or the group is closed: begun
+// is false then, and do is not called. It is made whether somebody waits or not.
+func (g *Group[K, V]) Start(key K, do func(context.Context) (V, error)) (begun bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.flying[key] == nil && g.closed == nil {
-		g.begin(key, do).users++ // who began it never leaves
+	if g.flying[key] != nil || g.closed != nil {
+		return false
 	}
+	g.begin(key, do).users++ // who began it never leaves
+	return true
 }
 
 // Lead makes the caller the leader of a key, whose work is over with End. If there is a flight already, leader is nil,

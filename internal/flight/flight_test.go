@@ -109,8 +109,8 @@ func TestTheLastWhoLeavesCancels(t *testing.T) {
 func TestWhatIsStartedIsNotCancelledByWhoLeaves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGroup()
-		g.Start("a", g.make)
-		g.Start("a", g.make)
+		assert.True(t, g.Start("a", g.make))
+		assert.False(t, g.Start("a", g.make))
 		ctx, leave := context.WithCancel(t.Context())
 		got := g.join(ctx, "a")
 		leave()
