@@ -30,6 +30,7 @@ var globalWords = []string{"state", "static", "image", "cache"}
 //			queue_wait  <duration>
 //			sources     <number>
 //			shared_pixels off|<size>
+//			first_format_after off|<duration>
 //			cache_size  <size>
 //			memory      off|<size>
 //		}

@@ -57,6 +57,7 @@ func (r *Refusal) Write(w http.ResponseWriter) {
 // write answers with a picture.
 func (z *Zone) write(w http.ResponseWriter, r *http.Request, wanted Request, p *picture, result Result) {
 	h := w.Header()
+	wanted.Static = wanted.Static && !p.first // under this URL comes something else
 	z.Settings.SetHeaders(h, wanted, p.mime, p.maxAge, p.etag)
 	if result == ResultPrivate {
 		h["Cache-Control"] = []string{"private, max-age=" + strconv.Itoa(p.maxAge) + ", must-revalidate"}

@@ -35,6 +35,9 @@ type Explanation struct {
 	Bytes       int           `json:"bytes,omitempty"`
 	Passed      bool          `json:"passed,omitempty"`
 	Transform   time.Duration `json:"transform_ns,omitempty"`
+	// First is the type that clients would be answered with first, for an AVIF that is estimated to take long.
+	First    string        `json:"first,omitempty"`
+	Estimate time.Duration `json:"estimate_ns,omitempty"`
 	// EncoderQuality is what our encoder is asked for.
 	EncoderQuality int `json:"encoder_quality,omitempty"`
 	MaxAge         int `json:"max_age,omitempty"` // seconds
@@ -55,7 +58,8 @@ func (o *Optimizer) Explain(
 	ctx context.Context, z *Zone, rawQuery string, client http.Header, local Local,
 ) Explanation {
 	e := Explanation{Status: http.StatusOK, Formats: z.Settings.formats(o.pipeline.CanEncode)}
-	wanted, refusal := z.Settings.Parse(rawQuery, joined(client["Accept"]), o.pipeline.CanEncode)
+	accept := joined(client["Accept"])
+	wanted, refusal := z.Settings.Parse(rawQuery, accept, o.pipeline.CanEncode)
 	if refusal != nil {
 		return e.refused(refusal, nil)
 	}
@@ -89,6 +93,12 @@ func (o *Optimizer) Explain(
 	if PassesThrough(e.SourceType, IsAnimated(e.SourceType, from.Body)) {
 		e.Reason = "pictures of this type, and those that move, are passed on as they are"
 		return e
+	}
+	if !e.Private && e.Kept == nil && o.answersFirst(z, wanted) {
+		e.Estimate = o.pipeline.estimate(from.Body, e.SourceType, wanted.Width)
+		if o.isLong(e.Estimate) {
+			e.First = OutputType(e.SourceType, z.Settings.formatBesideAVIF(accept, o.pipeline.CanEncode))
+		}
 	}
 	job := z.job(wanted, e.SourceType)
 	begin = time.Now()

@@ -16,6 +16,8 @@ import (
 type Meter interface {
 	// Fetched counts a source; cause is "" if there was one.
 	Fetched(took time.Duration, size int, cause FetchCause)
+	// AnsweredFirst counts an answer in another format, in the place of an AVIF that is being made.
+	AnsweredFirst()
 	// Transformed counts what was made of a source: a type, or "passed" for a source that could not be read.
 	Transformed(output string, took time.Duration, source, made int)
 }
@@ -41,8 +43,7 @@ func (o *Optimizer) make(
 	if err != nil {
 		return nil, err
 	}
-	tag := PassedETag(from.ETag, from.Body)
-	if old != nil && !old.passed && old.upstreamETag == tag {
+	if old != nil && !old.passed && old.upstreamETag == PassedETag(from.ETag, from.Body) {
 		again, err := old.renewed()
 		if err != nil {
 			return nil, err
@@ -50,7 +51,12 @@ func (o *Optimizer) make(
 		again.expires = o.now().Add(z.Settings.freshFor(again.maxAge))
 		return again, nil
 	}
-	mime := Sniff(from.Body)
+	return o.makeOf(ctx, z, wanted, from)
+}
+
+// makeOf makes a picture of a source that is at hand.
+func (o *Optimizer) makeOf(ctx context.Context, z *Zone, wanted Request, from Source) (*picture, error) {
+	tag, mime := PassedETag(from.ETag, from.Body), Sniff(from.Body)
 	if refusal := z.Settings.CheckType(mime); refusal != nil {
 		return nil, refusal
 	}

@@ -3,7 +3,6 @@ package imageopt
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -32,6 +31,9 @@ type Optimizer struct {
 	fetched  atomic.Int64 // number of the last source
 	now      func() time.Time
 	stats    optimizerCounts
+
+	firstFormatAfter atomic.Int64 // see SetFirstFormat
+	storeRefuses     atomic.Bool  // it did not take the last picture
 }
 
 type optimizerCounts struct{ revalidations, failedRevalidations atomic.Int64 }
@@ -180,17 +182,41 @@ func (o *Optimizer) Serve(w http.ResponseWriter, r *http.Request, z *Zone, local
 		z.write(w, r, wanted, kept, result)
 		return result
 	}
-	made, release, err := o.flights.Join(r.Context(), key, func(ctx context.Context) (*picture, error) {
-		promise := o.store.Promise(key) // before its source is fetched: see Forget
-		defer promise.End()
-		return o.makeAndKeep(ctx, z, promise, wanted, anonymous)
-	})
+	made, release, err := o.makeOnce(r, z, target{asked, key}, anonymous)
 	defer release()
 	if err != nil {
 		return o.fail(w, r, z, wanted, err)
 	}
-	z.write(w, r, wanted, made, ResultMiss)
-	return ResultMiss
+	result := ResultMiss
+	if made.first {
+		result = z.countFirst(made)
+	}
+	z.write(w, r, wanted, made, result)
+	return result
+}
+
+// target is a picture that is asked for, and where it is kept.
+type target struct {
+	parsed
+	key blobstore.Key
+}
+
+// makeOnce has a picture made that is not kept, once for all who ask for it at the time. It may be one that is answered
+// first, in another format. release is never nil.
+func (o *Optimizer) makeOnce(
+	r *http.Request, z *Zone, asked target, local localSource,
+) (made *picture, release func(), err error) {
+	if o.answersFirst(z, asked.Request) {
+		first := z.first(asked, local.owner, r.Header, o.pipeline.CanEncode)
+		return o.flights.Join(r.Context(), firstKey(asked.key), func(ctx context.Context) (*picture, error) {
+			return o.makeFirst(ctx, z, asked, first, local)
+		})
+	}
+	return o.flights.Join(r.Context(), asked.key, func(ctx context.Context) (*picture, error) {
+		promise := o.store.Promise(asked.key) // before its source is fetched: see Forget
+		defer promise.End()
+		return o.makeAndKeep(ctx, z, promise, asked.Request, local)
+	})
 }
 
 // key names an answer, in the group of its source. Sources elsewhere are the same for every build; those of the site
@@ -225,7 +251,9 @@ func (o *Optimizer) keep(ctx context.Context, z *Zone, promise *blobstore.Promis
 	if z.KeepsNothing {
 		return
 	}
-	if err := promise.Put(context.WithoutCancel(ctx), p.meta(), p.body); err != nil {
+	err := promise.Put(context.WithoutCancel(ctx), p.meta(), p.body)
+	o.storeRefuses.Store(errors.Is(err, blobstore.ErrRefused))
+	if err != nil {
 		z.Log.Debug("a picture is not kept on disk", zap.Error(err))
 	}
 }
@@ -240,65 +268,9 @@ func (o *Optimizer) makeAndKeep(
 	return made, err
 }
 
-// revalidate makes a stale picture again in the background, if its source has changed. Requests meanwhile get the old
-// one. When the source fails, the old one is fresh again, for clients for 3 to 30 seconds, as in Next.js
-// (response-cache/index.js).
-func (o *Optimizer) revalidate(z *Zone, key blobstore.Key, wanted Request, local localSource) {
-	o.flights.Start(key, func(ctx context.Context) (*picture, error) {
-		promise := o.store.Promise(key)
-		defer promise.End()
-		old := o.kept(ctx, z, key)
-		if old == nil {
-			return o.makeAndKeep(ctx, z, promise, wanted, local)
-		}
-		defer old.close()
-		if !old.stale(o.now()) {
-			return old.renewed() // another one was quicker
-		}
-		o.stats.revalidations.Add(1)
-		made, err := o.make(ctx, z, wanted, local, old)
-		switch {
-		case err == nil:
-			o.keep(ctx, z, promise, made)
-			return made, nil
-		case errors.Is(err, ErrBusy), errors.Is(err, context.Canceled):
-			return nil, err // it is no fault of the source
-		}
-		o.stats.failedRevalidations.Add(1)
-		z.report(wanted, err, true)
-		last, readErr := old.renewed()
-		if readErr != nil {
-			return nil, readErr
-		}
-		last.maxAge = min(max(old.maxAge, 3), 30)
-		last.expires = o.now().Add(z.Settings.freshFor(last.maxAge))
-		o.keep(ctx, z, promise, last)
-		return last, nil
-	})
-}
-
-// freshFor is how long a picture is fresh in the store.
-func (s *Settings) freshFor(maxAge int) time.Duration {
-	return time.Duration(max(maxAge, s.MinimumCacheTTL)) * time.Second
-}
-
 func joined(values []string) string {
 	if len(values) == 1 {
 		return values[0]
 	}
 	return strings.Join(values, ", ")
-}
-
-// renewed is a picture as it can be put again: with its body in memory.
-func (p *picture) renewed() (*picture, error) {
-	again := *p
-	again.entry = nil
-	if p.entry != nil {
-		body, err := p.entry.ReadAll()
-		if err != nil {
-			return nil, fmt.Errorf("reading a kept picture: %w", err)
-		}
-		again.body = body
-	}
-	return &again, nil
 }

@@ -88,6 +88,7 @@ type meter struct {
 	mu     sync.Mutex
 	causes []FetchCause
 	made   []string
+	firsts int
 }
 
 func (m *meter) Fetched(_ time.Duration, _ int, cause FetchCause) {
@@ -100,6 +101,12 @@ func (m *meter) Transformed(output string, _ time.Duration, _, _ int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.made = append(m.made, output)
+}
+
+func (m *meter) AnsweredFirst() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.firsts++
 }
 
 // testOptimizer is an optimizer with all that it needs: a store on disk, a real pipeline, a clock that the test moves.

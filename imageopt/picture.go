@@ -3,6 +3,7 @@ package imageopt
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
@@ -20,6 +21,8 @@ type picture struct {
 	body         []byte
 	// entry is where the body is, if it came from the store.
 	entry *blobstore.Entry
+	// first says that it is answered in the place of an AVIF that is being made; kept, that it had been made before.
+	first, kept bool
 }
 
 // close gives back what holds the body.
@@ -101,4 +104,18 @@ func parseMeta(b []byte) (*picture, error) {
 		return nil, errMeta
 	}
 	return p, nil
+}
+
+// renewed is a picture as it can be put again: with its body in memory.
+func (p *picture) renewed() (*picture, error) {
+	again := *p
+	again.entry = nil
+	if p.entry != nil {
+		body, err := p.entry.ReadAll()
+		if err != nil {
+			return nil, fmt.Errorf("reading a kept picture: %w", err)
+		}
+		again.body = body
+	}
+	return &again, nil
 }

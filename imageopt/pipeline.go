@@ -107,6 +107,7 @@ type Pipeline struct {
 	limits  atomic.Pointer[Limits]
 	queue   *queue
 	sharing *sharing
+	pace    pace // of AVIF
 	// encodes says which types this libvips writes.
 	encodes map[string]bool
 	jobs    sync.WaitGroup
@@ -193,7 +194,9 @@ func (p *Pipeline) transform(ctx context.Context, source []byte, mime string, jo
 		MaxPixels: limits.MaxPixels, Timeout: limits.Timeout,
 	}
 	weight := weightOf(job)
+	var pixels int64
 	options.Admit = func(size vips.Size) error {
+		pixels = pixelsOf(size, job.Width)
 		if size.Pixels() > hugeSource && weight < limits.Concurrency {
 			return errHuge
 		}
@@ -209,8 +212,12 @@ func (p *Pipeline) transform(ctx context.Context, source []byte, mime string, jo
 		if err != nil {
 			return nil, err
 		}
+		begin := time.Now()
 		made, err := vips.Transform(context.WithoutCancel(ctx), source, mime, options)
 		leave()
+		if err == nil && job.Output == vips.AVIF {
+			p.pace.learn(pixels, time.Since(begin))
+		}
 		if !errors.Is(err, errHuge) {
 			return made, err
 		}

@@ -20,6 +20,7 @@ import (
 type noMeter struct{}
 
 func (noMeter) Fetched(time.Duration, int, FetchCause)      {}
+func (noMeter) AnsweredFirst()                              {}
 func (noMeter) Transformed(string, time.Duration, int, int) {}
 func purgeStore(t *testing.T) *blobstore.Store              { return storeIn(t, t.TempDir()) }
 func askedFor(source string) *http.Request {

@@ -120,6 +120,13 @@ func (q *queue) load() (running, waiting int) {
 	return q.running, q.waiting.Len()
 }
 
+// crowded says whether more than half of those wait who may.
+func (q *queue) crowded() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.waiting.Len() > q.maxWaiting/2
+}
+
 const (
 	// avifThreads is how many threads the AV1 encoder of libheif takes, whatever it is told; in small pictures they
 	// find nothing to do.

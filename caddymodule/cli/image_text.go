@@ -45,6 +45,9 @@ func ImageText(r *report.Image) string {
 		}
 		return b.String()
 	}
+	if r.First != "" {
+		line("first", "%s, while the AVIF is made in the background: it is estimated to take %s", r.First, round(r.Estimate))
+	}
 	size := humanize.Bytes(uint64(r.Bytes)) //nolint:gosec // a length
 	switch {
 	case r.Passed:

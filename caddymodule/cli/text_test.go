@@ -2,6 +2,7 @@ package cli
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"go.uber.org/zap"
@@ -33,4 +34,14 @@ func TestTheVersionReport(t *testing.T) {
 	}
 	assert.Contains(t, versionReport{Version: "v1", Libvips: "8.14", AVIF: false}.text(), "libvips   8.14, without AVIF\n")
 	assert.Contains(t, versionReport{Version: "v1"}.text(), "libvips   none: pictures are made by Next.js\n")
+}
+
+func TestTheFormatThatIsAnsweredFirst(t *testing.T) {
+	image := report.Image{Zone: "root", Verdict: "image", By: "edge", Explanation: &imageopt.Explanation{
+		Status: 200, Source: "/a.jpg", Type: "image/avif", First: "image/webp", Estimate: 1234 * time.Millisecond,
+	}}
+	const said = "image/webp, while the AVIF is made in the background: it is estimated to take 1.23s\n"
+	assert.Contains(t, ImageText(&image), said)
+	image.First = ""
+	assert.NotContains(t, ImageText(&image), "background")
 }

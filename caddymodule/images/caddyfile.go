@@ -12,7 +12,7 @@ import (
 
 // Words of the two image blocks. A test compares them with the reference in docs/caddyfile.md.
 var (
-	Words = []string{"concurrency", "max_pixels", "timeout", "queue", "queue_wait", "sources", "shared_pixels", "cache_size", "memory"}
+	Words = []string{"concurrency", "max_pixels", "timeout", "queue", "queue_wait", "sources", "shared_pixels", "first_format_after", "cache_size", "memory"}
 
 	ZoneWords = []string{
 		"sizes", "formats", "qualities", "remote", "local", "min_ttl", "svg", "private_addresses", "redirects", "redirects_anywhere", "max_source", "forward",
@@ -42,6 +42,8 @@ func (s *Settings) Parse(d *caddyfile.Dispenser) error {
 			s.Sources, err = words.CountArg(d, 1)
 		case "shared_pixels":
 			s.SharedPixels, err = words.SizeArg(d, true)
+		case "first_format_after":
+			s.FirstFormatAfter, err = words.DurationOrOff(d)
 		case "cache_size":
 			s.CacheSize, err = words.SizeArg(d, false)
 		case "memory":

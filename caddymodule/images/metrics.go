@@ -17,6 +17,10 @@ var (
 		Namespace: "caddy", Subsystem: "nextjs", Name: "image_sources_total",
 		Help: "Sources of pictures that were fetched, by zone and result: ok, or why there was none.",
 	}, []string{"zone", "result"})
+	firstFormatTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: "caddy", Subsystem: "nextjs", Name: "image_first_format_total",
+		Help: "Answers in another format in the place of an AVIF that is made in the background, by zone.",
+	}, []string{"zone"})
 	transformsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Namespace: "caddy", Subsystem: "nextjs", Name: "image_transforms_total",
 		Help: "Pictures that were made, by zone and result: their type, or passed for a source that could not be read.",
@@ -50,12 +54,15 @@ func countersOf(zone string) *counters {
 
 // meter counts what the pictures of a zone cost.
 type meter struct {
-	zone    string
-	in, out prometheus.Counter
+	zone           string
+	in, out, first prometheus.Counter
 }
 
 func newMeter(zone string) meter {
-	return meter{zone, bytesTotal.WithLabelValues(zone, "in"), bytesTotal.WithLabelValues(zone, "out")}
+	return meter{
+		zone, bytesTotal.WithLabelValues(zone, "in"), bytesTotal.WithLabelValues(zone, "out"),
+		firstFormatTotal.WithLabelValues(zone),
+	}
 }
 
 // Fetched implements imageopt.Meter.
@@ -67,6 +74,9 @@ func (m meter) Fetched(took time.Duration, _ int, cause imageopt.FetchCause) {
 	sourcesTotal.WithLabelValues(m.zone, result).Inc()
 	fetchSeconds.WithLabelValues(result).Observe(took.Seconds())
 }
+
+// AnsweredFirst implements imageopt.Meter.
+func (m meter) AnsweredFirst() { m.first.Inc() }
 
 // Transformed implements imageopt.Meter.
 func (m meter) Transformed(output string, took time.Duration, source, made int) {
@@ -108,6 +118,6 @@ var gauges = func() (list []prometheus.Collector) {
 // Collectors are the metrics of the package. They belong to the process, so counts go on over configurations.
 func Collectors() []prometheus.Collector {
 	return append([]prometheus.Collector{
-		requestsTotal, sourcesTotal, transformsTotal, transformSeconds, fetchSeconds, bytesTotal,
+		requestsTotal, sourcesTotal, firstFormatTotal, transformsTotal, transformSeconds, fetchSeconds, bytesTotal,
 	}, gauges...)
 }

@@ -79,5 +79,6 @@ func TestImageSettingsOfJSONAreChecked(t *testing.T) {
 	assert.NoError(t, (*ZoneSettings)(nil).check())
 	assert.ErrorContains(t, Settings{Memory: 5}.Check(), "at least 8KiB")
 	assert.ErrorContains(t, Settings{Sources: -1}.Check(), "sources must not be negative")
-	assert.NoError(t, Settings{Memory: -1}.Check())
+	assert.ErrorContains(t, Settings{FirstFormatAfter: -2}.Check(), "first_format_after must not be negative")
+	assert.NoError(t, Settings{Memory: -1, FirstFormatAfter: -1}.Check())
 }

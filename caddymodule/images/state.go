@@ -20,6 +20,8 @@ const (
 	defaultImageCache = 2 << 30
 	// defaultImageMemory bounds those of them that are in memory too (bytes).
 	defaultImageMemory = 64 << 20
+	// defaultFirstFormatAfter bounds the wait for an AVIF.
+	defaultFirstFormatAfter = caddy.Duration(300 * time.Millisecond)
 )
 
 // Settings bound what the image optimizer takes of the machine, over all sites.
@@ -48,6 +50,10 @@ type Settings struct {
 	// default, 128 MiB.
 	SharedPixels int64 `json:"shared_pixels,omitempty"`
 
+	// For how long a client may wait for an AVIF that is not kept. One that is estimated to take longer is answered in
+	// another format at first, and made in the background. -1: clients wait, 0: the default, 300ms.
+	FirstFormatAfter caddy.Duration `json:"first_format_after,omitempty"`
+
 	// How many bytes of pictures are kept on disk. Default: 2 GiB.
 	CacheSize int64 `json:"cache_size,omitempty"`
 
@@ -70,6 +76,7 @@ func (s Settings) Check() error {
 		{"cache_size", s.CacheSize},
 		{"memory", s.Memory + 1},
 		{"shared_pixels", s.SharedPixels + 1},
+		{"first_format_after", int64(s.FirstFormatAfter) + 1},
 	} {
 		if bound.value < 0 {
 			return fmt.Errorf("%s must not be negative", bound.name)
@@ -182,6 +189,7 @@ func Serve(s *State) error {
 		return fmt.Errorf("setting the bounds of the image optimizer: %w", err)
 	}
 	making.optimizer.SetLimits(s.settings.Sources, s.settings.Queue, time.Duration(s.settings.QueueWait))
+	making.optimizer.SetFirstFormat(time.Duration(cmp.Or(s.settings.FirstFormatAfter, defaultFirstFormatAfter)))
 	return nil
 }
 
