@@ -74,7 +74,7 @@ func newBench(o options) (*bench, error) {
 		}
 	}
 	b.nginx = b.find("nginx")
-	if slices.ContainsFunc([]string{"ssr", "images", "pages", "navigations"}, b.wants) {
+	if slices.ContainsFunc([]string{"ssr", "images", "first", "pages", "navigations"}, b.wants) {
 		b.node = b.find("node")
 	}
 	if b.dir, err = os.MkdirTemp("", "caddy-nextjs-bench-"); err != nil {

@@ -42,7 +42,8 @@ func measureImages(ctx context.Context, b *bench) ([]row, error) {
 	if b.node == "" {
 		return nil, nil
 	}
-	i, err := b.startImages(ctx)
+	// Each format is compared with itself.
+	i, err := b.startImages(ctx, "nextjs {\n\t\timage {\n\t\t\tfirst_format_after off\n\t\t}\n\t}")
 	if err != nil || i == nil {
 		return nil, err
 	}
@@ -72,8 +73,8 @@ func measureImages(ctx context.Context, b *bench) ([]row, error) {
 }
 
 // startImages starts ours, Next.js and imgproxy, if that is installed, over the same files. Each round has files of its
-// own, so that nothing is found in a cache. Nil: the application is not built.
-func (b *bench) startImages(ctx context.Context) (*images, error) {
+// own, so that nothing is found in a cache. global is an option of ours. Nil: the application is not built.
+func (b *bench) startImages(ctx context.Context, global string) (*images, error) {
 	built := filepath.Join(imageApp, ".next", "standalone")
 	if _, err := os.Stat(filepath.Join(built, "server.js")); err != nil {
 		b.skip(imageApp + ": not built, skipped")
@@ -89,7 +90,8 @@ func (b *bench) startImages(ctx context.Context) (*images, error) {
 		return nil, err
 	}
 	// What compresses the files of the build in the background would be counted with the pictures.
-	ours, err := b.startCaddy(ctx, nameOurs, fmt.Sprintf("nextjs localhost:1 {\n\t\tbuild %s\n\t\tstatic off\n\t}", app), "off")
+	site := fmt.Sprintf("nextjs localhost:1 {\n\t\tbuild %s\n\t\tstatic off\n\t}", app)
+	ours, err := b.startCaddyWith(ctx, b.caddy, nameOurs, global, site, "off")
 	if err != nil {
 		return nil, err
 	}

@@ -29,6 +29,7 @@ var figures = []struct {
 	{"precompressed", measurePrecompressed},
 	{"files", measureFiles},
 	{"images", measureImages},
+	{"first", measureFirst},
 	{"pages", measurePages},
 	{"navigations", measureNavigations},
 	{"purge", measurePurge},
