@@ -34,7 +34,8 @@ func measureFirst(ctx context.Context, b *bench) ([]row, error) {
 			}
 		}
 	}
-	return compareAll(fmt.Sprintf("first answer to an AVIF of %d photographs, 1920 wide", len(i.names)), "ms", measured, limits{Limit: 0.5}), nil
+	name := fmt.Sprintf("first answer to an AVIF of %d photographs, 1920 wide", len(i.names))
+	return compareAll(name, "ms", measured, limits{Limit: 0.5}), nil
 }
 
 // waitForFirst is the time until the first answer for an AVIF has come. It returns when there is the AVIF: nothing is

@@ -39,6 +39,8 @@ type Source struct {
 	// name tells these bytes from all others of the process, for pictures that are made of them at once. Empty: they
 	// are made of by one only.
 	name string
+	// behind says that other pictures go first while one of these bytes waits to be made.
+	behind bool
 }
 
 // FetchLimits bound how images are fetched.

@@ -84,12 +84,28 @@ func (o *Optimizer) makeFirst(
 	if err != nil {
 		return nil, err
 	}
-	begun = o.flights.Start(asked.key, func(ctx context.Context) (*picture, error) {
+	from.behind = true
+	begun = o.startBehind(asked.key, func(ctx context.Context) (*picture, error) {
 		defer end()
 		return o.makeOfAndKeep(ctx, z, promise, asked.Request, from)
 	})
 	made.first, made.maxAge = true, min(made.maxAge, firstMaxAge)
 	return made, nil
+}
+
+// startBehind has an AVIF made in the background, unless it is being made already. They take no more than half of the
+// places of sources: else clients would wait for them all the same. One that finds none is begun by the next request.
+func (o *Optimizer) startBehind(key blobstore.Key, do func(context.Context) (*picture, error)) (begun bool) {
+	if o.behind.Add(1) <= int64(o.sources.half()) {
+		begun = o.flights.Start(key, func(ctx context.Context) (*picture, error) {
+			defer o.behind.Add(-1)
+			return do(ctx)
+		})
+	}
+	if !begun {
+		o.behind.Add(-1)
+	}
+	return begun
 }
 
 // takesLong says whether a picture would take longer to be made than a client may wait. What is passed on as it is

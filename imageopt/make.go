@@ -64,7 +64,7 @@ func (o *Optimizer) makeOf(ctx context.Context, z *Zone, wanted Request, from So
 		mime: mime, maxAge: z.Settings.MaxAge(from.CacheControl), upstreamETag: tag, etag: tag, passed: true, body: from.Body,
 	}
 	if !PassesThrough(mime, IsAnimated(mime, from.Body)) {
-		if err := o.transform(ctx, z, wanted, made, from.name); err != nil {
+		if err := o.transform(ctx, z, wanted, made, from); err != nil {
 			return nil, err
 		}
 	}
@@ -109,9 +109,9 @@ func (z *Zone) fetch(ctx context.Context, wanted Request, local localSource) (So
 }
 
 // transform makes of a source what is wanted. One that cannot be read stays what it is, as in Next.js.
-func (o *Optimizer) transform(ctx context.Context, z *Zone, wanted Request, p *picture, source string) error {
+func (o *Optimizer) transform(ctx context.Context, z *Zone, wanted Request, p *picture, from Source) error {
 	job := z.job(wanted, p.mime)
-	job.Source = source
+	job.Source, job.Behind = from.name, from.behind
 	output := job.Output
 	begin := time.Now()
 	body, err := o.pipeline.Transform(ctx, p.body, p.mime, job)

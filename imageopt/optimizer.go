@@ -33,6 +33,7 @@ type Optimizer struct {
 	stats    optimizerCounts
 
 	firstFormatAfter atomic.Int64 // see SetFirstFormat
+	behind           atomic.Int64 // AVIFs that are made in the background
 	storeRefuses     atomic.Bool  // it did not take the last picture
 }
 

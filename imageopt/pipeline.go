@@ -91,6 +91,8 @@ type Job struct {
 	// Source is a name of the source's bytes, one that no other bytes have, by which jobs share its pixels. Empty: they
 	// are not shared.
 	Source string
+	// Behind says that others go first while this one waits.
+	Behind bool
 }
 
 // PipelineStats are counts since the start, and what there is at the moment.
@@ -208,7 +210,7 @@ func (p *Pipeline) transform(ctx context.Context, source []byte, mime string, jo
 		options.Sharing = m
 	}
 	for {
-		leave, err := p.queue.enter(ctx, weight)
+		leave, err := p.queue.enterAs(ctx, waiter{weight: weight, behind: job.Behind})
 		if err != nil {
 			return nil, err
 		}

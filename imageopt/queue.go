@@ -16,7 +16,8 @@ var ErrBusy = errors.New("too many pictures are waiting to be transformed")
 // errWaited is why a wait ends that has lasted as long as it may.
 var errWaited = errors.New("waited for too long")
 
-// queue lets jobs of different weights run at once as far as they fit, in the order of their coming.
+// queue lets jobs of different weights run at once as far as they fit, in the order of their coming, those behind after
+// all others.
 type queue struct {
 	mu         sync.Mutex
 	slots      int // weight that may run
@@ -28,6 +29,7 @@ type queue struct {
 
 type waiter struct {
 	weight int
+	behind bool // others go first
 	begun  chan struct{}
 }
 
@@ -46,8 +48,13 @@ func (q *queue) resize(slots, longest int, patient time.Duration) {
 // enter waits until a job of a weight may run, and returns how to leave. A weight above all slots counts as all. The
 // error is ErrBusy, or the context's.
 func (q *queue) enter(ctx context.Context, weight int) (leave func(), err error) {
+	return q.enterAs(ctx, waiter{weight: weight})
+}
+
+func (q *queue) enterAs(ctx context.Context, job waiter) (leave func(), err error) {
+	weight := job.weight
 	q.mu.Lock()
-	if q.waiting.Len() == 0 && q.fits(weight) {
+	if first := q.waiting.Front(); (first == nil || job.before(first)) && q.fits(weight) {
 		w := q.taken(weight)
 		q.mu.Unlock()
 		return func() { q.leave(w) }, nil
@@ -56,8 +63,8 @@ func (q *queue) enter(ctx context.Context, weight int) (leave func(), err error)
 		q.mu.Unlock()
 		return nil, ErrBusy
 	}
-	w := &waiter{weight: weight, begun: make(chan struct{})}
-	place := q.waiting.PushBack(w)
+	w := &waiter{weight, job.behind, make(chan struct{})}
+	place := q.line(w)
 	patient := q.maxWait
 	q.mu.Unlock()
 
@@ -81,6 +88,18 @@ func (q *queue) enter(ctx context.Context, weight int) (leave func(), err error)
 		return nil, ErrBusy
 	}
 	return nil, ctx.Err()
+}
+
+// before says whether a job goes first, though it comes after one that waits.
+func (w *waiter) before(place *list.Element) bool { return !w.behind && place.Value.(*waiter).behind }
+
+// line lets a job wait after those of its kind.
+func (q *queue) line(w *waiter) *list.Element {
+	place := q.waiting.PushBack(w)
+	for prev := place.Prev(); prev != nil && w.before(prev); prev = place.Prev() {
+		q.waiting.MoveBefore(place, prev)
+	}
+	return place
 }
 
 // fits says whether a weight may run beside what runs.
@@ -118,6 +137,13 @@ func (q *queue) load() (running, waiting int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.running, q.waiting.Len()
+}
+
+// half is half of the slots, at least one.
+func (q *queue) half() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return max(1, q.slots/2)
 }
 
 // crowded says whether more than half of those wait who may.

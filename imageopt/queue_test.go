@@ -51,6 +51,52 @@ func TestQueueIsServedInOrder(t *testing.T) {
 	})
 }
 
+func TestQueueLetsOthersGoBeforeThoseBehind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newQueue(4, 10, time.Hour)
+		leaveFirst, err := q.enter(t.Context(), 3)
+		require.NoError(t, err)
+		var order []string
+		for _, job := range []struct {
+			name string
+			waiter
+		}{
+			{"wide behind", waiter{weight: 4, behind: true}},
+			{"narrow behind", waiter{weight: 1, behind: true}},
+			{"wide", waiter{weight: 4}},
+			{"heavy", waiter{weight: 4}},
+		} {
+			go func() {
+				leave, err := q.enterAs(t.Context(), job.waiter)
+				if assert.NoError(t, err) {
+					order = append(order, job.name)
+					leave()
+				}
+			}()
+			synctest.Wait()
+		}
+		assert.Empty(t, order)
+		leaveFirst()
+		synctest.Wait()
+		assert.Equal(t, []string{"wide", "heavy", "wide behind", "narrow behind"}, order)
+
+		// Who fits does not wait for those behind.
+		leaveFirst, err = q.enter(t.Context(), 3)
+		require.NoError(t, err)
+		go func() {
+			leave, err := q.enterAs(t.Context(), waiter{weight: 4, behind: true})
+			if assert.NoError(t, err) {
+				leave()
+			}
+		}()
+		synctest.Wait()
+		leave, err := q.enter(t.Context(), 1)
+		require.NoError(t, err)
+		leave()
+		leaveFirst()
+	})
+}
+
 func TestQueueTakesWhatIsTooHeavyAsAll(t *testing.T) {
 	q := newQueue(2, 0, time.Hour)
 	leave, err := q.enter(t.Context(), 9)

@@ -12,7 +12,10 @@ import (
 
 // Words of the two image blocks. A test compares them with the reference in docs/caddyfile.md.
 var (
-	Words = []string{"concurrency", "max_pixels", "timeout", "queue", "queue_wait", "sources", "shared_pixels", "first_format_after", "cache_size", "memory"}
+	Words = []string{
+		"concurrency", "max_pixels", "timeout", "queue", "queue_wait", "sources", "shared_pixels", "first_format_after",
+		"cache_size", "memory",
+	}
 
 	ZoneWords = []string{
 		"sizes", "formats", "qualities", "remote", "local", "min_ttl", "svg", "private_addresses", "redirects", "redirects_anywhere", "max_source", "forward",

@@ -52,7 +52,9 @@ func startImageSite(t *testing.T, v imageVariant, remote *imageRemote, lens *ima
 	if stills, _ := filepath.Glob(filepath.Join(s.direct.Dir, ".next", "static", "media", "still.*.png")); len(stills) > 0 {
 		s.still = "/_next/static/media/" + filepath.Base(stills[0])
 	}
-	s.edge = harness.StartEdge(t, nil, harness.Setup{Global: firstFormat("off"), Zones: fmt.Sprintf("\t\tzone images %s {\n\t\t\tbuild %s\n\t\t\t%s\n\t\t}\n", s.behind.Upstream(), s.behind.Dir, s.says)})
+	zones := fmt.Sprintf("\t\tzone images %s {\n\t\t\tbuild %s\n\t\t\t%s\n\t\t}\n",
+		s.behind.Upstream(), s.behind.Dir, s.says)
+	s.edge = harness.StartEdge(t, nil, harness.Setup{Global: firstFormat("off"), Zones: zones})
 	return s
 }
 
