@@ -163,9 +163,17 @@ func (s *State) making() *maker {
 			s.log.Warn("this libvips does not write AVIF: clients that prefer it get another format " +
 				"(Debian: install libheif-plugin-aomenc or libvips with HEIF)")
 		}
-		s.maker.Store(&maker{optimizer: imageopt.NewOptimizer(s.Blobs, pipeline), pipeline: pipeline})
+		optimizer := imageopt.NewOptimizer(s.Blobs, pipeline)
+		s.bound(optimizer) // the first zone that needs it may come after Serve
+		s.maker.Store(&maker{optimizer: optimizer, pipeline: pipeline})
 	})
 	return s.maker.Load()
+}
+
+// bound gives an optimizer the bounds of the configuration.
+func (s *State) bound(o *imageopt.Optimizer) {
+	o.SetLimits(s.settings.Sources, s.settings.Queue, time.Duration(s.settings.QueueWait))
+	o.SetFirstFormat(time.Duration(cmp.Or(s.settings.FirstFormatAfter, defaultFirstFormatAfter)))
 }
 
 // current are those of the configuration that serves, nil without any.
@@ -188,8 +196,7 @@ func Serve(s *State) error {
 	if err := making.pipeline.SetLimits(s.settings.limits()); err != nil {
 		return fmt.Errorf("setting the bounds of the image optimizer: %w", err)
 	}
-	making.optimizer.SetLimits(s.settings.Sources, s.settings.Queue, time.Duration(s.settings.QueueWait))
-	making.optimizer.SetFirstFormat(time.Duration(cmp.Or(s.settings.FirstFormatAfter, defaultFirstFormatAfter)))
+	s.bound(making.optimizer)
 	return nil
 }
 
