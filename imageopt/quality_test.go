@@ -22,7 +22,8 @@ func TestEncoderQuality(t *testing.T) {
 		{vips.AVIF, 75, 50, false},
 		{vips.AVIF, 100, 66, false},
 		{vips.WebP, 75, 75, false},
-		{vips.PNG, 75, 75, false},
+		{vips.PNG, 75, 91, false},
+		{vips.PNG, 100, 100, false},
 		{vips.TIFF, 10, 80, false},
 	} {
 		assert.Equal(t, c.want, EncoderQuality(Job{Output: c.output, Quality: c.asked, JPEGBaseline: c.baseline}), "%+v", c)

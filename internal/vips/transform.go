@@ -240,10 +240,7 @@ func encode(i *gv.ImageRef, options Options) (made []byte, err error) {
 	case AVIF:
 		made, err = saveAVIF(i, options.Quality)
 	case PNG:
-		made, _, err = i.ExportPng(&gv.PngExportParams{
-			StripMetadata: true, Quality: options.Quality, Palette: true, Dither: 1, Bitdepth: 8, Compression: 6,
-			Filter: gv.PngFilterNone,
-		})
+		made, err = savePNG(i, options.Quality)
 	case GIF:
 		made, err = saveGIF(i)
 	case TIFF:
