@@ -40,7 +40,7 @@ test-long: ## everything of test in full counts, fuzzing, and builds of every ki
 	@scripts/test-long.sh
 
 bench: ## print the figures, ours against peers in the same run
-	@scripts/need.sh
+	@scripts/need.sh mate-backgrounds
 	@$(MAKE) --no-print-directory build
 	@scripts/build-app.sh examples/multi-zone/home e2e/fixtures/images $(SITE)
 	go run ./bench

@@ -17,6 +17,7 @@ type bench struct {
 	node    string
 	fleet   fleet
 	skipped []string
+	notes   []string // of what was measured with
 }
 
 // scale is how much is measured. Many short rounds are better than a few long ones: a disturbance then spoils few of
@@ -35,7 +36,7 @@ type scale struct {
 	starts       int
 	memoryServed int // pages before memory is read
 	imageRounds  int
-	photographs  int
+	pictures     int // of each class
 	navigations  int
 	purgeEntries int
 	misses       int // of the edge that keeps pages, and of the one that keeps none, for each round
@@ -45,11 +46,11 @@ type scale struct {
 var (
 	fullScale = scale{
 		rounds: 25, requests: 8_000, streamRounds: 9, streams: 16, streamWaves: 2, eventStreams: 300, liveRounds: 5, livePages: 640, memoryServed: 50_000,
-		encodeRounds: 9, encodePages: 600, starts: 25, imageRounds: 3, photographs: 6, navigations: 10_000, purgeEntries: 1_000_000, misses: 1000, keptPages: 100_000,
+		encodeRounds: 9, encodePages: 600, starts: 25, imageRounds: 3, pictures: 6, navigations: 10_000, purgeEntries: 1_000_000, misses: 1000, keptPages: 100_000,
 	}
 	shortScale = scale{
 		rounds: 3, requests: 5_000, streamRounds: 3, streams: 16, streamWaves: 1, eventStreams: 100, liveRounds: 3, livePages: 128, memoryServed: 10_000,
-		encodeRounds: 3, encodePages: 120, starts: 5, imageRounds: 1, photographs: 2, navigations: 10_000, purgeEntries: 200_000, misses: 300, keptPages: 20_000,
+		encodeRounds: 3, encodePages: 120, starts: 5, imageRounds: 1, pictures: 2, navigations: 10_000, purgeEntries: 200_000, misses: 300, keptPages: 20_000,
 	}
 )
 
@@ -101,6 +102,9 @@ func (b *bench) skip(what string) {
 		b.skipped = append(b.skipped, what)
 	}
 }
+
+// note adds a line below the table.
+func (b *bench) note(what string) { b.notes = append(b.notes, what) }
 
 func (b *bench) close() {
 	b.fleet.stopAll()

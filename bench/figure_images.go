@@ -9,7 +9,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
+
+	"github.com/caddy-nextjs/caddy-nextjs/bench/corpus"
 )
 
 // imageApp is a standalone build of Next.js that has the image optimizer and no settings of its own.
@@ -17,15 +20,24 @@ const imageApp = "e2e/fixtures/images"
 
 const nameNext = "Next.js"
 
-// imageFormats are what is made of JPEG for different clients. Limits are of the CPU time, against Next.js.
+// imageFormats are what is made for different clients. A source's own type is for those that take nothing newer.
+// limits are of the CPU time, bytes those of the bytes, against Next.js.
 var imageFormats = []struct {
 	name, accept, imgproxy string
+	source                 string // extension of the sources; empty: all
 	limits
+	bytes limits
 }{
-	{"JPEG", "*/*", "jpg", limits{Limit: 0.80}},
-	{"WebP", "image/webp,*/*", "webp", limits{Limit: 1.05}},
-	{"AVIF", "image/avif,image/webp,*/*", "avif", limits{Limit: 0.90}},
+	{"JPEG", "*/*", "jpg", "jpg", limits{Limit: 0.80}, limits{Limit: 1.04}},
+	{"PNG", "*/*", "png", "png", limits{}, limits{Limit: 1.05}},
+	{"WebP", webpAccept, "webp", "", limits{Limit: 1.05}, limits{Limit: 1.04}},
+	{"AVIF", "image/avif,image/webp,*/*", "avif", "", limits{Limit: 0.90}, limits{Limit: 1.04}},
 }
+
+const (
+	webpAccept = "image/webp,*/*"
+	webpFormat = 2 // in imageFormats
+)
 
 var imageWidths = []int{256, 640, 1200, 1920}
 
@@ -33,7 +45,7 @@ var imageWidths = []int{256, 640, 1200, 1920}
 type images struct {
 	*bench
 	subjects []subject
-	names    []string
+	classes  []corpus.Class // of the names of files
 	rounds   int
 }
 
@@ -48,20 +60,23 @@ func measureImages(ctx context.Context, b *bench) ([]row, error) {
 		return nil, err
 	}
 	var rows []row
-	for n, format := range imageFormats {
-		measured, bytes := map[string][]float64{}, map[string][]float64{}
-		for round := range i.rounds {
-			for _, s := range i.turn(round) {
-				cpu, size, err := i.makeAll(ctx, s, round, n)
-				if err != nil {
-					return rows, fmt.Errorf("%s: %w", s.name, err)
-				}
-				measured[s.name] = append(measured[s.name], cpu)
-				bytes[s.name] = append(bytes[s.name], size)
+	for _, class := range i.classes {
+		for n, format := range imageFormats {
+			names := class.Files
+			if format.source != "" {
+				names = class.OfType(format.source)
 			}
+			if len(names) == 0 {
+				continue
+			}
+			made, err := i.compareFormat(ctx, names, n)
+			if err != nil {
+				return rows, err
+			}
+			what := fmt.Sprintf("%s of %d %s", format.name, len(names), class.Name)
+			rows = append(rows, compareAll(what+", CPU per picture", "ms", made.cpu, format.limits)...)
+			rows = append(rows, compareAll(what+", bytes per picture", "KB", made.bytes, format.bytes)...)
 		}
-		rows = append(rows, compareAll(fmt.Sprintf("%s of %d photographs, CPU per picture", format.name, len(i.names)), "ms", measured, format.limits)...)
-		rows = append(rows, compareAll(format.name+", bytes per picture", "KB", bytes, limits{Limit: 1.04})...)
 	}
 	memory, err := i.memory()
 	if err != nil {
@@ -70,6 +85,25 @@ func measureImages(ctx context.Context, b *bench) ([]row, error) {
 	rows = append(rows, memory...)
 	hits, err := i.hits(ctx)
 	return append(rows, hits...), err
+}
+
+// made is what pictures took of each subject, by round.
+type made struct{ cpu, bytes map[string][]float64 }
+
+// compareFormat has pictures made in one format by all subjects, in turn.
+func (i *images) compareFormat(ctx context.Context, names []string, format int) (made, error) {
+	m := made{map[string][]float64{}, map[string][]float64{}}
+	for round := range i.rounds {
+		for _, s := range i.turn(round) {
+			cpu, size, err := i.makeAll(ctx, s, names, round, format)
+			if err != nil {
+				return m, fmt.Errorf("%s: %w", s.name, err)
+			}
+			m.cpu[s.name] = append(m.cpu[s.name], cpu)
+			m.bytes[s.name] = append(m.bytes[s.name], size)
+		}
+	}
+	return m, nil
 }
 
 // startImages starts ours, Next.js and imgproxy, if that is installed, over the same files. Each round has files of its
@@ -86,8 +120,11 @@ func (b *bench) startImages(ctx context.Context, global string) (*images, error)
 		return nil, err
 	}
 	var err error
-	if i.names, err = i.fill(filepath.Join(app, "public")); err != nil {
+	if i.classes, err = i.fill(filepath.Join(app, "public")); err != nil {
 		return nil, err
+	}
+	for _, class := range i.classes {
+		b.note(class.Name + ": " + strings.Join(class.Files, ", "))
 	}
 	// What compresses the files of the build in the background would be counted with the pictures.
 	site := fmt.Sprintf("nextjs localhost:1 {\n\t\tbuild %s\n\t\tstatic off\n\t}", app)
@@ -111,26 +148,25 @@ func (b *bench) startImages(ctx context.Context, global string) (*images, error)
 }
 
 // fill writes the files of each round, and one to warm up with.
-func (i *images) fill(public string) ([]string, error) {
-	if err := os.MkdirAll(filepath.Join(public, "0"), 0o700); err != nil {
-		return nil, fmt.Errorf("making a folder for photographs: %w", err)
-	}
-	names, err := writePhotographs(filepath.Join(public, "0"), i.photographs)
+func (i *images) fill(public string) ([]corpus.Class, error) {
+	classes, err := writePictures(filepath.Join(public, "0"), i.pictures)
 	if err != nil {
 		return nil, err
 	}
 	for round := 1; round <= i.rounds; round++ {
 		folder := filepath.Join(public, fmt.Sprint(round))
 		if err := os.MkdirAll(folder, 0o700); err != nil {
-			return nil, fmt.Errorf("making a folder for photographs: %w", err)
+			return nil, fmt.Errorf("making a folder for pictures: %w", err)
 		}
-		for _, name := range names {
-			if err := os.Link(filepath.Join(public, "0", name), filepath.Join(folder, name)); err != nil {
-				return nil, fmt.Errorf("linking a photograph: %w", err)
+		for _, class := range classes {
+			for _, name := range class.Files {
+				if err := os.Link(filepath.Join(public, "0", name), filepath.Join(folder, name)); err != nil {
+					return nil, fmt.Errorf("linking a picture: %w", err)
+				}
 			}
 		}
 	}
-	return names, nil
+	return classes, nil
 }
 
 // turn is the order of subjects in a round.
@@ -142,22 +178,24 @@ func (i *images) turn(round int) []subject {
 	return order
 }
 
-// makeAll has all photographs of a round made in one format. It returns the milliseconds of CPU time per picture, as
-// the geometric mean over the widths, and the kilobytes per picture likewise.
-func (i *images) makeAll(ctx context.Context, s subject, round, format int) (cpu, size float64, err error) {
+// makeAll has pictures of a round made in one format. It returns the milliseconds of CPU time per picture, as the
+// geometric mean over the widths, and the kilobytes per picture likewise.
+func (i *images) makeAll(
+	ctx context.Context, s subject, names []string, round, format int,
+) (cpu, size float64, err error) {
 	// The first picture of a process loads code.
 	if round == 0 {
-		if _, _, err := i.make(ctx, s, 0, format, 256); err != nil {
+		if _, _, err := i.make(ctx, s, names, 0, format, 256); err != nil {
 			return 0, 0, err
 		}
 	}
 	cpu, size = 1, 1
 	for _, width := range imageWidths {
-		spent, bytes, err := i.make(ctx, s, round+1, format, width)
+		spent, bytes, err := i.make(ctx, s, names, round+1, format, width)
 		if err != nil {
 			return 0, 0, err
 		}
-		count := float64(len(i.names))
+		count := float64(len(names))
 		cpu *= spent.Seconds() * 1000 / count
 		size *= float64(bytes) / 1000 / count
 	}
@@ -165,13 +203,15 @@ func (i *images) makeAll(ctx context.Context, s subject, round, format int) (cpu
 	return math.Pow(cpu, root), math.Pow(size, root), nil
 }
 
-// make has the photographs of one folder made in one width.
-func (i *images) make(ctx context.Context, s subject, folder, format, width int) (cpu time.Duration, bytes int64, err error) {
+// make has pictures of one folder made in one width.
+func (i *images) make(
+	ctx context.Context, s subject, names []string, folder, format, width int,
+) (cpu time.Duration, bytes int64, err error) {
 	var paths []string
-	for _, name := range i.names {
+	for _, name := range names {
 		paths = append(paths, s.imagePath(fmt.Sprintf("/%d/%s", folder, name), format, width))
 	}
-	l := load{paths: paths, requests: len(paths), concurrency: 2, minLength: 500, accept: imageFormats[format].accept}
+	l := load{paths: paths, requests: len(paths), concurrency: 2, minLength: 300, accept: imageFormats[format].accept}
 	spent, err := cpuOf(func() (err error) {
 		bytes, err = l.transfer(ctx, s.addr)
 		return err
@@ -207,22 +247,19 @@ func (i *images) memory() ([]row, error) {
 func (i *images) hits(ctx context.Context) ([]row, error) {
 	const wanted = 36_000
 	ours, next := i.subjects[0], i.subjects[1]
-	path, best := "", int64(math.MaxInt64)
-	for _, name := range i.names {
+	path, size := "", int64(math.MaxInt64)
+	for _, name := range i.classes[0].Files {
 		for _, width := range []int{256, 384, 640, 750, 828, 1080} {
-			candidate := ours.imagePath("/0/"+name, 1, width)
-			size, err := load{paths: []string{candidate}, requests: 1, concurrency: 1, accept: imageFormats[1].accept}.transfer(ctx, ours.addr)
+			candidate := ours.imagePath("/0/"+name, webpFormat, width)
+			once := load{paths: []string{candidate}, requests: 1, concurrency: 1, accept: webpAccept}
+			length, err := once.transfer(ctx, ours.addr)
 			if err != nil {
 				return nil, err
 			}
-			if off := max(size-wanted, wanted-size); off < best {
-				path, best = candidate, off
+			if max(length-wanted, wanted-length) < max(size-wanted, wanted-size) {
+				path, size = candidate, length
 			}
 		}
-	}
-	size, err := load{paths: []string{path}, requests: 1, concurrency: 1, accept: imageFormats[1].accept}.transfer(ctx, ours.addr)
-	if err != nil {
-		return nil, err
 	}
 	root := filepath.Join(i.dir, "picture")
 	if err := os.MkdirAll(filepath.Join(root, "_next"), 0o700); err != nil {
@@ -242,7 +279,9 @@ func (i *images) hits(ctx context.Context) ([]row, error) {
 		limits
 	}{{stock, i.requests, limits{Limit: 0.6}}, {next, i.requests / 4, limits{Limit: 0.35}}} {
 		subjects := []subject{ours, pair.peer}
-		l := load{paths: []string{path}, requests: pair.requests, concurrency: concurrency, minLength: 1000, accept: imageFormats[1].accept}
+		l := load{
+			paths: []string{path}, requests: pair.requests, concurrency: concurrency, minLength: 1000, accept: webpAccept,
+		}
 		if err := l.warm(ctx, subjects); err != nil {
 			return rows, err
 		}
@@ -250,7 +289,8 @@ func (i *images) hits(ctx context.Context) ([]row, error) {
 		if err != nil {
 			return rows, err
 		}
-		rows = append(rows, compareAll(fmt.Sprintf("picture of %d KB from the cache, CPU per request", size/1000), "us", measured, pair.limits)...)
+		what := fmt.Sprintf("picture of %d KB from the cache, CPU per request", size/1000)
+		rows = append(rows, compareAll(what, "us", measured, pair.limits)...)
 	}
 	return rows, nil
 }

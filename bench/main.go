@@ -128,7 +128,7 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	rows, err := b.measureAll(ctx)
-	r := result{Machine: machine, Rows: rows, Skipped: b.skipped}
+	r := result{Machine: machine, Rows: rows, Skipped: b.skipped, Notes: b.notes}
 	r.print(os.Stdout)
 	if o.jsonFile != "" {
 		err = errors.Join(err, r.writeJSON(o.jsonFile))

@@ -7,53 +7,66 @@ import (
 	"image/jpeg"
 	"os"
 	"path/filepath"
+	"strings"
+
+	"github.com/caddy-nextjs/caddy-nextjs/bench/corpus"
 )
 
-// photographs of the examples, and of Debian's mate-backgrounds where that is installed: real ones of up to 5
-// megapixels.
-var photographFiles = []string{
-	"/usr/share/backgrounds/mate/nature/Blinds.jpg", "/usr/share/backgrounds/mate/nature/TwoWings.jpg", "/usr/share/backgrounds/mate/nature/Wood.jpg",
-	"/usr/share/backgrounds/mate/nature/Garden.jpg", "examples/multi-zone/*/public/*.jpg", "examples/multi-zone/*/public/*/*.jpg",
-}
-
-// mosaics are how large pictures are composed of small ones: a camera's 12 and 24 megapixels.
+// mosaics are how large photographs are composed of small ones: a camera's 12 and 24 megapixels.
 var mosaics = []image.Point{{4000, 3000}, {6000, 4000}}
 
-// writePhotographs writes count pictures into dir, the first of them composed, and returns their names.
-func writePhotographs(dir string, count int) ([]string, error) {
-	var files []string
-	for _, pattern := range photographFiles {
-		found, err := filepath.Glob(pattern)
-		if err != nil {
-			return nil, fmt.Errorf("looking for photographs: %w", err)
+// writePictures writes count pictures of each class into dir, the first photographs composed, and returns their names.
+func writePictures(dir string, count int) ([]corpus.Class, error) {
+	classes, err := corpus.Classes()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("making a folder for pictures: %w", err)
+	}
+	for n := range classes {
+		var names []string
+		if n == 0 {
+			if names, err = writeMosaics(dir, classes[n].Files); err != nil {
+				return nil, err
+			}
 		}
-		files = append(files, found...)
+		for _, file := range classes[n].Files {
+			if len(names) >= count {
+				break
+			}
+			name := strings.ReplaceAll(classes[n].Name, " ", "-") + "-" + filepath.Base(file)
+			if err := copyPicture(filepath.Join(dir, name), file); err != nil {
+				return nil, err
+			}
+			names = append(names, name)
+		}
+		classes[n].Files = names
 	}
-	if len(files) == 0 {
-		return nil, fmt.Errorf("no photographs: run in the project's directory")
-	}
+	return classes, nil
+}
+
+func writeMosaics(dir string, files []string) ([]string, error) {
 	var names []string
 	for i, size := range mosaics {
-		if len(names) == count {
-			return names, nil
-		}
 		name := fmt.Sprintf("mosaic-%d.jpg", size.X*size.Y/1_000_000)
-		if err := writeMosaic(filepath.Join(dir, name), files[i%len(files)], size); err != nil {
+		if err := writeMosaic(filepath.Join(dir, name), files[i], size); err != nil {
 			return nil, err
 		}
 		names = append(names, name)
 	}
-	for i := 0; len(names) < count && i < len(files); i++ {
-		content, err := os.ReadFile(files[i])
-		if err != nil {
-			return nil, fmt.Errorf("reading a photograph: %w", err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, filepath.Base(files[i])), content, 0o600); err != nil {
-			return nil, fmt.Errorf("copying a photograph: %w", err)
-		}
-		names = append(names, filepath.Base(files[i]))
-	}
 	return names, nil
+}
+
+func copyPicture(to, from string) error {
+	content, err := os.ReadFile(from)
+	if err != nil {
+		return fmt.Errorf("reading a picture: %w", err)
+	}
+	if err := os.WriteFile(to, content, 0o600); err != nil {
+		return fmt.Errorf("copying a picture: %w", err)
+	}
+	return nil
 }
 
 // writeMosaic fills a large picture with a small one, mirrored so that no edges appear.

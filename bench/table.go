@@ -115,6 +115,7 @@ type result struct {
 	Machine string   `json:"machine"`
 	Rows    []row    `json:"rows"`
 	Skipped []string `json:"skipped,omitempty"`
+	Notes   []string `json:"notes,omitempty"`
 }
 
 func (r result) print(w io.Writer) {
@@ -130,8 +131,8 @@ func (r result) print(w io.Writer) {
 			fmt.Fprintf(w, "error: %s: %s\n", row.Name, strings.ReplaceAll(row.Error, "\n", "; "))
 		}
 	}
-	for _, skipped := range r.Skipped {
-		fmt.Fprintln(w, skipped)
+	for _, line := range slices.Concat(r.Skipped, r.Notes) {
+		fmt.Fprintln(w, line)
 	}
 	fmt.Fprintln(w, r.Machine)
 }

@@ -7,86 +7,105 @@ import (
 	"path/filepath"
 	"sort"
 	"strings"
+	"syscall"
+	"time"
 
+	"github.com/caddy-nextjs/caddy-nextjs/bench/corpus"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/sharp"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/vips"
 )
 
 type bench struct {
-	format         string
-	check          bool
-	photos         []string
-	widths         []int
-	asked, tried   []int
-	sharp          *sharp.Sharp
-	dir            string
-	theirs, ours   map[int][]result // by quality; the results of one quality are in the same order of photographs and widths
-	done, expected int
+	format       string
+	check        bool
+	classes      []corpus.Class
+	widths       []int
+	asked, tried []int
+	sharp        *sharp.Sharp
+	dir          string
+	theirs, ours map[int][]result // of one class, by quality; pictures and widths are in the same order for each quality
 }
 
 // result is one picture.
 type result struct {
-	bytes int
-	ssim  float64
+	bytes        int
+	ssim, smooth float64
+	cpu          time.Duration
 }
 
+// types are those of sources, by the ends of their names.
+var types = map[string]string{".jpg": vips.JPEG, ".jpeg": vips.JPEG, ".png": vips.PNG, ".webp": vips.WebP}
+
 func (b *bench) run() error {
-	b.theirs, b.ours = map[int][]result{}, map[int][]result{}
-	tried := b.tried
+	tried := map[int]bool{}
+	for _, q := range b.tried {
+		tried[q] = true
+	}
 	if b.check {
-		tried = nil
+		clear(tried)
 		for _, q := range b.asked {
-			tried = append(tried, ourQuality(b.format, q))
+			tried[ourQuality(b.format, q)] = true
 		}
 	}
-	unique := map[int]bool{}
-	for _, q := range tried {
-		unique[q] = true
-	}
-	b.expected = len(b.photos) * len(b.widths)
-	for _, photo := range b.photos {
-		source, err := os.ReadFile(photo)
-		if err != nil {
-			return err
-		}
-		for _, width := range b.widths {
-			if err := b.compare(photo, source, width, unique); err != nil {
-				return fmt.Errorf("%s at %d: %w", photo, width, err)
+	for _, class := range b.classes {
+		b.theirs, b.ours = map[int][]result{}, map[int][]result{}
+		for n, picture := range class.Files {
+			fmt.Fprintf(os.Stderr, "\r%s, %d of %d ", class.Name, n+1, len(class.Files))
+			source, err := os.ReadFile(picture)
+			if err != nil {
+				return err
 			}
-			b.done++
-			fmt.Fprintf(os.Stderr, "\r%d of %d", b.done, b.expected)
+			for _, width := range b.widths {
+				if err := b.compare(picture, source, width, tried); err != nil {
+					return fmt.Errorf("%s at %d: %w", picture, width, err)
+				}
+			}
 		}
+		fmt.Fprintln(os.Stderr)
+		b.print(class)
 	}
-	fmt.Fprintln(os.Stderr)
-	b.print()
 	return nil
 }
 
-func (b *bench) compare(photo string, source []byte, width int, tried map[int]bool) error {
-	reference, err := b.pixels(`sharp(args.file).rotate().resize(args.width, undefined, { withoutEnlargement: true, fastShrinkOnLoad: false })`,
-		map[string]any{"file": photo, "width": width})
+// compare makes one picture by both, and notes what that takes and how it looks.
+func (b *bench) compare(picture string, source []byte, width int, tried map[int]bool) error {
+	reference, err := b.pixels(`sharp(args.file).rotate()
+		.resize(args.width, undefined, { withoutEnlargement: true, fastShrinkOnLoad: false })
+	`, map[string]any{"file": picture, "width": width})
 	if err != nil {
 		return err
 	}
 	for _, q := range b.asked {
 		file := filepath.Join(b.dir, "theirs")
-		if err := b.sharp.Call(`await sharp.nextjs(fs.readFileSync(args.source), args).toFile(args.file)`, map[string]any{
-			"source": photo, "file": file, "width": width, "format": b.format, "quality": q,
-		}, nil); err != nil {
+		var microseconds int64
+		if err := b.sharp.Call(`
+			const source = fs.readFileSync(args.source), before = process.cpuUsage()
+			const made = await sharp.nextjs(source, args).toBuffer()
+			const { user, system } = process.cpuUsage(before)
+			fs.writeFileSync(args.file, made)
+			return user + system
+		`, map[string]any{
+			"source": picture, "file": file, "width": width, "format": b.format, "quality": q,
+		}, &microseconds); err != nil {
 			return err
 		}
 		made, err := b.judge(file, reference)
 		if err != nil {
 			return err
 		}
+		made.cpu = time.Duration(microseconds) * time.Microsecond
 		b.theirs[q] = append(b.theirs[q], made)
 	}
 	for q := range tried {
 		file := filepath.Join(b.dir, "ours")
-		made, err := vips.Transform(context.Background(), source, vips.JPEG, vips.Options{Width: width, Output: "image/" + b.format, Quality: q})
+		before := cpuTime()
+		made, err := vips.Transform(context.Background(), source, types[filepath.Ext(picture)], vips.Options{
+			Width: width, Output: "image/" + b.format, Quality: q,
+		})
 		if err != nil {
 			return err
 		}
+		spent := cpuTime() - before
 		if err := os.WriteFile(file, made, 0o600); err != nil {
 			return err
 		}
@@ -94,9 +113,17 @@ func (b *bench) compare(photo string, source []byte, width int, tried map[int]bo
 		if err != nil {
 			return err
 		}
+		judged.cpu = spent
 		b.ours[q] = append(b.ours[q], judged)
 	}
 	return nil
+}
+
+// cpuTime is what this process has taken so far.
+func cpuTime() time.Duration {
+	var used syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &used) // fails only for another first argument
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
 func (b *bench) judge(file string, reference luma) (result, error) {
@@ -108,15 +135,15 @@ func (b *bench) judge(file string, reference luma) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	return result{bytes: int(info.Size()), ssim: ssim(reference, seen)}, nil
+	return result{bytes: int(info.Size()), ssim: ssim(reference, seen), smooth: smoothError(reference, seen)}, nil
 }
 
-// pixels is what a sharp object shows.
+// pixels is what a sharp object shows on grey: of what is transparent, the colour does not count.
 func (b *bench) pixels(object string, args map[string]any) (luma, error) {
 	args["out"] = filepath.Join(b.dir, "pixels")
 	var size struct{ Width, Height int }
 	if err := b.sharp.Call(`
-		const { data, info } = await `+object+`.removeAlpha().toColourspace('srgb').raw().toBuffer({ resolveWithObject: true })
+		const { data, info } = await `+object+`.flatten({ background: '#777' }).removeAlpha().toColourspace('srgb').raw().toBuffer({ resolveWithObject: true })
 		fs.writeFileSync(args.out, data)
 		return { width: info.width, height: info.height }
 	`, args, &size); err != nil {
@@ -129,41 +156,52 @@ func (b *bench) pixels(object string, args map[string]any) (luma, error) {
 	return lumaOf(rgb, size.Width, size.Height)
 }
 
-func (b *bench) print() {
-	fmt.Printf("%s, %d photographs at %s px; SSIM of luma, bytes as ratio to Next.js\n", b.format, len(b.photos), strings.Trim(fmt.Sprint(b.widths), "[]"))
+func (b *bench) print(class corpus.Class) {
+	fmt.Printf("%s of %d %s at %s px; SSIM and smooth error of luma, bytes and CPU time as ratio to Next.js\n",
+		b.format, len(class.Files), class.Name, strings.Trim(fmt.Sprint(b.widths), "[]"))
 	if b.check {
-		fmt.Printf("%6s %6s %9s %9s %8s %8s\n", "asked", "ours", "SSIM", "Next.js", "diff", "bytes")
+		fmt.Printf("%6s %6s %9s %9s %8s %8s %8s %8s %8s\n",
+			"asked", "ours", "SSIM", "Next.js", "diff", "smooth", "Next.js", "bytes", "CPU")
 		for _, q := range b.asked {
 			own := ourQuality(b.format, q)
-			ours, theirs := mean(b.ours[own]), mean(b.theirs[q])
-			fmt.Printf("%6d %6d %9.4f %9.4f %+8.4f %8.3f\n", q, own, ours, theirs, ours-theirs, ratio(b.ours[own], b.theirs[q]))
+			ours, theirs := b.ours[own], b.theirs[q]
+			ourSSIM, theirSSIM := mean(ours, similarity), mean(theirs, similarity)
+			fmt.Printf("%6d %6d %9.4f %9.4f %+8.4f %8.3f %8.3f %8.3f %8.3f\n", q, own, ourSSIM, theirSSIM, ourSSIM-theirSSIM,
+				mean(ours, smoothness), mean(theirs, smoothness), ratio(ours, theirs, size), ratio(ours, theirs, spent))
 		}
 		return
 	}
-	fmt.Printf("%6s %9s   %-34s\n", "asked", "Next.js", "ours: quality of the same SSIM (bytes there), neighbours tried")
+	fmt.Printf("%6s %9s %8s   %s\n", "asked", "Next.js", "smooth",
+		"ours: quality of the same SSIM, neighbours tried: SSIM, smooth error, bytes, CPU")
 	for _, q := range b.asked {
-		want := mean(b.theirs[q])
-		fmt.Printf("%6d %9.4f   %6.1f", q, want, match(want, b.ours))
+		want := mean(b.theirs[q], similarity)
+		fmt.Printf("%6d %9.4f %8.3f   %6.1f", q, want, mean(b.theirs[q], smoothness), match(want, b.ours))
 		for _, own := range around(want, b.ours) {
-			fmt.Printf("   %3d: %.4f x%.3f", own, mean(b.ours[own]), ratio(b.ours[own], b.theirs[q]))
+			fmt.Printf("   %3d: %.4f %.3f x%.3f x%.3f", own, mean(b.ours[own], similarity), mean(b.ours[own], smoothness),
+				ratio(b.ours[own], b.theirs[q], size), ratio(b.ours[own], b.theirs[q], spent))
 		}
 		fmt.Println()
 	}
 }
 
-func mean(results []result) float64 {
+func similarity(r result) float64 { return r.ssim }
+func smoothness(r result) float64 { return r.smooth }
+func size(r result) float64       { return float64(r.bytes) }
+func spent(r result) float64      { return r.cpu.Seconds() }
+
+func mean(results []result, of func(result) float64) float64 {
 	sum := 0.0
 	for _, r := range results {
-		sum += r.ssim
+		sum += of(r)
 	}
 	return sum / float64(len(results))
 }
 
-// ratio is the geometric mean of the ratios of bytes.
-func ratio(ours, theirs []result) float64 {
+// ratio is the geometric mean of the ratios.
+func ratio(ours, theirs []result, of func(result) float64) float64 {
 	ratios := make([]float64, len(ours))
 	for i := range ours {
-		ratios[i] = float64(ours[i].bytes) / float64(theirs[i].bytes)
+		ratios[i] = of(ours[i]) / of(theirs[i])
 	}
 	return geometric(ratios)
 }
@@ -180,7 +218,7 @@ func qualities(results map[int][]result) []int {
 // around are the two tried qualities between which an SSIM lies.
 func around(want float64, results map[int][]result) []int {
 	sorted := qualities(results)
-	at := sort.Search(len(sorted), func(i int) bool { return mean(results[sorted[i]]) >= want })
+	at := sort.Search(len(sorted), func(i int) bool { return mean(results[sorted[i]], similarity) >= want })
 	at = min(max(at, 1), len(sorted)-1)
 	return sorted[at-1 : at+1]
 }
@@ -188,7 +226,7 @@ func around(want float64, results map[int][]result) []int {
 // match is the quality of an SSIM, interpolated.
 func match(want float64, results map[int][]result) float64 {
 	pair := around(want, results)
-	low, high := mean(results[pair[0]]), mean(results[pair[1]])
+	low, high := mean(results[pair[0]], similarity), mean(results[pair[1]], similarity)
 	if high == low {
 		return float64(pair[1])
 	}

@@ -40,6 +40,18 @@ func TestSSIM(t *testing.T) {
 	assert.Error(t, err)
 }
 
+func TestSmoothErrorIsOfAreasNotOfGrain(t *testing.T) {
+	see := func(rgb []byte) luma {
+		seen, err := lumaOf(rgb, 64, 48)
+		require.NoError(t, err)
+		return seen
+	}
+	flat := see(checker(64, 48, 1, 120, 120))
+	assert.Zero(t, smoothError(flat, flat))
+	assert.InDelta(t, 10, smoothError(flat, see(checker(64, 48, 1, 130, 130))), 1e-9)
+	assert.Less(t, smoothError(flat, see(checker(64, 48, 1, 110, 130))), 1.0)
+}
+
 func TestMatchIsBetweenWhatWasTried(t *testing.T) {
 	tried := map[int][]result{
 		20: {{ssim: 0.80}, {ssim: 0.90}},
@@ -53,5 +65,5 @@ func TestMatchIsBetweenWhatWasTried(t *testing.T) {
 }
 
 func TestRatioIsGeometric(t *testing.T) {
-	assert.InDelta(t, 1, ratio([]result{{bytes: 200}, {bytes: 50}}, []result{{bytes: 100}, {bytes: 100}}), 1e-9)
+	assert.InDelta(t, 1, ratio([]result{{bytes: 200}, {bytes: 50}}, []result{{bytes: 100}, {bytes: 100}}, size), 1e-9)
 }

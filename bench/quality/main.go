@@ -1,12 +1,12 @@
-// Command quality finds which quality of our encoders is as good as one of Next.js's. It encodes photographs by sharp
-// as Next.js does and by libvips as the edge does, compares both with the picture reduced at full resolution, and
-// prints the table of imageopt/quality.go.
+// Command quality finds which quality of our encoders is as good as one of Next.js's. It encodes pictures by sharp as
+// Next.js does and by libvips as the edge does, in turn, compares both with the picture reduced at full resolution,
+// and prints what the tables of imageopt/quality.go are made of, for each class of pictures.
 //
 //	go run ./bench/quality -format jpeg
 //	go run ./bench/quality -format avif -widths 256,640 -check
 //
-// It needs the fixture e2e/fixtures/next16 with its node_modules, and takes minutes. Photographs are Debian's
-// mate-backgrounds, if installed, and those of the examples; or those given as arguments.
+// It needs the fixture e2e/fixtures/next16 with its node_modules, and takes minutes. Pictures are those of
+// bench/corpus, JPEG and PNG only of sources of that type; or those given as arguments.
 package main
 
 import (
@@ -14,24 +14,17 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
 	"go.uber.org/zap"
 
+	"github.com/caddy-nextjs/caddy-nextjs/bench/corpus"
 	"github.com/caddy-nextjs/caddy-nextjs/imageopt"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/sharp"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/vips"
 )
-
-// photographs that are photographs: the rest of mate-backgrounds is drawn.
-var photographs = []string{
-	"/usr/share/backgrounds/mate/nature/*.jpg",
-	"/usr/share/backgrounds/mate/abstract/Elephants_3840x2160.jpg",
-	"examples/multi-zone/*/public/*.jpg",
-}
 
 func main() {
 	if err := run(); err != nil {
@@ -41,11 +34,11 @@ func main() {
 }
 
 func run() error {
-	format := flag.String("format", "jpeg", "jpeg, webp or avif")
+	format := flag.String("format", "jpeg", "jpeg, png, webp or avif")
 	widths := flag.String("widths", "256,640,1200,1920", "widths of the results")
 	asked := flag.String("asked", "10,25,40,50,60,70,75,80,85,90,95,100", "qualities of Next.js to match")
 	tried := flag.String("tried", "", "our encoder's qualities to try (default: every fourth)")
-	photos := flag.Int("photos", 0, "how many photographs at most (default: all)")
+	pictures := flag.Int("pictures", 0, "how many of each class at most (default: all)")
 	check := flag.Bool("check", false, "only compare the table of imageopt/quality.go with Next.js")
 	flag.Parse()
 
@@ -65,11 +58,8 @@ func run() error {
 			b.tried = append(b.tried, q)
 		}
 	}
-	if b.photos, err = files(flag.Args()); err != nil {
+	if b.classes, err = classes(*format, *pictures, flag.Args()); err != nil {
 		return err
-	}
-	if *photos > 0 && len(b.photos) > *photos {
-		b.photos = b.photos[:*photos]
 	}
 	if err := vips.Start(zap.NewNop()); err != nil {
 		return err
@@ -98,22 +88,31 @@ func numbers(list string) ([]int, error) {
 	return found, nil
 }
 
-func files(given []string) ([]string, error) {
+// classes are the pictures to compare.
+func classes(format string, most int, given []string) ([]corpus.Class, error) {
 	if len(given) > 0 {
-		return given, nil
+		return []corpus.Class{{Name: "given", Files: given}}, nil
 	}
-	var found []string
-	for _, pattern := range photographs {
-		matches, err := filepath.Glob(pattern)
-		if err != nil {
-			return nil, err
+	found, err := corpus.Classes()
+	if err != nil {
+		return nil, err
+	}
+	var used []corpus.Class
+	for _, class := range found {
+		switch format {
+		case "jpeg":
+			class.Files = class.OfType("jpg")
+		case "png":
+			class.Files = class.OfType("png")
 		}
-		found = append(found, matches...)
+		if most > 0 {
+			class.Files = class.Files[:min(most, len(class.Files))]
+		}
+		if len(class.Files) > 0 {
+			used = append(used, class)
+		}
 	}
-	if len(found) == 0 {
-		return nil, fmt.Errorf("no photographs: install mate-backgrounds, run in the project's directory, or name some")
-	}
-	return found, nil
+	return used, nil
 }
 
 // ourQuality is what imageopt asks of the encoder today.

@@ -1,6 +1,9 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // luma is the brightness of a picture's pixels, 0 to 255.
 type luma struct {
@@ -44,4 +47,28 @@ func ssim(a, b luma) float64 {
 		}
 	}
 	return sum / float64(windows)
+}
+
+// smoothError is the root of the mean square difference of windows of 8 x 8 pixels, each by its mean: steps in what is
+// smooth, which SSIM hardly sees, and not the grain of dithering, which the eye averages. 0 is equal; 255 the most.
+func smoothError(a, b luma) float64 {
+	const window = 8
+	if a.width != b.width || a.height != b.height || a.width < window || a.height < window {
+		return 255
+	}
+	sum, windows := 0.0, 0
+	for y := 0; y+window <= a.height; y += window {
+		for x := 0; x+window <= a.width; x += window {
+			difference := 0.0
+			for j := y; j < y+window; j++ {
+				for i := j*a.width + x; i < j*a.width+x+window; i++ {
+					difference += a.samples[i] - b.samples[i]
+				}
+			}
+			difference /= window * window
+			sum += difference * difference
+			windows++
+		}
+	}
+	return math.Sqrt(sum / float64(windows))
 }
