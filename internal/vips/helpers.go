@@ -40,8 +40,9 @@ static int save_avif(VipsImage *in, int q, void **made, size_t *length) {
 }
 
 static int save_png(VipsImage *in, int q, void **made, size_t *length) {
-	return vips_pngsave_buffer(in, made, length, "strip", TRUE, "palette", TRUE, "Q", q, "dither", 0.0,
-		"effort", vips_image_hasalpha(in) ? 3 : 7, "bitdepth", 8, "compression", 6,
+	int coarse = q < 60;
+	return vips_pngsave_buffer(in, made, length, "strip", TRUE, "palette", TRUE, "Q", q, "dither", coarse ? 1.0 : 0.0,
+		"effort", !coarse && vips_image_hasalpha(in) ? 3 : 7, "bitdepth", 8, "compression", 6,
 		"filter", VIPS_FOREIGN_PNG_FILTER_NONE, NULL);
 }
 
@@ -146,7 +147,8 @@ func saveAVIF(i *gv.ImageRef, quality int) ([]byte, error) {
 
 // savePNG makes a palette without dither, at less effort where there is transparency. Next.js dithers, at effort 7. By
 // libimagequant 2.17, which Debian has, that takes more bytes for less likeness, and effort above 3 (its k-means) gives
-// what is nearly transparent several colours: three times the bytes. govips has no parameter for effort.
+// what is nearly transparent several colours: three times the bytes. Below quality 60, which Next.js calls 25, colours
+// are so few that they need both. govips has no parameter for effort.
 func savePNG(i *gv.ImageRef, quality int) ([]byte, error) {
 	return saved(i, func(in *C.VipsImage, made *unsafe.Pointer, length *C.size_t) C.int {
 		return C.save_png(in, C.int(quality), made, length)
