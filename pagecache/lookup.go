@@ -27,8 +27,9 @@ type found struct {
 	meta         meta
 	usable       usability
 	reason       policy.Reason
-	currentUntil int64 // of the page
-	outdatedAt   int64 // of the page
+	currentUntil int64  // of the page
+	outdatedAt   int64  // of the page
+	ended        uint64 // how many fetches had ended before it was looked up
 	// unknown: nothing is known of the page.
 	unknown bool
 }
@@ -53,6 +54,7 @@ func (f *found) close() {
 
 // lookUp finds what is kept for a request. The caller closes it.
 func (c *Cache) lookUp(r *http.Request, facts *policy.Facts) (f found, ok bool) {
+	f.ended = c.fetches.ended.Load()
 	if f.key, ok = policy.KeyOf(r, *facts, false); !ok {
 		return f, false
 	}

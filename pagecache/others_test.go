@@ -238,3 +238,24 @@ func TestWhatAnAnswerInTheBackgroundSays(t *testing.T) {
 		}
 	}
 }
+
+// Who has looked at an entry that was replaced before it could be fetched in the background has it not fetched once
+// more.
+func TestAnEntryThatWasReplacedIsNotFetchedAgain(t *testing.T) {
+	words := text("one")
+	s := newSite(t, Settings{}, page(words))
+	s.ask("/a", policy.VariantHTML)
+	s.pass(61 * time.Second)
+	r := asking("/a")
+	facts := s.facts("/a", policy.VariantHTML)
+	old, ok := s.cache.lookUp(r, &facts) // in between two steps of a request, which nothing public can stop
+	defer old.close()
+	require.True(t, ok)
+	require.Equal(t, stale, old.usable)
+	words.Store("two")
+	s.ask("/a", policy.VariantHTML)
+	s.idle()
+	assert.Nil(t, s.cache.enterBackground(&old, &facts, 16))
+	assert.Zero(t, s.cache.Stats().Revalidating)
+	assert.Equal(t, "two 0", s.ask("/a", policy.VariantHTML).body())
+}

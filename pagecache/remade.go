@@ -76,6 +76,7 @@ func (c *Cache) awaitRemade(fl *fetch, r *http.Request, refetch Refetch) {
 
 // askRemade asks once, if what is kept is still outdated. It reports whether to go on.
 func (c *Cache) askRemade(fl *fetch, r *http.Request, refetch Refetch) bool {
+	ended := c.fetches.ended.Load()
 	entry, there := c.store.Get(c.ctx, fl.storeKey)
 	if !there {
 		return false
@@ -87,7 +88,7 @@ func (c *Cache) askRemade(fl *fetch, r *http.Request, refetch Refetch) bool {
 	}
 	facts := fl.facts
 	facts.Now = fl.now()
-	kept := found{key: fl.storeKey, entry: entry, meta: m, outdatedAt: m.freshUntil}
+	kept := found{key: fl.storeKey, entry: entry, meta: m, outdatedAt: m.freshUntil, ended: ended}
 	next := c.enterBackground(&kept, &facts, c.settings.Load().Revalidations)
 	if next == nil {
 		return !c.refreshFailures.has(fl.storeKey, facts.Now) // another one asks, or there is no slot now

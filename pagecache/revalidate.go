@@ -69,6 +69,7 @@ func (q *query) refetchSuspect(fl *fetch) {
 		if !ok || key == fl.storeKey || page.find(variantID(key.Name)) < 0 {
 			continue
 		}
+		ended := q.c.fetches.ended.Load()
 		entry, there := q.c.store.Get(q.c.ctx, key)
 		if !there {
 			continue
@@ -76,7 +77,7 @@ func (q *query) refetchSuspect(fl *fetch) {
 		m, err := parseMeta(entry.Meta())
 		if err == nil {
 			// Somebody would wait for it, and for a stale page nobody does: those do not take all the slots.
-			kept := found{key: key, entry: entry, meta: m, outdatedAt: page.outdatedAt}
+			kept := found{key: key, entry: entry, meta: m, outdatedAt: page.outdatedAt, ended: ended}
 			q.fetchInBackground(kept, facts, r, 2*q.c.settings.Load().Revalidations)
 		}
 		_ = entry.Close() // it was only looked at
@@ -117,7 +118,22 @@ func (c *Cache) enterBackground(kept *found, facts *policy.Facts, slots int) *fe
 		c.revalidating.Add(-1)
 		return nil
 	}
+	if c.fetches.ended.Load() != kept.ended && c.isReplaced(kept) {
+		c.giveUp(fl)
+		return nil
+	}
 	return fl
+}
+
+// isReplaced reports whether another fetch has brought an answer since an entry was looked up.
+func (c *Cache) isReplaced(kept *found) bool {
+	entry, there := c.store.Get(c.ctx, kept.key)
+	if !there {
+		return false
+	}
+	defer func() { _ = entry.Close() }() // it was only looked at
+	m, err := parseMeta(entry.Meta())
+	return err == nil && m.begun != kept.meta.begun
 }
 
 // giveUp ends a fetch in the background that was not begun, and gives its slot back.

@@ -71,7 +71,6 @@ var errLookAgain = errors.New("it has to look again")
 
 // try answers a request once, or returns errLookAgain. noFill is that of reasonNotToFill.
 func (q *query) try(noFill policy.Reason) (Result, error) {
-	ended := q.c.fetches.ended.Load()
 	var ok bool
 	if q.found, ok = q.c.lookUp(q.r, &q.facts); !ok {
 		return q.bypass(policy.ResultBypass, policy.ReasonKey)
@@ -90,7 +89,7 @@ func (q *query) try(noFill policy.Reason) (Result, error) {
 	case q.alone || uncacheable:
 		return q.leadAlone()
 	}
-	return q.coalesce(ended)
+	return q.coalesce()
 }
 
 // serveKept answers with what is kept, if that may be served now.
@@ -109,9 +108,9 @@ func (q *query) serveKept() (result Result, served bool) {
 	return Result{}, false
 }
 
-// coalesce follows the fetch of the same, or leads one that others may follow. ended is how many fetches had ended
-// before the first look: if another one has since, there may be something.
-func (q *query) coalesce(ended uint64) (Result, error) {
+// coalesce follows the fetch of the same, or leads one that others may follow. If another one has ended since the first
+// look, there may be something.
+func (q *query) coalesce() (Result, error) {
 	fetches := q.c.fetches
 	fl, r, leads := fetches.enter(q.c.newFetch(&q.found, &q.facts))
 	switch {
@@ -119,7 +118,7 @@ func (q *query) coalesce(ended uint64) (Result, error) {
 		return q.leadAlone()
 	case !leads:
 		return q.follow(fl, r)
-	case fetches.ended.Load() != ended && q.isKeptNow():
+	case fetches.ended.Load() != q.found.ended && q.isKeptNow():
 		fl.settle(endsLookAgain)
 		q.c.endFetch(fl)
 		return Result{}, errLookAgain
