@@ -95,7 +95,7 @@ func (o *Optimizer) Explain(
 		return e
 	}
 	if !e.Private && e.Kept == nil && o.answersFirst(z, wanted) {
-		e.Estimate = o.pipeline.estimate(from.Body, e.SourceType, wanted.Width)
+		e.Estimate = o.pipeline.estimate(ctx, from.Body, e.SourceType, wanted.Width)
 		if o.isLong(e.Estimate) {
 			e.First = OutputType(e.SourceType, z.Settings.formatBesideAVIF(accept, o.pipeline.CanEncode))
 		}

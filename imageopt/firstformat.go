@@ -77,7 +77,7 @@ func (o *Optimizer) makeFirst(
 	if err != nil {
 		return nil, err
 	}
-	if !o.takesLong(z, asked.Request, from) {
+	if !o.takesLong(ctx, z, asked.Request, from) {
 		return o.makeOfAndKeep(ctx, z, promise, asked.Request, from)
 	}
 	made, err := o.keptOrMadeOf(ctx, z, firstPromise, first, from)
@@ -85,6 +85,7 @@ func (o *Optimizer) makeFirst(
 		return nil, err
 	}
 	from.behind = true
+	//nolint:contextcheck // it outlives the request
 	begun = o.startBehind(asked.key, func(ctx context.Context) (*picture, error) {
 		defer end()
 		return o.makeOfAndKeep(ctx, z, promise, asked.Request, from)
@@ -110,12 +111,12 @@ func (o *Optimizer) startBehind(key blobstore.Key, do func(context.Context) (*pi
 
 // takesLong says whether a picture would take longer to be made than a client may wait. What is passed on as it is
 // takes no time.
-func (o *Optimizer) takesLong(z *Zone, wanted Request, from Source) bool {
+func (o *Optimizer) takesLong(ctx context.Context, z *Zone, wanted Request, from Source) bool {
 	mime := Sniff(from.Body)
 	if z.Settings.CheckType(mime) != nil || PassesThrough(mime, IsAnimated(mime, from.Body)) {
 		return false
 	}
-	return o.isLong(o.pipeline.estimate(from.Body, mime, wanted.Width))
+	return o.isLong(o.pipeline.estimate(ctx, from.Body, mime, wanted.Width))
 }
 
 // isLong says whether a client may not wait for as long.

@@ -66,12 +66,12 @@ var errMeasured = errors.New("measured")
 
 // estimate is how long an AVIF of a source is likely to take, without its wait in the queue; 0 if the header of the
 // source cannot be read.
-func (p *Pipeline) estimate(source []byte, mime string, width int) (took time.Duration) {
+func (p *Pipeline) estimate(ctx context.Context, source []byte, mime string, width int) (took time.Duration) {
 	if !p.begin() {
 		return 0
 	}
 	defer p.jobs.Done()
-	_, err := vips.Transform(context.Background(), source, mime, vips.Options{
+	_, err := vips.Transform(ctx, source, mime, vips.Options{
 		Width: width, Output: vips.AVIF, MaxPixels: p.limits.Load().MaxPixels, Admit: func(size vips.Size) error {
 			took = p.pace.estimate(pixelsOf(size, width))
 			return errMeasured

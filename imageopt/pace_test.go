@@ -33,11 +33,11 @@ func TestThePaceIsThatOfTheLastOnes(t *testing.T) {
 func TestAnEstimateOfASource(t *testing.T) {
 	p := pipeline(t, Limits{MaxPixels: 1 << 20})
 	source := photo(t, 640, 400)
-	assert.Equal(t, p.pace.estimate(320*200+8000), p.estimate(source, jpeg, 320))
-	assert.Zero(t, p.estimate(source[:10], jpeg, 320))
-	assert.Zero(t, p.estimate(photo(t, 1100, 1000), jpeg, 320), "it is passed on as it is")
+	assert.Equal(t, p.pace.estimate(320*200+8000), p.estimate(t.Context(), source, jpeg, 320))
+	assert.Zero(t, p.estimate(t.Context(), source[:10], jpeg, 320))
+	assert.Zero(t, p.estimate(t.Context(), photo(t, 1100, 1000), jpeg, 320), "it is passed on as it is")
 	p.Close()
-	assert.Zero(t, p.estimate(source, jpeg, 320))
+	assert.Zero(t, p.estimate(t.Context(), source, jpeg, 320))
 }
 
 func TestThePipelineLearnsThePaceOfAVIF(t *testing.T) {

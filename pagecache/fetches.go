@@ -31,8 +31,10 @@ type openPage struct {
 }
 
 func newFetches(s *sequencer) *fetches {
-	return &fetches{sequencer: s, byKey: map[blobstore.Key]*fetch{}, open: map[*fetch]struct{}{},
-		pages: map[pageID]*openPage{}}
+	return &fetches{
+		sequencer: s, byKey: map[blobstore.Key]*fetch{}, open: map[*fetch]struct{}{},
+		pages: map[pageID]*openPage{},
+	}
 }
 
 // enter finds the fetch of a key, with a reader of it, or begins the one that is given: then mine is true. The reader

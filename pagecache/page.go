@@ -126,8 +126,10 @@ func parseHead(d *decoder) (p pageHead, flags byte, err error) {
 		return p, 0, errDamaged
 	}
 	flags = d.byte()
-	p = pageHead{era: d.uint64(), floor: d.sequence(), suspect: d.sequence(), soft: d.sequence(), freshUntil: d.time(),
-		currentUntil: d.time(), outdatedBefore: d.sequence(), outdatedAt: d.time(), interceptable: flags&1 != 0}
+	p = pageHead{
+		era: d.uint64(), floor: d.sequence(), suspect: d.sequence(), soft: d.sequence(), freshUntil: d.time(),
+		currentUntil: d.time(), outdatedBefore: d.sequence(), outdatedAt: d.time(), interceptable: flags&1 != 0,
+	}
 	if d.bad {
 		return pageHead{}, 0, errDamaged
 	}

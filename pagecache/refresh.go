@@ -46,10 +46,10 @@ func (c *Cache) validate(ctx context.Context, t *tee, r *http.Request, refetch R
 	t.keepOnError = func(status int) bool { return status >= http.StatusInternalServerError || isOfRequest(status) }
 	err := callRefetch(refetch, ctx, t, fl.facts.Variant, parseHeader(fl.old.header).Get("Etag"), fl.facts.Said)
 	if err == nil && t.mode == modeUndecided {
-		t.WriteHeader(http.StatusOK)
+		t.WriteHeader(http.StatusOK) //nolint:contextcheck // what is kept outlives the fetch
 	}
 	if err == nil && fl.status == http.StatusNotModified {
-		err = c.freshen(fl, r, t.header)
+		err = c.freshen(fl, r, t.header) //nolint:contextcheck // the same
 	}
 	if err = t.end(err); err == nil {
 		err = fl.err

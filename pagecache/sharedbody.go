@@ -46,8 +46,10 @@ type sharedBody struct {
 }
 
 func newSharedBody(limit int64, b *budget, patience time.Duration) *sharedBody {
-	return &sharedBody{limit: limit, budget: b, patience: patience, room: window, needed: true,
-		readers: map[*bodyReader]struct{}{}}
+	return &sharedBody{
+		limit: limit, budget: b, patience: patience, room: window, needed: true,
+		readers: map[*bodyReader]struct{}{},
+	}
 }
 
 // append adds bytes. It waits only where the body is not held as a whole: for a window's length, or, where the budget

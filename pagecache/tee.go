@@ -45,8 +45,10 @@ type tee struct {
 }
 
 func newTee(ctx context.Context, fl *fetch, r *http.Request, client http.ResponseWriter) *tee {
-	t := &tee{fetch: fl, ctx: ctx, r: r, client: client, header: http.Header{}, begin: func() {},
-		keepOnError: func(int) bool { return false }}
+	t := &tee{
+		fetch: fl, ctx: ctx, r: r, client: client, header: http.Header{}, begin: func() {},
+		keepOnError: func(int) bool { return false },
+	}
 	if client != nil {
 		t.before = client.Header().Clone()
 		t.header = client.Header().Clone()
