@@ -54,9 +54,13 @@ base() {
 }
 say "making base images"
 mkdir "$work/debian" && tar -C "$work/debian" -xf "$cache/debian.tar"
-# As slim as debian:*-slim.
-rm -rf "$work"/debian/usr/share/{doc,man,info,locale}/*
-printf 'path-exclude /usr/share/%s/*\n' doc man info locale >"$work/debian/etc/dpkg/dpkg.cfg.d/slim"
+# As slim as debian:*-slim, which keeps the licences.
+find "$work/debian/usr/share/doc" ! -type d ! -name copyright -delete
+rm -rf "$work"/debian/usr/share/{man,info,locale}/*
+{
+	printf 'path-exclude /usr/share/%s/*\n' doc man info locale
+	echo 'path-include /usr/share/doc/*/copyright'
+} >"$work/debian/etc/dpkg/dpkg.cfg.d/slim"
 base debian scratch --cmd bash
 mkdir -p "$work/golang/usr/local" "$work/golang/go"
 cp -a "$(go env GOROOT)" "$work/golang/usr/local/go"
@@ -105,6 +109,14 @@ assert.ok(config.Labels['org.opencontainers.image.version'])
 assert.equal(config.Labels['org.opencontainers.image.licenses'], 'Apache-2.0')
 EOF
 check "user, stop signal, ports, volumes, health check, environment, labels"
+
+licences=$work/root-edge/usr/share/doc
+grep -q '^libx265-[0-9]* .* https://snapshot.debian.org/package/x265/[^/]*/$' "$licences/caddy-nextjs/NOTICE" || die "no source of libx265 is offered"
+for package in libheif1 libx265-199 libimagequant0; do
+	[ -s "$licences/$package/copyright" ] || die "no licence of $package"
+done
+grep -q 'Apache License' "$licences/caddy-nextjs/LICENSE" "$licences"/caddy-nextjs/go/github.com/caddyserver/caddy/v2@*/LICENSE || die "no licence of the binary"
+check "notices: $(grep -c snapshot.debian.org "$licences/caddy-nextjs/NOTICE") packages of Debian and $(find "$licences/caddy-nextjs/go" -type d -name '*@*' | wc -l) Go modules"
 
 # Containers --------------------------------------------------------------------------------------------------------------------
 
