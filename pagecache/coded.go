@@ -14,8 +14,7 @@ import (
 func mayBeCoded(h http.Header, size int64) bool {
 	types := h["Content-Type"]
 	return size >= codings.SmallestCopied && size <= codings.LargestCopied && len(types) > 0 &&
-		codings.Compressible(types[0]) &&
-		!policy.SaysNoTransform(h)
+		codings.Compressible(types[0]) && !policy.SaysNoTransform(h)
 }
 
 // copyFor finds the copy that the client likes best of the body that was found. Without one the body goes as it is:

@@ -69,7 +69,7 @@ func (fl *fetch) isSettled() bool {
 	}
 }
 
-// newFlight is a fetch of what a request asks for.
+// newFetch is a fetch of what a request asks for.
 func (c *Cache) newFetch(kept *found, facts *policy.Facts) *fetch {
 	settings := c.settings.Load()
 	fl := &fetch{

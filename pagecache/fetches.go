@@ -50,7 +50,7 @@ func (f *fetches) enter(fl *fetch) (found *fetch, r *bodyReader, mine bool) {
 	return fl, nil, true
 }
 
-// beginUnshared begins a fetch that nobody joins.
+// beginAlone begins a fetch that nobody joins.
 func (f *fetches) beginAlone(fl *fetch) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -91,8 +91,8 @@ func (f *fetches) unlist(fl *fetch) {
 	}
 }
 
-// arrived notes that an answer of a page has come as a whole: it gives the sequence number of that, and the floor that
-// the page has if nothing else is known of it.
+// noteArrival notes that an answer of a page has come as a whole: it gives the sequence number of that, and the floor
+// that the page has if nothing else is known of it.
 func (f *fetches) noteArrival(fl *fetch) (now, oldest sequence, void bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

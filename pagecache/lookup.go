@@ -8,7 +8,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 )
 
-// condition is what may be done with what is kept.
+// usability is what may be done with what is kept.
 type usability uint8
 
 const (
@@ -35,7 +35,7 @@ type found struct {
 }
 
 // usableOnFailure reports whether it may be served because the upstream has failed: for as long as the answer and the
-// site allow on failure, and no shorter than the answer allows it stale. What cuts that short (conditionOf) is that
+// site allow on failure, and no shorter than the answer allows it stale. What cuts that short (usabilityOf) is that
 // Next.js has something newer, which cannot be had now.
 func (f *found) usableOnFailure(facts *policy.Facts) bool {
 	if f.entry == nil {
@@ -89,7 +89,7 @@ func (c *Cache) lookUp(r *http.Request, facts *policy.Facts) (f found, ok bool) 
 	return f, true
 }
 
-// conditionOf says what may be done with an entry.
+// usabilityOf says what may be done with an entry.
 func (c *Cache) usabilityOf(m *meta, page *pageHead, key blobstore.Key, now time.Time) (usability, policy.Reason) {
 	if m.era != c.ledger.era {
 		return absent, policy.ReasonAbsent
