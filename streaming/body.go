@@ -5,6 +5,7 @@ import (
 	"io"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Body is a watched stream: what the upstream sends, until it ends or is ended. Like any reader it is read by one
@@ -12,13 +13,24 @@ import (
 type Body struct {
 	io.ReadCloser
 	kind    Kind
+	owner   any
 	streams *Streams
+
+	comesBack bool // its client connects again by itself
+	encoded   bool // nothing can be put in
 
 	ended    atomic.Bool
 	endOnce  sync.Once
 	frames   frames
-	farewell []byte // what is left of the close frame
+	farewell []byte // what is left of it
 	parting  bool   // the stream goes on with the farewell
+
+	mu       sync.Mutex // guards what follows
+	events   events
+	draining bool // timers run, or have
+	timers   []*time.Timer
+	due      bool // the stream ends when it stands between two events
+	told     bool // it has ended, and there its client is told when to come back
 }
 
 // Read implements io.Reader. After the stream was ended it reports io.EOF instead of the error of the closed
@@ -28,8 +40,14 @@ func (b *Body) Read(p []byte) (int, error) {
 		return b.sayFarewell(p)
 	}
 	n, err := b.ReadCloser.Read(p)
-	if b.kind == WebSocket {
+	switch {
+	case b.kind == WebSocket:
 		b.frames.pass(p[:n])
+	case b.kind == EventStream && b.comesBack && !b.encoded:
+		whole, told := b.passEvents(p[:n])
+		if told {
+			return b.part(p, n, whole)
+		}
 	}
 	if err == nil || !b.ended.Load() {
 		return n, err
@@ -77,7 +95,8 @@ func (b *Body) CloseWrite() error {
 
 // Close implements io.Closer.
 func (b *Body) Close() error {
-	b.streams.forget(b)
+	b.streams.forget(b) // first: a drain that begins later does not find it
+	b.stay()
 	return b.ReadCloser.Close()
 }
 

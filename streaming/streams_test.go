@@ -5,13 +5,27 @@ import (
 	"context"
 	"io"
 	"net"
+	"net/http"
+	"slices"
 	"testing"
 	"testing/iotest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// answer is one with the body of a stream and the fields of a header, as name, value, name, value.
+func answer(body io.ReadCloser, fields ...string) *http.Response {
+	h := http.Header{}
+	for pair := range slices.Chunk(fields, 2) {
+		h.Add(pair[0], pair[1])
+	}
+	return &http.Response{Body: body, Header: h, Request: &http.Request{Method: http.MethodGet}}
+}
 
 // read collects what a stream gives until its end, in the background.
 func read(b *Body) <-chan []byte {
@@ -30,7 +44,7 @@ func read(b *Body) <-chan []byte {
 func TestEndAllEndsAnEventStreamCleanly(t *testing.T) {
 	var streams Streams
 	upstream, body := net.Pipe()
-	b := streams.Watch(EventStream, body)
+	b := streams.Watch(EventStream, answer(body), nil)
 	got := read(b)
 	_, err := upstream.Write([]byte("data: 1\n\n"))
 	require.NoError(t, err)
@@ -47,7 +61,7 @@ func TestEndAllEndsAnEventStreamCleanly(t *testing.T) {
 func TestEndAllSaysGoodbyeToAWebSocketBetweenFrames(t *testing.T) {
 	var streams Streams
 	upstream, body := net.Pipe()
-	b := streams.Watch(WebSocket, body)
+	b := streams.Watch(WebSocket, answer(body), nil)
 	got := read(b)
 	frame := []byte{0x81, 2, 'h', 'i'}
 	_, err := upstream.Write(frame)
@@ -63,7 +77,7 @@ func TestEndAllSaysGoodbyeToAWebSocketBetweenFrames(t *testing.T) {
 func TestEndAllPutsNothingIntoTheMiddleOfAFrame(t *testing.T) {
 	var streams Streams
 	upstream, body := net.Pipe()
-	got := read(streams.Watch(WebSocket, body))
+	got := read(streams.Watch(WebSocket, answer(body), nil))
 	half := []byte{0x81, 5, 'h', 'i'}
 	_, err := upstream.Write(half)
 	require.NoError(t, err)
@@ -77,7 +91,7 @@ func TestWatchAfterEndAllEndsAtOnce(t *testing.T) {
 	streams.EndAll()
 	streams.EndAll()
 	_, body := net.Pipe()
-	assert.Empty(t, <-read(streams.Watch(EventStream, body)))
+	assert.Empty(t, <-read(streams.Watch(EventStream, answer(body), nil)))
 	streams.Wait(context.Background())
 }
 
@@ -85,7 +99,7 @@ func TestWaitIsBoundedByItsContext(t *testing.T) {
 	var streams Streams
 	streams.Wait(context.Background()) // nothing was ended
 	_, body := net.Pipe()
-	b := streams.Watch(WebSocket, body)
+	b := streams.Watch(WebSocket, answer(body), nil)
 	streams.EndAll()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
 	defer cancel()
@@ -99,7 +113,7 @@ func TestWaitIsBoundedByItsContext(t *testing.T) {
 
 func TestAStreamThatEndsByItselfKeepsItsError(t *testing.T) {
 	var streams Streams
-	b := streams.Watch(WebSocket, io.NopCloser(iotest.ErrReader(io.ErrUnexpectedEOF)))
+	b := streams.Watch(WebSocket, answer(io.NopCloser(iotest.ErrReader(io.ErrUnexpectedEOF))), nil)
 	_, err := b.Read(make([]byte, 1))
 	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 	_, err = b.Write(nil)

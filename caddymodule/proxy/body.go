@@ -13,7 +13,7 @@ import (
 )
 
 // watchBody wraps the body of an answer, so that the request counts as in flight until its end, and so that a stream
-// can be ended when the process stops.
+// can be ended when the upstream drains or the process stops.
 func watchBody(res *http.Response, upstream *deploy.Upstream) io.ReadCloser {
 	switch {
 	case res.StatusCode == http.StatusSwitchingProtocols:
@@ -21,9 +21,9 @@ func watchBody(res *http.Response, upstream *deploy.Upstream) io.ReadCloser {
 		if strings.EqualFold(res.Header.Get("Upgrade"), "websocket") {
 			kind = streaming.WebSocket
 		}
-		return &countedTunnel{Body: processStreams.Watch(kind, res.Body), upstream: upstream}
+		return &countedTunnel{Body: processStreams.Watch(kind, res, upstream), upstream: upstream}
 	case streaming.IsEventStream(res.Header):
-		return &countedBody{ReadCloser: processStreams.Watch(streaming.EventStream, res.Body), upstream: upstream}
+		return &countedBody{ReadCloser: processStreams.Watch(streaming.EventStream, res, upstream), upstream: upstream}
 	default:
 		return &countedBody{ReadCloser: res.Body, upstream: upstream}
 	}
