@@ -67,7 +67,7 @@ func adaptedText(t *testing.T, input string) string {
 func TestEveryWordIsTestedAndDocumented(t *testing.T) {
 	golden, errors := readAll(t, "testdata/adapt/[!e]*.caddyfiletest"), readAll(t, "testdata/adapt/error_*.caddyfiletest")
 	reference, example := readAll(t, "../docs/caddyfile.md"), readAll(t, "../Caddyfile.example")
-	for _, word := range slices.Concat(directiveWords, zoneWords, globalWords, files.Words, control.Words, images.Words, images.ZoneWords, pages.Words, pages.SiteWords, edge.RepairNames[:]) {
+	for _, word := range slices.Concat(directiveWords, zoneWords, globalWords, files.Words, control.Words, control.Scopes, images.Words, images.ZoneWords, pages.Words, pages.SiteWords, edge.RepairNames[:]) {
 		for name, text := range map[string]string{
 			"a golden file": golden, "an error file": errors, "docs/caddyfile.md": reference, "Caddyfile.example": example,
 		} {

@@ -15,7 +15,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/cli"
-	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/control"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/report"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
@@ -23,10 +22,7 @@ import (
 // askFiles asks the admin endpoint, without the network.
 func askFiles(t *testing.T, method string) (*httptest.ResponseRecorder, error) {
 	t.Helper()
-	routes := control.Admin{}.Routes()
-	require.Equal(t, "/nextjs/files", routes[0].Pattern)
-	w := httptest.NewRecorder()
-	return w, routes[0].Handler.ServeHTTP(w, httptest.NewRequest(method, "/nextjs/files", nil))
+	return askAdmin(t, report.AdminPath(report.FilesRoute), method, "")
 }
 
 // runningReport is what the running edge says.

@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -48,7 +49,7 @@ func TestPurgeCommandThroughTheControlHandler(t *testing.T) {
 
 	wrong := edgetest.File(t, "guess")
 	for message, args := range map[string][]string{
-		"/_edge/purge refuses: unknown zone \"blog\"; the configuration has: root, shop": append([]string{"--zone", "blog"}, control...),
+		"/_edge/v1/purge refuses: unknown zone \"blog\"; the configuration has: root, shop": append([]string{"--zone", "blog"}, control...),
 		"refuses the token in " + wrong: {"--all", "--control", c.URL("/_edge"), "--token-file", wrong},
 	} {
 		_, err := runPurge(append([]string{"images"}, args...)...)
@@ -75,7 +76,7 @@ func TestPurgeCommandThroughTheAdminEndpoint(t *testing.T) {
 	c.picture(t, "", "/a.jpg")
 	text, err := runPurge("images", "--zone", "/", "--address", admin.Listener.Addr().String())
 	require.NoError(t, err)
-	assert.Equal(t, "POST /nextjs/purge", said)
+	assert.Equal(t, "POST /nextjs/v1/purge", said)
 	assert.Equal(t, "Purged from zone root: all pictures\n", text)
 	assert.False(t, c.picture(t, "", "/a.jpg"))
 	_, err = runPurge("images", "--zone", "blog", "--address", admin.Listener.Addr().String())
@@ -87,7 +88,7 @@ func TestPurgeCommandSaysWhatIsWrong(t *testing.T) {
 	answering := func(status int, location, body string) string {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			assert.Equal(t, "Bearer s3cret", r.Header.Get("Authorization"))
-			assert.Equal(t, "/x/purge", r.URL.Path)
+			assert.Equal(t, "/x/v1/purge", r.URL.Path)
 			if location != "" {
 				w.Header().Set("Location", location)
 			}
@@ -97,6 +98,10 @@ func TestPurgeCommandSaysWhatIsWrong(t *testing.T) {
 		t.Cleanup(server.Close)
 		return server.URL + "/x"
 	}
+	conflict := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		assert.NoError(t, control.AnswerJSON(w, http.StatusConflict, control.Error(http.StatusConflict, errors.New("2 applications have the name root"))))
+	}))
+	defer conflict.Close()
 	other := httptest.NewServer(http.NotFoundHandler())
 	defer other.Close()
 	free := "localhost:" + edgetest.FreePort(t)
@@ -126,11 +131,15 @@ func TestPurgeCommandSaysWhatIsWrong(t *testing.T) {
 		"no edge answers at the admin address " + free:                                 {"images", "--all", "--address", free},
 		"or its nextjs_control by --control":                                           {"images", "--all", "--address", free},
 		"\nIt is without caddy-nextjs, or an older one":                                {"images", "--all", "--address", other.Listener.Addr().String()},
-		"nothing that takes this order is at":                                          at(answering(http.StatusNotFound, "", "")),
+		conflict.Listener.Addr().String() + " refuses: 2 applications have the name root":                    {"images", "--all", "--address", conflict.Listener.Addr().String()},
+		"nothing that takes this order is at":                                                                at(answering(http.StatusNotFound, "", "")),
+		"of another version: nothing is here; there are GET …/v1/files":                                      at(answering(http.StatusNotFound, "", `{"error": "nothing is here; there are GET …/v1/files"}`)),
 		"leads to https://example.com/x/purge, where the token is not sent: name the right URL by --control": at(answering(http.StatusPermanentRedirect, "https://example.com/x/purge", "")),
-		"answers with 502 Bad Gateway":         at(answering(http.StatusBadGateway, "", "<html>")),
-		"refuses: a page of another site asks": at(answering(http.StatusForbidden, "", `{"error": "a page of another site asks"}`)),
-		"is no nextjs_control":                 at(answering(http.StatusOK, "", "<html>")),
+		"answers with 502 Bad Gateway":                                                                       at(answering(http.StatusBadGateway, "", "<html>")),
+		"refuses: a page of another site asks":                                                               at(answering(http.StatusForbidden, "", `{"error": "a page of another site asks"}`)),
+		"refuses: 2 applications have the name root":                                                         at(answering(http.StatusConflict, "", `{"error": "2 applications have the name root"}`)),
+		"refuses: the token is for zone shop only":                                                           at(answering(http.StatusForbidden, "", `{"error": "the token is for zone shop only"}`)),
+		"is no nextjs_control":                                                                               at(answering(http.StatusOK, "", "<html>")),
 	} {
 		_, err := runPurge(args...)
 		assert.ErrorContains(t, err, message)

@@ -22,6 +22,9 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
+// controlRoutes is what is said where nothing is.
+const controlRoutes = "nothing is here; there are GET …/v1/files, GET …/v1/explain, GET …/v1/image, POST …/v1/purge"
+
 const purgeAll = `{"cache": "images", "all": true}`
 
 // paint starts an application that answers with a picture, and counts how often it is asked.
@@ -142,7 +145,7 @@ func TestPurgingPictures(t *testing.T) {
 			assert.ElementsMatch(t, want.kept, kept())
 
 			fill()
-			w, err := askAdmin(t, report.PurgePath, http.MethodPost, body)
+			w, err := askAdmin(t, report.AdminPath(report.PurgeRoute), http.MethodPost, body)
 			require.NoError(t, err)
 			assert.JSONEq(t, text, w.Body.String(), "the admin endpoint does the same")
 			assert.ElementsMatch(t, want.kept, kept())
@@ -151,16 +154,15 @@ func TestPurgingPictures(t *testing.T) {
 }
 
 // askAdmin asks the admin endpoint, without the network.
-func askAdmin(t *testing.T, path, method, body string) (*httptest.ResponseRecorder, error) {
+func askAdmin(t *testing.T, target, method, body string) (w *httptest.ResponseRecorder, err error) {
 	t.Helper()
+	mux := http.NewServeMux()
 	for _, route := range (control.Admin{}).Routes() {
-		if route.Pattern == path {
-			w := httptest.NewRecorder()
-			return w, route.Handler.ServeHTTP(w, httptest.NewRequest(method, path, strings.NewReader(body)))
-		}
+		mux.HandleFunc(route.Pattern, func(w http.ResponseWriter, r *http.Request) { err = route.Handler.ServeHTTP(w, r) })
 	}
-	require.Fail(t, "no route", path)
-	return nil, nil
+	w = httptest.NewRecorder()
+	mux.ServeHTTP(w, httptest.NewRequest(method, target, strings.NewReader(body)))
+	return w, err
 }
 
 func TestAPurgeIsOneLineOfTheLog(t *testing.T) {
@@ -215,8 +217,11 @@ func TestWithoutTheTokenNothingIsDoneNorSaid(t *testing.T) {
 		res, text := c.order(t, request[0], request[1], purgeAll, header...)
 		assert.Equal(t, http.StatusUnauthorized, res.StatusCode, request)
 		res.Header.Del("Date")
-		assert.Equal(t, http.Header{"Www-Authenticate": {"Bearer"}, "Content-Length": {"0"}, "Server": {"Caddy"}}, res.Header)
-		assert.Empty(t, text)
+		assert.Equal(t, http.Header{
+			"Www-Authenticate": {"Bearer"}, "Content-Type": {"application/json"}, "Cache-Control": {"no-store"},
+			"Content-Length": {fmt.Sprint(len(text))}, "Server": {"Caddy"},
+		}, res.Header)
+		assert.JSONEq(t, `{"error": "a token that is known here is needed, as Authorization: Bearer and the token"}`, text)
 	}
 	assert.True(t, c.picture(t, "", "/a.jpg"))
 	assert.EqualValues(t, 1, c.root.Load())
@@ -230,7 +235,7 @@ func TestWhatTheControlHandlerRefuses(t *testing.T) {
 		status                     int
 		message                    string
 	}{
-		"another path":     {http.MethodPost, "/_edge/purge/", purgeAll, "", http.StatusNotFound, "nothing is here; POST …/purge is"},
+		"another path":     {http.MethodPost, "/_edge/purge/", purgeAll, "", http.StatusNotFound, controlRoutes},
 		"another method":   {http.MethodDelete, "/_edge/purge", purgeAll, "", http.StatusMethodNotAllowed, "method DELETE is not allowed here, only POST is"},
 		"a large body":     {http.MethodPost, "/_edge/purge", purgeAll + strings.Repeat(" ", 64<<10), "", http.StatusRequestEntityTooLarge, "the body has more than 65536 bytes"},
 		"nonsense":         {http.MethodPost, "/_edge/purge", "{}", "", http.StatusBadRequest, `"cache" is missing; allowed: images, pages`},
@@ -255,7 +260,7 @@ func TestWhatTheControlHandlerRefuses(t *testing.T) {
 			if want.status == http.StatusForbidden || want.status == http.StatusNotFound {
 				return
 			}
-			w, err := askAdmin(t, report.PurgePath, want.method, want.body)
+			w, err := askAdmin(t, report.AdminPath(report.PurgeRoute), want.method, want.body)
 			var refused caddy.APIError
 			require.ErrorAs(t, err, &refused)
 			assert.Equal(t, want.status, refused.HTTPStatus, "the admin endpoint refuses it too")
@@ -306,7 +311,7 @@ func TestPurgesFollowReloads(t *testing.T) {
 	assert.JSONEq(t, `{"purged": []}`, text)
 }
 
-func TestControlInJSONNeedsATokenFile(t *testing.T) {
+func TestControlInJSONNeedsAToken(t *testing.T) {
 	config := `{"admin": {"disabled": true, "config": {"persist": false}}, "apps": {"http": {"servers": {"edge": {"listen": ["127.0.0.1:0"], "routes": [{"handle": [{"handler": "nextjs_control"}]}]}}}}}`
-	require.ErrorContains(t, caddy.Load([]byte(config), true), "nextjs_control needs token_file")
+	require.ErrorContains(t, caddy.Load([]byte(config), true), "nextjs_control needs token_file or token")
 }

@@ -11,17 +11,20 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/report"
 )
 
-// serveRequestReport answers GET /nextjs/explain?url=…[&header=…]….
-func serveRequestReport(w http.ResponseWriter, r *http.Request) error {
+// explainRoute says how a request is answered.
+var explainRoute = control.Read(report.ExplainRoute, serveRequestReport).Unversioned()
+
+// serveRequestReport answers GET …/v1/explain?url=…[&header=…]….
+func serveRequestReport(w http.ResponseWriter, r *http.Request, caller control.Caller) error {
 	query := r.URL.Query()
 	u, err := control.SiteURL(query.Get("url"))
 	if err != nil {
 		return control.Error(http.StatusBadRequest, err)
 	}
 	to := &report.Request{URL: u.RequestURI()}
-	filled := func() bool { return to.Zone != "" }
-	if to.Answered, err = control.Explain(r.Context(), u, query["header"], to, filled); err != nil {
-		return control.Error(http.StatusBadRequest, err)
+	question := control.Question{URL: u, Headers: query["header"], Into: to, Zone: func() string { return to.Zone }}
+	if to.Answered, err = control.Explain(r.Context(), caller, question); err != nil {
+		return err
 	}
 	return control.AnswerJSON(w, http.StatusOK, to)
 }

@@ -1,12 +1,10 @@
 package caddymodule
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -18,7 +16,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/cli"
-	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/images"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/report"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
@@ -27,9 +24,8 @@ import (
 func explained(t *testing.T, address string, headers ...string) *report.Request {
 	t.Helper()
 	query := url.Values{"url": {address}, "header": headers}
-	w := httptest.NewRecorder()
-	r := httptest.NewRequestWithContext(context.Background(), http.MethodGet, report.ExplainPath+"?"+query.Encode(), nil)
-	require.NoError(t, serveRequestReport(w, r))
+	w, err := askAdmin(t, report.AdminPath(report.ExplainRoute)+"?"+query.Encode(), http.MethodGet, "")
+	require.NoError(t, err)
 	report := new(report.Request)
 	require.NoError(t, json.Unmarshal(w.Body.Bytes(), report))
 	return report
@@ -134,8 +130,10 @@ func TestTheImageReportSaysWhatWasAnsweredInsteadOfAPicture(t *testing.T) {
 			"because   the source is no picture: it was answered with 200 OK and Content-Type text/html; charset=utf-8\n$",
 		"/gone": "source    /gone\n(.*\n)*because   fetching the source image from .*: the answer has status 404\n$",
 	} {
-		report, err := images.ExplainImage(t.Context(), e.URL(path), "", "", nil)
+		w, err := askAdmin(t, report.AdminPath(report.ImageRoute)+"?"+url.Values{"url": {e.URL(path)}}.Encode(), http.MethodGet, "")
 		require.NoError(t, err)
+		report := new(report.Image)
+		require.NoError(t, json.Unmarshal(w.Body.Bytes(), report))
 		assert.Regexp(t, says, cli.ImageText(report))
 	}
 }

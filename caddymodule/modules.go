@@ -16,7 +16,6 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/images"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/pages"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/proxy"
-	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/report"
 	"github.com/caddy-nextjs/caddy-nextjs/imageopt"
 )
 
@@ -45,7 +44,7 @@ func init() {
 
 	caddycmd.RegisterCommand(nextjsCommand())
 	// On the admin endpoint, and for nextjs_control.
-	control.Handle(files.Route, control.Read(report.ExplainPath, serveRequestReport), images.Route, control.Purge(images.Purge, pages.Purge))
+	control.Handle(files.Route, explainRoute, images.Route, control.Purge(images.Purge, pages.Purge))
 }
 
 // nextjsCommand is `caddy nextjs`.

@@ -193,7 +193,9 @@ func TestTheExampleCaddyfileLoads(t *testing.T) {
 	buildtest.WriteExport(t, filepath.Join(dir, "marketing/out"), "build-1", nil)
 	t.Chdir(dir)
 	t.Setenv("SHOP_UPSTREAM", "localhost:3002")
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "edge-token"), []byte("s3cret\n"), 0o600))
+	for _, of := range []string{"edge", "monitoring", "cms", "ci", "blog"} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, of+"-token"), []byte(of), 0o600))
+	}
 	config, err := edgetest.Adapt(strings.NewReplacer("/var/lib/caddy", dir, "/run/secrets", dir).Replace(string(data)))
 	require.NoError(t, err)
 	var parsed caddy.Config

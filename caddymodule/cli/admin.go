@@ -64,7 +64,7 @@ func explainAdminError(address, otherwise string, err error) error {
 	case status == "404" && (isAdmin || body == "404 page not found"): // that is net/http's own
 		return fmt.Errorf("the Caddy at %s does not know what is asked: %w\n"+
 			"It is without caddy-nextjs, or an older one; `caddy nextjs version` says what this one is", address, said)
-	case status == "400" && isAdmin:
+	case (status == "400" || status == "409") && isAdmin:
 		return fmt.Errorf("the edge at %s refuses: %s", address, refused.Message)
 	case answered && !isAdmin:
 		return notAdmin(address, otherwise)

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/control"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/report"
 )
 
 const (
@@ -37,8 +38,8 @@ func (f *controlFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.tokenFile, "token-file", "", "File that holds the token for --control")
 }
 
-// post orders something of the edge, and decodes its answer. The error says what to do about it.
-func (f *controlFlags) post(ctx context.Context, name string, order, into any) error {
+// post orders something of the edge by the name of a route, and decodes its answer. The error says what to do about it.
+func (f *controlFlags) post(ctx context.Context, route string, order, into any) error {
 	body, err := json.Marshal(order)
 	if err != nil {
 		return fmt.Errorf("writing the order: %w", err)
@@ -47,14 +48,14 @@ func (f *controlFlags) post(ctx context.Context, name string, order, into any) e
 	case f.control == "" && f.tokenFile != "":
 		return errors.New("--token-file is for --control, which is missing")
 	case f.control == "":
-		_, err = f.ask(http.MethodPost, "/nextjs/"+name, body, "name another address by --address or --config, or its nextjs_control by --control", into)
+		_, err = f.ask(http.MethodPost, report.AdminPath(route), body, "name another address by --address or --config, or its nextjs_control by --control", into)
 		return err
 	case f.adminFlags != (adminFlags{}):
 		return errors.New("--control names an edge, and so do --address, --config and --adapter: use one way")
 	case f.tokenFile == "":
 		return errors.New("--control needs --token-file, a file that holds the token of the edge")
 	}
-	target, err := controlURL(f.control, name)
+	target, err := controlURL(f.control, route)
 	if err != nil {
 		return err
 	}
@@ -62,7 +63,7 @@ func (f *controlFlags) post(ctx context.Context, name string, order, into any) e
 }
 
 // controlURL is where nextjs_control takes an order.
-func controlURL(base, name string) (*url.URL, error) {
+func controlURL(base, route string) (*url.URL, error) {
 	u, err := url.Parse(base)
 	switch {
 	case err != nil:
@@ -70,7 +71,7 @@ func controlURL(base, name string) (*url.URL, error) {
 	case u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		return nil, fmt.Errorf("--control takes a URL such as https://example.com/_edge, found %q", base)
 	}
-	return u.JoinPath(name), nil
+	return u.JoinPath(report.APIVersion, route), nil
 }
 
 func (f *controlFlags) postControl(ctx context.Context, target *url.URL, body []byte, into any) error {
@@ -112,15 +113,18 @@ func (f *controlFlags) postControl(ctx context.Context, target *url.URL, body []
 
 // explainStatus says what to do about a refusal.
 func (f *controlFlags) explainStatus(target *url.URL, res *http.Response, answer []byte) error {
+	refused := caddy.APIError{}
+	isControl := json.Unmarshal(answer, &refused) == nil && refused.Message != ""
 	switch location := res.Header.Get("Location"); {
 	case res.StatusCode == http.StatusUnauthorized:
-		return fmt.Errorf("the edge at %s refuses the token in %s: it is not the one in its token_file", target, f.tokenFile)
+		return fmt.Errorf("the edge at %s refuses the token in %s: no file that its nextjs_control names holds it", target, f.tokenFile)
+	case res.StatusCode == http.StatusNotFound && isControl:
+		return fmt.Errorf("the edge at %s does not know this order, so it is of another version: %s", target, refused.Message)
 	case res.StatusCode == http.StatusNotFound:
 		return fmt.Errorf("nothing that takes this order is at %s: --control is the URL of what the site hands to nextjs_control", target)
 	case location != "":
 		return fmt.Errorf("%s leads to %s, where the token is not sent: name the right URL by --control", target, location)
-	}
-	if refused := (caddy.APIError{}); json.Unmarshal(answer, &refused) == nil && refused.Message != "" {
+	case isControl:
 		return fmt.Errorf("the edge at %s refuses: %s", target, refused.Message)
 	}
 	return fmt.Errorf("the edge at %s answers with %s", target, res.Status)

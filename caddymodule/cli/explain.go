@@ -29,7 +29,7 @@ Nothing is asked of Next.js, and nothing is kept.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			query := url.Values{"url": {args[0]}, "header": headers}
 			var answer report.Request
-			if _, err := edge.ask(http.MethodGet, report.ExplainPath+"?"+query.Encode(), nil, "name another address by --address or --config", &answer); err != nil {
+			if _, err := edge.ask(http.MethodGet, report.AdminPath(report.ExplainRoute)+"?"+query.Encode(), nil, "name another address by --address or --config", &answer); err != nil {
 				return err
 			}
 			return printAnswer(cmd.OutOrStdout(), answer, RequestText(&answer), asJSON)

@@ -56,7 +56,7 @@ func (f *adminFlags) filesOf(ctx context.Context, dirs []string, read ReadFiles)
 		return read(ctx, dirs)
 	}
 	var answer report.Files
-	address, err := f.ask(http.MethodGet, report.FilesPath, nil, "name another address by --address or --config, or name build directories", &answer)
+	address, err := f.ask(http.MethodGet, report.AdminPath(report.FilesRoute), nil, "name another address by --address or --config, or name build directories", &answer)
 	if err == nil && len(answer.Zones) == 0 {
 		err = fmt.Errorf("the Caddy at %s serves no zone of Next.js: its configuration has no `nextjs` directive", address)
 	}

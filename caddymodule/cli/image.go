@@ -41,7 +41,7 @@ picture, which is done once for it. Nothing is kept of that.`,
 				query.Set("q", strconv.Itoa(quality))
 			}
 			var answer report.Image
-			if _, err := edge.ask(http.MethodGet, report.ImagePath+"?"+query.Encode(), nil, "name another address by --address or --config", &answer); err != nil {
+			if _, err := edge.ask(http.MethodGet, report.AdminPath(report.ImageRoute)+"?"+query.Encode(), nil, "name another address by --address or --config", &answer); err != nil {
 				return err
 			}
 			return printAnswer(cmd.OutOrStdout(), answer, ImageText(&answer), asJSON)

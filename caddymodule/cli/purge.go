@@ -93,7 +93,7 @@ func (f *controlFlags) purge(ctx context.Context, order report.PurgeOrder) (answ
 	if order, err = order.Check(); err != nil {
 		return answer, err
 	}
-	return answer, f.post(ctx, "purge", order, &answer)
+	return answer, f.post(ctx, report.PurgeRoute, order, &answer)
 }
 
 // checkPurgeArgs refuses all but one cache, and says what to write for what stands beside it.

@@ -4,16 +4,21 @@ import (
 	"net/http"
 
 	"github.com/caddyserver/caddy/v2"
+	"go.uber.org/zap"
+
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/report"
 )
 
 // Admin adds to Caddy's admin API what commands ask the running edge:
 //
 // Request | Answer
 // --------|-------
-// `GET /nextjs/files` | Which files of which builds the edge serves, as `caddy nextjs files --json` prints it.
-// `GET /nextjs/explain?url=…` | How it answers a request, as `caddy nextjs explain --json` prints it.
-// `GET /nextjs/image?url=…` | What it answers to a request for a picture, as `caddy nextjs image --json` prints it.
-// `POST /nextjs/purge` | What was removed from a cache, as `nextjs_control` answers.
+// `GET /nextjs/v1/files` | Which files of which builds the edge serves, as `caddy nextjs files --json` prints it.
+// `GET /nextjs/v1/explain?url=…` | How it answers a request, as `caddy nextjs explain --json` prints it.
+// `GET /nextjs/v1/image?url=…` | What it answers to a request for a picture, as `caddy nextjs image --json` prints it.
+// `POST /nextjs/v1/purge` | What was removed from a cache, as `nextjs_control` answers.
+//
+// These four are there without `v1/`, too.
 type Admin struct{}
 
 // CaddyModule returns the Caddy module information.
@@ -23,13 +28,28 @@ func (Admin) CaddyModule() caddy.ModuleInfo {
 
 // Routes implements caddy.AdminRouter.
 func (Admin) Routes() []caddy.AdminRoute {
-	list := make([]caddy.AdminRoute, len(routes))
-	for i, one := range routes {
-		list[i] = caddy.AdminRoute{Pattern: one.path, Handler: caddy.AdminHandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
-			return one.serve(w, r, caddy.Log().Named("admin.api.nextjs"))
-		})}
+	list := []caddy.AdminRoute{adminRoute("/nextjs/", func(http.ResponseWriter, *http.Request, *zap.Logger) error {
+		return notFound("/nextjs")
+	})}
+	for _, one := range routes {
+		serve := func(w http.ResponseWriter, r *http.Request, log *zap.Logger) error {
+			return one.serve(w, r, operator, log)
+		}
+		list = append(list, adminRoute(report.AdminPath(one.name), serve))
+		if one.bareOnAdmin {
+			list = append(list, adminRoute(report.UnversionedAdminPath(one.name), serve))
+		}
 	}
 	return list
+}
+
+// adminRoute has Caddy answer errors, which it does in the shape that nextjs_control has too.
+func adminRoute(pattern string, serve func(http.ResponseWriter, *http.Request, *zap.Logger) error) caddy.AdminRoute {
+	handler := func(w http.ResponseWriter, r *http.Request) error {
+		w.Header().Set("Cache-Control", "no-store")
+		return serve(w, r, caddy.Log().Named("admin.api.nextjs"))
+	}
+	return caddy.AdminRoute{Pattern: pattern, Handler: caddy.AdminHandlerFunc(handler)}
 }
 
 // Interface guard

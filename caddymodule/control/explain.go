@@ -1,6 +1,7 @@
 package control
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -28,46 +29,85 @@ func SiteURL(text string) (*url.URL, error) {
 	return u, nil
 }
 
-// Explain sends a request through the running servers as a client would, for a report instead of an answer, until
-// one has filled it.
-func Explain(
-	ctx context.Context, u *url.URL, headers []string, into any, filled func() bool,
-) (answer report.Answered, err error) {
+// Question is what Explain asks.
+type Question struct {
+	URL     *url.URL
+	Headers []string // as `Name: value`
+	Into    any      // the report, a pointer to one of package report
+	// Zone is the name of the zone that has filled it, "" before.
+	Zone func() string
+}
+
+// Explain sends a request through the running servers as the caller would, for a report instead of an answer, until one
+// has filled it. The error is answered: a caller that is limited to zones learns nothing of what is not theirs.
+func Explain(ctx context.Context, caller Caller, q Question) (report.Answered, error) {
+	answer, err := explain(ctx, caller, q)
+	if !caller.May(q.Zone()) {
+		return report.Answered{}, caller.refuse()
+	}
+	if err != nil {
+		return report.Answered{}, Error(http.StatusBadRequest, err)
+	}
+	return answer, nil
+}
+
+func explain(ctx context.Context, caller Caller, q Question) (answer report.Answered, err error) {
 	now := edge.Current.Load()
 	if now == nil {
 		return answer, errors.New("no configuration with nextjs is running")
 	}
-	servers, there := serversOf(now, u)
+	servers, there := serversOf(now, q.URL)
+	if caller.address != "" { // who is elsewhere has no other servers asked from here, where they may trust whoever asks
+		servers = slices.DeleteFunc(servers, func(server *caddyhttp.Server) bool { return !hasZones(now, server) })
+		if len(servers) == 0 {
+			return answer, fmt.Errorf("no zone is served at %s", q.URL.Host)
+		}
+	}
 	found := false
 	for _, server := range servers {
 		if !there {
 			answer.Elsewhere = strings.Join(server.Listen, " ")
 		}
-		r, err := http.NewRequestWithContext(report.With(ctx, into), http.MethodGet, u.RequestURI(), http.NoBody)
+		r, err := q.request(ctx, caller)
 		if err != nil {
-			return answer, fmt.Errorf("making a request of %s: %w", u, err)
-		}
-		r.RequestURI, r.Host, r.RemoteAddr = u.RequestURI(), u.Host, "127.0.0.1:0"
-		if u.Scheme == "https" {
-			r.TLS = &tls.ConnectionState{HandshakeComplete: true, ServerName: u.Hostname()}
-		}
-		for _, header := range headers {
-			if name, value, ok := strings.Cut(header, ":"); ok {
-				r.Header.Add(strings.TrimSpace(name), strings.TrimSpace(value))
-			}
+			return answer, err
 		}
 		w := httpwriter.NewDiscard()
 		server.ServeHTTP(w, r)
-		if filled() {
+		if q.Zone() != "" {
 			return answer, nil
 		}
 		answer.Answer = w.Status
 		found = found || w.Status != 0 || hasSite(server, r)
 	}
 	if !found {
-		answer.UnknownHost = u.Hostname()
+		answer.UnknownHost = q.URL.Hostname()
 	}
 	return answer, nil
+}
+
+// request is one as the caller would send it: from its own address, which sites may ask for.
+func (q Question) request(ctx context.Context, caller Caller) (*http.Request, error) {
+	u := q.URL
+	r, err := http.NewRequestWithContext(report.With(ctx, q.Into), http.MethodGet, u.RequestURI(), http.NoBody)
+	if err != nil {
+		return nil, fmt.Errorf("making a request of %s: %w", u, err)
+	}
+	r.RequestURI, r.Host, r.RemoteAddr = u.RequestURI(), u.Host, cmp.Or(caller.address, "127.0.0.1:0")
+	if u.Scheme == "https" {
+		r.TLS = &tls.ConnectionState{HandshakeComplete: true, ServerName: u.Hostname()}
+	}
+	for _, header := range q.Headers {
+		if name, value, ok := strings.Cut(header, ":"); ok {
+			r.Header.Add(strings.TrimSpace(name), strings.TrimSpace(value))
+		}
+	}
+	return r, nil
+}
+
+// hasZones reports whether a server has a site with zones.
+func hasZones(now *edge.Serving, server *caddyhttp.Server) bool {
+	return slices.ContainsFunc(now.Sites, func(site *edge.Site) bool { return slices.Equal(site.Listen, server.Listen) })
 }
 
 // hasSite reports whether a server has a route for the host of a request, or for all hosts.

@@ -2,10 +2,8 @@ package control
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -45,12 +43,13 @@ type purging struct {
 	hits  map[string][]Hit // by zone, of those that keep something
 }
 
-// carryOut carries out an order on the zones of sites. The error is about a zone that there is not, or a path that it
-// has not; nothing is purged then.
-func carryOut(o report.PurgeOrder, sites []*edge.Site, caches []Cache) (*purging, error) {
-	meant, err := meantZones(o, sites)
-	if err != nil {
-		return nil, err
+// carryOut carries out an order on the zones that it means. The error is about a path that one of them has not; nothing
+// is purged then.
+func carryOut(o report.PurgeOrder, meant []*edge.Zone, caches []Cache) (*purging, error) {
+	for _, zone := range meant {
+		if err := o.CheckPlace(zone.Zone); err != nil {
+			return nil, err
+		}
 	}
 	cache := caches[slices.IndexFunc(caches, func(c Cache) bool { return c.Name == o.Cache })]
 	p := &purging{order: o, hits: map[string][]Hit{}}
@@ -64,30 +63,6 @@ func carryOut(o report.PurgeOrder, sites []*edge.Site, caches []Cache) (*purging
 		}
 	}
 	return p, nil
-}
-
-// meantZones finds the zones that an order means.
-func meantZones(o report.PurgeOrder, sites []*edge.Site) (meant []*edge.Zone, err error) {
-	all := map[string]bool{}
-	for _, s := range sites {
-		for zone, facts := range s.View.Load().Zones {
-			all[zone.Name] = true
-			if !o.Means(zone) {
-				continue
-			}
-			if err := o.CheckPlace(zone); err != nil {
-				return nil, err
-			}
-			meant = append(meant, facts)
-		}
-	}
-	switch {
-	case o.Zone != nil && len(all) == 0:
-		return nil, fmt.Errorf("unknown zone %q: the configuration has no zones", *o.Zone)
-	case o.Zone != nil && len(meant) == 0:
-		return nil, fmt.Errorf("unknown zone %q; the configuration has: %s", *o.Zone, strings.Join(slices.Sorted(maps.Keys(all)), ", "))
-	}
-	return meant, nil
 }
 
 // countPatience is how long a count waits, just after a start, for what was kept before to be looked through.

@@ -3,19 +3,28 @@ package control
 import (
 	"fmt"
 	"net/http"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
 
+	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
+
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/report"
 )
 
-// Route is something that the edge answers about itself.
+// Route is something that the edge says of itself, or an order that it takes. It is found at AdminPath of its name on
+// the admin endpoint, and where a path ends in its version and name for nextjs_control.
 type Route struct {
-	// path on the admin endpoint. Its last segment is the route's name for nextjs_control.
-	path   string
+	name   string
 	method string
-	// scoped says that nextjs_control has the route, too: whoever has a token may ask.
-	scoped bool
+	// scopes are those of which a token needs one.
+	scopes []string
+	// Where it is found without a version too, as it was before there were any.
+	bareOnAdmin, bareOnControl bool
 	// handler answers. Its error is a caddy.APIError that says what is wrong.
-	handler func(w http.ResponseWriter, r *http.Request, log *zap.Logger) error
+	handler func(w http.ResponseWriter, r *http.Request, caller Caller, log *zap.Logger) error
 }
 
 // routes are those of all rooms.
@@ -24,18 +33,66 @@ var routes []Route
 // Handle adds routes. It is for the initialization of the process only.
 func Handle(list ...Route) { routes = append(routes, list...) }
 
-// serve refuses other methods than that of the route.
-func (o Route) serve(w http.ResponseWriter, r *http.Request, log *zap.Logger) error {
+// Read is a route that changes nothing and logs nothing: GET, by tokens of the scope read. A caller that is limited to
+// zones must learn nothing of others from its handler.
+func Read(name string, handler func(http.ResponseWriter, *http.Request, Caller) error) Route {
+	serve := func(w http.ResponseWriter, r *http.Request, caller Caller, _ *zap.Logger) error {
+		return handler(w, r, caller)
+	}
+	return Route{name: name, method: http.MethodGet, scopes: []string{ScopeRead}, handler: serve}
+}
+
+// Order is a route that changes something: POST, by tokens of a scope. Its handler finds the zones that are meant by
+// ZonesMeant, which refuses what the caller may not do.
+func Order(name, scope string, handler func(http.ResponseWriter, *http.Request, Caller, *zap.Logger) error) Route {
+	return Route{name: name, method: http.MethodPost, scopes: []string{scope}, handler: handler}
+}
+
+// Unversioned is a route that the admin endpoint also has without a version, as before there were any.
+func (o Route) Unversioned() Route {
+	o.bareOnAdmin = true
+	return o
+}
+
+// serve refuses callers without the scope, those whose zone is not one application, and other methods than that of the
+// route. A caller knows of the route only what its scopes let it do.
+func (o Route) serve(w http.ResponseWriter, r *http.Request, caller Caller, log *zap.Logger) error {
+	caller, err := caller.as(o.scopes...)
+	if err != nil {
+		return err
+	}
+	if err := caller.checkOneApplicationEach(); err != nil {
+		return err
+	}
 	if r.Method != o.method {
 		w.Header().Set("Allow", o.method)
 		return Error(http.StatusMethodNotAllowed, fmt.Errorf("method %s is not allowed here, only %s is", r.Method, o.method))
 	}
-	return o.handler(w, r, log)
+	return o.handler(w, r, caller, log)
 }
 
-// Read is a route that changes nothing and logs nothing.
-func Read(path string, handler func(http.ResponseWriter, *http.Request) error) Route {
-	return Route{path: path, method: http.MethodGet, handler: func(w http.ResponseWriter, r *http.Request, _ *zap.Logger) error {
-		return handler(w, r)
-	}}
+// anyVersion is a segment that says for which version of the API a request is.
+var anyVersion = regexp.MustCompile(`^v[0-9]+$`)
+
+// routeAt finds the route for a path of nextjs_control. A request for a version that is not known has none, or it would
+// get what another one means.
+func routeAt(requestPath string) (Route, bool) {
+	before, name := path.Split(requestPath)
+	version := path.Base(before)
+	at := slices.IndexFunc(routes, func(o Route) bool {
+		return o.name == name && (version == report.APIVersion || o.bareOnControl && !anyVersion.MatchString(version))
+	})
+	if at < 0 {
+		return Route{}, false
+	}
+	return routes[at], true
+}
+
+// notFound says which routes there are, below a path.
+func notFound(below string) caddy.APIError {
+	list := make([]string, len(routes))
+	for i, one := range routes {
+		list[i] = one.method + " " + below + "/" + report.APIVersion + "/" + one.name
+	}
+	return Error(http.StatusNotFound, fmt.Errorf("nothing is here; there are %s", strings.Join(list, ", ")))
 }

@@ -84,19 +84,24 @@ func ParseToken(text []byte) ([]byte, error) {
 	return token, nil
 }
 
-// isIn reports whether a request brings the token.
-func (t *bearerToken) isIn(h http.Header) bool {
+// broughtToken returns the hash of the token that a request brings; false if it brings none, or several.
+func broughtToken(h http.Header) (sum [sha256.Size]byte, ok bool) {
 	values := h["Authorization"]
 	if len(values) != 1 {
-		return false
+		return sum, false
 	}
 	scheme, token, _ := strings.Cut(values[0], " ")
 	if !strings.EqualFold(scheme, "Bearer") {
-		return false
+		return sum, false
 	}
-	sum := sha256.Sum256([]byte(strings.Trim(token, " ")))
+	return sha256.Sum256([]byte(strings.Trim(token, " "))), true
+}
+
+// is reports whether the token is that of a hash, in constant time.
+func (t *bearerToken) is(sum [sha256.Size]byte) bool {
 	want, ok := t.current()
-	return ok && subtle.ConstantTimeCompare(sum[:], want[:]) == 1
+	same := subtle.ConstantTimeCompare(sum[:], want[:]) == 1
+	return same && ok
 }
 
 // current returns the hash of the token that counts now; false while the file holds none.
@@ -108,7 +113,7 @@ func (t *bearerToken) current() ([sha256.Size]byte, bool) {
 		t.readAt = now
 		t.sum, t.err = readToken(t.file)
 		if t.err != nil && (before == nil || before.Error() != t.err.Error()) {
-			t.log.Warn("token_file of nextjs_control holds no token: nobody is let in", zap.Error(t.err))
+			t.log.Warn("a token file of nextjs_control holds no token: nobody is let in by it", zap.Error(t.err))
 		}
 	}
 	return t.sum, t.err == nil

@@ -169,6 +169,8 @@ func inMemory(file assets.File) report.Amount {
 }
 
 // Route says what files are served.
-var Route = control.Read(report.FilesPath, func(w http.ResponseWriter, _ *http.Request) error {
-	return control.AnswerJSON(w, http.StatusOK, describeSites(edge.Sites()))
-})
+var Route = control.Read(report.FilesRoute, func(w http.ResponseWriter, _ *http.Request, caller control.Caller) error {
+	files := describeSites(edge.Sites())
+	files.Zones = slices.DeleteFunc(files.Zones, func(z report.ZoneFiles) bool { return !caller.May(z.Name) })
+	return control.AnswerJSON(w, http.StatusOK, files)
+}).Unversioned()

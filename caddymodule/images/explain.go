@@ -2,7 +2,6 @@ package images
 
 import (
 	"cmp"
-	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -33,26 +32,20 @@ func (z *Zone) explain(report *report.Image, r *http.Request, a *edge.Request, n
 	}
 }
 
-// serveImageReport answers GET /nextjs/image?url=…[&w=…][&q=…][&accept=…].
-func serveImageReport(w http.ResponseWriter, r *http.Request) error {
+// serveImageReport answers GET …/v1/image?url=…[&w=…][&q=…][&header=…]….
+func serveImageReport(w http.ResponseWriter, r *http.Request, caller control.Caller) error {
 	query := r.URL.Query()
-	report, err := ExplainImage(r.Context(), query.Get("url"), query.Get("w"), query.Get("q"), query["header"])
+	u, err := control.SiteURL(query.Get("url"))
 	if err != nil {
 		return control.Error(http.StatusBadRequest, err)
 	}
-	return control.AnswerJSON(w, http.StatusOK, report)
-}
-
-// ExplainImage asks for a picture as a client would, for a report instead of an answer.
-func ExplainImage(ctx context.Context, text, width, quality string, headers []string) (*report.Image, error) {
-	u, err := control.SiteURL(text)
-	if err != nil {
-		return nil, err
+	u = imageRequestOf(u, query.Get("w"), query.Get("q"))
+	to := &report.Image{URL: u.RequestURI()}
+	question := control.Question{URL: u, Headers: query["header"], Into: to, Zone: func() string { return to.Zone }}
+	if to.Answered, err = control.Explain(r.Context(), caller, question); err != nil {
+		return err
 	}
-	u = imageRequestOf(u, width, quality)
-	report := &report.Image{URL: u.RequestURI()}
-	report.Answered, err = control.Explain(ctx, u, headers, report, func() bool { return report.Zone != "" })
-	return report, err
+	return control.AnswerJSON(w, http.StatusOK, to)
 }
 
 // imageRequestOf returns the URL that <Image> would write for a picture of a site; one that is such a URL stays, but
@@ -123,4 +116,4 @@ func endpointFor(u *url.URL) (path, quality string) {
 }
 
 // Route says how a picture is answered.
-var Route = control.Read(report.ImagePath, serveImageReport)
+var Route = control.Read(report.ImageRoute, serveImageReport).Unversioned()

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Files is what is served from where: the answer of GET /nextjs/files, and what `caddy nextjs files` prints. Sizes are
+// Files is what is served from where: the answer of GET …/v1/files, and what `caddy nextjs files` prints. Sizes are
 // in bytes.
 type Files struct {
 	// Zones are those of the running edge, or one without a name for each build directory.

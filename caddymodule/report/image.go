@@ -15,6 +15,3 @@ type Image struct {
 	Answered
 	*imageopt.Explanation
 }
-
-// ImagePath is where the admin endpoint explains a request for a picture.
-const ImagePath = "/nextjs/image"

@@ -24,7 +24,7 @@ var PurgeCaches = []string{CacheImages, CachePages}
 
 var purgeFields = []string{"cache", "zone", "source", "path", "prefix", "tag", "deployment", "soft", "all"}
 
-// PurgeOrder says what is removed from a cache: the body of `POST …/purge`, and the flags of `caddy nextjs purge`. What
+// PurgeOrder says what is removed from a cache: the body of `POST …/v1/purge`, and the flags of `caddy nextjs purge`. What
 // is absent is nil.
 type PurgeOrder struct {
 	Cache string `json:"cache"`
@@ -169,11 +169,6 @@ func (o PurgeOrder) Scope() string {
 		return "zone"
 	}
 	return "all"
-}
-
-// Means reports whether an order is about a zone.
-func (o PurgeOrder) Means(zone *zones.Zone) bool {
-	return o.Zone == nil || *o.Zone == zone.Name || slices.Contains(zone.Paths, *o.Zone)
 }
 
 // CheckPlace refuses a path that no page of the zone which is named has: nothing would be found, and nobody would know.

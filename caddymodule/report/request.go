@@ -69,6 +69,3 @@ type Answered struct {
 	// Elsewhere are the addresses of the server that was asked where none listens on the port of the URL.
 	Elsewhere string `json:"elsewhere,omitempty"`
 }
-
-// ExplainPath is where the admin endpoint explains a request.
-const ExplainPath = "/nextjs/explain"

@@ -182,6 +182,8 @@ func docFiles(t testing.TB) (files [][2]string) {
 		{"marketing/out", in("e2e", "fixtures", "export", "out")},
 		{"marketing/.next", in("e2e", "fixtures", "export", ".next")},
 		{"/etc/caddy/edge-token", token},
+		{"/etc/caddy/cms-token", token},
+		{"/etc/caddy/shop-token", token},
 		{"/var/log/caddy", filepath.Dir(token)},
 	}
 }

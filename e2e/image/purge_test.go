@@ -99,12 +99,12 @@ func TestPurgingPicturesOfRealApplications(t *testing.T) {
 	s := startPurgeSite(t)
 	admin := fmt.Sprintf("localhost:%d", s.AdminPort)
 	byControl := func(t *testing.T, order string) {
-		answer := edgetest.Post(t, s.client, s.URL("/_edge/purge"), "application/json", order, "Authorization",
+		answer := edgetest.Post(t, s.client, s.URL("/_edge/v1/purge"), "application/json", order, "Authorization",
 			"Bearer s3cret")
 		require.Equal(t, http.StatusOK, answer.StatusCode, answer.Text)
 	}
 	byAdmin := func(t *testing.T, order string) {
-		answer := edgetest.Post(t, s.client, "http://"+admin+"/nextjs/purge", "application/json", order)
+		answer := edgetest.Post(t, s.client, "http://"+admin+"/nextjs/v1/purge", "application/json", order)
 		require.Equal(t, http.StatusOK, answer.StatusCode, answer.Text)
 	}
 	byCommand := func(way ...string) func(*testing.T, ...string) string {
@@ -171,7 +171,7 @@ func TestNobodyPurgesWithoutTheToken(t *testing.T) {
 	s.keepAll(t)
 	const all = `{"cache": "images", "all": true}`
 	purge := func(headers ...string) edgetest.Answer {
-		return edgetest.Post(t, s.client, s.URL("/_edge/purge"), "application/json", all, headers...)
+		return edgetest.Post(t, s.client, s.URL("/_edge/v1/purge"), "application/json", all, headers...)
 	}
 	for _, headers := range [][]string{
 		nil, {"Authorization", "Bearer wrong"}, {"Authorization", "Bearer "}, {"Authorization", "s3cret"}, {
@@ -182,11 +182,11 @@ func TestNobodyPurgesWithoutTheToken(t *testing.T) {
 		answer := purge(headers...)
 		assert.Equal(t, http.StatusUnauthorized, answer.StatusCode, headers)
 		assert.Equal(t, "Bearer", answer.Header.Get("Www-Authenticate"))
-		assert.Empty(t, answer.Text)
+		assert.JSONEq(t, `{"error": "a token that is known here is needed, as Authorization: Bearer and the token"}`, answer.Text)
 	}
 	answer := purge("Authorization", "Bearer s3cret", "Origin", "https://evil.example")
 	assert.Equal(t, http.StatusForbidden, answer.StatusCode)
-	answer = edgetest.Post(t, s.client, fmt.Sprintf("http://localhost:%d/nextjs/purge", s.AdminPort), "application/json",
+	answer = edgetest.Post(t, s.client, fmt.Sprintf("http://localhost:%d/nextjs/v1/purge", s.AdminPort), "application/json",
 		all, "Origin", "https://evil.example")
 	assert.Equal(t, http.StatusForbidden, answer.StatusCode, "the admin endpoint")
 
