@@ -24,6 +24,12 @@ static void tune_malloc(int arenas, int thresholds) {
 #endif
 }
 
+static void give_back(void) {
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
+}
+
 static int in_memory(VipsImage *in, VipsImage **out) {
 	return (*out = vips_image_copy_memory(in)) ? 0 : -1;
 }
@@ -73,6 +79,11 @@ import (
 func tuneMalloc() {
 	C.tune_malloc(unset("MALLOC_ARENA_MAX"), unset("MALLOC_MMAP_THRESHOLD_")&unset("MALLOC_TRIM_THRESHOLD_"))
 }
+
+// giveBack gives free memory back to the system. aom takes what looks drawn for a screenshot and looks for repetitions
+// with a table of a million small blocks. glibc keeps those once they are free, in each of its arenas: 610 MB after
+// five drawings of 1,920 pixels instead of 110. It takes up to 10 ms.
+func giveBack() { C.give_back() }
 
 // unset is 1 for a variable that is not in the environment.
 func unset(name string) C.int {
