@@ -40,11 +40,6 @@ static int to_srgb(VipsImage *in, VipsImage **out, int embedded, int depth) {
 		"intent", VIPS_INTENT_PERCEPTUAL, "black_point_compensation", TRUE, "depth", depth, NULL);
 }
 
-static int save_avif(VipsImage *in, int q, void **made, size_t *length) {
-	return vips_heifsave_buffer(in, made, length, "strip", TRUE, "Q", q, "effort", 3, "bitdepth", 8,
-		"compression", VIPS_FOREIGN_HEIF_COMPRESSION_AV1, "subsample_mode", VIPS_FOREIGN_SUBSAMPLE_OFF, NULL);
-}
-
 static int save_png(VipsImage *in, int q, void **made, size_t *length) {
 	int coarse = q < 60;
 	return vips_pngsave_buffer(in, made, length, "strip", TRUE, "palette", TRUE, "Q", q, "dither", coarse ? 1.0 : 0.0,
@@ -80,9 +75,9 @@ func tuneMalloc() {
 	C.tune_malloc(unset("MALLOC_ARENA_MAX"), unset("MALLOC_MMAP_THRESHOLD_")&unset("MALLOC_TRIM_THRESHOLD_"))
 }
 
-// giveBack gives free memory back to the system. aom takes what looks drawn for a screenshot and looks for repetitions
-// with a table of a million small blocks. glibc keeps those once they are free, in each of its arenas: 610 MB after
-// five drawings of 1,920 pixels instead of 110. It takes up to 10 ms.
+// giveBack gives free memory back to the system. aom takes its memory in small blocks, which glibc keeps once they are
+// free, in each of its arenas: 195 MB after 80 AVIFs instead of 130, and 680 where it makes tables of repetitions (see
+// saveAVIF). That, and having it again, takes 5 to 10 ms.
 func giveBack() { C.give_back() }
 
 // unset is 1 for a variable that is not in the environment.
@@ -147,13 +142,6 @@ func profileToSRGB(i *gv.ImageRef, embedded bool, depth int) (*gv.ImageRef, erro
 		own = 1
 	}
 	return apply(i, func(in *C.VipsImage, out **C.VipsImage) C.int { return C.to_srgb(in, out, own, C.int(depth)) })
-}
-
-// saveAVIF keeps the resolution of colours (4:4:4), as Next.js does. govips has no such parameter.
-func saveAVIF(i *gv.ImageRef, quality int) ([]byte, error) {
-	return saved(i, func(in *C.VipsImage, made *unsafe.Pointer, length *C.size_t) C.int {
-		return C.save_avif(in, C.int(quality), made, length)
-	})
 }
 
 // savePNG makes a palette without dither, at less effort where there is transparency. Next.js dithers, at effort 7. By

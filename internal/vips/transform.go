@@ -43,9 +43,6 @@ func transform(ctx context.Context, source []byte, mime string, options Options)
 	pin.Pin(&source[0])
 	defer pin.Unpin()
 
-	if options.Output == AVIF {
-		defer giveBack()
-	}
 	w := work{ctx: ctx, source: source, kind: in.kind, sharing: options.Sharing}
 	defer w.end()
 	plan, err := header(&w, mime, options)
