@@ -24,7 +24,7 @@ func measureFirst(ctx context.Context, b *bench) ([]row, error) {
 				if s.name == nameImgproxy {
 					continue
 				}
-				waited, err := s.waitForFirst(ctx, s.imagePath(fmt.Sprintf("/%d/%s", round, name), 2, 1920))
+				waited, err := s.waitForFirst(ctx, s.imagePath(fmt.Sprintf("/%d/%s", round, name), avifFormat, 1920))
 				if err != nil {
 					return nil, fmt.Errorf("%s: %w", s.name, err)
 				}
@@ -63,7 +63,7 @@ func imageType(ctx context.Context, addr, path string) (string, error) {
 		return "", err
 	}
 	defer c.close()
-	c.accept = imageFormats[2].accept
+	c.accept = imageFormats[avifFormat].accept
 	res, err := c.get(path, "")
 	if err != nil {
 		return "", err

@@ -37,6 +37,7 @@ var imageFormats = []struct {
 const (
 	webpAccept = "image/webp,*/*"
 	webpFormat = 2 // in imageFormats
+	avifFormat = 3
 )
 
 var imageWidths = []int{256, 640, 1200, 1920}
