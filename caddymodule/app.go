@@ -6,18 +6,26 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyevents"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/files"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/fleet"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/health"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/images"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/pages"
 )
 
-// defaultGracePeriod is given to requests in flight when the servers stop and the configuration names no grace_period.
-const defaultGracePeriod = 30 * time.Second
+const (
+	// defaultGracePeriod is given to requests in flight when the servers stop and the configuration names no
+	// grace_period.
+	defaultGracePeriod = 30 * time.Second
+	// defaultShutdownDelay is how long an edge serves on after it was told to stop, if somebody asks whether it is ready
+	// and the configuration names no shutdown_delay: two questions of an orchestrator, and time to tell everybody.
+	defaultShutdownDelay = 5 * time.Second
+)
 
 // App is what the handlers of one configuration have in common. It needs no configuration: any handler of the project
 // brings it along.
@@ -27,7 +35,9 @@ const defaultGracePeriod = 30 * time.Second
 // belongs to another process, things are kept in memory.
 //
 // When the http app has no `grace_period`, the app sets it to 30 seconds. Caddy's own default is to wait without end,
-// and one open stream would keep the process from ever exiting.
+// and one open stream would keep the process from ever exiting. When it has no `shutdown_delay` and the configuration
+// has `nextjs_health`, the app sets that to 5 seconds: who asks whether the edge is ready must have time to learn that
+// it goes.
 type App struct {
 	// Directory of what is kept over restarts. One process at a time has it. Default: `nextjs` in Caddy's data
 	// directory.
@@ -42,21 +52,26 @@ type App struct {
 	// Bounds of what is kept of pages.
 	Cache pages.Settings `json:"cache,omitzero"`
 
+	fleet  *fleet.State
 	files  *files.State
 	images *images.State
 	pages  *pages.State
 	ctx    caddy.Context
+	events *caddyevents.App
 	http   *caddyhttp.App // nil: the configuration has none
 	logger *zap.Logger
 	drain  connDrain
-	// readiness is asked by nextjs_health.
+	// readiness is asked by nextjs_health, if isProbed.
 	readiness health.Readiness
+	isProbed  bool
 	// heads are set up by handlers and transports.
 	heads edge.HeadLimits
 	// occupied is looked at by handlers.
 	occupied occupiedPorts
 	// sites are those of the configuration, for the admin API.
 	sites []*edge.Site
+	// handlers are those of the sites.
+	handlers []*Handler
 }
 
 // CaddyModule returns the Caddy module information.
@@ -70,6 +85,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 	a.logger = ctx.Logger()
 	a.heads = edge.HeadLimits{}
 	a.readiness.Logger = a.logger
+	if before := running.app(); before != nil {
+		a.readiness.GoOn(&before.readiness)
+	}
 	if err := a.Static.Check(); err != nil {
 		return fmt.Errorf("nextjs: static: %w", err)
 	}
@@ -101,6 +119,11 @@ func (a *App) Start() error {
 		a.logger.Debug("grace_period is not set: requests in flight get the default when the servers stop",
 			zap.Duration("grace_period", defaultGracePeriod))
 	}
+	if a.isProbed && a.http.ShutdownDelay == 0 {
+		a.http.ShutdownDelay = caddy.Duration(defaultShutdownDelay)
+		a.logger.Debug("shutdown_delay is not set: the edge serves on when it is told to stop, while /readyz says so",
+			zap.Duration("shutdown_delay", defaultShutdownDelay))
+	}
 	return nil
 }
 
@@ -125,6 +148,9 @@ func (a *App) Stop() error {
 func (a *App) Cleanup() error {
 	running.remove(a)
 	var errs []error
+	if a.fleet != nil {
+		errs = append(errs, a.fleet.Release())
+	}
 	if a.pages != nil {
 		errs = append(errs, a.pages.Release())
 	}
@@ -146,6 +172,14 @@ func (a *App) useImages() (*images.State, error) { return use(&a.images, a, a.Im
 // useFiles returns what is kept of files, likewise.
 func (a *App) useFiles() (*files.State, error) { return use(&a.files, a, a.Static, files.Lease) }
 
+// useFleet returns the control plane, likewise.
+func (a *App) useFleet() (_ *fleet.State, err error) {
+	if a.fleet == nil {
+		a.fleet, err = fleet.Lease(a.State, tellChange, a.logger)
+	}
+	return a.fleet, err
+}
+
 // use leases what is not leased yet.
 func use[S, C any](leased **S, a *App, settings C, lease func(string, C, *zap.Logger) (*S, error)) (_ *S, err error) {
 	if *leased == nil {
@@ -164,5 +198,8 @@ var (
 // HeadLimits are how large heads of requests the sites of the configuration take.
 func (a *App) HeadLimits() edge.HeadLimits { return a.heads }
 
-// Readiness says whether the zones of the configuration can be served.
-func (a *App) Readiness() *health.Readiness { return &a.readiness }
+// Readiness says whether the zones of the configuration can be served, for nextjs_health.
+func (a *App) Readiness() *health.Readiness {
+	a.isProbed = true
+	return &a.readiness
+}

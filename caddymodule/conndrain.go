@@ -30,8 +30,9 @@ func (a *App) subscribe(ctx caddy.Context) error {
 	if err != nil {
 		return fmt.Errorf("getting the events app: %w", err)
 	}
+	a.events = mod.(*caddyevents.App)
 	for event, handler := range map[string]caddyevents.Handler{"started": &whenStarted{a}, "stopping": &a.drain} {
-		if err := mod.(*caddyevents.App).On(event, handler); err != nil {
+		if err := a.events.On(event, handler); err != nil {
 			return fmt.Errorf("subscribing to the %s event: %w", event, err)
 		}
 	}

@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
@@ -11,6 +12,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
 
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/fleet"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/guard"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/pages"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/proxy"
@@ -20,11 +22,11 @@ import (
 
 // Words of the directive's blocks, as messages list them. A test compares them with the reference in docs/caddyfile.md.
 var (
-	directiveWords = []string{
+	directiveWords = append([]string{
 		"zone", "build", "dev", "watch", "upgrade_timeout", "max_header_size", "speculation", "asset_host", "static",
 		"image", "cache", "cdn", "shared_404", "repair", "show_query", "proxy",
-	}
-	zoneWords = []string{"build", "dev", "export", "host", "image", "optional"}
+	}, fleet.Words...)
+	zoneWords = slices.Sorted(slices.Values(append([]string{"build", "dev", "export", "host", "image", "optional"}, fleet.Words...)))
 )
 
 // directive is what one `nextjs` directive says.
@@ -55,6 +57,14 @@ type directive struct {
 //			host  <names...>
 //			image off|{ … }            # what the zone's image optimizer allows
 //			optional
+//			health  off|tcp|<path> { … }   # what upstreams are asked
+//			eject   off|{ … }          # those whose answers are bad
+//			slow_start     off|<duration>
+//			max_concurrent <number>
+//			sticky  cookie [<secret>]|header <name>
+//			refresh <duration>         # how often DNS is asked
+//			resolvers <servers...>
+//			versions  ipv4|ipv6...
 //		}
 //		build           <directory>     # with upstreams on the directive's own line
 //		dev                             # likewise
@@ -64,7 +74,7 @@ type directive struct {
 //		speculation     off|prefetch|prerender [conservative|moderate|eager]
 //		asset_host
 //		static          off
-//		image           off|{ … }       # with upstreams on the directive's own line
+//		image           off|{ … }       # with upstreams on the directive's own line, and so all from health to versions
 //		cdn
 //		shared_404      <duration>
 //		repair          off|{ … }       # what Next.js gets wrong
@@ -199,6 +209,9 @@ func (s *directive) parseWord(word string) (err error) {
 	case "proxy":
 		s.proxy, err = proxy.Parse(s.helper)
 	default:
+		if slices.Contains(fleet.Words, word) {
+			return s.parseInlineWord(word)
+		}
 		err = d.Errf("unknown word %q in nextjs; allowed: %s", word, strings.Join(directiveWords, ", "))
 	}
 	return err
@@ -245,6 +258,8 @@ func (s *directive) parseInlineWord(word string) error {
 		return nil
 	case "dev":
 		return zone.parseDev(d)
+	case "image":
+		return zone.parseImage(d)
 	}
-	return zone.parseImage(d)
+	return zone.ParseWord(d)
 }

@@ -9,16 +9,26 @@ import (
 
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/encode"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/files"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/fleet"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/images"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/pages"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/proxy"
+	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 )
+
+// leastTriesOfNames is for how many upstreams the tries of a request are at least where DNS tells them.
+const leastTriesOfNames = 4
 
 // upstreams is how many the largest zone has.
 func (s *directive) upstreams() int {
 	most := 0
 	for _, zone := range s.zones {
 		most = max(most, len(zone.Upstreams))
+		for _, upstream := range zone.Upstreams {
+			if source, err := fleet.ParseSource(upstream); err == nil && source.Kind != deploy.FixedSource {
+				most = max(most, leastTriesOfNames)
+			}
+		}
 	}
 	return most
 }

@@ -2,12 +2,13 @@ package caddymodule
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/fleet"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/images"
-	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/proxy"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/words"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
@@ -37,7 +38,7 @@ func (c *ZoneConfig) parseArgument(d *caddyfile.Dispenser, arg string) error {
 	switch {
 	case strings.HasPrefix(arg, "/"):
 		c.Paths = append(c.Paths, arg)
-	case proxy.LooksLikeAddress(arg):
+	case fleet.LooksLikeAddress(arg):
 		if err := checkUpstreamArg(d, arg); err != nil {
 			return err
 		}
@@ -73,6 +74,9 @@ func (c *ZoneConfig) parseWord(d *caddyfile.Dispenser, word string) error {
 		c.Host = append(c.Host, hosts...)
 		return nil
 	}
+	if slices.Contains(fleet.Words, word) {
+		return c.ParseWord(d)
+	}
 	return d.Errf("unknown word %q in zone %s; allowed: %s", word, c.label(), strings.Join(zoneWords, ", "))
 }
 
@@ -99,7 +103,7 @@ func checkUpstreamArg(d *caddyfile.Dispenser, arg string) error {
 	if strings.Contains(arg, "{") {
 		return nil
 	}
-	if _, err := proxy.ParseAddress(arg); err != nil {
+	if _, err := fleet.ParseSource(arg); err != nil {
 		return d.Errf("upstream %q: %v", arg, err)
 	}
 	return nil

@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/control"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
@@ -47,10 +48,23 @@ func (h *Handler) explain(to *report.Request, r *http.Request, a *edge.Request) 
 	case images.Slot.Of(a.Zone).Answers(a, r):
 		to.By = report.ByImage
 	case pages.Slot.Of(a.Zone) == nil || !pages.IsPage(a.Kind):
-		to.By, to.NotKept = report.ByNext, h.whyNotKept(a)
+		to.By, to.NotKept, to.Upstream = report.ByNext, h.whyNotKept(a), choiceOf(r, a)
 	default:
 		to.By, to.Page = report.ByPage, pages.Slot.Of(a.Zone).Explain(r, a)
+		if to.Page.Result != "hit" {
+			to.Upstream = choiceOf(r, a)
+		}
 	}
+}
+
+// choiceOf says which upstream a request would get.
+func choiceOf(r *http.Request, a *edge.Request) *report.Choice {
+	member, why := a.Zone.Upstreams.Preview(time.Now(), a.Zone.Sticky.Of(r, a.Zone.Upstreams))
+	choice := &report.Choice{Because: why}
+	if member != nil {
+		choice.Upstream = member.String()
+	}
+	return choice
 }
 
 // whyNotKept says why the page cache has no part in a request.

@@ -2,7 +2,6 @@ package caddymodule
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"time"
 
@@ -16,6 +15,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/images"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/pages"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/speculation"
+	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 )
 
 // Handler finds the zone a request belongs to and what it asks for, and hands both to the handlers behind it. A request
@@ -70,10 +70,11 @@ type Handler struct {
 	edge.SharedCaches
 
 	app       *App
-	files     *files.State  // nil: StaticOff
-	images    *images.State // nil: an asset host
-	pages     *pages.State  // nil: none are kept
-	upstreams leasedUpstreams
+	files     *files.State       // nil: StaticOff
+	images    *images.State      // nil: an asset host
+	pages     *pages.State       // nil: none are kept
+	upstreams []*deploy.Rotation // by zone; nil: an export
+	sticky    []*edge.Sticky     // by zone; nil: it is not
 	site      edge.Site
 	builds    *siteBuilds
 	headLimit edge.SiteLimit
@@ -104,14 +105,14 @@ func (h *Handler) provision(ctx caddy.Context) error {
 	if err := h.checkSettings(); err != nil {
 		return err
 	}
-	if h.upstreams, err = leaseUpstreams(h.Zones, repl); err != nil {
+	if err := h.joinZones(repl); err != nil {
 		return err
 	}
 	if err := h.useStores(); err != nil {
 		return err
 	}
 	h.readServer(ctx)
-	h.builds, err = subscribeBuilds(h.Zones, h.upstreams.ofZone, h.files.Settings(h.CDN), repl, h.logger)
+	h.builds, err = subscribeBuilds(h.Zones, h.upstreams, h.files.Settings(h.CDN), repl, h.logger)
 	if err != nil {
 		return err
 	}
@@ -123,7 +124,7 @@ func (h *Handler) provision(ctx caddy.Context) error {
 	h.site.View.Store(v)
 	h.registerZones()
 	h.builds.watch(time.Duration(h.Watch))
-	h.app.sites = append(h.app.sites, &h.site)
+	h.app.sites, h.app.handlers = append(h.app.sites, &h.site), append(h.app.handlers, h)
 	return nil
 }
 
@@ -181,8 +182,7 @@ func (h *Handler) readServer(ctx caddy.Context) {
 func (h *Handler) registerZones() {
 	for i, config := range h.Zones {
 		h.app.readiness.Add(health.Zone{
-			Name: config.label(), Optional: config.Optional, Upstreams: h.upstreams.ofZone[i].All(),
-			Export: config.Export != "", Note: h.builds.zones[i].Missing,
+			Name: config.label(), Optional: config.Optional, Upstreams: h.upstreams[i], Note: h.builds.zones[i].Missing,
 		})
 		h.builds.now[i].logWarnings(config.label(), h.logger)
 	}
@@ -198,7 +198,12 @@ func (h *Handler) Validate() error {
 
 // Cleanup implements caddy.CleanerUpper. The zones stay usable for requests that still run.
 func (h *Handler) Cleanup() error {
-	err := errors.Join(h.upstreams.release(), h.builds.close())
+	err := h.builds.close()
+	for _, rotation := range h.upstreams {
+		if rotation != nil {
+			rotation.Leave()
+		}
+	}
 	if v := h.site.View.Load(); v != nil {
 		closeView(v, nil)
 	}

@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/guard"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/report"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/speculation"
+	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 	"github.com/caddy-nextjs/caddy-nextjs/zones/hygiene"
 	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
@@ -68,6 +70,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 		return err
 	}
 	a := h.requestOf(w, r, &in)
+	defer a.Done()
 	edge.Set(r, a)
 	repl.Set("http.nextjs.verdict", verdictNames[a.Verdict.String()])
 	if extra != nil {
@@ -77,8 +80,15 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 		h.explain(to, r, a)
 		return nil
 	}
-	return guard.ServeUpload(w, r, a, in.found.Target, next)
+	err := a.Failed(guard.ServeUpload(w, r, a, in.found.Target, next))
+	if errors.Is(err, deploy.ErrBusy) {
+		w.Header()["Retry-After"] = []string{busyRetryAfter}
+	}
+	return err
 }
+
+// busyRetryAfter is the Retry-After of a request for which no upstream had room, in seconds (RFC 9110, 10.2.3).
+const busyRetryAfter = "1"
 
 // findZone finds the zone that a request belongs to. The error says that there is none.
 func (h *Handler) findZone(r *http.Request, in *incoming) error {

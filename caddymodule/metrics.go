@@ -10,6 +10,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/control"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/files"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/fleet"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/guard"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/images"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/leases"
@@ -22,7 +23,7 @@ import (
 func registerMetrics(registry prometheus.Registerer) error {
 	own := []prometheus.Collector{requestsTotal, unclaimedTotal, crossZoneTotal, buildReadsTotal}
 	all := slices.Concat(own, guard.Collectors(), edge.Collectors(), leases.Collectors(), control.Collectors(),
-		proxy.Collectors(), files.Collectors(), images.Collectors(), pages.Collectors())
+		proxy.Collectors(), fleet.Collectors(), files.Collectors(), images.Collectors(), pages.Collectors())
 	for _, c := range all {
 		var already prometheus.AlreadyRegisteredError
 		if err := registry.Register(c); err != nil && !errors.As(err, &already) {

@@ -12,6 +12,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/control"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/encode"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/files"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/fleet"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/health"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/images"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/pages"
@@ -45,6 +46,7 @@ func init() {
 	caddycmd.RegisterCommand(nextjsCommand())
 	// On the admin endpoint, and for nextjs_control.
 	control.Handle(files.Route, explainRoute, images.Route, control.Purge(images.Purge, pages.Purge))
+	control.Handle(fleet.Routes(proxy.Streams)...)
 }
 
 // nextjsCommand is `caddy nextjs`.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/files"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/fleet"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/images"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/pages"
 )
@@ -68,7 +69,7 @@ func (r *runningApps) change(apps []*App) {
 		edge.Current.Store(nil)
 		(&App{}).applyBounds()
 	default:
-		edge.Current.Store(&edge.Serving{Sites: app.sites, HTTP: app.http})
+		edge.Current.Store(&edge.Serving{Sites: app.sites, HTTP: app.http, Emit: app.emit})
 	}
 }
 
@@ -85,7 +86,30 @@ func (r *runningApps) app() *App {
 // applyBounds applies the bounds of the configuration to what it shares with others. They were checked when the
 // configuration was loaded.
 func (a *App) applyBounds() {
+	a.serveUpstreams()
 	if err := errors.Join(files.Serve(a.files), images.Serve(a.images), pages.Serve(a.pages, a.logger)); err != nil {
 		a.logger.Error("a bound does not hold", zap.Error(err))
 	}
 }
+
+// serveUpstreams has upstreams looked after as this configuration says.
+func (a *App) serveUpstreams() {
+	if fleet.Serve(a.fleet); a.fleet == nil {
+		return
+	}
+	for _, h := range a.handlers {
+		host, scheme := addressOf(a.http, h)
+		for i, config := range h.Zones {
+			rotation := h.upstreams[i]
+			if rotation == nil {
+				continue
+			}
+			watch := config.Watch(firstName(slices.Concat(config.Host, []string{host})), scheme)
+			watch.UntilAnswered = a.isProbed
+			a.fleet.Serve(rotation.ID(), watch)
+		}
+	}
+}
+
+// emit tells who subscribes to Caddy's events.
+func (a *App) emit(event string, data map[string]any) { a.events.Emit(a.ctx, event, data) }

@@ -53,6 +53,7 @@ func TestEachRouteWithEachWrongToken(t *testing.T) {
 		unknown        = "a token that is known here is needed, as Authorization: Bearer and the token"
 		unknownZone    = `unknown zone "blog"; the configuration has: root, shop`
 		needsRead      = "this needs a token of scope read"
+		needsDeploy    = "this needs a token of scope deploy"
 		needsPurge     = "this needs a token of scope purge or adapter"
 		needsPurgeOnly = "this needs a token of scope purge"
 		shopOnly       = "the token is for zone shop only"
@@ -67,6 +68,9 @@ func TestEachRouteWithEachWrongToken(t *testing.T) {
 	notBlog := refusals{
 		"purge-shop": shopOnly, "adapter-shop": shopOnly, "mixed": bothOnly, "purge": unknownZone, "everything": unknownZone,
 	}
+	root, shop := upstreamOf(t, "root"), upstreamOf(t, "shop")
+	upstream := func(address string) string { return fmt.Sprintf(`{"upstream": %q}`, address) }
+	unknownRoot := fmt.Sprintf("unknown upstream %q; there are: %s", root, shop)
 	explain := func(route, path string) string { return route + "?" + url.Values{"url": {c.URL(path)}}.Encode() }
 	get, post := http.MethodGet, http.MethodPost
 	for _, row := range []struct {
@@ -82,6 +86,12 @@ func TestEachRouteWithEachWrongToken(t *testing.T) {
 		{"explain elsewhere", get, "/v1/explain?url=http://localhost:1/", "", []string{"read"}, notRead, needsRead},
 		{"image of the root", get, explain("/v1/image", "/a.jpg"), "", []string{"read"}, notRead, needsRead},
 		{"image of the shop", get, explain("/v1/image", "/shop/_next/image?url=%2Fa.jpg&w=640&q=75"), "", []string{"read", "read-shop"}, nil, needsRead},
+
+		{"status", get, "/v1/status", "", []string{"read", "read-shop"}, nil, needsRead},
+		{"drain the root's", post, "/v1/drain", upstream(root), []string{"deploy"}, refusals{"deploy-shop": unknownRoot}, needsDeploy},
+		{"drain the shop's", post, "/v1/drain", upstream(shop), []string{"deploy", "deploy-shop"}, nil, needsDeploy},
+		{"undrain the root's", post, "/v1/undrain", upstream(root), []string{"deploy"}, refusals{"deploy-shop": unknownRoot}, needsDeploy},
+		{"undrain the shop's", post, "/v1/undrain", upstream(shop), []string{"deploy", "deploy-shop"}, nil, needsDeploy},
 
 		{"purge all pages", post, "/v1/purge", `{"cache": "pages", "all": true}`, []string{"purge"}, notAll, needsPurge},
 		{"purge a tag anywhere", post, "/v1/purge", `{"cache": "pages", "tag": "a"}`, []string{"purge"}, notAll, needsPurge},
@@ -103,7 +113,7 @@ func TestEachRouteWithEachWrongToken(t *testing.T) {
 				case !isToken && token != "everything":
 					assertRefused(t, res, text, http.StatusUnauthorized, unknown)
 					assert.Equal(t, "Bearer", res.Header.Get("WWW-Authenticate"))
-				case said == unknownZone:
+				case said == unknownZone, said == unknownRoot:
 					assertRefused(t, res, text, http.StatusBadRequest, said)
 				case listed:
 					assertRefused(t, res, text, http.StatusForbidden, said)
@@ -115,6 +125,47 @@ func TestEachRouteWithEachWrongToken(t *testing.T) {
 			})
 		}
 	}
+}
+
+// upstreamOf is the address of the only upstream of a zone.
+func upstreamOf(t *testing.T, zone string) string {
+	t.Helper()
+	for _, facts := range running.app().sites[0].View.Load().List {
+		if facts.Name == zone {
+			return facts.Upstreams.Zone().Deployment.Members[0].String()
+		}
+	}
+	require.Fail(t, "there is no zone "+zone)
+	return ""
+}
+
+// A token for a zone sees nothing of the others in status.
+func TestStatusTellsOnlyWhatATokenIsFor(t *testing.T) {
+	c := scoped(t)
+	for token, want := range map[string][]string{"read": {"root", "shop"}, "read-shop": {"shop"}, "everything": {"root", "shop"}} {
+		_, text := c.order(t, http.MethodGet, "/_edge/v1/status", "", "Authorization", "Bearer "+token)
+		var status report.Status
+		require.NoError(t, json.Unmarshal([]byte(text), &status), text)
+		var zones []string
+		for _, zone := range status.Zones {
+			zones = append(zones, zone.Name)
+			require.Len(t, zone.Deployments, 1)
+			require.Len(t, zone.Deployments[0].Upstreams, 1)
+			assert.Equal(t, "healthy", zone.Deployments[0].Upstreams[0].State)
+		}
+		assert.ElementsMatch(t, want, zones, token)
+	}
+}
+
+// An upstream that two zones have is drained by who may speak for both.
+func TestWhoMayDrainAnUpstreamOfTwoZones(t *testing.T) {
+	shared, file := edgetest.Named(t, "x"), edgetest.File(t, "shop-only")
+	e := edgetest.Serve(t, fmt.Sprintf("handle_path /_edge/* {\n nextjs_control {\n token deploy shop %s\n }\n}\nnextjs {\n zone / root %[2]s\n zone /shop shop %[2]s\n}", file, shared), edgetest.State(t.TempDir()))
+	client, base := e.Client(t, edgetest.H1)
+	res := edgetest.Post(t, client, base+"/_edge/v1/drain", "application/json", fmt.Sprintf(`{"upstream": %q}`, shared), "Authorization", "Bearer shop-only")
+	assert.Equal(t, http.StatusForbidden, res.StatusCode)
+	assert.Contains(t, res.Text, "the token is not for all zones that have this upstream")
+	assert.Equal(t, http.StatusOK, e.Ask(t, http.MethodGet, "/").StatusCode)
 }
 
 // assertRefused looks for the one shape of errors.

@@ -35,7 +35,7 @@ type siteBuilds struct {
 // subscribeBuilds reads the builds that zones name, as far as nobody has read them. upstreams are those of each zone,
 // settings say how files are served. What it returns is to be closed also with an error.
 func subscribeBuilds(
-	list []ZoneConfig, upstreams []*deploy.Upstreams, settings assets.Settings, repl *caddy.Replacer, log *zap.Logger,
+	list []ZoneConfig, upstreams []*deploy.Rotation, settings assets.Settings, repl *caddy.Replacer, log *zap.Logger,
 ) (*siteBuilds, error) {
 	s := &siteBuilds{
 		configs: list, log: log, zones: make([]*builds.Subscription, len(list)), now: make([]*build, len(list)),
@@ -48,7 +48,7 @@ func subscribeBuilds(
 			continue
 		}
 		subscription, err := processBuilds.Subscribe(builds.Options{
-			Source: config.source(repl), Upstreams: upstreams[i].All(), Files: settings,
+			Source: config.source(repl), Sources: sourceTexts(upstreams[i]), Upstreams: upstreams[i].Upstreams, Files: settings,
 			Label: config.label(), Log: log, MayLack: config.Export == "" && edge.Current.Load() == nil,
 			Take:       func(next *builds.Snapshot) error { return s.take(i, next) },
 			Taken:      func() { s.taken(i) },

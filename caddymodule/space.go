@@ -8,17 +8,17 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 
-	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/proxy"
 	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 )
 
 // space names the application of a zone in what is kept: files, pictures and pages. Zones with one name on different
 // sites may be different applications, and so may two processes with the same build: each has its own data. So zones
-// share a space only if name, build, export and upstreams are the same.
+// share a space only if name, build, export and upstreams are the same: upstreams as they are written, so that nothing
+// is lost when a name leads to other addresses.
 //
 // Paths and upstreams count as they are after placeholders are replaced, because what is kept outlives the process
 // and a placeholder may then stand for something else.
-func (c ZoneConfig) space(name string, upstreams *deploy.Upstreams) (string, error) {
+func (c ZoneConfig) space(name string, sources []deploy.Source) (string, error) {
 	parts := []string{name}
 	for _, dir := range [...]string{c.Build, c.Export} {
 		if dir != "" {
@@ -30,10 +30,10 @@ func (c ZoneConfig) space(name string, upstreams *deploy.Upstreams) (string, err
 		}
 		parts = append(parts, dir)
 	}
-	addresses := make([]string, len(upstreams.All()))
-	for i, upstream := range upstreams.All() {
-		addresses[i] = proxy.Address{Dial: upstream.Address, TLS: upstream.TLS}.String()
+	written := make([]string, len(sources))
+	for i, source := range sources {
+		written[i] = source.String()
 	}
-	slices.Sort(addresses)
-	return strings.Join(append(parts, slices.Compact(addresses)...), "\x00"), nil
+	slices.Sort(written)
+	return strings.Join(append(parts, slices.Compact(written)...), "\x00"), nil
 }

@@ -23,7 +23,6 @@ import (
 
 	"github.com/caddy-nextjs/caddy-nextjs/blobstore"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/files"
-	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/codingtest"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
@@ -39,13 +38,9 @@ func TestSpacesOfZones(t *testing.T) {
 	here, err := os.Getwd()
 	require.NoError(t, err)
 	spaceOf := func(name string, c ZoneConfig) string {
-		addresses, err := c.upstreamAddresses(caddy.NewReplacer())
+		sources, err := c.sources(caddy.NewReplacer())
 		require.NoError(t, err)
-		var upstreams []*deploy.Upstream
-		for _, address := range addresses {
-			upstreams = append(upstreams, &deploy.Upstream{Address: address.Dial, TLS: address.TLS})
-		}
-		space, err := c.space(name, deploy.NewUpstreams(upstreams))
+		space, err := c.space(name, sources)
 		require.NoError(t, err)
 		return space
 	}
@@ -61,6 +56,10 @@ func TestSpacesOfZones(t *testing.T) {
 		"http and https by default ports":      {of("http://a"), of("https://a"), false},
 		"an address and its URL":               {of("a:3000"), of("http://a:3000"), true},
 		"a default port":                       {of("https://a"), of("https://a:443"), true},
+		"a name and what DNS tells of it":      {of("http://a:3000"), of("dns+http://a:3000"), false},
+		"names of DNS":                         {of("dns+http://a:3000"), of("dns+http://b:3000"), false},
+		"a name of DNS":                        {of("dns+http://a"), of("dns+http://a:80"), true},
+		"services of DNS":                      {of("srv+http://_a._tcp.x"), of("srv+https://_a._tcp.x"), false},
 		"other sockets":                        {of("unix//run/a"), of("unix//run/b"), false},
 		"a socket":                             {of("unix//run/a"), of("unix//run/a"), true},
 		"one socket with a space, two":         {of("unix//run/a unix//run/b"), of("unix//run/a", "unix//run/b"), false},

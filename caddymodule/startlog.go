@@ -44,7 +44,7 @@ func logZone(f *edge.Zone, log *zap.Logger) {
 		paths = append(slices.Clip(paths), "what its build names")
 	}
 	log.Info("zone", zap.String("zone", zone.Name), zap.Strings("paths", paths), zap.Strings("host", zone.Hosts),
-		zap.Int("upstreams", len(f.Upstreams.All())), zap.String("build", build), zap.String("next", next),
+		zap.Stringers("upstreams", f.Upstreams.Sources()), zap.String("build", build), zap.String("next", next),
 		zap.Strings("edge_answers", edgeAnswers(f)))
 }
 

@@ -27,7 +27,7 @@ func (h *Handler) newView(builds []*build, before *edge.View, had []*build) (*ed
 	v := &edge.View{
 		Zones: make(map[*zones.Zone]*edge.Zone, len(list)), List: make([]*edge.Zone, len(list)), HeadLimit: h.headLimit,
 	}
-	h.upstreams.noteSiblings(list)
+	noteSiblings(list, h.upstreams)
 	for i, zone := range list {
 		if before != nil && had[i] == builds[i] && before.List[i].Name == zone.Name {
 			same := *before.List[i]
@@ -65,11 +65,11 @@ func (h *Handler) swapView(now, had []*build) error {
 func (h *Handler) newZone(at int, zone *zones.Zone, read *build) (*edge.Zone, error) {
 	config := h.Zones[at]
 	facts := &edge.Zone{
-		Zone: zone, Upstreams: h.upstreams.ofZone[at], Builds: h.builds.zones[at],
+		Zone: zone, Upstreams: h.upstreams[at], Sticky: h.sticky[at], Builds: h.builds.zones[at],
 		Shared404: h.Shared404Of(zone.Name), Log: h.logger,
 	}
 	var err error
-	if facts.Space, err = config.space(zone.Name, facts.Upstreams); err != nil {
+	if facts.Space, err = config.space(zone.Name, facts.Upstreams.Sources()); err != nil {
 		return nil, err
 	}
 	if facts.Repairs, err = h.Repair.Of(zone.Name); err != nil {

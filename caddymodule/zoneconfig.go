@@ -8,6 +8,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/builds"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/fleet"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/images"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/pages"
 )
@@ -25,8 +26,11 @@ type ZoneConfig struct {
 	// Hosts the zone is limited to: names, or `*.example.com` for one label more. Default: every host of the site.
 	Host []string `json:"host,omitempty"`
 
-	// Addresses that answer for the zone: host:port, unix//path/to/socket, http://… or https://… URLs.
+	// Addresses that answer for the zone: host:port, unix//path/to/socket, http://… or https://… URLs. Of
+	// dns+http://name:port each address of the name is one, of srv+http://name each of its services.
 	Upstreams []string `json:"upstreams,omitempty"`
+
+	fleet.Settings
 
 	// Directory of the zone's build: its .next, or what holds one. The basePath and assetPrefix are read from it.
 	Build string `json:"build,omitempty"`
@@ -78,6 +82,8 @@ func defaultZoneName(path string) string {
 }
 
 var errNoZones = errors.New("it needs at least one zone")
+
+var errNoUpstream = errors.New("it has no upstream")
 
 // claimedPaths are the paths that the configuration gives to the zone. An export does not say where it is; without a
 // build that does, it has everything.

@@ -3,13 +3,18 @@ package caddymodule
 import (
 	"errors"
 	"fmt"
+	"reflect"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/fleet"
 )
 
 var (
 	errExportUpstreams = errors.New("export and upstreams exclude each other: an exported application has no server, its files are all there is; leave out one of them")
 	errExportImage     = errors.New("export and image exclude each other: an exported application has no optimizer; leave out image")
+	errExportWords     = errors.New("an exported application has no upstreams: leave out " + strings.Join(fleet.Words, ", "))
 	errExportWithDev   = errors.New("export and dev exclude each other: `next dev` serves no export; leave out one of them, and name the upstream beside dev")
 )
 
@@ -23,6 +28,8 @@ func (c ZoneConfig) checkExport() error {
 		return errExportUpstreams
 	case c.Image != nil:
 		return errExportImage
+	case !reflect.ValueOf(c.Settings).IsZero():
+		return errExportWords
 	}
 	return nil
 }

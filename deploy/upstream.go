@@ -1,4 +1,3 @@
-// Package deploy has what answers for the zones: their upstreams, and which of them a request is sent to.
 package deploy
 
 import (
@@ -6,33 +5,97 @@ import (
 	"time"
 )
 
-// dialCooldown is how long an upstream that refused a connection is passed over while others stand.
-const dialCooldown = 2 * time.Second
-
-// Upstream is one address that answers for a zone, and what is known of it. It is shared by everybody who names the
-// address, over configuration reloads too; its methods may be called at once from many requests.
+// Upstream is one address that answers for zones, and what changes with each request to it. It is shared by everybody
+// who names the address, over configuration reloads too; its methods may be called at once from many requests.
 type Upstream struct {
-	// Address is host:port or a unix socket in Caddy's notation (unix//run/web.sock).
-	Address string
-	// TLS says that the upstream speaks HTTPS.
-	TLS bool
+	Address
 
 	inFlight  atomic.Int64
-	coolUntil atomic.Int64 // unix nanoseconds
-	keepAlive atomic.Int64 // nanoseconds; 0: not announced yet
+	occupied  atomic.Int64 // of those in flight, the ones that keep it busy
+	waiting   atomic.Int64 // of those, the ones whose answer has not begun
+	received  atomic.Uint64
+	resets    atomic.Int32  // in a row
+	keepAlive atomic.Int64  // nanoseconds; 0: not announced yet
+	errors    atomic.Int64  // answers in a row that were errors
+	erredAt   atomic.Int64  // unix nanoseconds of the last of them
+	hash      atomic.Uint64 // of the address; 0: not made yet
+	latency   latency
 }
 
-// Begin counts a request that is sent to the upstream; each must be matched by one End.
-func (u *Upstream) Begin() { u.inFlight.Add(1) }
+// addressHash returns a hash of the address.
+func (u *Upstream) addressHash() uint64 {
+	hash := u.hash.Load()
+	if hash == 0 {
+		hash = KeyOf(u.String())
+		u.hash.Store(hash)
+	}
+	return hash
+}
 
-// End counts a request whose answer has been read to its end, or that failed.
-func (u *Upstream) End() { u.inFlight.Add(-1) }
+// begin counts a request that is sent to the upstream, unless it has limit already that keep it busy (0: no limit).
+// Each must be matched by one end.
+func (u *Upstream) begin(limit int64) bool {
+	for limit > 0 {
+		occupied := u.occupied.Load()
+		if occupied >= limit {
+			return false
+		}
+		if u.occupied.CompareAndSwap(occupied, occupied+1) {
+			u.inFlight.Add(1)
+			return true
+		}
+	}
+	u.occupied.Add(1)
+	u.inFlight.Add(1)
+	return true
+}
 
-// InFlight returns the number of requests between Begin and End.
+// InFlight returns the number of requests that were given to the upstream and whose answers have not ended.
 func (u *Upstream) InFlight() int64 { return u.inFlight.Load() }
 
-// Refused notes that no connection could be made, so that other upstreams are preferred for a while.
-func (u *Upstream) Refused(now time.Time) { u.coolUntil.Store(now.Add(dialCooldown).UnixNano()) }
+// Occupied returns how many of them keep it busy: not event streams, upgraded connections, and bodies that wait for
+// their client.
+func (u *Upstream) Occupied() int64 { return u.occupied.Load() }
+
+// Waiting returns how many of them have not got the head of their answer.
+func (u *Upstream) Waiting() int64 { return u.waiting.Load() }
+
+// Received returns a number that changes whenever something comes from the upstream.
+func (u *Upstream) Received() uint64 { return u.received.Load() }
+
+// NoteReceived notes that something has come from the upstream.
+func (u *Upstream) NoteReceived() { u.received.Add(1) }
+
+// Latency returns how long answers usually take to begin (the geometric mean), 0 if that is not known. The latest count
+// most.
+func (u *Upstream) Latency(now time.Time) time.Duration { return u.latency.mean(now) }
+
+const (
+	// errorsHold is how long errors in a row count.
+	errorsHold = 10 * time.Second
+	// maxErrors is how many of them count.
+	maxErrors = 16
+)
+
+// noteError notes whether an answer was an error. Errors are quick to make: without a count of them an upstream that
+// only fails would always have the least to do.
+func (u *Upstream) noteError(failed bool, now time.Time) {
+	if failed {
+		u.erredAt.Store(now.UnixNano())
+		u.errors.Add(1)
+	} else if u.errors.Load() != 0 {
+		u.errors.Store(0)
+	}
+}
+
+// errorsAt returns how many errors in a row count at a time given as unix nanoseconds.
+func (u *Upstream) errorsAt(now int64) int64 {
+	errors := u.errors.Load()
+	if errors == 0 || now-u.erredAt.Load() > int64(errorsHold) {
+		return 0
+	}
+	return min(errors, maxErrors)
+}
 
 // Announced notes the value of the upstream's Keep-Alive header.
 func (u *Upstream) Announced(keepAliveHeader string) {
@@ -49,5 +112,3 @@ func (u *Upstream) IdleTimeout(unknown time.Duration) time.Duration {
 	}
 	return unknown
 }
-
-func (u *Upstream) cooling(now time.Time) bool { return u.coolUntil.Load() > now.UnixNano() }

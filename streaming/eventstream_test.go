@@ -70,7 +70,7 @@ func TestBetweenEvents(t *testing.T) {
 		{"data: 1\r\r", true},
 		{"data: 1\n\r", true},
 		{"data: 1\n\r\n", true},
-		{"data: 1\n\nd", false},
+		{"data: 1\n\nx", false},
 		{"id: 1\n", false},
 		{"id: 1\n\n", true},
 		{": ping", false},
@@ -107,7 +107,7 @@ func TestPassTellsWhereTheLastEventEnds(t *testing.T) {
 		{"data", ": 1\n\ndata: 2\n", 5},
 		{"data", ": 1\n\n: ping\ndata: 2", 12},
 		{"data: 1\n\r", "\ndata: 2\n", 1},
-		{"data: 1\n\n", "data: 2\n\nd", 9},
+		{"data: 1\n\n", "data: 2\n\nx", 9},
 	} {
 		var e events
 		e.pass([]byte(c.before))

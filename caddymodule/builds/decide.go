@@ -60,7 +60,7 @@ func repliesOf(ctx context.Context, upstreams []*deploy.Upstream, path string) [
 	answers := make([]reply, len(upstreams))
 	var group sync.WaitGroup
 	for i, upstream := range upstreams {
-		group.Go(func() { answers[i] = replyOf(StatusOf(ctx, upstream, http.MethodHead, path)) })
+		group.Go(func() { answers[i] = replyOf(upstream.Ask(ctx, deploy.Question{Method: http.MethodHead, Path: path})) })
 	}
 	group.Wait()
 	return answers

@@ -52,12 +52,12 @@ func (z *zone) next() question {
 		return question{}
 	case fresh == nil:
 		return z.questionAboutTaken()
-	case fresh.Export != nil || z.taken == nil || len(z.upstreams) == 0:
+	case fresh.Export != nil || z.taken == nil || len(z.sources) == 0:
 		z.take(true)
 	default:
 		proof := distinctFile(fresh.Build, z.taken.Build)
 		if proof != "" || len(fresh.Static) == 0 {
-			return question{fresh, z.upstreams, proof, true}
+			return question{fresh, z.upstreams(), proof, true}
 		}
 		z.take(true) // its scripts are those of the one before
 	}
@@ -72,7 +72,7 @@ func (z *zone) questionAboutTaken() question {
 	}
 	proof := distinctFile(z.taken.Build, nil)
 	if proof != "" {
-		return question{z.taken, z.upstreams, proof, false}
+		return question{z.taken, z.upstreams(), proof, false}
 	}
 	if !z.warnedUnconfirmed {
 		z.warnedUnconfirmed = true

@@ -37,7 +37,7 @@ func startApplication(t *testing.T, build string) *application {
 		}
 	}))
 	t.Cleanup(server.Close)
-	a.upstream = &deploy.Upstream{Address: server.Listener.Addr().String()}
+	a.upstream = &deploy.Upstream{Address: deploy.Address{Dial: server.Listener.Addr().String()}}
 	return a
 }
 
@@ -79,7 +79,8 @@ func subscribe(t *testing.T, p *Pool, dir string, upstreams ...*deploy.Upstream)
 	t.Helper()
 	s := new(site)
 	subscription, err := p.Subscribe(Options{
-		Source: Source{Build: dir}, Upstreams: upstreams, Label: "main", Log: zap.NewNop(),
+		Source: Source{Build: dir}, Sources: textsOf(upstreams), Label: "main", Log: zap.NewNop(),
+		Upstreams: func() []*deploy.Upstream { return upstreams },
 		Take: func(next *Snapshot) error {
 			if s.full {
 				return errors.New("it is full")
@@ -138,6 +139,14 @@ func (s *site) waits() string {
 		return waiting.ID
 	}
 	return ""
+}
+
+// textsOf are the addresses of upstreams.
+func textsOf(upstreams []*deploy.Upstream) (texts []string) {
+	for _, upstream := range upstreams {
+		texts = append(texts, upstream.String())
+	}
+	return texts
 }
 
 // list is the application as the upstreams of a zone.

@@ -17,8 +17,11 @@ import (
 // Options say what a zone of a site subscribes to.
 type Options struct {
 	Source Source
-	// Upstreams are asked which build they run. Those of one address must be one value in the whole process.
-	Upstreams []*deploy.Upstream
+	// Sources are where its upstreams come from, as they are written. Zones that have a directory and all of them in
+	// common are one application.
+	Sources []string
+	// Upstreams returns those that are asked now which build they run.
+	Upstreams func() []*deploy.Upstream
 	// Files says how the files are served.
 	Files assets.Settings
 	// Label names the zone in what is said.
@@ -177,7 +180,7 @@ func (d *directory) subscribe(o Options) (*Subscription, error) {
 	if err != nil && !o.MayLack {
 		return nil, errors.Join(err, d.collect())
 	}
-	s := &Subscription{label: o.Label, log: o.Log, settings: o.Files, options: o, zone: d.zoneOf(o.Upstreams, fresh)}
+	s := &Subscription{label: o.Label, log: o.Log, settings: o.Files, options: o, zone: d.zoneOf(o.Sources, fresh)}
 	begin := s.zone.begin(fresh)
 	s.zone.subs = append(s.zone.subs, s)
 	s.beside.Store(&beside{last: s.snapshots(s.zone.last)})

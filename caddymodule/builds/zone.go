@@ -13,11 +13,11 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
 
-// zone is a directory with one set of upstreams: what is decided once for all sites that have both.
+// zone is a directory with one set of sources of upstreams: what is decided once for all sites that have both.
 type zone struct {
-	dir       *directory
-	upstreams []*deploy.Upstream
-	subs      []*Subscription // the newest comes last
+	dir     *directory
+	sources []string
+	subs    []*Subscription // the newest comes last
 
 	taken   *Build // nil: there was none yet
 	waiting *Build // is taken when the upstreams run it; nil: none waits
@@ -33,23 +33,23 @@ type zone struct {
 	mixed atomic.Bool
 }
 
-// zoneOf returns the zone with these upstreams, to which fresh may be the next build. A new one goes on with what the
+// zoneOf returns the zone with these sources, to which fresh may be the next build. A new one goes on with what the
 // zone has that has most of them.
-func (d *directory) zoneOf(upstreams []*deploy.Upstream, fresh *Build) *zone {
+func (d *directory) zoneOf(sources []string, fresh *Build) *zone {
 	var nearest *zone
 	most := 0
 	for _, z := range d.zones {
 		if !z.mayFollow(fresh) {
 			continue
 		}
-		if isSameSet(z.upstreams, upstreams) {
+		if isSameSet(z.sources, sources) {
 			return z
 		}
-		if common := countCommon(z.upstreams, upstreams); common > most && z.taken != nil {
+		if common := countCommon(z.sources, sources); common > most && z.taken != nil {
 			nearest, most = z, common
 		}
 	}
-	created := &zone{dir: d, upstreams: slices.Clone(upstreams)}
+	created := &zone{dir: d, sources: slices.Clone(sources)}
 	if nearest != nil {
 		created.taken, created.last, created.confirmed = nearest.taken.retain(), nearest.last.retain(), nearest.confirmed
 	}
@@ -57,9 +57,9 @@ func (d *directory) zoneOf(upstreams []*deploy.Upstream, fresh *Build) *zone {
 	return created
 }
 
-func countCommon(a, b []*deploy.Upstream) (common int) {
-	for _, upstream := range a {
-		if slices.Contains(b, upstream) {
+func countCommon(a, b []string) (common int) {
+	for _, source := range a {
+		if slices.Contains(b, source) {
 			common++
 		}
 	}
@@ -72,9 +72,12 @@ func (z *zone) mayFollow(fresh *Build) bool {
 	return z.taken == nil || fresh == nil || fresh.Dir == z.taken.Dir
 }
 
-func isSameSet(a, b []*deploy.Upstream) bool {
+func isSameSet(a, b []string) bool {
 	return countCommon(a, b) == len(a) && countCommon(b, a) == len(b)
 }
+
+// upstreams returns those that are asked now, as the newest subscriber knows them.
+func (z *zone) upstreams() []*deploy.Upstream { return z.subs[len(z.subs)-1].options.Upstreams() }
 
 // isReady reports whether all who subscribe are watching. Until then nothing is decided: a site is being set up with
 // what the zone had when it subscribed.

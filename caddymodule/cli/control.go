@@ -38,17 +38,27 @@ func (f *controlFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.tokenFile, "token-file", "", "File that holds the token for --control")
 }
 
-// post orders something of the edge by the name of a route, and decodes its answer. The error says what to do about it.
+// get asks the edge by the name of a route, and decodes its answer. The error says what to do about it.
+func (f *controlFlags) get(ctx context.Context, route string, into any) error {
+	return f.call(ctx, http.MethodGet, route, nil, into)
+}
+
+// post orders something of the edge, likewise.
 func (f *controlFlags) post(ctx context.Context, route string, order, into any) error {
 	body, err := json.Marshal(order)
 	if err != nil {
 		return fmt.Errorf("writing the order: %w", err)
 	}
+	return f.call(ctx, http.MethodPost, route, body, into)
+}
+
+// call sends a request by the way that the flags say.
+func (f *controlFlags) call(ctx context.Context, method, route string, body []byte, into any) (err error) {
 	switch {
 	case f.control == "" && f.tokenFile != "":
 		return errors.New("--token-file is for --control, which is missing")
 	case f.control == "":
-		_, err = f.ask(http.MethodPost, report.AdminPath(route), body, "name another address by --address or --config, or its nextjs_control by --control", into)
+		_, err = f.ask(method, report.AdminPath(route), body, "name another address by --address or --config, or its nextjs_control by --control", into)
 		return err
 	case f.adminFlags != (adminFlags{}):
 		return errors.New("--control names an edge, and so do --address, --config and --adapter: use one way")
@@ -59,7 +69,7 @@ func (f *controlFlags) post(ctx context.Context, route string, order, into any) 
 	if err != nil {
 		return err
 	}
-	return f.postControl(ctx, target, body, into)
+	return f.callControl(ctx, method, target, body, into)
 }
 
 // controlURL is where nextjs_control takes an order.
@@ -74,7 +84,7 @@ func controlURL(base, route string) (*url.URL, error) {
 	return u.JoinPath(report.APIVersion, route), nil
 }
 
-func (f *controlFlags) postControl(ctx context.Context, target *url.URL, body []byte, into any) error {
+func (f *controlFlags) callControl(ctx context.Context, method string, target *url.URL, body []byte, into any) error {
 	text, err := os.ReadFile(f.tokenFile)
 	if err != nil {
 		return fmt.Errorf("--token-file: %w", err)
@@ -85,7 +95,7 @@ func (f *controlFlags) postControl(ctx context.Context, target *url.URL, body []
 	}
 	ctx, cancel := context.WithTimeout(ctx, controlTimeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target.String(), bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, method, target.String(), bytes.NewReader(body))
 	if err != nil {
 		return fmt.Errorf("asking the edge at %s: %w", target, err)
 	}

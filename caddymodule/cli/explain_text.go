@@ -40,7 +40,18 @@ func RequestText(r *report.Request) string {
 	default:
 		writePage(r.Page, line)
 	}
+	if r.Upstream != nil {
+		line("upstream", "%s", upstreamChoiceText(*r.Upstream))
+	}
 	return b.String()
+}
+
+// upstreamChoiceText says which upstream would be asked.
+func upstreamChoiceText(c report.Choice) string {
+	if c.Upstream == "" {
+		return "none: " + c.Because
+	}
+	return c.Upstream + ": " + c.Because
 }
 
 func buildText(r *report.Request) string {

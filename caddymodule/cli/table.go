@@ -1,13 +1,24 @@
 package cli
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
 
-// textTable is a table for a terminal: the first column to the left, the others to the right, each as wide as it must
-// be. A row of one cell is a remark, however long.
-type textTable struct{ rows [][]string }
+// textTable is a table for a terminal: the first column to the left, the others to the right unless left says so, each
+// as wide as it must be. A row of one cell is a remark, however long.
+type textTable struct {
+	rows [][]string
+	// toLeft are the columns besides the first that are to the left.
+	toLeft []int
+}
+
+// left has columns stand to the left.
+func (t *textTable) left(columns ...int) *textTable {
+	t.toLeft = columns
+	return t
+}
 
 func (t *textTable) row(cells ...string) { t.rows = append(t.rows, cells) }
 
@@ -34,9 +45,12 @@ func (t *textTable) String() string {
 		var line strings.Builder
 		for i, cell := range row {
 			padding := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
-			if i == 0 {
+			switch {
+			case i == 0:
 				line.WriteString(cell + padding)
-			} else {
+			case slices.Contains(t.toLeft, i):
+				line.WriteString("  " + cell + padding)
+			default:
 				line.WriteString("  " + padding + cell)
 			}
 		}

@@ -64,5 +64,6 @@ func (l *Loopback) Prepare(r *http.Request, w http.ResponseWriter, a *Request) *
 
 // Do has the handlers behind answer a request.
 func (l *Loopback) Do(w http.ResponseWriter, r *http.Request, a *Request) error {
+	defer a.Done()
 	return l.Next.ServeHTTP(w, l.Prepare(r, w, a))
 }

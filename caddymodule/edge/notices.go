@@ -122,7 +122,7 @@ func (z *Notices) OfRequest(r *http.Request, logger *zap.Logger) (returns int) {
 
 // OfResponse notices what an answer of the application shows.
 func (z *Notices) OfResponse(res *http.Response, a *Request, path string, logger *zap.Logger) {
-	if rules.IsRewriteOverTLS(res.StatusCode, res.Header, a.Upstream.Address) {
+	if rules.IsRewriteOverTLS(res.StatusCode, res.Header, a.Try.Upstream.Dial) {
 		z.notice(noticeRewriteOverTLS, logger,
 			"a rewrite of the middleware failed: Next.js takes its own address for another host's, and speaks TLS to it",
 			zap.String("path", path), zap.String("rewrite", res.Header.Get("X-Middleware-Rewrite")),

@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"errors"
 	"net/http"
 	"time"
 
@@ -48,10 +49,13 @@ type Request struct {
 	Said      *policy.Said
 	saidValue policy.Said
 
-	// Upstream is that of this try; Waited says that a dev server was waited for, which is done once.
-	Upstream *deploy.Upstream
-	Waited   bool
-	tried    []*deploy.Upstream
+	// Try is the present one; Waited says that a dev server was waited for, which is done once.
+	Try    deploy.Try
+	Waited bool
+	tried  []*deploy.Upstream
+	// isSpread says that any upstream could have got it.
+	isSpread bool
+	busy     bool // there was no upstream for the last try, for all had as many requests as they may have
 
 	// What the upstream source hands to reverse_proxy, which writes to it: one for each request, used again for each
 	// try.
@@ -64,14 +68,50 @@ func NewRequest(facts *Zone, v *View, kind zones.Kind) *Request {
 	return &Request{Kind: kind, Zone: facts, View: v, Cookies: facts.Cookies}
 }
 
-// Next chooses the upstream of the next try.
-func (a *Request) Next(now time.Time) *deploy.Upstream {
-	if a.Upstream != nil {
-		a.tried = append(a.tried, a.Upstream)
+// Next chooses the upstream of the next try. The errors are those of deploy.Rotation.Pick.
+func (a *Request) Next(r *http.Request, now time.Time) error {
+	if a.Try.Upstream != nil {
+		a.tried = append(a.tried, a.Try.Upstream)
+		a.Try.Abandon()
 	}
-	a.Upstream = a.Zone.Upstreams.Pick(now, a.tried...)
-	return a.Upstream
+	belongs := a.Zone.Sticky.Of(r, a.Zone.Upstreams)
+	a.isSpread = belongs == deploy.Affinity{}
+	var err error
+	a.Try, err = a.Zone.Upstreams.Pick(now, a.tried, belongs)
+	a.busy = errors.Is(err, deploy.ErrBusy)
+	return err //nolint:wrapcheck // it says all there is to say
 }
+
+// Answered notes that the upstream of this try has answered.
+func (a *Request) Answered(r *http.Request, status int, now time.Time) {
+	a.Try.Answered(status, now)
+	a.Zone.Upstreams.Answered(a.Try.Upstream, a.comparable(r), status, now)
+}
+
+// Failed returns the error of the handlers behind. reverse_proxy does not say why it had no upstream: where all had as
+// many requests as they may have, the error is deploy.ErrBusy, and the status 503.
+func (a *Request) Failed(err error) error {
+	if err == nil || !a.busy {
+		return err
+	}
+	return caddyhttp.Error(http.StatusServiceUnavailable, deploy.ErrBusy)
+}
+
+// maxComparable bounds what is remembered of a URL (bytes).
+const maxComparable = 256
+
+// comparable is what all upstreams answer alike if they are fit: the URL of what is only read. "": the answer may
+// depend on something else, or one visitor of something broken always asks the same upstream.
+func (a *Request) comparable(r *http.Request) string {
+	isRead := r.Method == http.MethodGet || r.Method == http.MethodHead
+	if !isRead || !a.isSpread || len(a.Path)+len(r.URL.RawQuery) > maxComparable {
+		return ""
+	}
+	return a.Path + "?" + r.URL.RawQuery
+}
+
+// Done ends a try that was not sent. It is called when the handlers behind have answered.
+func (a *Request) Done() { a.Try.Abandon() }
 
 // CollectSaid has the transport write down what the application says of the answer, anew at each try.
 func (a *Request) CollectSaid() *policy.Said {
@@ -96,7 +136,7 @@ func (a *Request) HideQuery(r *http.Request) {
 
 // ProxyUpstreams returns the upstream of this try as reverse_proxy wants it.
 func (a *Request) ProxyUpstreams() []*reverseproxy.Upstream {
-	a.proxyUpstream = reverseproxy.Upstream{Dial: a.Upstream.Address}
+	a.proxyUpstream = reverseproxy.Upstream{Dial: a.Try.Upstream.Dial}
 	a.proxyUpstreams[0] = &a.proxyUpstream
 	return a.proxyUpstreams[:]
 }

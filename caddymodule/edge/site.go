@@ -32,6 +32,8 @@ type Serving struct {
 	Sites []*Site
 	// HTTP is the app that has the servers. nil: the configuration has none.
 	HTTP *caddyhttp.App
+	// Emit tells who subscribes to Caddy's events.
+	Emit func(event string, data map[string]any)
 }
 
 // Current is the configuration that serves, nil without any. What asks for the state of the process, the admin API

@@ -30,7 +30,9 @@ type OtherBuilds interface {
 // Zone is what each request of a zone needs, looked up once. It is replaced when the zone's build changes.
 type Zone struct {
 	*zones.Zone
-	Upstreams *deploy.Upstreams
+	// Upstreams gives requests theirs. nil: it is an export.
+	Upstreams *deploy.Rotation
+	Sticky    *Sticky // nil: a visitor's requests may go to different upstreams
 	// Space names the application in what is kept: files, pictures and pages.
 	Space string
 	Build *nextbuild.Build // nil: the build is not known

@@ -138,8 +138,8 @@ func describeZone(s *edge.Site, facts *edge.Zone) (report.ZoneFiles, *assets.Set
 		Name: zone.Name, Paths: zone.Paths, ByRoutes: zone.ByRoutes, Hosts: zone.Hosts, Listen: slices.Clone(s.Listen),
 		Dev: zone.Dev, StaticOff: s.StaticOff && facts.Build != nil,
 	}
-	for _, upstream := range facts.Upstreams.All() {
-		z.Upstreams = append(z.Upstreams, upstream.Address)
+	for _, source := range facts.Upstreams.Sources() {
+		z.Upstreams = append(z.Upstreams, source.String())
 	}
 	switch {
 	case facts.Export != nil:

@@ -4,7 +4,6 @@ package health
 import (
 	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -14,14 +13,6 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/control"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/words"
-)
-
-const (
-	// defaultHealthTimeout is how long upstreams have to answer a readiness probe.
-	defaultHealthTimeout = 2 * time.Second
-	// probeEvery is how long the answer to a readiness probe holds, so that many probers ask the upstreams no more than
-	// one does.
-	probeEvery = time.Second
 )
 
 // Handler answers the probes of an orchestrator. It belongs on a listener of its own, never among the paths of an
@@ -34,12 +25,12 @@ const (
 // Path | Answer
 // -----|-------
 // `/healthz` | 200: the process serves.
-// `/readyz` | 200 when each zone of the configuration that is not `optional` has an upstream that answers, else 503. When the process has been told to stop it is 503 at once, while requests are still served for as long as `shutdown_delay` says.
+// `/readyz` | 503 until each zone of the configuration that is not `optional` has answered once, then 200: later outages stand in its body, or every edge would be taken away when one application is down. When the process has been told to stop it is 503 at once, while requests are still served for as long as `shutdown_delay` says.
 //
 // Other paths are handed on.
 type Handler struct {
-	// How long upstreams may take to answer a probe. Default: `2s`.
-	Timeout caddy.Duration `json:"timeout,omitempty"`
+	// Whether `/readyz` is 503, too, while a zone that is not `optional` has no upstream that is fit.
+	Strict bool `json:"strict,omitempty"`
 
 	readiness *Readiness
 }
@@ -52,7 +43,7 @@ func (*Handler) CaddyModule() caddy.ModuleInfo {
 // Parse reads the directive:
 //
 //	nextjs_health [<matcher>] {
-//		timeout <duration>
+//		strict
 //	}
 func Parse(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 	health := new(Handler)
@@ -65,21 +56,16 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	if d.NextArg() {
 		return d.Errf("nextjs_health takes no arguments, found %q", d.Val())
 	}
-	seen := false
-	for d.NextBlock(0) {
-		if d.Val() != "timeout" {
-			return d.Errf("unknown word %q in nextjs_health; allowed: timeout", d.Val())
+	return words.EachWord(d, func(word string) error {
+		switch word {
+		case "strict":
+			h.Strict = true
+			return words.NoArgs(d)
+		case "timeout":
+			return d.Err("nextjs_health asks nobody any more, so it has no timeout: a zone's `health` has one")
 		}
-		if seen {
-			return d.Err("timeout is written twice")
-		}
-		seen = true
-		var err error
-		if h.Timeout, err = words.PositiveDuration(d); err != nil {
-			return err
-		}
-	}
-	return nil
+		return d.Errf("unknown word %q in nextjs_health; allowed: strict", word)
+	})
 }
 
 // Provision implements caddy.Provisioner.
@@ -89,12 +75,6 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return fmt.Errorf("loading the nextjs app: %w", err)
 	}
 	h.readiness = app.(interface{ Readiness() *Readiness }).Readiness()
-	if h.Timeout == 0 {
-		h.Timeout = caddy.Duration(defaultHealthTimeout)
-	}
-	if h.Timeout < 0 {
-		return fmt.Errorf("nextjs_health: timeout %s is negative", time.Duration(h.Timeout))
-	}
 	return nil
 }
 
@@ -114,7 +94,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, next caddyhttp.
 		if caddy.Exiting() {
 			return control.AnswerJSON(w, http.StatusServiceUnavailable, map[string]string{"status": "stopping"})
 		}
-		report := h.readiness.probe(time.Duration(h.Timeout))
+		report := h.readiness.report(h.Strict)
 		if !report.Ready {
 			return control.AnswerJSON(w, http.StatusServiceUnavailable, report)
 		}

@@ -1,38 +1,31 @@
 package health
 
 import (
-	"context"
-	"net/http"
 	"slices"
 	"sync"
-	"time"
+	"sync/atomic"
 
 	"go.uber.org/zap"
 
-	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/builds"
 	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 )
 
-// probePath is cheap for Next.js: it looks for a file that it has not, renders nothing, and answers. Any answer will
-// do.
-const probePath = "/_next/static/caddy-nextjs-readiness"
-
-// Readiness knows whether the zones of a configuration can be served.
+// Readiness knows whether the zones of a configuration can be served. It asks nobody: who looks after the upstreams
+// does, until each zone has answered once.
 type Readiness struct {
 	Logger *zap.Logger
 
-	mu    sync.Mutex // held while upstreams are asked, so that all who ask meanwhile get the same answer
+	mu    sync.Mutex
 	zones []Zone
-	last  Report
-	until time.Time
+	// was says that all zones that are needed had answered once, under this configuration or the one before.
+	was atomic.Bool
 }
 
 // Zone is a zone, and what must answer for it.
 type Zone struct {
 	Name      string
 	Optional  bool
-	Upstreams []*deploy.Upstream
-	Export    bool // its files are loaded, and nobody else is needed
+	Upstreams *deploy.Rotation // nil: its files are loaded, and nobody else is needed
 	Note      func() string
 }
 
@@ -42,14 +35,16 @@ type Report struct {
 	Zones []ZoneReport `json:"zones"`
 }
 
-// ZoneReport is what a probe has found of a zone.
+// ZoneReport is what is known of a zone.
 type ZoneReport struct {
-	Name  string `json:"name"`
-	Ready bool   `json:"ready"`
-	// Optional zones are not asked.
+	Name string `json:"name"`
+	// Ready says that the zone has answered once, Serving that an upstream is fit to answer now.
+	Ready   bool `json:"ready"`
+	Serving bool `json:"serving"`
+	// Optional zones are not waited for.
 	Optional bool `json:"optional,omitempty"`
-	// Error is what kept the last upstream that was asked from answering.
-	Error string `json:"error,omitempty"`
+	// Error is why the upstreams are not fit, each reason once.
+	Error []string `json:"error,omitempty"`
 	// WithoutBuild is why the zone has no build yet, though it names one. It is served all the same.
 	WithoutBuild string `json:"without_build,omitempty"`
 }
@@ -60,7 +55,7 @@ func (r *Readiness) Add(list ...Zone) {
 	defer r.mu.Unlock()
 	for _, zone := range list {
 		known := slices.ContainsFunc(r.zones, func(other Zone) bool {
-			return other.Name == zone.Name && slices.Equal(other.Upstreams, zone.Upstreams)
+			return other.Name == zone.Name && idOf(other.Upstreams) == idOf(zone.Upstreams)
 		})
 		if !known {
 			r.zones = append(r.zones, zone)
@@ -68,61 +63,56 @@ func (r *Readiness) Add(list ...Zone) {
 	}
 }
 
-// probe asks the upstreams of every zone that is needed, all at once. An answer holds for probeEvery.
-func (r *Readiness) probe(timeout time.Duration) Report {
+func idOf(rotation *deploy.Rotation) string {
+	if rotation == nil {
+		return ""
+	}
+	return rotation.ID()
+}
+
+// GoOn has a configuration be ready if the one before was: edges that get a new zone whose application is not there yet
+// must not all be taken away.
+func (r *Readiness) GoOn(before *Readiness) { r.was.Store(before.was.Load()) }
+
+// report says what is known of the zones. strict says that each one that is needed must have a fit upstream now.
+func (r *Readiness) report(strict bool) Report {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if time.Now().Before(r.until) {
-		return r.last
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
-	defer cancel()
-	report := Report{Ready: true, Zones: make([]ZoneReport, len(r.zones))}
-	var group sync.WaitGroup
+	report := Report{Zones: make([]ZoneReport, len(r.zones))}
+	answered, serving := true, true
 	for i, zone := range r.zones {
-		if zone.Optional {
-			report.Zones[i] = ZoneReport{Name: zone.Name, Optional: true}
-			continue
-		}
-		group.Go(func() { report.Zones[i] = zone.probe(ctx) })
+		report.Zones[i] = zone.report()
+		answered = answered && (report.Zones[i].Ready || zone.Optional)
+		serving = serving && (report.Zones[i].Serving || zone.Optional)
 	}
-	group.Wait()
-	for i, zone := range report.Zones {
-		report.Ready = report.Ready && (zone.Ready || zone.Optional)
-		report.Zones[i].WithoutBuild = r.zones[i].Note()
+	if answered && !r.was.Swap(true) {
+		r.Logger.Info("ready: each zone that is needed has answered", zap.Any("zones", report.Zones))
 	}
-	if report.Ready != r.last.Ready || r.until.IsZero() {
-		r.Logger.Info("readiness changed", zap.Bool("ready", report.Ready), zap.Any("zones", report.Zones))
-	}
-	r.last, r.until = report, time.Now().Add(probeEvery)
+	report.Ready = r.was.Load() && (serving || !strict)
 	return report
 }
 
-// probe asks all upstreams of a zone, until one answers.
-func (z Zone) probe(ctx context.Context) ZoneReport {
-	if z.Export {
-		return ZoneReport{Name: z.Name, Ready: true}
+func (z Zone) report() ZoneReport {
+	report := ZoneReport{Name: z.Name, Optional: z.Optional, WithoutBuild: z.Note()}
+	if z.Upstreams == nil {
+		report.Ready, report.Serving = true, true
+		return report
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	answers := make(chan error, len(z.Upstreams))
-	for _, upstream := range z.Upstreams {
-		go func() { answers <- askUpstream(ctx, upstream) }()
+	zone := z.Upstreams.Zone()
+	report.Ready, report.Serving = zone.Answered, zone.IsServed()
+	if report.Serving && report.Ready {
+		return report
 	}
-	report := ZoneReport{Name: z.Name}
-	for range z.Upstreams {
-		err := <-answers
-		if err == nil {
-			return ZoneReport{Name: z.Name, Ready: true}
+	for _, member := range zone.Deployment.Members {
+		if member.Why != "" && !slices.Contains(report.Error, member.Why) {
+			report.Error = append(report.Error, member.Why)
 		}
-		report.Error = err.Error()
+	}
+	switch {
+	case len(zone.Deployment.Members) == 0:
+		report.Error = []string{"DNS tells no upstream"}
+	case len(report.Error) == 0:
+		report.Error = []string{"no upstream has answered yet"}
 	}
 	return report
-}
-
-// askUpstream reports whether an upstream answers HTTP, whatever it says. A process that only listens, as Next.js 16
-// does before it has loaded its configuration, does not.
-func askUpstream(ctx context.Context, upstream *deploy.Upstream) error {
-	_, err := builds.StatusOf(ctx, upstream, http.MethodGet, probePath)
-	return err
 }

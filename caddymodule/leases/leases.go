@@ -15,7 +15,7 @@ import (
 // Least is the least that a bound of a store may be (bytes): it counts in blocks of 4 KiB.
 const Least = 8 << 10
 
-// pool holds what was opened for each directory, by that directory. It has a *Store, or embeds one.
+// pool holds what was opened for each directory, by that directory: a *Store, what embeds one, or something else.
 var pool = caddy.NewUsagePool()
 
 // Store is a store, and its name in metrics.
@@ -47,15 +47,18 @@ func (s *Store) SetLimits(disk, memory int64) error {
 }
 
 // Release gives a lease back. The last one closes the store.
-func (s *Store) Release() error {
-	if _, err := pool.Delete(s.dir); err != nil {
-		return fmt.Errorf("closing the store in %s: %w", s.dir, err)
+func (s *Store) Release() error { return Release(s.dir) }
+
+// Release gives back what Lease has opened in a directory. The last one closes it.
+func Release(dir string) error {
+	if _, err := pool.Delete(dir); err != nil {
+		return fmt.Errorf("closing the store in %s: %w", dir, err)
 	}
 	return nil
 }
 
 // Lease returns what is kept under a name below the state directory, opened by open if nobody has it yet. A state of ""
-// stands for `nextjs` in Caddy's data directory. The lease is given back by Store.Release.
+// stands for `nextjs` in Caddy's data directory. The lease is given back by Release.
 func Lease[T caddy.Destructor](state, name string, open func(dir string) (T, error)) (leased T, err error) {
 	if state == "" {
 		state = filepath.Join(caddy.AppDataDir(), "nextjs")

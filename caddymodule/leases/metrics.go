@@ -74,7 +74,11 @@ func (gauges) Describe(ch chan<- *prometheus.Desc) {
 // Collect implements prometheus.Collector.
 func (gauges) Collect(ch chan<- prometheus.Metric) {
 	pool.Range(func(_, value any) bool {
-		pooled := value.(interface{ pooled() *Store }).pooled()
+		leased, isStore := value.(interface{ pooled() *Store })
+		if !isStore {
+			return true
+		}
+		pooled := leased.pooled()
 		stats := pooled.Blobs.Stats()
 		for _, figure := range storeFigures {
 			ch <- prometheus.MustNewConstMetric(figure.desc, figure.kind, figure.value(stats), append([]string{pooled.name}, figure.labels...)...)

@@ -57,8 +57,8 @@ func (Cache) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Ha
 	}
 	result, err := pages.cache.Serve(w, r, facts,
 		func(to http.ResponseWriter, r *http.Request) error {
-			a.Fills = to != w // else the answer goes past the cache
-			return next.ServeHTTP(to, r)
+			a.Fills = to != w                      // else the answer goes past the cache
+			return a.Failed(next.ServeHTTP(to, r)) // those that follow are told it, too
 		},
 		func() pagecache.Refetch { return newRefetch(r, a, facts.Variant, next).again })
 	pages.counters.count(result)

@@ -1,58 +1,123 @@
 package proxy
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 	"github.com/caddy-nextjs/caddy-nextjs/streaming"
 )
 
 // watchBody wraps the body of an answer, so that the request counts as in flight until its end, and so that a stream
-// can be ended when the upstream drains or the process stops.
-func watchBody(res *http.Response, upstream *deploy.Upstream) io.ReadCloser {
+// can be ended when the upstream is drained or the process stops. Streams keep no upstream busy.
+func watchBody(res *http.Response, a *edge.Request) io.ReadCloser {
+	upstream, try := a.Try.Upstream, a.Try
 	switch {
 	case res.StatusCode == http.StatusSwitchingProtocols:
+		try.Release()
 		kind := streaming.Tunnel
 		if strings.EqualFold(res.Header.Get("Upgrade"), "websocket") {
 			kind = streaming.WebSocket
 		}
-		return &countedTunnel{Body: processStreams.Watch(kind, res, upstream), upstream: upstream}
+		return &countedTunnel{Body: processStreams.Watch(kind, res, upstream), counted: counted{try: try}}
 	case streaming.IsEventStream(res.Header):
-		return &countedBody{ReadCloser: processStreams.Watch(streaming.EventStream, res, upstream), upstream: upstream}
-	default:
-		return &countedBody{ReadCloser: res.Body, upstream: upstream}
+		try.Release()
+		return &countedBody{ReadCloser: processStreams.Watch(streaming.EventStream, res, upstream), counted: counted{try: try}}
 	}
+	return &countedBody{ReadCloser: res.Body, counted: counted{try: try}, yields: a.Zone.Upstreams.IsLimited()}
 }
+
+// counted is the count of a request whose answer is being read.
+type counted struct {
+	try  deploy.Try
+	once sync.Once
+}
+
+func (c *counted) end() { c.once.Do(c.try.End) }
 
 // countedBody ends the request's count when it is closed.
 type countedBody struct {
 	io.ReadCloser
-	upstream *deploy.Upstream
-	once     sync.Once
+	counted
+	yields bool // between two reads its client is waited for, which keeps no upstream busy
+}
+
+// Read implements io.Reader.
+func (b *countedBody) Read(p []byte) (int, error) {
+	if b.yields {
+		b.try.Occupy()
+		defer b.try.Release()
+	}
+	n, err := b.ReadCloser.Read(p)
+	if n > 0 {
+		b.try.Upstream.NoteReceived()
+	}
+	return n, err //nolint:wrapcheck // io.EOF is compared
 }
 
 // Close implements io.Closer.
 func (b *countedBody) Close() error {
-	b.once.Do(b.upstream.End)
+	b.end()
 	return b.ReadCloser.Close()
 }
 
 // countedTunnel does the same for an upgraded connection, which reverse_proxy also writes to and half-closes.
 type countedTunnel struct {
 	*streaming.Body
-	upstream *deploy.Upstream
-	once     sync.Once
+	counted
 }
 
 // Close implements io.Closer.
 func (t *countedTunnel) Close() error {
-	t.once.Do(t.upstream.End)
+	t.end()
 	return t.Body.Close()
+}
+
+// clientBody is the body of a request on its way to the upstream.
+type clientBody struct {
+	io.ReadCloser
+	upstream *deploy.Upstream // nil: the client's slowness need not be counted
+	failed   atomic.Bool
+}
+
+// watchClient has it known whether a client breaks off its body, which is no fault of the upstream, and counts the
+// upstream as busy only while it need not wait for the client. nil: there is no body.
+func watchClient(req *http.Request, a *edge.Request) *clientBody {
+	if req.Body == nil || req.Body == http.NoBody {
+		return nil
+	}
+	body, isNextTry := req.Body.(*clientBody)
+	if !isNextTry {
+		body = &clientBody{ReadCloser: req.Body}
+	}
+	if a.Zone.Upstreams.IsLimited() {
+		body.upstream = a.Try.Upstream
+	}
+	req.Body = body
+	return body
+}
+
+// hasFailed reports whether the client has broken off.
+func (b *clientBody) hasFailed() bool { return b != nil && b.failed.Load() }
+
+// Read implements io.Reader.
+func (b *clientBody) Read(p []byte) (int, error) {
+	if b.upstream != nil {
+		b.upstream.Yield()
+		defer b.upstream.Resume()
+	}
+	n, err := b.ReadCloser.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		b.failed.Store(true)
+	}
+	return n, err //nolint:wrapcheck // io.EOF is compared
 }
 
 // streamGauge reports the open streams of the process at the moment it is asked.

@@ -32,9 +32,9 @@ const streamCloseDelay = 24 * time.Hour
 // Instead says what to write for the subdirectives of reverse_proxy that the edge needs for itself.
 var Instead = []struct{ Word, Instead string }{
 	{"to", "list the upstreams in a zone: `zone / web:3000`"},
-	{"dynamic", "list the upstreams in a zone: `zone / web:3000`"},
+	{"dynamic", "name what DNS tells as an upstream: `zone / dns+http://web:3000` or `srv+http://_web._tcp.example`"},
 	{"lb_", "the edge spreads requests over a zone's upstreams by itself and tries another only when no connection could be made"},
-	{"health_", "an upstream that refuses connections is passed over by itself"},
+	{"health_", "say `health` in a zone; an upstream that refuses connections is passed over by itself"},
 	{"transport", "for TLS to an upstream write its URL: `zone / https://web:3443`"},
 	{"handle_response", "put Caddy's `intercept` directive before nextjs"},
 }

@@ -3,10 +3,8 @@ package proxy
 import (
 	"context"
 	"errors"
-	"net"
 	"time"
 
-	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
 
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
@@ -29,11 +27,12 @@ func waitForDev(a *edge.Request, ctx context.Context, err error) {
 		return
 	}
 	a.Waited = true
+	upstream := a.Try.Upstream
 	ctx, cancel := context.WithTimeout(ctx, devPatience)
 	defer cancel()
 	ticker := time.NewTicker(devKnockEvery)
 	defer ticker.Stop()
-	for !takesConnections(ctx, a.Upstream) {
+	for !takesConnections(ctx, upstream) {
 		select {
 		case <-ctx.Done():
 			return
@@ -44,11 +43,7 @@ func waitForDev(a *edge.Request, ctx context.Context, err error) {
 
 // takesConnections opens a connection to an upstream, and closes it.
 func takesConnections(ctx context.Context, upstream *deploy.Upstream) bool {
-	address, err := caddy.ParseNetworkAddress(upstream.Address)
-	if err != nil {
-		return false
-	}
-	conn, err := new(net.Dialer).DialContext(ctx, address.Network, address.JoinHostPort(0))
+	conn, err := upstream.DialContext(ctx)
 	if err != nil {
 		return false
 	}

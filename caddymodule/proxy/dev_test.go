@@ -21,7 +21,7 @@ func TestWhatWaitsForADevServer(t *testing.T) {
 	refused := reverseproxy.NewDialError(errors.New("connection refused"))
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	nobody := &deploy.Upstream{Address: "localhost:" + edgetest.FreePort(t)}
+	nobody := &deploy.Upstream{Address: deploy.Address{Dial: "localhost:" + edgetest.FreePort(t)}}
 	for _, c := range []struct {
 		name   string
 		dev    bool
@@ -32,19 +32,20 @@ func TestWhatWaitsForADevServer(t *testing.T) {
 		{"one that was sent", true, io.ErrUnexpectedEOF, false},
 		{"one of a zone without dev", false, refused, false},
 	} {
-		a := &edge.Request{Zone: &edge.Zone{Zone: &zones.Zone{Dev: c.dev}}, Upstream: nobody}
+		a := &edge.Request{Zone: &edge.Zone{Zone: &zones.Zone{Dev: c.dev}}, Try: deploy.Try{Upstream: nobody}}
 		waitForDev(a, ended, c.err)
 		assert.Equal(t, c.waited, a.Waited, c.name)
 	}
 	// The second time it does not wait, or this would take as long as devPatience.
-	a := &edge.Request{Zone: &edge.Zone{Zone: &zones.Zone{Dev: true}}, Upstream: nobody, Waited: true}
+	a := &edge.Request{Zone: &edge.Zone{Zone: &zones.Zone{Dev: true}}, Try: deploy.Try{Upstream: nobody}, Waited: true}
 	waitForDev(a, t.Context(), refused)
 }
 
 // A client that leaves takes its wait with it.
 func TestTheWaitForADevServerEndsWithItsRequest(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	a := &edge.Request{Zone: &edge.Zone{Zone: &zones.Zone{Dev: true}}, Upstream: &deploy.Upstream{Address: "localhost:" + edgetest.FreePort(t)}}
+	nobody := &deploy.Upstream{Address: deploy.Address{Dial: "localhost:" + edgetest.FreePort(t)}}
+	a := &edge.Request{Zone: &edge.Zone{Zone: &zones.Zone{Dev: true}}, Try: deploy.Try{Upstream: nobody}}
 	done := make(chan struct{})
 	go func() {
 		waitForDev(a, ctx, reverseproxy.NewDialError(errors.New("connection refused")))

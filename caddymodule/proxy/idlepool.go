@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"cmp"
+	"crypto/tls"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -29,7 +31,7 @@ func (p *idlePools) of(upstream *deploy.Upstream) *idlePool {
 	value, found := p.byUp.Load(upstream)
 	if !found {
 		slot := new(atomic.Pointer[idlePool])
-		slot.Store(p.fresh(idle))
+		slot.Store(p.fresh(upstream, idle))
 		value, _ = p.byUp.LoadOrStore(upstream, slot)
 	}
 	slot := value.(*atomic.Pointer[idlePool])
@@ -37,7 +39,7 @@ func (p *idlePools) of(upstream *deploy.Upstream) *idlePool {
 	if pool.idle == idle {
 		return pool
 	}
-	fresh := p.fresh(idle)
+	fresh := p.fresh(upstream, idle)
 	if !slot.CompareAndSwap(pool, fresh) {
 		return slot.Load()
 	}
@@ -47,10 +49,23 @@ func (p *idlePools) of(upstream *deploy.Upstream) *idlePool {
 	return fresh
 }
 
-func (p *idlePools) fresh(idle time.Duration) *idlePool {
+func (p *idlePools) fresh(upstream *deploy.Upstream, idle time.Duration) *idlePool {
 	transport := p.base.Clone()
 	transport.IdleConnTimeout = idle
+	if upstream.ServerName != "" {
+		if transport.TLSClientConfig == nil {
+			transport.TLSClientConfig = new(tls.Config)
+		}
+		transport.TLSClientConfig.ServerName = cmp.Or(transport.TLSClientConfig.ServerName, upstream.ServerName)
+	}
 	return &idlePool{idle: idle, Transport: transport}
+}
+
+// forget closes the connections to an upstream that nobody has any more.
+func (p *idlePools) forget(upstream *deploy.Upstream) {
+	if slot, found := p.byUp.LoadAndDelete(upstream); found {
+		slot.(*atomic.Pointer[idlePool]).Load().CloseIdleConnections()
+	}
 }
 
 func (p *idlePools) closeIdle() {

@@ -21,7 +21,7 @@ func (t *Transport) relativeLocations(req *http.Request, res *http.Response, a *
 	case len(hosts) == 0:
 		hosts = []string{req.Host}
 	}
-	changed := hygiene.RelativeLocations(res.Header, a.Upstream.Address, hosts)
+	changed := hygiene.RelativeLocations(res.Header, a.Try.Upstream.Dial, hosts)
 	if changed == "" {
 		return
 	}

@@ -1,48 +1,66 @@
 package proxy
 
 import (
-	"fmt"
-
-	"github.com/caddyserver/caddy/v2"
+	"sync"
 
 	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 	"github.com/caddy-nextjs/caddy-nextjs/streaming"
 	"github.com/caddy-nextjs/caddy-nextjs/zones/hygiene"
 )
 
-// What must survive a configuration reload. Pools hold state, never settings.
+// What must survive a configuration reload. It is state, never settings.
 var (
-	// Upstreams holds a *pooledUpstream for each upstream named by a loaded configuration, by its key.
-	Upstreams = caddy.NewUsagePool()
 	// processStreams are the open streams of every configuration that was ever loaded: they outlive theirs.
 	processStreams streaming.Streams
 	// processCookies are cookies that prerendered route handlers have set, processSaidCookies the handlers that were
 	// named.
 	processCookies     = hygiene.NewStoredCookies()
 	processSaidCookies saidCookies
+	// processPools are the idle connections of all transports.
+	processPools allPools
 )
 
-type pooledUpstream struct{ *deploy.Upstream }
-
-// Destruct implements caddy.Destructor.
-func (pooledUpstream) Destruct() error { return nil }
-
-// Lease returns the state of an upstream, shared with every other configuration that names it. Each lease is given
-// back by releaseUpstream.
-func Lease(address Address) (*deploy.Upstream, error) {
-	value, _, err := Upstreams.LoadOrNew(address.String(), func() (caddy.Destructor, error) {
-		return pooledUpstream{&deploy.Upstream{Address: address.Dial, TLS: address.TLS}}, nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("keeping the state of upstream %s: %w", address, err)
-	}
-	return value.(pooledUpstream).Upstream, nil
+// allPools are the connections of the transports of all configurations.
+type allPools struct {
+	mu   sync.Mutex
+	list map[*idlePools]bool
 }
 
-// Release gives back what Lease returned.
-func Release(address Address) error {
-	if _, err := Upstreams.Delete(address.String()); err != nil {
-		return fmt.Errorf("releasing the state of upstream %s: %w", address, err)
+func (a *allPools) add(p *idlePools) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.list == nil {
+		a.list = map[*idlePools]bool{}
 	}
-	return nil
+	a.list[p] = true
 }
+
+func (a *allPools) remove(p *idlePools) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.list, p)
+}
+
+// forget closes what is idle of an upstream that nobody has any more.
+func (a *allPools) forget(upstream *deploy.Upstream) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for pools := range a.list {
+		pools.forget(upstream)
+	}
+}
+
+// Drain ends the streams of an upstream that gets no new requests: event streams are told to come back, sockets last.
+func Drain(upstream *deploy.Upstream) { processStreams.Drain(upstream, streaming.DrainLimits{}) }
+
+// Undrain undoes Drain.
+func Undrain(upstream *deploy.Upstream) { processStreams.Undrain(upstream) }
+
+// Forget gives up what is kept of an upstream that nobody has any more.
+func Forget(upstream *deploy.Upstream) {
+	Undrain(upstream)
+	processPools.forget(upstream)
+}
+
+// Streams returns how many event streams and upgraded connections of an upstream are open.
+func Streams(upstream *deploy.Upstream) (events, sockets int) { return processStreams.Owned(upstream) }

@@ -6,8 +6,10 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -122,6 +124,7 @@ func (t *Transport) Provision(ctx caddy.Context) error {
 		return fmt.Errorf("provisioning the http transport: %w", err)
 	}
 	t.pools.base, t.logger = t.Transport, ctx.Logger()
+	processPools.add(&t.pools)
 	return nil
 }
 
@@ -160,6 +163,7 @@ func waitForStreamsOnExit(shutdown context.Context) error {
 
 // Cleanup implements caddy.CleanerUpper. Requests that still run may go on to use the transport.
 func (t *Transport) Cleanup() error {
+	processPools.remove(&t.pools)
 	t.pools.closeIdle()
 	return t.HTTPTransport.Cleanup()
 }
@@ -167,7 +171,7 @@ func (t *Transport) Cleanup() error {
 // RoundTrip implements http.RoundTripper.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	a := edge.Of(req)
-	if a == nil || a.Upstream == nil {
+	if a == nil || a.Try.Upstream == nil {
 		return nil, errNoZone
 	}
 	t.prepareURL(req, a)
@@ -180,20 +184,23 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	a.SetSaid(policy.Said{}) // not what the try before has said
 	a.Zone.Notices.MarkVia(req.Header)
 	a.Body.AllowFullDuplex()
-	upstream := a.Upstream
-	upstream.Begin()
+	body := watchClient(req, a)
+	a.Try.Sent(time.Now())
 	res, err := t.send(req, a)
 	if err != nil {
-		upstream.End()
-		err = asRetryable(err, a)
+		a.Try.End()
+		if !body.hasFailed() {
+			err = t.noteFailure(err, req, a)
+		}
 		waitForDev(a, req.Context(), err)
 		return nil, err
 	}
+	a.Answered(req, res.StatusCode, time.Now())
 	if keepAlive := res.Header["Keep-Alive"]; len(keepAlive) > 0 {
-		upstream.Announced(keepAlive[0])
+		a.Try.Upstream.Announced(keepAlive[0])
 	}
 	t.cleanAnswer(req, res, a)
-	res.Body = watchBody(res, upstream)
+	res.Body = watchBody(res, a)
 	return res, nil
 }
 
@@ -201,7 +208,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 func (t *Transport) prepareURL(req *http.Request, a *edge.Request) {
 	// The tries of a request share its URL, so the scheme is set for each anew.
 	req.URL.Scheme = "http"
-	if a.Upstream.TLS || t.TLSEnabled() {
+	if a.Try.Upstream.TLS || t.TLSEnabled() {
 		req.URL.Scheme = "https"
 	}
 	if req.URL.RawQuery == a.ClientQuery { // else the proxy has rewritten it
@@ -235,13 +242,14 @@ func (t *Transport) cleanAnswer(req *http.Request, res *http.Response, a *edge.R
 			a.Zone.Shared404.Count()
 		}
 	}
+	a.Zone.Sticky.SetCookie(res.Header, req, a)
 	undoRepair(req, res, a.Repaired)
 	t.relativeLocations(req, res, a)
 }
 
 // send makes the try. Upgrades have a time limit.
 func (t *Transport) send(req *http.Request, a *edge.Request) (*http.Response, error) {
-	pool := t.pools.of(a.Upstream)
+	pool := t.pools.of(a.Try.Upstream)
 	switch a.Kind {
 	case zones.KindUpgrade:
 	case zones.KindImage:
@@ -256,18 +264,35 @@ func (t *Transport) send(req *http.Request, a *edge.Request) (*http.Response, er
 	return res, err
 }
 
-// asRetryable marks the error of a try for reverse_proxy: where no connection could be made, nothing was sent, and it
-// may try another upstream.
-func asRetryable(err error, a *edge.Request) error {
+// noteFailure notes what the error of a try says of its upstream, unless its client has left. Where no connection could
+// be made it is marked for reverse_proxy: nothing was sent, and it may try another upstream. What is idle of the
+// upstream is closed: `next start` closes its listener when it is told to stop, and keeps its connections.
+func (t *Transport) noteFailure(err error, req *http.Request, a *edge.Request) error {
 	_, isDial := errors.AsType[reverseproxy.DialError](err)
 	if !isDial && isHandshakeError(err) {
 		err, isDial = reverseproxy.NewDialError(err), true
 	}
-	if isDial && !errors.Is(err, context.Canceled) {
-		a.Upstream.Refused(time.Now())
-		dialFailuresTotal.WithLabelValues(a.Zone.Name).Inc()
+	if errors.Is(err, context.Canceled) || req.Context().Err() != nil {
+		return err
 	}
+	switch {
+	case isDial:
+		a.Zone.Upstreams.Refused(a.Try.Upstream, err)
+		dialFailuresTotal.WithLabelValues(a.Zone.Name).Inc()
+	case isClosed(err) && a.Kind != zones.KindUpgrade: // Next.js ends those that it does not know
+		a.Zone.Upstreams.Reset(a.Try.Upstream)
+		resetsTotal.WithLabelValues(a.Zone.Name).Inc()
+	default:
+		return err
+	}
+	t.pools.of(a.Try.Upstream).CloseIdleConnections()
 	return err
+}
+
+// isClosed reports whether the upstream has ended the connection.
+func isClosed(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) ||
+		errors.Is(err, syscall.EPIPE)
 }
 
 // isHandshakeError reports whether the TLS handshake with the upstream failed, which comes before any request.
@@ -292,4 +317,9 @@ func keepPath(req *http.Request) {
 var dialFailuresTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
 	Namespace: "caddy", Subsystem: "nextjs", Name: "upstream_dial_failures_total",
 	Help: "Attempts that could not connect to their upstream, by zone.",
+}, []string{"zone"})
+
+var resetsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
+	Namespace: "caddy", Subsystem: "nextjs", Name: "upstream_resets_total",
+	Help: "Requests whose upstream ended the connection before its answer began, by zone.",
 }, []string{"zone"})

@@ -6,6 +6,9 @@ const (
 	ExplainRoute = "explain"
 	ImageRoute   = "image"
 	PurgeRoute   = "purge"
+	StatusRoute  = "status"
+	DrainRoute   = "drain"
+	UndrainRoute = "undrain"
 )
 
 // APIVersion is the segment before the name. What a route is asked and answers changes only with it.

@@ -26,10 +26,19 @@ type Request struct {
 	Verdict   string `json:"verdict,omitempty"`
 	By        string `json:"by,omitempty"`
 	Answered
+	// Upstream is the one that would be asked, and why. Absent where Next.js is not asked.
+	Upstream *Choice `json:"upstream,omitempty"`
 	// NotKept says why the page cache has no part in it, for the zone or the kind of request.
 	NotKept string `json:"not_kept,omitempty"`
 	// Page is what the page cache does.
 	Page *Page `json:"page,omitempty"`
+}
+
+// Choice is an upstream that was chosen.
+type Choice struct {
+	// Upstream is its address, "" where there is none.
+	Upstream string `json:"upstream,omitempty"`
+	Because  string `json:"because"`
 }
 
 // Page is what the page cache does with a request.

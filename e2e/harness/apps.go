@@ -98,7 +98,15 @@ func (a *App) Serve(t testing.TB) {
 }
 
 // Start starts the application, which runs until Kill or the end of the package's tests.
-func (a *App) Start() error {
+func (a *App) Start() (err error) {
+	if a.Port, err = edgetest.FindPort(); err != nil {
+		return err
+	}
+	return a.StartAgain()
+}
+
+// StartAgain starts the application at the port that it has had.
+func (a *App) StartAgain() error {
 	server := filepath.Join(a.Dir, filepath.FromSlash(cmp.Or(a.Server, ".next/standalone/server.js")))
 	if _, err := os.Stat(server); err != nil {
 		return fmt.Errorf("%s is not built: `make test` builds the applications of the example before it runs these tests (%w)",
@@ -107,9 +115,6 @@ func (a *App) Start() error {
 	// What earlier runs have made of images would be answered without being made.
 	err := os.RemoveAll(filepath.Join(filepath.Dir(server), ".next", "cache", "images"))
 	if err != nil {
-		return err
-	}
-	if a.Port, err = edgetest.FindPort(); err != nil {
 		return err
 	}
 	env := []string{

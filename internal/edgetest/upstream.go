@@ -48,3 +48,45 @@ func UntrustedTLSUpstream(t testing.TB, handler http.HandlerFunc) string {
 	require.NoError(t, err)
 	return "https://localhost:" + port // the certificate is for 127.0.0.1, ::1 and example.com
 }
+
+// Restartable is an upstream that can be stopped and started again at its address.
+type Restartable struct {
+	Address string
+
+	t       testing.TB
+	handler http.Handler
+	server  *httptest.Server
+}
+
+// NewRestartable starts one. nil of handler: it answers with nothing.
+func NewRestartable(t testing.TB, handler http.Handler) *Restartable {
+	t.Helper()
+	if handler == nil {
+		handler = http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
+	}
+	u := &Restartable{Address: "127.0.0.1:" + FreePort(t), t: t, handler: handler}
+	u.Start()
+	t.Cleanup(u.Stop)
+	return u
+}
+
+// Start has it listen.
+func (u *Restartable) Start() {
+	u.t.Helper()
+	listener, err := net.Listen("tcp", u.Address)
+	require.NoError(u.t, err)
+	u.server = httptest.NewUnstartedServer(u.handler)
+	_ = u.server.Listener.Close() // that of httptest, on a port of its own
+	u.server.Listener = listener
+	u.server.Start()
+}
+
+// Stop ends it with all that it is at, and refuses connections from then on.
+func (u *Restartable) Stop() {
+	if u.server == nil {
+		return
+	}
+	u.server.CloseClientConnections()
+	u.server.Close()
+	u.server = nil
+}

@@ -1,0 +1,107 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/report"
+)
+
+const (
+	drainLong = `
+Takes an upstream out of rotation: it gets no new requests, and what is in flight ends.
+Event streams are told to come back, which they do to another upstream; sockets are
+ended last. It stays out, over reloads and restarts of the edge, until undrain.
+
+With --wait the command returns when nothing is in flight any more, or says after that
+time what is left, and fails.`
+	drainExample = `  caddy nextjs drain 10.0.0.1:3000 --wait 30s && ssh web1 systemctl restart web
+  caddy nextjs undrain 10.0.0.1:3000`
+	// drainStep is how often it is looked whether an upstream is empty.
+	drainStep = 200 * time.Millisecond
+)
+
+// errNotEmpty says that requests are in flight still.
+var errNotEmpty = errors.New("it is not empty yet")
+
+// newDrainCommand makes `caddy nextjs drain`.
+func newDrainCommand() *cobra.Command {
+	var edge controlFlags
+	var asJSON bool
+	var wait time.Duration
+	cmd := &cobra.Command{
+		Use: "drain <upstream>", Short: "Takes an upstream of the running edge out of rotation",
+		Long: drainLong, Example: drainExample, Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			answer, err := edge.drain(cmd.Context(), args[0], wait)
+			if err != nil && !errors.Is(err, errNotEmpty) {
+				return err
+			}
+			if printed := printAnswer(cmd.OutOrStdout(), answer, drainedText(answer), asJSON); printed != nil {
+				return printed
+			}
+			return err
+		},
+	}
+	cmd.Flags().DurationVar(&wait, "wait", 0, "How long to wait until nothing is in flight, such as 30s")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "Print JSON, for programs")
+	edge.register(cmd)
+	return cmd
+}
+
+// newUndrainCommand makes `caddy nextjs undrain`.
+func newUndrainCommand() *cobra.Command {
+	var edge controlFlags
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use: "undrain <upstream>", Short: "Puts an upstream of the running edge back into rotation",
+		Example: `  caddy nextjs undrain 10.0.0.1:3000`, Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var answer report.Drained
+			if err := edge.post(cmd.Context(), report.UndrainRoute, report.DrainOrder{Upstream: args[0]}, &answer); err != nil {
+				return err
+			}
+			return printAnswer(cmd.OutOrStdout(), answer, drainedText(answer), asJSON)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "Print JSON, for programs")
+	edge.register(cmd)
+	return cmd
+}
+
+// drain takes an upstream out of rotation, and waits until it is empty. The error is errNotEmpty where it is not after
+// the time.
+func (f *controlFlags) drain(ctx context.Context, upstream string, wait time.Duration) (answer report.Drained, err error) {
+	ends := time.Now().Add(wait)
+	for {
+		err = f.post(ctx, report.DrainRoute, report.DrainOrder{Upstream: upstream}, &answer)
+		switch {
+		case err != nil || answer.InFlight == 0 || wait == 0:
+			return answer, err
+		case !time.Now().Before(ends):
+			return answer, errNotEmpty
+		}
+		select {
+		case <-ctx.Done():
+			return answer, fmt.Errorf("waiting until it is empty: %w", ctx.Err())
+		case <-time.After(drainStep):
+		}
+	}
+}
+
+func drainedText(d report.Drained) string {
+	text := fmt.Sprintf("%s of %s is %s", d.Upstream, strings.Join(d.Zones, ", "), d.State)
+	if d.Why != "" {
+		text += ": " + d.Why
+	}
+	text += ", " + inFlightText(d.UpstreamStatus) + " in flight\n"
+	if !d.Durable && d.State == "draining" {
+		text += "This is forgotten when the edge is started again.\n"
+	}
+	return text
+}

@@ -1,0 +1,66 @@
+package cli
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/report"
+)
+
+// StatusText returns the report as a person reads it.
+func StatusText(s report.Status, now time.Time) string {
+	if len(s.Zones) == 0 {
+		return "The edge has no zones.\n"
+	}
+	var table textTable
+	table.row("ZONE", "UPSTREAM", "STATE", "IN FLIGHT", "LATENCY", "SINCE", "WHY")
+	for _, zone := range s.Zones {
+		if zone.Export {
+			table.row(zone.Name, "-", "export", "-", "-", "-", "")
+		}
+		for _, deployment := range zone.Deployments {
+			for _, upstream := range deployment.Upstreams {
+				table.row(zone.Name, upstream.Upstream, upstream.State, inFlightText(upstream),
+					latencyText(upstream.Latency), sinceText(now.Sub(upstream.Since)), upstream.Why)
+			}
+			if len(deployment.Upstreams) == 0 {
+				table.row(zone.Name, "-", "none", "-", "-", "-", "DNS tells no upstream")
+			}
+		}
+	}
+	return table.left(1, 2, 6).String()
+}
+
+// inFlightText is the number of requests in flight, and how many of them have no end of their own.
+func inFlightText(u report.UpstreamStatus) string {
+	text := strconv.FormatInt(u.InFlight, 10)
+	if streams := u.EventStreams + u.Sockets; streams > 0 {
+		text += fmt.Sprintf(" (%d open streams)", streams)
+	}
+	return text
+}
+
+func latencyText(milliseconds float64) string {
+	switch {
+	case milliseconds == 0:
+		return "-"
+	case milliseconds < 10:
+		return fmt.Sprintf("%.1f ms", milliseconds)
+	}
+	return fmt.Sprintf("%.0f ms", milliseconds)
+}
+
+// sinceText is how long something has been so, in its largest unit.
+func sinceText(d time.Duration) string {
+	for _, unit := range []struct {
+		name string
+		is   time.Duration
+	}{{"d", 24 * time.Hour}, {"h", time.Hour}, {"m", time.Minute}} {
+		if d >= unit.is {
+			return strconv.Itoa(int(d/unit.is)) + unit.name
+		}
+	}
+	return strings.TrimPrefix(strconv.Itoa(int(max(d, 0)/time.Second)), "-") + "s"
+}

@@ -1,0 +1,45 @@
+package cli
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/report"
+)
+
+func TestStatusText(t *testing.T) {
+	now := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
+	of := func(upstreams ...report.UpstreamStatus) []report.DeploymentStatus {
+		return []report.DeploymentStatus{{ID: "config", Upstreams: upstreams}}
+	}
+	status := report.Status{Zones: []report.ZoneStatus{
+		{Name: "home", Deployments: of(
+			report.UpstreamStatus{Upstream: "10.0.0.1:3000", State: "healthy", Since: now.Add(-50 * time.Hour), InFlight: 12, EventStreams: 2, Sockets: 1, Latency: 4.06},
+			report.UpstreamStatus{Upstream: "10.0.0.22:3000", State: "ejected", Why: "it fails where others answer", Since: now.Add(-7 * time.Second), Latency: 112.4},
+		)},
+		{Name: "shop", Deployments: of()},
+		{Name: "docs", Export: true},
+	}}
+	assert.Equal(t, `ZONE  UPSTREAM        STATE              IN FLIGHT  LATENCY  SINCE  WHY
+home  10.0.0.1:3000   healthy  12 (3 open streams)   4.1 ms     2d
+home  10.0.0.22:3000  ejected                    0   112 ms     7s  it fails where others answer
+shop  -               none                       -        -      -  DNS tells no upstream
+docs  -               export                     -        -      -
+`, StatusText(status, now))
+	assert.Equal(t, "The edge has no zones.\n", StatusText(report.Status{}, now))
+}
+
+func TestDrainedText(t *testing.T) {
+	drained := report.Drained{
+		UpstreamStatus: report.UpstreamStatus{Upstream: "web:3000", State: "draining", Why: "taken out of rotation", InFlight: 3},
+		Zones:          []string{"home", "shop"},
+	}
+	assert.Equal(t, "web:3000 of home, shop is draining: taken out of rotation, 3 in flight\n"+
+		"This is forgotten when the edge is started again.\n", drainedText(drained))
+	drained.Durable = true
+	assert.Equal(t, "web:3000 of home, shop is draining: taken out of rotation, 3 in flight\n", drainedText(drained))
+	back := report.Drained{UpstreamStatus: report.UpstreamStatus{Upstream: "web:3000", State: "healthy"}, Zones: []string{"home"}}
+	assert.Equal(t, "web:3000 of home is healthy, 0 in flight\n", drainedText(back))
+}

@@ -1,0 +1,147 @@
+package fleet
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"go.uber.org/zap"
+
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/leases"
+	"github.com/caddy-nextjs/caddy-nextjs/deploy"
+)
+
+// addresses are the upstreams of the process.
+var addresses deploy.Addresses
+
+// State is the control plane of the configurations that name one state directory.
+type State struct {
+	*deploy.Fleet
+	dir string
+
+	mu     sync.Mutex
+	secret []byte // nil: not read yet
+	log    *zap.Logger
+}
+
+// Lease opens the control plane whose decisions are kept below the state directory, or shares the one that is open.
+// tell is called with each change of an upstream.
+func Lease(state string, tell func(*State, deploy.Change), log *zap.Logger) (*State, error) {
+	return leases.Lease(state, "deploy", func(dir string) (*State, error) {
+		s := &State{dir: dir, log: log.Named("deploy")}
+		s.Fleet = deploy.Open(deploy.Settings{
+			Dir: dir, Addresses: &addresses, Log: s.log, Tell: func(c deploy.Change) { tell(s, c) },
+		})
+		return s, nil
+	})
+}
+
+// Release gives the lease back. The last one ends the control plane.
+func (s *State) Release() error { return leases.Release(s.dir) }
+
+// Destruct implements caddy.Destructor.
+func (s *State) Destruct() error { return s.Close() }
+
+// joinPatience bounds the wait for DNS when a configuration is loaded.
+const joinPatience = time.Second
+
+// Join leases the upstreams of zones for a configuration. What names lead to is waited for, but not for long.
+func (s *State) Join(zones []deploy.ZoneSettings) []*deploy.Rotation {
+	rotations := make([]*deploy.Rotation, len(zones))
+	for i, zone := range zones {
+		if len(zone.Sources) > 0 {
+			rotations[i] = s.Fleet.Join(zone)
+		}
+	}
+	enough := time.After(joinPatience)
+	for _, rotation := range rotations {
+		if rotation == nil {
+			continue
+		}
+		select {
+		case <-rotation.Found():
+		case <-enough:
+			return rotations
+		}
+	}
+	return rotations
+}
+
+// StickyOf returns what sends a visitor of a zone to one upstream, nil where nothing does.
+func (s *State) StickyOf(settings *Sticky, zone string, repl *caddy.Replacer) *edge.Sticky {
+	switch {
+	case settings == nil:
+		return nil
+	case settings.Header != "":
+		return &edge.Sticky{Header: settings.Header}
+	}
+	secret := []byte(repl.ReplaceKnown(settings.Secret, ""))
+	if len(secret) == 0 {
+		secret = s.cookieSecret()
+	}
+	return &edge.Sticky{Cookie: cookieName(zone), Names: deploy.NewCookieNames(secret)}
+}
+
+// cookieName is the name of the cookie of a zone. What a cookie's name cannot have is left out (RFC 6265, 4.1.1).
+func cookieName(zone string) string {
+	return "nextjs_upstream_" + strings.Map(func(c rune) rune {
+		if c <= ' ' || c > '~' || strings.ContainsRune(`()<>@,;:\"/[]?={}`, c) {
+			return '_'
+		}
+		return c
+	}, zone)
+}
+
+// secretBytes is the length of the secret that is made where a configuration names none.
+const secretBytes = 32
+
+// cookieSecret returns what names in cookies are made with: made once, and kept. Where it cannot be kept it holds for
+// this process.
+func (s *State) cookieSecret() []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.secret == nil {
+		var err error
+		if s.secret, err = readSecret(filepath.Join(s.dir, "sticky-secret")); err != nil {
+			s.log.Warn("the secret of sticky cookies is not kept: visitors may change their upstream after a restart", zap.Error(err))
+		}
+	}
+	return s.secret
+}
+
+// readSecret returns the secret in a file, made where there is none. It returns one with an error, too.
+func readSecret(path string) ([]byte, error) {
+	text, err := os.ReadFile(path) //nolint:gosec // it is below the state directory
+	if err == nil && len(text) >= secretBytes {
+		return text, nil
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return newSecret(), fmt.Errorf("reading it: %w", err)
+	}
+	secret := newSecret()
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return secret, fmt.Errorf("making its directory: %w", err)
+	}
+	if err := os.WriteFile(path, secret, 0o600); err != nil {
+		return secret, fmt.Errorf("writing it: %w", err)
+	}
+	return secret, nil
+}
+
+func newSecret() []byte {
+	var random [secretBytes]byte
+	_, _ = rand.Read(random[:]) // never fails
+	return []byte(hex.EncodeToString(random[:]))
+}
+
+// Interface guard
+var _ caddy.Destructor = (*State)(nil)

@@ -1,0 +1,179 @@
+package fleet
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/control"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/report"
+	"github.com/caddy-nextjs/caddy-nextjs/deploy"
+)
+
+// CountStreams returns how many event streams and upgraded connections of an upstream are open.
+type CountStreams func(*deploy.Upstream) (events, sockets int)
+
+// Routes say what answers for the zones, and take orders about upstreams.
+func Routes(streams CountStreams) []control.Route {
+	status := control.Read(report.StatusRoute, func(w http.ResponseWriter, _ *http.Request, caller control.Caller) error {
+		return control.AnswerJSON(w, http.StatusOK, statusOf(edge.Sites(), caller, streams))
+	})
+	drain := func(command func(address string) deploy.Command) func(http.ResponseWriter, *http.Request, control.Caller, *zap.Logger) error {
+		return func(w http.ResponseWriter, r *http.Request, caller control.Caller, _ *zap.Logger) error {
+			return serveDrain(w, r, caller, streams, command)
+		}
+	}
+	return []control.Route{
+		status,
+		control.Order(report.DrainRoute, control.ScopeDeploy, drain(func(a string) deploy.Command { return deploy.Drain{Address: a} })),
+		control.Order(report.UndrainRoute, control.ScopeDeploy, drain(func(a string) deploy.Command { return deploy.Undrain{Address: a} })),
+	}
+}
+
+// statusOf says what answers for the zones of sites that a caller may know of. A zone of several sites is told once.
+func statusOf(sites []*edge.Site, caller control.Caller, streams CountStreams) report.Status {
+	status := report.Status{Zones: []report.ZoneStatus{}}
+	if s := current.Load(); s != nil {
+		status.Number = s.State().Number
+	}
+	at := map[string]int{}
+	for _, site := range sites {
+		for _, zone := range site.View.Load().List {
+			if !caller.May(zone.Name) {
+				continue
+			}
+			key := zone.Name + "\x00" + zone.Space
+			if known, ok := at[key]; ok {
+				status.Zones[known].Listen = append(status.Zones[known].Listen, site.Listen...)
+				continue
+			}
+			at[key] = len(status.Zones)
+			status.Zones = append(status.Zones, zoneStatus(site, zone, streams))
+		}
+	}
+	for i := range status.Zones {
+		slices.Sort(status.Zones[i].Listen)
+		status.Zones[i].Listen = slices.Compact(status.Zones[i].Listen)
+	}
+	return status
+}
+
+func zoneStatus(site *edge.Site, zone *edge.Zone, streams CountStreams) report.ZoneStatus {
+	status := report.ZoneStatus{Name: zone.Name, Listen: slices.Clone(site.Listen)}
+	if zone.Export != nil {
+		status.Export, status.Answered, status.Serving = true, true, true
+		return status
+	}
+	for _, source := range zone.Upstreams.Sources() {
+		status.Sources = append(status.Sources, source.String())
+	}
+	known := zone.Upstreams.Zone()
+	status.Answered, status.Serving = known.Answered, known.IsServed()
+	deployment := report.DeploymentStatus{ID: known.Deployment.ID, Upstreams: []report.UpstreamStatus{}}
+	if zone.Build != nil {
+		deployment.Build = zone.Build.ID
+	}
+	now := time.Now()
+	for _, member := range known.Deployment.Members {
+		deployment.Upstreams = append(deployment.Upstreams, upstreamStatus(member, now, streams))
+	}
+	status.Deployments = []report.DeploymentStatus{deployment}
+	return status
+}
+
+func upstreamStatus(member *deploy.Member, now time.Time, streams CountStreams) report.UpstreamStatus {
+	status := report.UpstreamStatus{
+		Upstream: member.String(), State: member.State.String(), Why: member.Why, Since: member.Since,
+		InFlight: member.InFlight(), Priority: member.Priority,
+		Latency: float64(member.Latency(now).Round(10*time.Microsecond)) / float64(time.Millisecond),
+	}
+	status.EventStreams, status.Sockets = streams(member.Upstream)
+	if member.State == deploy.Ejected {
+		status.Until = &member.Until
+	}
+	return status
+}
+
+// orderLimit bounds the body of an order (bytes).
+const orderLimit = 4096
+
+// serveDrain carries out an order about one upstream.
+func serveDrain(
+	w http.ResponseWriter, r *http.Request, caller control.Caller, streams CountStreams, command func(string) deploy.Command,
+) error {
+	var order report.DrainOrder
+	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, orderLimit))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&order); err != nil && !errors.Is(err, io.EOF) {
+		return control.Error(http.StatusBadRequest, fmt.Errorf("reading the order: %w", err))
+	}
+	s := current.Load()
+	if s == nil {
+		return control.Error(http.StatusConflict, errors.New("no configuration with nextjs is running"))
+	}
+	address, zones, err := findUpstream(order.Upstream, caller)
+	if err != nil {
+		return err
+	}
+	durable, err := s.Do(command(address))
+	if err != nil {
+		return control.Error(http.StatusConflict, err)
+	}
+	answer := report.Drained{Zones: zones, Durable: durable}
+	for _, zone := range s.State().Zones {
+		if member := zone.Find(address); member != nil {
+			answer.UpstreamStatus = upstreamStatus(member, time.Now(), streams)
+			break
+		}
+	}
+	return control.AnswerJSON(w, http.StatusOK, answer)
+}
+
+// findUpstream finds the address that an order names, and the names of the zones that have it. The caller must be allowed
+// to speak for all of these, for an upstream is drained as a whole; of one that only other zones have it learns nothing.
+func findUpstream(text string, caller control.Caller) (address string, zones []string, err error) {
+	if text == "" {
+		return "", nil, control.Error(http.StatusBadRequest, errors.New(`the order names no upstream: {"upstream": "host:port"}`))
+	}
+	var known []string // that the caller may know of
+	isOwn := false
+	for _, site := range edge.Sites() {
+		for _, zone := range site.View.Load().List {
+			may := caller.May(zone.Name)
+			for _, member := range zone.Upstreams.Zone().Deployment.Members {
+				if isMeant(text, member.Address) {
+					address, zones, isOwn = member.String(), append(zones, zone.Name), isOwn || may
+				}
+				if may {
+					known = append(known, member.String())
+				}
+			}
+		}
+	}
+	slices.Sort(zones)
+	zones = slices.Compact(zones)
+	switch {
+	case isOwn && slices.ContainsFunc(zones, func(zone string) bool { return !caller.May(zone) }):
+		return "", nil, control.Error(http.StatusForbidden, errors.New("the token is not for all zones that have this upstream"))
+	case isOwn:
+		return address, zones, nil
+	case len(known) == 0:
+		return "", nil, control.Error(http.StatusBadRequest, fmt.Errorf("unknown upstream %q", text))
+	}
+	slices.Sort(known)
+	return "", nil, control.Error(http.StatusBadRequest,
+		fmt.Errorf("unknown upstream %q; there are: %s", text, strings.Join(slices.Compact(known), ", ")))
+}
+
+// isMeant reports whether a text names an upstream: as status shows it, or without its scheme.
+func isMeant(text string, address deploy.Address) bool {
+	return text == address.Dial || text == address.String() || !address.TLS && text == "http://"+address.Dial
+}

@@ -1,0 +1,147 @@
+package fleet
+
+import (
+	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
+	"github.com/caddy-nextjs/caddy-nextjs/deploy"
+)
+
+// Event is what has become of an upstream, by its name among Caddy's events.
+type Event string
+
+// The events.
+const (
+	EventUnhealthy Event = "unhealthy" // it does not answer
+	EventEjected   Event = "ejected"   // its answers are bad
+	EventRecovered Event = "recovered" // it is fit again
+	EventDrained   Event = "drained"   // it gets no new requests
+	EventPanic     Event = "panic"     // none of a zone is fit: all but drained ones are tried
+)
+
+// eventsOf returns what a change is.
+func eventsOf(c deploy.Change) (events []Event) {
+	if !c.IsNewState() || c.After == nil {
+		return nil
+	}
+	switch c.After.State {
+	case deploy.Unhealthy:
+		if c.Before == nil { // nobody has asked it yet
+			return nil
+		}
+		events = append(events, EventUnhealthy)
+	case deploy.Ejected:
+		events = append(events, EventEjected)
+	case deploy.Draining:
+		events = append(events, EventDrained)
+	case deploy.Healthy:
+		if c.Before == nil {
+			return nil
+		}
+		events = append(events, EventRecovered)
+	}
+	if c.After.State != deploy.Healthy && c.Before != nil && c.Before.State == deploy.Healthy && !c.Zone.IsServed() {
+		events = append(events, EventPanic)
+	}
+	return events
+}
+
+var eventsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
+	Namespace: "caddy", Subsystem: "nextjs", Name: "upstream_events_total",
+	Help: "What has become of upstreams, by zone and event: unhealthy, ejected, recovered, drained, or panic: none of the zone is fit.",
+}, []string{"zone", "event"})
+
+// Tell counts what a change is, writes it to the log, and tells who subscribes to Caddy's events.
+func (s *State) Tell(c deploy.Change) {
+	for _, event := range eventsOf(c) {
+		eventsTotal.WithLabelValues(c.Zone.Name, string(event)).Inc()
+		s.write(c, event)
+		if now := edge.Current.Load(); now != nil {
+			now.Emit(string(event), map[string]any{
+				"zone": c.Zone.Name, "upstream": c.Upstream().String(), "state": c.After.State.String(), "why": c.After.Why,
+			})
+		}
+	}
+}
+
+// write writes an event to the log.
+func (s *State) write(c deploy.Change, event Event) {
+	fields := []zap.Field{
+		zap.String("event", string(event)), zap.String("zone", c.Zone.Name),
+		zap.Stringer("upstream", c.Upstream().Address), zap.Stringer("state", c.After.State),
+	}
+	if c.After.Why != "" {
+		fields = append(fields, zap.String("why", c.After.Why))
+	}
+	switch event {
+	case EventPanic:
+		s.log.Error("no upstream of the zone is fit: all that are not drained are tried", fields...)
+	case EventUnhealthy, EventEjected:
+		s.log.Warn("an upstream is out of rotation", fields...)
+	case EventRecovered, EventDrained:
+		s.log.Info("an upstream has changed", fields...)
+	}
+}
+
+// IsDrained reports whether an upstream gets no new requests in any zone that has it.
+func (s *State) IsDrained(u *deploy.Upstream) bool {
+	for _, zone := range s.State().Zones {
+		if member := zone.Find(u.String()); member != nil && member.State != deploy.Draining {
+			return false
+		}
+	}
+	return true
+}
+
+// IsKnown reports whether any zone has an upstream.
+func (s *State) IsKnown(u *deploy.Upstream) bool {
+	for _, zone := range s.State().Zones {
+		if zone.Find(u.String()) != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// current is that of the configuration that serves, nil without any.
+var current atomic.Pointer[State]
+
+// Serve says which one is that of the configuration that serves; nil: there is none.
+func Serve(s *State) { current.Store(s) }
+
+// gauges report upstreams at the moment they are asked.
+type gauges struct{}
+
+var (
+	upstreamLabels = []string{"zone", "upstream"}
+	stateDesc      = prometheus.NewDesc("caddy_nextjs_upstream_state",
+		"1 for the state that an upstream is in: healthy, unhealthy, ejected or draining, by zone and upstream.",
+		[]string{"zone", "upstream", "state"}, nil)
+	inFlightDesc = prometheus.NewDesc("caddy_nextjs_upstream_requests_in_flight",
+		"Requests whose answer has not ended, by zone and upstream. An upstream of several zones has the same in each.", upstreamLabels, nil)
+	latencyDesc = prometheus.NewDesc("caddy_nextjs_upstream_latency_seconds",
+		"Mean time that answers have taken to begin, the latest counting most, by zone and upstream.", upstreamLabels, nil)
+)
+
+// Describe implements prometheus.Collector.
+func (gauges) Describe(ch chan<- *prometheus.Desc) {
+	ch <- stateDesc
+	ch <- inFlightDesc
+	ch <- latencyDesc
+}
+
+// Collect implements prometheus.Collector.
+func (gauges) Collect(ch chan<- prometheus.Metric) {
+	for _, row := range rows() {
+		labels := []string{row.zone.Name, row.member.String()}
+		ch <- prometheus.MustNewConstMetric(stateDesc, prometheus.GaugeValue, 1, append(labels, row.member.State.String())...)
+		ch <- prometheus.MustNewConstMetric(inFlightDesc, prometheus.GaugeValue, float64(row.member.InFlight()), labels...)
+		ch <- prometheus.MustNewConstMetric(latencyDesc, prometheus.GaugeValue, row.latency.Seconds(), labels...)
+	}
+}
+
+// Collectors are the metrics of the package. They belong to the process, so counts go on over configurations.
+func Collectors() []prometheus.Collector { return []prometheus.Collector{eventsTotal, gauges{}} }

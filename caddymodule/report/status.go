@@ -1,0 +1,69 @@
+package report
+
+import "time"
+
+// Status is what answers for the zones of the running edge.
+type Status struct {
+	// Number is that of the last change.
+	Number uint64       `json:"number"`
+	Zones  []ZoneStatus `json:"zones"`
+}
+
+// ZoneStatus is what answers for one zone.
+type ZoneStatus struct {
+	Name string `json:"name"`
+	// Listen are the addresses at which it is served.
+	Listen []string `json:"listen,omitempty"`
+	// Sources are where its upstreams come from, as the configuration has them.
+	Sources []string `json:"sources,omitempty"`
+	// Export says that its files are all there is.
+	Export bool `json:"export,omitempty"`
+	// Answered says that it has answered once, Serving that an upstream is fit now.
+	Answered bool `json:"answered"`
+	Serving  bool `json:"serving"`
+	// Deployments are what serves it. None of an export.
+	Deployments []DeploymentStatus `json:"deployments,omitempty"`
+}
+
+// DeploymentStatus is one deployment of a zone.
+type DeploymentStatus struct {
+	// ID is "config" for what the configuration names.
+	ID string `json:"id"`
+	// Build is the id of its build, if that is known.
+	Build     string           `json:"build,omitempty"`
+	Upstreams []UpstreamStatus `json:"upstreams"`
+}
+
+// UpstreamStatus is one upstream of a zone.
+type UpstreamStatus struct {
+	Upstream string `json:"upstream"`
+	// State is healthy, unhealthy, ejected or draining; Why is the reason, and Since when that began.
+	State string    `json:"state"`
+	Why   string    `json:"why,omitempty"`
+	Since time.Time `json:"since"`
+	// Until is when an ejection may end.
+	Until *time.Time `json:"until,omitempty"`
+	// InFlight are requests whose answer has not ended, of all zones that have the upstream; EventStreams and Sockets
+	// those of them that have no end of their own.
+	InFlight     int64 `json:"in_flight"`
+	EventStreams int   `json:"event_streams"`
+	Sockets      int   `json:"sockets"`
+	// Latency is the mean time until an answer begins, in milliseconds. Absent: not known.
+	Latency float64 `json:"latency_ms,omitempty"`
+	// Priority is that of its SRV record.
+	Priority uint16 `json:"priority,omitempty"`
+}
+
+// DrainOrder is an order to take an upstream out of rotation, or to put it back.
+type DrainOrder struct {
+	Upstream string `json:"upstream"`
+}
+
+// Drained is what has become of the upstream.
+type Drained struct {
+	UpstreamStatus
+	// Zones are those that have it.
+	Zones []string `json:"zones"`
+	// Durable says that the decision holds after a restart of the edge.
+	Durable bool `json:"durable"`
+}

@@ -1,0 +1,130 @@
+package caddymodule
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/deploy"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
+)
+
+// stateOf returns what an upstream is fit for in the only zone that has it.
+func stateOf(address string) deploy.Health {
+	for _, zone := range running.app().fleet.State().Zones {
+		if member := zone.Find(address); member != nil {
+			return member.State
+		}
+	}
+	return deploy.HealthStates
+}
+
+func TestAnUpstreamThatIsBackGetsRequestsAgain(t *testing.T) {
+	var served atomic.Int64
+	away := edgetest.NewRestartable(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { served.Add(1) }))
+	e := edgetest.Serve(t, fmt.Sprintf("nextjs %s %s {\n slow_start off\n}", away.Address, edgetest.Named(t, "other")))
+	away.Stop()
+	ask := func() bool {
+		require.Equal(t, http.StatusOK, e.Ask(t, http.MethodGet, "/").StatusCode, "the other one answers")
+		return stateOf(away.Address) == deploy.Unhealthy
+	}
+	edgetest.Eventually(t, edgetest.Patience, ask, "it is out of rotation")
+	away.Start()
+	edgetest.Eventually(t, edgetest.Patience, func() bool { return stateOf(away.Address) == deploy.Healthy }, "it is back")
+	before := served.Load()
+	for range 4 {
+		ask()
+	}
+	assert.Greater(t, served.Load(), before)
+}
+
+// Who breaks off an upload must not take an upstream out of rotation, and neither must upgrades that Next.js ends.
+func TestClientsCannotEjectAnUpstream(t *testing.T) {
+	answer := func(_ http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Upgrade") != "" {
+			panic(http.ErrAbortHandler)
+		}
+		_, _ = io.Copy(io.Discard, r.Body)
+	}
+	one, other := edgetest.Upstream(t, answer), edgetest.Upstream(t, answer)
+	e := edgetest.Serve(t, fmt.Sprintf("nextjs %s %s", one, other))
+	for range 10 {
+		breakOff(t, e, "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nsome")
+		breakOff(t, e, "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")
+		upgrade := e.Ask(t, http.MethodGet, "/", "Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Version", "13",
+			"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
+		require.Equal(t, http.StatusBadGateway, upgrade.StatusCode)
+	}
+	require.Never(t, func() bool { return stateOf(one) != deploy.Healthy || stateOf(other) != deploy.Healthy },
+		300*time.Millisecond, 50*time.Millisecond)
+}
+
+// One that ends connections before it answers is out of rotation, and what does not come from it is no loss.
+func TestAnUpstreamThatEndsConnectionsIsEjected(t *testing.T) {
+	bad := edgetest.Upstream(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	e := edgetest.Serve(t, fmt.Sprintf("nextjs %s %s", bad, edgetest.Named(t, "good")))
+	edgetest.Eventually(t, edgetest.Patience, func() bool {
+		e.Ask(t, http.MethodGet, "/")
+		return stateOf(bad) == deploy.Ejected
+	}, "it is ejected")
+	for range 5 {
+		assert.Equal(t, "good", e.Ask(t, http.MethodGet, "/").Text)
+	}
+}
+
+// Upstreams are asked as a visitor would: an application that redirects others is fit.
+func TestHealthIsAskedAsAVisitorWould(t *testing.T) {
+	asked := make(chan *http.Request, 1)
+	app := edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/api/health" {
+			return
+		}
+		if r.Host != "shop.example.com" {
+			w.WriteHeader(http.StatusMisdirectedRequest)
+			return
+		}
+		select {
+		case asked <- r:
+		default:
+		}
+	})
+	edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone / %s {\n host *.example.com shop.example.com\n health /api/health {\n interval 50ms\n }\n }\n}", app))
+	r := edgetest.Receive(t, asked, "it is asked")
+	assert.Contains(t, []string{"http", "https"}, r.Header.Get("X-Forwarded-Proto"))
+	assert.Equal(t, "shop.example.com", r.Header.Get("X-Forwarded-Host"))
+	edgetest.Eventually(t, edgetest.Patience, func() bool { return stateOf(app) == deploy.Healthy }, "it is fit")
+}
+
+// The site's own host and scheme are found in what surrounds the handler.
+func TestTheAddressOfASite(t *testing.T) {
+	port := edgetest.FreePort(t)
+	config, err := edgetest.Adapt(fmt.Sprintf("{\n admin off\n persist_config off\n}\nhttp://*.example.com:%[1]s, http://www.example.com:%[1]s {\n handle {\n nextjs %[2]s\n }\n}\nhttp://other.example.com:%[1]s {\n route /a/* {\n nextjs %[2]s\n }\n}", port, edgetest.Named(t, "x")))
+	require.NoError(t, err)
+	require.NoError(t, caddy.Load(config, true))
+	t.Cleanup(func() { require.NoError(t, caddy.Stop()) })
+	var found []string
+	for _, h := range running.app().handlers {
+		host, scheme := addressOf(running.app().http, h)
+		found = append(found, scheme+"://"+host)
+	}
+	assert.ElementsMatch(t, []string{"http://www.example.com", "http://other.example.com"}, found)
+}
+
+// breakOff sends a part of a request and leaves.
+func breakOff(t *testing.T, e *edgetest.Edge, request string) {
+	t.Helper()
+	conn, err := net.Dial("tcp", "localhost:"+e.Port)
+	require.NoError(t, err)
+	_, err = conn.Write([]byte(request))
+	require.NoError(t, err)
+	time.Sleep(5 * time.Millisecond)
+	require.NoError(t, conn.Close())
+}

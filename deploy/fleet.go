@@ -1,0 +1,179 @@
+package deploy
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+// Fleet is the control plane of a process. Commands change its state, one after the other; requests read what it is at
+// their moment, by one pointer.
+type Fleet struct {
+	addresses *Addresses
+	journal   *journal
+	log       *zap.Logger
+
+	state atomic.Pointer[State]
+
+	mu       sync.Mutex          // held by the command that is carried out
+	watchers map[string]*watcher // nil: the fleet has ended
+	told     chan struct{}       // wakes who tells of changes; closed when the fleet has ended
+	untold   []Change            // guarded by mu
+	tell     func(Change)
+	done     sync.WaitGroup
+}
+
+// Settings are those of a Fleet.
+type Settings struct {
+	// Dir is where decisions of operators are kept. "": they are not.
+	Dir string
+	// Addresses has the upstreams.
+	Addresses *Addresses
+	// Tell is called with each change, one at a time and in their order. nil: nobody wants to know.
+	Tell func(Change)
+	Log  *zap.Logger
+}
+
+// Open returns a fleet that goes on with what is kept. Where that cannot be read or written, it goes on without, and
+// says so.
+func Open(s Settings) *Fleet {
+	f := &Fleet{
+		addresses: s.Addresses, log: s.Log, watchers: map[string]*watcher{},
+		told: make(chan struct{}, 1), tell: s.Tell,
+	}
+	drains := map[string]Drained{}
+	f.journal = openJournal(s.Dir, drains, s.Log)
+	f.state.Store(&State{Number: f.journal.number, Zones: map[string]*Zone{}, Drains: drains})
+	f.done.Go(f.tellChanges)
+	return f
+}
+
+// State returns what is known now.
+func (f *Fleet) State() *State { return f.state.Load() }
+
+// Do carries out a command. Those of operators are on the disk when it returns; durable says whether they are. The
+// error says why it is refused.
+func (f *Fleet) Do(c Command) (durable bool, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.do(c)
+}
+
+// do carries out a command. f.mu is held.
+func (f *Fleet) do(c Command) (durable bool, err error) {
+	before, now := f.state.Load(), time.Now()
+	after, err := c.apply(before, now)
+	if err != nil {
+		return false, err
+	}
+	if after == before {
+		return f.keep(c, before, after, now), nil
+	}
+	after.Number = before.Number + 1
+	durable = f.keep(c, before, after, now)
+	f.use(before, after)
+	f.state.Store(after)
+	f.tellLater(Changes(before, after))
+	return durable, nil
+}
+
+// keep writes down what an operator has decided, and reports whether that is on the disk.
+func (f *Fleet) keep(c Command, before, after *State, now time.Time) bool {
+	one, address := record{Number: after.Number, Time: now.UTC()}, ""
+	switch c := c.(type) {
+	case Drain:
+		one.Drain, address = &c, c.Address
+		if !after.Drains[address].Durable {
+			return false
+		}
+	case Undrain:
+		one.Undrain, address = &c, c.Address
+	default:
+		return false
+	}
+	if !f.journal.isOpen() {
+		return false
+	}
+	var err error
+	if before.Drains[address].Durable == after.Drains[address].Durable {
+		err = f.journal.catchUp(after.Drains)
+	} else {
+		err = f.journal.add(one, after.Drains)
+	}
+	if err != nil {
+		f.log.Error("a decision is not kept over a restart", zap.Error(err))
+	}
+	return err == nil
+}
+
+// use has the zones of a new state use their upstreams, and gives back those that only the former one's had.
+func (f *Fleet) use(before, after *State) {
+	for id, zone := range after.Zones {
+		for _, upstream := range zone.without(before.Zones[id]) {
+			f.addresses.Use(upstream.Address)
+		}
+	}
+	for id, zone := range before.Zones {
+		for _, upstream := range zone.without(after.Zones[id]) {
+			f.addresses.Release(upstream)
+		}
+	}
+}
+
+// maxUntold bounds the changes that nobody has been told of yet.
+const maxUntold = 1024
+
+// tellLater has changes be told. f.mu is held.
+func (f *Fleet) tellLater(changes []Change) {
+	if f.watchers == nil || f.tell == nil || len(changes) == 0 {
+		return
+	}
+	f.untold = append(f.untold, changes...)
+	if over := len(f.untold) - maxUntold; over > 0 {
+		f.untold = f.untold[over:]
+		f.log.Warn("changes of upstreams were not told, as there were too many at once", zap.Int("changes", over))
+	}
+	select {
+	case f.told <- struct{}{}:
+	default: // it is awake
+	}
+}
+
+// tellChanges tells of changes until the fleet ends.
+func (f *Fleet) tellChanges() {
+	for range f.told {
+		f.mu.Lock()
+		changes := f.untold
+		f.untold = nil
+		f.mu.Unlock()
+		for _, change := range changes {
+			f.tell(change)
+		}
+	}
+}
+
+// Close ends the fleet, and what watches its upstreams. Commands still change the state after it, but nothing is kept
+// or told.
+func (f *Fleet) Close() error {
+	f.mu.Lock()
+	watchers := f.watchers
+	f.watchers = nil
+	f.mu.Unlock()
+	if watchers == nil {
+		return nil
+	}
+	for _, w := range watchers {
+		w.stop()
+	}
+	close(f.told)
+	f.done.Wait()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.journal.close(); err != nil {
+		return fmt.Errorf("closing the journal: %w", err)
+	}
+	return nil
+}

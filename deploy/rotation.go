@@ -1,0 +1,169 @@
+package deploy
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// Rotation gives the requests of a zone their upstreams, as one configuration wants it. Its methods may be called at
+// once from many requests.
+type Rotation struct {
+	fleet   *Fleet
+	id      string
+	sources []Source
+	balance Balance
+	traffic *traffic
+	found   <-chan struct{}
+}
+
+// traffic is what the requests of a zone have in common, whichever configuration they began under.
+type traffic struct {
+	turn      atomic.Uint64
+	faults    faults
+	crossings chan crossing // for who looks after the upstreams
+}
+
+// ZoneSettings say what a configuration has of a zone.
+type ZoneSettings struct {
+	// ID is the zone's name and its configuration as written.
+	ID, Name string
+	Sources  []Source
+	Balance  Balance
+	Watch    WatchSettings
+}
+
+// Join has the fleet know a zone, and returns its rotation, which is to be left. A zone that others have goes on as it
+// is: its upstreams are looked after as they say, until Serve.
+func (f *Fleet) Join(s ZoneSettings) *Rotation {
+	join := Join{
+		ID: s.ID, Name: s.Name, Sources: s.Sources, Upstreams: make([]*Upstream, len(s.Sources)),
+		Checked: s.Watch.Health.Mode != HealthOff,
+	}
+	for i, source := range s.Sources {
+		if source.Kind == FixedSource {
+			join.Upstreams[i] = f.addresses.Use(source.Address)
+			defer f.addresses.Release(join.Upstreams[i]) // the zone uses it then
+		}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	_, _ = f.do(join) // it is never refused
+	if f.watchers[s.ID] == nil {
+		f.watchers[s.ID] = newWatcher(f, s, &traffic{crossings: make(chan crossing, maxCrossings)})
+	}
+	w := f.watchers[s.ID]
+	return &Rotation{fleet: f, id: s.ID, sources: s.Sources, balance: s.Balance, traffic: w.traffic, found: w.found}
+}
+
+// Serve says how the upstreams of a zone are looked after from now on.
+func (f *Fleet) Serve(id string, s WatchSettings) {
+	f.mu.Lock()
+	before := f.watchers[id]
+	if before == nil || before.settings.equal(s) {
+		f.mu.Unlock()
+		return
+	}
+	f.watchers[id] = newWatcher(f, ZoneSettings{ID: id, Sources: before.sources, Watch: s}, before.traffic)
+	if s.Health.Mode == HealthOff {
+		_, _ = f.do(Unwatch{id}) // it is never refused
+	}
+	f.mu.Unlock()
+	before.stop()
+}
+
+// Leave undoes Join. Requests that still run may go on to use the rotation.
+func (r *Rotation) Leave() {
+	f := r.fleet
+	f.mu.Lock()
+	_, _ = f.do(Leave{r.id}) // it was joined
+	var watcher *watcher
+	if f.state.Load().Zones[r.id] == nil {
+		watcher = f.watchers[r.id]
+		delete(f.watchers, r.id)
+	}
+	f.mu.Unlock()
+	if watcher != nil {
+		watcher.stop()
+	}
+}
+
+// none is what is known of a zone that has ended, or has no upstreams.
+var none Zone
+
+// Found is closed when DNS was asked once for each of the sources.
+func (r *Rotation) Found() <-chan struct{} { return r.found }
+
+// ID is that of the zone in the state.
+func (r *Rotation) ID() string { return r.id }
+
+// Zone returns what is known of the zone now. A nil rotation is that of a zone without upstreams.
+func (r *Rotation) Zone() *Zone {
+	if r == nil {
+		return &none
+	}
+	if zone := r.fleet.State().Zones[r.id]; zone != nil {
+		return zone
+	}
+	return &none
+}
+
+// Sources returns where the upstreams come from, as the configuration lists them.
+func (r *Rotation) Sources() []Source {
+	if r == nil {
+		return nil
+	}
+	return r.sources
+}
+
+// Upstreams returns those that the zone has now and that are not drained.
+func (r *Rotation) Upstreams() (list []*Upstream) {
+	for _, member := range r.Zone().Deployment.Members {
+		if member.State != Draining {
+			list = append(list, member.Upstream)
+		}
+	}
+	return list
+}
+
+// IsLimited reports whether upstreams are to have no more than some number of requests at a time.
+func (r *Rotation) IsLimited() bool { return r.balance.MaxConcurrent > 0 }
+
+// Pick chooses the upstream for the next try of a request that has tried the given ones, and counts the try, which is
+// to be ended. The errors are ErrNoUpstream and ErrBusy.
+func (r *Rotation) Pick(now time.Time, tried []*Upstream, belongs Affinity) (Try, error) {
+	return r.Zone().pick(r.balance, r.traffic.turn.Add(1), now, tried, belongs)
+}
+
+// Refused notes that no connection to an upstream could be made. It is out of rotation until it answers again.
+func (r *Rotation) Refused(u *Upstream, err error) {
+	r.report(crossing{kind: refused, upstream: u, why: "no connection: " + err.Error()})
+}
+
+// maxResets is how many connections in a row may end before an answer has begun.
+const maxResets = 3
+
+// Reset notes that a connection has ended before the answer to a request has begun.
+func (r *Rotation) Reset(u *Upstream) {
+	if u.resets.Add(1) == maxResets {
+		u.resets.Store(0)
+		r.report(crossing{kind: faulty, upstream: u, why: "it closes connections before it answers"})
+	}
+}
+
+// Answered notes with which status an upstream has answered a request of a route.
+func (r *Rotation) Answered(u *Upstream, route string, status int, now time.Time) {
+	if !r.Zone().Answered {
+		r.report(crossing{kind: answered, upstream: u})
+	}
+	if r.traffic.faults.note(u, route, status, now) {
+		r.report(crossing{kind: erring, upstream: u, why: "it fails where others answer"})
+	}
+}
+
+// report tells who looks after the upstreams. What is too much for them now they will see again.
+func (r *Rotation) report(c crossing) {
+	select {
+	case r.traffic.crossings <- c:
+	default:
+	}
+}

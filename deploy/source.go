@@ -1,0 +1,25 @@
+package deploy
+
+import (
+	"net"
+
+	"github.com/caddy-nextjs/caddy-nextjs/deploy/resolve"
+)
+
+// name is what DNS is asked for a source.
+func (s Source) name() resolve.Name {
+	if s.Kind == SRVSource {
+		return resolve.Name{Host: s.Address.Dial, Service: true}
+	}
+	host, port, _ := net.SplitHostPort(s.Address.Dial) // it was checked when the configuration was loaded
+	return resolve.Name{Host: host, Port: port}
+}
+
+// addressOf is the address of an upstream that a source leads to.
+func (s Source) addressOf(target resolve.Target) Address {
+	address := Address{Dial: target.Dial, TLS: s.Address.TLS}
+	if s.Address.TLS && s.Kind == DNSSource {
+		address.ServerName = s.name().Host
+	}
+	return address
+}

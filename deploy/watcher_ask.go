@@ -1,0 +1,152 @@
+package deploy
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// look does what is due.
+func (w *watcher) look(ctx context.Context, now time.Time) {
+	zone := w.zone()
+	there := make(map[*Upstream]bool, len(zone.Deployment.Members))
+	for _, member := range zone.Deployment.Members {
+		there[member.Upstream] = true
+		known := w.of(member.Upstream)
+		w.notice(known, member, now)
+		if member.Gone && member.InFlight() == 0 {
+			w.do(Emptied{w.id, member.String()})
+			continue
+		}
+		why := w.wants(zone, member, known, now)
+		switch {
+		case why == nothing || known.asking || now.Before(known.next):
+		case why == isBetter && (known.erring || w.health.Mode == HealthHTTP):
+			w.do(Readmit{w.id, member.String()})
+		default:
+			w.ask(ctx, member, known, why, now)
+		}
+	}
+	for upstream := range w.watched {
+		if !there[upstream] {
+			delete(w.watched, upstream)
+		}
+	}
+}
+
+// notice keeps account of how long an upstream has been quiet while requests wait.
+func (w *watcher) notice(known *watched, member *Member, now time.Time) {
+	received := member.Received()
+	switch {
+	case received != known.received || member.Waiting() == 0:
+		known.received, known.quiet = received, time.Time{}
+	case known.quiet.IsZero():
+		known.quiet = now
+	}
+}
+
+// wants says why an upstream should be asked now.
+func (w *watcher) wants(zone *Zone, member *Member, known *watched, now time.Time) reason {
+	switch {
+	case member.Gone:
+		return nothing
+	case member.ejected && !now.Before(member.Until):
+		return isBetter
+	case w.health.Mode != HealthHTTP && w.isQuiet(known, now) && member.State == Healthy:
+		return isAlive
+	case w.health.Mode != HealthOff:
+		return isHealthy
+	case member.checked == down || member.checked == pending:
+		return isBack
+	case w.settings.UntilAnswered && !zone.Answered:
+		return isThere
+	}
+	return nothing
+}
+
+func (w *watcher) isQuiet(known *watched, now time.Time) bool {
+	return !w.ejection.Off && !known.quiet.IsZero() && now.Sub(known.quiet) >= w.ejection.Silence
+}
+
+// ask asks an upstream in the background.
+func (w *watcher) ask(ctx context.Context, member *Member, known *watched, why reason, now time.Time) {
+	timeout, next := knockTimeout, knockEvery
+	if why == isHealthy {
+		timeout = w.health.Timeout
+		if member.checked != pending {
+			next = w.health.Interval
+		}
+	}
+	known.asking, known.next = true, now.Add(next)
+	w.done.Go(func() {
+		limited, cancel := context.WithTimeout(ctx, timeout)
+		defer cancel()
+		select {
+		case w.answers <- answer{upstream: member.Upstream, reason: why, err: w.question(limited, member.Upstream, why)}:
+		case <-ctx.Done():
+		}
+	})
+}
+
+// question asks an upstream what there is to ask for a reason. nil: it has answered well.
+func (w *watcher) question(ctx context.Context, u *Upstream, why reason) error {
+	if why != isHealthy {
+		_, err := u.Ask(ctx, AnyAnswer)
+		return err
+	}
+	if w.health.Mode == HealthTCP {
+		conn, err := u.DialContext(ctx)
+		if err != nil {
+			return err
+		}
+		_ = conn.Close() // nothing was said
+		return nil
+	}
+	status, err := u.Ask(ctx, Question{Path: w.health.Path, Host: w.health.Host, Scheme: w.health.Scheme})
+	if err == nil && (status < 200 || status >= 400) {
+		err = fmt.Errorf("%s is answered with %d", w.health.Path, status)
+	}
+	return err
+}
+
+// hear turns an answer into a command.
+func (w *watcher) hear(a answer, now time.Time) {
+	known, address := w.of(a.upstream), a.upstream.String()
+	known.asking = false
+	switch a.reason {
+	case isHealthy:
+		w.count(known, a)
+	case isBack:
+		if a.err == nil {
+			w.do(Check{ID: w.id, Address: address, Up: true})
+		}
+	case isAlive:
+		known.quiet = now
+		if a.err != nil {
+			w.eject(a.upstream, "requests wait, and nothing comes from it", false)
+		}
+	case isBetter:
+		if a.err == nil {
+			w.do(Readmit{w.id, address})
+		}
+	case isThere:
+		if a.err == nil {
+			w.do(Answered{w.id})
+		}
+	case nothing:
+	}
+}
+
+// count counts the answers in a row to what the configuration wants asked.
+func (w *watcher) count(known *watched, a answer) {
+	address := a.upstream.String()
+	if a.err == nil {
+		if known.streak = max(known.streak, 0) + 1; known.streak == w.health.Passes {
+			w.do(Check{ID: w.id, Address: address, Up: true})
+		}
+		return
+	}
+	if known.streak = min(known.streak, 0) - 1; known.streak == -w.health.Fails {
+		w.do(Check{ID: w.id, Address: address, Why: a.err.Error()})
+	}
+}
