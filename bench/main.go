@@ -20,6 +20,7 @@ var figures = []struct {
 	run  func(context.Context, *bench) ([]row, error)
 }{
 	{"proxy", measureProxy},
+	{"balance", measureBalance},
 	{"stream", measureStreams},
 	{"events", measureEvents},
 	{"encodings", measureEncodings},

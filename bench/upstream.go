@@ -34,6 +34,7 @@ func serveUpstream(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet(upstreamCommand, flag.ContinueOnError)
 	listen := flags.String("listen", "127.0.0.1:0", "address to listen on")
 	build := flags.String("pages", "", "directory of pages to stream")
+	delay := flags.Duration("delay", 0, "time before each answer")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -47,6 +48,7 @@ func serveUpstream(ctx context.Context, args []string) error {
 		IdleTimeout:       nodeKeepAlive,
 		ReadHeaderTimeout: patience,
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			time.Sleep(*delay)
 			header := w.Header()
 			header.Set("Content-Type", "text/html; charset=utf-8")
 			header.Set("Keep-Alive", fmt.Sprintf("timeout=%d", int(nodeKeepAlive.Seconds())))
