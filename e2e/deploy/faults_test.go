@@ -1,0 +1,210 @@
+//go:build e2e
+
+package deploy_test
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
+)
+
+// faultyServer is an upstream that goes wrong when it is told to.
+type faultyServer struct {
+	address string
+	fault   atomic.Pointer[func(w http.ResponseWriter, r *http.Request)]
+	served  atomic.Int64
+}
+
+// newFaultyServer starts one that is well. It answers as the applications do: /api/slow?ms= after that time, all else
+// after 10 ms.
+func newFaultyServer(t *testing.T) *faultyServer {
+	t.Helper()
+	s := new(faultyServer)
+	s.address = edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		s.served.Add(1)
+		w.Header().Set("X-From", s.address)
+		if fault := s.fault.Load(); fault != nil {
+			(*fault)(w, r)
+			return
+		}
+		answerLate(r)
+	})
+	return s
+}
+
+func answerLate(r *http.Request) {
+	ms, err := strconv.Atoi(r.URL.Query().Get("ms"))
+	if err != nil {
+		ms = 10
+	}
+	select {
+	case <-time.After(time.Duration(ms) * time.Millisecond):
+	case <-r.Context().Done():
+	}
+}
+
+// startFaulty starts an edge before two servers that are well and one that will not be, and a load.
+func startFaulty(t *testing.T) (e *harness.Edge, bad *faultyServer, l *load) {
+	t.Helper()
+	good1, good2 := newFaultyServer(t), newFaultyServer(t)
+	bad = newFaultyServer(t)
+	e = harness.StartEdge(t, nil, harness.Setup{
+		Zones: fmt.Sprintf("\t\tzone / %s %s %s\n", good1.address, good2.address, bad.address),
+	})
+	l = startLoad(t, e.URL(""), "/", "/about", "/products?page=1")
+	edgetest.Eventually(t, edgetest.Patience, func() bool { return bad.served.Load() > 5 }, "all get requests")
+	return e, bad, l
+}
+
+// stateIn is what an upstream is fit for, as the edge says.
+func stateIn(t *testing.T, e *harness.Edge, address string) string {
+	t.Helper()
+	for _, upstream := range statusOf(t, e).Zones[0].Deployments[0].Upstreams {
+		if upstream.Upstream == address {
+			return upstream.State
+		}
+	}
+	return "unknown"
+}
+
+func becomes(t *testing.T, e *harness.Edge, address, state string) {
+	t.Helper()
+	edgetest.Eventually(t, 2*edgetest.Patience, func() bool { return stateIn(t, e, address) == state }, "%s becomes %s", address, state)
+}
+
+// A replica that answers with errors what others answer costs some requests, and then none for as long as it is out.
+func TestAReplicaThatAnswersWithErrors(t *testing.T) {
+	e, bad, l := startFaulty(t)
+	broken := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }
+	bad.fault.Store(&broken)
+	becomes(t, e, bad.address, "ejected")
+	before := bad.served.Load()
+	time.Sleep(2 * time.Second)
+	assert.Equal(t, before, bad.served.Load(), "nothing is sent to it")
+	bad.fault.Store(nil)
+	becomes(t, e, bad.address, "healthy")
+	requireFewFailed(t, l.end(), 15)
+}
+
+// One that ends connections before it answers costs three requests in a row, and those that are on their way.
+func TestAReplicaThatEndsConnections(t *testing.T) {
+	e, bad, l := startFaulty(t)
+	reset := func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+	bad.fault.Store(&reset)
+	becomes(t, e, bad.address, "ejected")
+	bad.fault.Store(nil)
+	becomes(t, e, bad.address, "healthy")
+	requireFewFailed(t, l.end(), 10)
+}
+
+// One that takes connections and never answers gets few requests, and none when it was silent for five seconds. What it
+// has got is lost when its client has waited enough.
+func TestAReplicaThatNeverAnswers(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = silent.Close() })
+	good1, good2 := newFaultyServer(t), newFaultyServer(t)
+	e := harness.StartEdge(t, nil, harness.Setup{
+		Zones: fmt.Sprintf("\t\tzone / %s %s %s\n", good1.address, good2.address, silent.Addr()),
+	})
+	l := startLoad(t, e.URL(""), "/", "/about")
+	l.client.Timeout = 12 * time.Second
+	becomes(t, e, silent.Addr().String(), "ejected")
+	begin := time.Now()
+	time.Sleep(3 * time.Second)
+	answers := l.end()
+	requireFewFailed(t, answers, 12)
+	for _, a := range failed(answers) {
+		assert.True(t, a.began.Before(begin), "nothing is sent to it any more")
+	}
+}
+
+// One that is ten times slower gets few requests, and nobody an error.
+func TestASlowReplica(t *testing.T) {
+	_, bad, l := startFaulty(t)
+	slow := func(_ http.ResponseWriter, r *http.Request) {
+		time.Sleep(90 * time.Millisecond)
+		answerLate(r)
+	}
+	bad.fault.Store(&slow)
+	time.Sleep(3 * time.Second) // it is known by now
+	before, begin := bad.served.Load(), time.Now()
+	time.Sleep(6 * time.Second)
+	got := bad.served.Load() - before
+	answers := l.end()
+	requireNoneFailed(t, answers)
+	all := 0
+	for _, a := range answers {
+		if a.began.After(begin) {
+			all++
+		}
+	}
+	assert.Less(t, float64(got), 0.2*float64(all), "its share of %d requests", all)
+}
+
+// A replica that is killed loses what it was at, and nothing else.
+func TestAReplicaIsKilled(t *testing.T) {
+	apps := replicas(t, 3)
+	e := harness.StartEdge(t, nil, harness.Setup{Zones: "\t\tzone / " + upstreamsOf(apps) + "\n"})
+	l := startLoad(t, e.URL(""), "/", "/about", "/api/slow?ms=20")
+	time.Sleep(4 * time.Second) // slow requests are with each
+	killed := time.Now()
+	apps[0].Kill()
+	becomes(t, e, apps[0].Upstream(), "unhealthy")
+	require.NoError(t, apps[0].StartAgain())
+	require.NoError(t, apps[0].WaitUntilReady())
+	t.Cleanup(apps[0].Kill)
+	becomes(t, e, apps[0].Upstream(), "healthy")
+	lost := failed(l.end())
+	for _, a := range lost {
+		assert.True(t, a.began.Before(killed), "%s was sent after the end: %d %v", a.path, a.status, a.err)
+	}
+	assert.LessOrEqual(t, len(lost), 15, "what was in flight")
+}
+
+// A replica whose event loop is blocked gets no new requests after five seconds. What it has is answered when it wakes.
+func TestAReplicaThatHangs(t *testing.T) {
+	apps := replicas(t, 3)
+	e := harness.StartEdge(t, nil, harness.Setup{Zones: "\t\tzone / " + upstreamsOf(apps) + "\n"})
+	l := startLoad(t, e.URL(""), "/", "/about", "/api/slow?ms=20")
+	time.Sleep(2 * time.Second)
+	require.NoError(t, apps[0].Cmd.Process.Signal(syscall.SIGSTOP))
+	t.Cleanup(func() { _ = apps[0].Cmd.Process.Signal(syscall.SIGCONT) })
+	becomes(t, e, apps[0].Upstream(), "ejected")
+	ejected := time.Now()
+	time.Sleep(2 * time.Second)
+	require.NoError(t, apps[0].Cmd.Process.Signal(syscall.SIGCONT))
+	becomes(t, e, apps[0].Upstream(), "healthy")
+	answers := l.end()
+	requireNoneFailed(t, answers)
+	late := 0
+	for _, a := range answers {
+		if a.took > slowTime+2*time.Second {
+			late++
+			assert.True(t, a.began.Before(ejected), "nobody waits who came after it was out")
+		}
+	}
+	assert.LessOrEqual(t, late, 15, "requests that waited for it")
+}
+
+// One that does not end when it is told to is out of rotation all the same, and harms nobody.
+func TestAReplicaThatDoesNotEnd(t *testing.T) {
+	e, bad, l := startFaulty(t)
+	command(t, e, "drain", bad.address, "--wait", "10s")
+	before := bad.served.Load()
+	time.Sleep(2 * time.Second)
+	assert.Equal(t, before, bad.served.Load())
+	command(t, e, "undrain", bad.address)
+	requireNoneFailed(t, l.end())
+}
