@@ -18,8 +18,17 @@ func (s Source) name() resolve.Name {
 // addressOf is the address of an upstream that a source leads to.
 func (s Source) addressOf(target resolve.Target) Address {
 	address := Address{Dial: target.Dial, TLS: s.Address.TLS}
-	if s.Address.TLS && s.Kind == DNSSource {
+	switch {
+	case !s.Address.TLS:
+	case s.Kind == DNSSource:
 		address.ServerName = s.name().Host
+	case target.Host != hostOf(target.Dial):
+		address.ServerName = target.Host
 	}
 	return address
+}
+
+func hostOf(dial string) string {
+	host, _, _ := net.SplitHostPort(dial) // it was joined
+	return host
 }

@@ -40,7 +40,8 @@ type Settings struct {
 	// How often DNS is asked for `dns+` and `srv+` upstreams. Default: `1s`.
 	Refresh caddy.Duration `json:"refresh,omitempty"`
 
-	// The name servers that are asked, host or host:port. Default: those of the system.
+	// The name servers that are asked, also for the hosts that SRV records name: host or host:port. Default: those of
+	// the system.
 	Resolvers []string `json:"resolvers,omitempty"`
 
 	// Which addresses of a `dns+` name are upstreams: `ipv4`, `ipv6`, or both. Default: those of IPv4, and those of

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"slices"
@@ -72,26 +73,52 @@ func (a *asker) askServer(ctx context.Context, server string, share time.Duratio
 	q := newQuestion(ctx, server, a.timeout/triesInTimeout)
 	if a.name.Service {
 		records, err := q.services(ctx, a.name.Host)
-		return serviceTargets(records), err
+		targets := serviceTargets(records)
+		if err != nil || server == "" {
+			return targets, err
+		}
+		return a.locate(ctx, q, targets)
 	}
-	addresses, err := a.addresses(ctx, q)
+	addresses, err := a.addresses(ctx, q, a.name.Host)
 	return a.targets(addresses), err
+}
+
+// locate asks for the addresses of services. Each is one target, and a host that has none leads nowhere.
+func (a *asker) locate(ctx context.Context, q question, services []Target) (targets []Target, err error) {
+	known := map[string][]netip.Addr{}
+	for _, service := range services[:min(len(services), MaxTargets)] {
+		addresses, asked := known[service.Host]
+		if !asked {
+			// It is a whole name (RFC 2782), for which no search domain is tried.
+			if addresses, err = a.addresses(ctx, q, service.Host+"."); err != nil {
+				return nil, err
+			}
+			known[service.Host] = addresses
+		}
+		_, port, _ := net.SplitHostPort(service.Dial) // it was joined
+		for _, address := range addresses {
+			located := service
+			located.Dial = net.JoinHostPort(address.Unmap().String(), port)
+			targets = append(targets, located)
+		}
+	}
+	return distinct(targets), nil
 }
 
 // addresses asks for those of the versions that are wanted. The other version is asked for only after an answer: one
 // that did not come is no sign that there are none of the first.
-func (a *asker) addresses(ctx context.Context, q question) ([]netip.Addr, error) {
+func (a *asker) addresses(ctx context.Context, q question, host string) ([]netip.Addr, error) {
 	switch a.versions {
 	case OnlyIPv4:
-		return q.addresses(ctx, "ip4", a.name.Host)
+		return q.addresses(ctx, "ip4", host)
 	case OnlyIPv6:
-		return q.addresses(ctx, "ip6", a.name.Host)
+		return q.addresses(ctx, "ip6", host)
 	}
-	four, err := q.addresses(ctx, "ip4", a.name.Host)
+	four, err := q.addresses(ctx, "ip4", host)
 	if err != nil || a.versions == PreferIPv4 && len(four) > 0 {
 		return four, err
 	}
-	six, err := q.addresses(ctx, "ip6", a.name.Host)
+	six, err := q.addresses(ctx, "ip6", host)
 	if err != nil {
 		return nil, err
 	}
@@ -110,27 +137,31 @@ func (a *asker) targets(addresses []netip.Addr) []Target {
 	return targets
 }
 
-// serviceTargets makes targets of the records of a service. One that is named twice has the better of its priorities.
-func serviceTargets(records []*net.SRV) []Target {
-	best := map[string]uint16{}
+// serviceTargets makes targets of the records of a service.
+func serviceTargets(records []*net.SRV) (targets []Target) {
 	for _, record := range records {
 		host := strings.ToLower(strings.TrimSuffix(record.Target, "."))
 		if host == "" {
 			continue
 		}
 		dial := net.JoinHostPort(host, strconv.Itoa(int(record.Port)))
-		if known, twice := best[dial]; !twice || record.Priority < known {
-			best[dial] = record.Priority
+		targets = append(targets, Target{Dial: dial, Host: host, Priority: record.Priority})
+	}
+	return distinct(targets)
+}
+
+// distinct sorts targets. One that is there twice has the better of its priorities.
+func distinct(targets []Target) []Target {
+	best := map[string]Target{}
+	for _, target := range targets {
+		known, twice := best[target.Dial]
+		if !twice || cmp.Or(cmp.Compare(target.Priority, known.Priority), strings.Compare(target.Host, known.Host)) < 0 {
+			best[target.Dial] = target
 		}
 	}
-	var targets []Target
-	for dial, priority := range best {
-		targets = append(targets, Target{Dial: dial, Priority: priority})
-	}
-	slices.SortFunc(targets, func(a, b Target) int {
+	return slices.SortedFunc(maps.Values(best), func(a, b Target) int {
 		return cmp.Or(cmp.Compare(a.Priority, b.Priority), strings.Compare(a.Dial, b.Dial))
 	})
-	return targets
 }
 
 // isNone reports whether an error of net.Resolver is an answer: the name does not exist, or has nothing of this type.

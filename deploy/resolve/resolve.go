@@ -25,7 +25,7 @@ type Name struct {
 	Service bool
 }
 
-// Versions says which addresses of a name are used. SRV records lead to names, so it does not matter for them.
+// Versions says which addresses of a name are used, of the hosts of services, too, where Resolvers are asked for them.
 type Versions int
 
 const (
@@ -58,7 +58,8 @@ type Settings struct {
 	// a quarter of it.
 	Timeout time.Duration
 	// Resolvers are name servers by address, host:port or without port (53). They are asked in turn until one answers,
-	// first the one that did so last. Without any, those of the system are asked.
+	// first the one that did so last. They are asked for the hosts of services, too, which others may not know. Without
+	// any, those of the system are asked, and hosts of services are left to who connects.
 	Resolvers []string
 	// Versions says which addresses are used.
 	Versions Versions
@@ -66,9 +67,12 @@ type Settings struct {
 
 // Target is what a name leads to.
 type Target struct {
-	// Dial is host:port, an IPv6 address in brackets. The host is an address, or of a service mostly a name, in lower
-	// case and without the dot at its end.
+	// Dial is host:port, an IPv6 address in brackets. The host is an address; of a service it is the name that its
+	// record has, unless Resolvers were asked for the addresses of that.
 	Dial string
+	// Host is the name that the record of a service has for its host, in lower case and without the dot at its end. "":
+	// the target is none of a service.
+	Host string
 	// Priority is that of the SRV record: the lowest is to be used first (RFC 2782). Of addresses it is 0. The weight
 	// is not told: balancing has better grounds.
 	Priority uint16

@@ -227,26 +227,61 @@ func TestBothVersionsWantBothAnswers(t *testing.T) {
 func TestService(t *testing.T) {
 	server := dnstest.Start(t)
 	name := "_web._tcp.example"
+	server.SetA("a.example", "10.0.0.1")
+	server.SetA("b.example", "10.0.0.2")
+	server.SetA("a-spare.example", "10.0.0.9")
 	server.SetSRV(name,
 		dnstest.SRV{Priority: 20, Weight: 9, Port: 3000, Target: "a-spare.example."},
 		dnstest.SRV{Priority: 10, Weight: 1, Port: 3001, Target: "b.example."},
 		dnstest.SRV{Priority: 10, Weight: 5, Port: 3000, Target: "A.example."},
 		dnstest.SRV{Priority: 30, Port: 3001, Target: "b.example."})
 	w := watchName(t, server, Name{Host: name, Service: true}, Settings{})
-	want := []Target{{"a.example:3000", 10}, {"b.example:3001", 10}, {"a-spare.example:3000", 20}}
-	assert.Equal(t, want, receive(t, w.found))
+	assert.Equal(t, []Target{
+		{"10.0.0.1:3000", "a.example", 10}, {"10.0.0.2:3001", "b.example", 10}, {"10.0.0.9:3000", "a-spare.example", 20},
+	}, receive(t, w.found))
 
 	server.SetSRV(name, dnstest.SRV{Target: "."})
 	assert.Empty(t, w.next(t), "no such service")
 	server.SetSRV(name, dnstest.SRV{Priority: 1, Port: 80, Target: "a.example"})
-	assert.Equal(t, []Target{{"a.example:80", 1}}, receive(t, w.found))
+	assert.Equal(t, []Target{{"10.0.0.1:80", "a.example", 1}}, receive(t, w.found))
 
 	server.Fail(name, dnsmessage.RCodeServerFailure)
 	assert.ErrorContains(t, w.unchanged(t), "asking for SRV records: lookup "+name)
 	server.SetSRV(name)
 	assert.Empty(t, w.next(t), "no records")
 	server.SetSRV(name, dnstest.SRV{Port: 80, Target: "a.example"})
-	assert.Equal(t, []string{"a.example:80"}, w.next(t))
+	assert.Equal(t, []string{"10.0.0.1:80"}, w.next(t))
 	server.NXDomain(name)
 	assert.Empty(t, w.next(t))
+}
+
+// What knows a service may be all that knows its hosts.
+func TestTheHostsOfAServiceAreAskedOfTheSameServer(t *testing.T) {
+	server := dnstest.Start(t)
+	name := "_web._tcp.example"
+	server.SetA("a.example", "10.0.0.1", "10.0.0.2")
+	server.SetAAAA("a.example", "fd00::1")
+	server.SetAAAA("b.example", "fd00::2")
+	server.SetA("same.example", "10.0.0.1")
+	server.SetSRV(name,
+		dnstest.SRV{Priority: 2, Port: 80, Target: "a.example"}, dnstest.SRV{Priority: 2, Port: 81, Target: "a.example"},
+		dnstest.SRV{Priority: 3, Port: 80, Target: "b.example"}, dnstest.SRV{Priority: 1, Port: 80, Target: "same.example"},
+		dnstest.SRV{Port: 80, Target: "nobody.example"})
+	w := watchName(t, server, Name{Host: name, Service: true}, Settings{})
+	assert.Equal(t, []Target{
+		{"10.0.0.1:80", "same.example", 1},
+		{"10.0.0.1:81", "a.example", 2},
+		{"10.0.0.2:80", "a.example", 2},
+		{"10.0.0.2:81", "a.example", 2},
+		{"[fd00::2]:80", "b.example", 3},
+	}, receive(t, w.found))
+
+	server.SetSRV(name, dnstest.SRV{Port: 80, Target: "a.example"})
+	assert.Equal(t, []string{"10.0.0.1:80", "10.0.0.2:80"}, w.next(t))
+	server.SetA("a.example", "10.0.0.3")
+	assert.Equal(t, []string{"10.0.0.3:80"}, w.next(t), "a host that is elsewhere")
+	server.Fail("a.example", dnsmessage.RCodeServerFailure)
+	assert.ErrorContains(t, w.unchanged(t), "asking for A records: lookup a.example")
+	server.SetA("a.example", "10.0.0.4")
+	assert.Equal(t, []string{"10.0.0.4:80"}, w.next(t))
 }

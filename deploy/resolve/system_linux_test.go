@@ -88,12 +88,15 @@ func TestSearchDomains(t *testing.T) {
 
 	server.SetA("web.corp.example", "10.9.9.9")
 	server.SetSRV("_web._tcp.web.corp.example", dnstest.SRV{Port: 81, Target: "other.example"})
-	assert.Equal(t, []string{"10.9.9.9:80", "other.example:81", "", ""},
+	server.SetA("other.example", "10.9.9.8")
+	server.SetA("other.example.shop.svc.cluster.local", "10.9.9.7") // the host of a service is a whole name
+	assert.Equal(t, []string{"10.9.9.9:80", "10.9.9.8:81", "", ""},
 		ask("A:web", "SRV:_web._tcp.web", "A:gone", "A:web."), "the last domain has it, none has it, none is asked")
 
 	server.SetA("web.shop.svc.cluster.local", "10.0.0.1", "10.0.0.2")
 	server.SetSRV("_web._tcp.web.shop.svc.cluster.local", dnstest.SRV{Port: 81, Target: "a.example"})
-	assert.Equal(t, []string{"10.0.0.1:80 10.0.0.2:80", "a.example:81"}, ask("A:web", "SRV:_web._tcp.web"),
+	server.SetA("a.example", "10.0.0.3")
+	assert.Equal(t, []string{"10.0.0.1:80 10.0.0.2:80", "10.0.0.3:81"}, ask("A:web", "SRV:_web._tcp.web"),
 		"the first has it")
 
 	for _, code := range []dnsmessage.RCode{dnsmessage.RCodeServerFailure, dnsmessage.RCodeRefused} {

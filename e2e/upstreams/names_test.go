@@ -111,8 +111,9 @@ func TestTheServicesOfTheLowestPriorityThatHasAFitOneAreUsed(t *testing.T) {
 	srv := func(priority uint16, r *replica) dnstest.SRV {
 		port, err := strconv.ParseUint(r.address[strings.LastIndex(r.address, ":")+1:], 10, 16)
 		require.NoError(t, err)
-		return dnstest.SRV{Priority: priority, Port: uint16(port), Target: "localhost"}
+		return dnstest.SRV{Priority: priority, Port: uint16(port), Target: "host.test"} // which only this server knows
 	}
+	dns.SetA("host.test", "127.0.0.1")
 	dns.SetSRV(name, srv(20, second), srv(10, first))
 	e := harness.StartEdge(t, nil, harness.Setup{
 		Zones: fmt.Sprintf("\t\tzone web / srv+http://%s {\n\t\t\tresolvers %s\n\t\t}\n", name, dns.Addr()),
