@@ -59,7 +59,7 @@ func (z *Zone) pick(b Balance, turn uint64, now time.Time, tried []*Upstream, be
 				isBusy = true // others were faster
 			}
 		}
-		if len(tried) == 0 {
+		if len(tried) == 0 || isBusy {
 			break
 		}
 	}
