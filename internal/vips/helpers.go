@@ -42,7 +42,7 @@ static int to_srgb(VipsImage *in, VipsImage **out, int embedded, int depth) {
 
 static int save_png(VipsImage *in, int q, void **made, size_t *length) {
 	int coarse = q < 60;
-	return vips_pngsave_buffer(in, made, length, "strip", TRUE, "palette", TRUE, "Q", q, "dither", coarse ? 1.0 : 0.0,
+	return vips_pngsave_buffer(in, made, length, "strip", TRUE, "palette", TRUE, "Q", q, "dither", coarse ? 1.0 : 0.2,
 		"effort", !coarse && vips_image_hasalpha(in) ? 3 : 7, "bitdepth", 8, "compression", 6,
 		"filter", VIPS_FOREIGN_PNG_FILTER_NONE, NULL);
 }
@@ -144,9 +144,10 @@ func profileToSRGB(i *gv.ImageRef, embedded bool, depth int) (*gv.ImageRef, erro
 	return apply(i, func(in *C.VipsImage, out **C.VipsImage) C.int { return C.to_srgb(in, out, own, C.int(depth)) })
 }
 
-// savePNG makes a palette without dither, at less effort where there is transparency. Next.js dithers, at effort 7. By
-// libimagequant 2.17, which Debian has, that takes more bytes for less likeness, and effort above 3 (its k-means) gives
-// what is nearly transparent several colours: three times the bytes. Below quality 60, which Next.js calls 25, colours
+// savePNG makes a palette with little dither, at less effort where there is transparency. Next.js dithers in full, at
+// effort 7. By libimagequant 2.17, which Debian has, that takes more bytes for less likeness, but without any dither
+// soft gradients show contours; effort above 3 (its k-means) gives what is nearly transparent several colours: three
+// times the bytes. Below quality 60, which Next.js calls 25, colours
 // are so few that they need both. govips has no parameter for effort.
 func savePNG(i *gv.ImageRef, quality int) ([]byte, error) {
 	return saved(i, func(in *C.VipsImage, made *unsafe.Pointer, length *C.size_t) C.int {
