@@ -14,6 +14,7 @@ type Rotation struct {
 	balance Balance
 	traffic *traffic
 	found   <-chan struct{}
+	last    atomic.Pointer[Zone] // what was known when it was left
 }
 
 // traffic is what the requests of a zone have in common, whichever configuration they began under.
@@ -71,10 +72,12 @@ func (f *Fleet) Serve(id string, s WatchSettings) {
 	before.stop()
 }
 
-// Leave undoes Join. Requests that still run may go on to use the rotation.
+// Leave undoes Join. Requests that still run may go on to use the rotation: where the zone ends with it, they get the
+// upstreams that it had.
 func (r *Rotation) Leave() {
 	f := r.fleet
 	f.mu.Lock()
+	r.last.Store(f.state.Load().Zones[r.id])
 	_, _ = f.do(Leave{r.id}) // it was joined
 	var watcher *watcher
 	if f.state.Load().Zones[r.id] == nil {
@@ -87,7 +90,7 @@ func (r *Rotation) Leave() {
 	}
 }
 
-// none is what is known of a zone that has ended, or has no upstreams.
+// none is what is known of a zone that has no upstreams.
 var none Zone
 
 // Found is closed when DNS was asked once for each of the sources.
@@ -96,12 +99,15 @@ func (r *Rotation) Found() <-chan struct{} { return r.found }
 // ID is that of the zone in the state.
 func (r *Rotation) ID() string { return r.id }
 
-// Zone returns what is known of the zone now. A nil rotation is that of a zone without upstreams.
+// Zone returns what is known of the zone now, or was when it ended. A nil rotation is that of a zone without upstreams.
 func (r *Rotation) Zone() *Zone {
 	if r == nil {
 		return &none
 	}
 	if zone := r.fleet.State().Zones[r.id]; zone != nil {
+		return zone
+	}
+	if zone := r.last.Load(); zone != nil {
 		return zone
 	}
 	return &none
