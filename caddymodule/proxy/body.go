@@ -83,8 +83,11 @@ func (t *countedTunnel) Close() error {
 // clientBody is the body of a request on its way to the upstream.
 type clientBody struct {
 	io.ReadCloser
-	upstream *deploy.Upstream // nil: the client's slowness need not be counted
-	failed   atomic.Bool
+	failed atomic.Bool
+
+	mu       sync.Mutex       // guards what follows: another goroutine reads the body than the answer
+	upstream *deploy.Upstream // of the try that waits for its answer; nil: the client's slowness need not be counted
+	waits    bool             // for the client, which keeps no upstream busy
 }
 
 // watchClient has it known whether a client breaks off its body, which is no fault of the upstream, and counts the
@@ -98,7 +101,9 @@ func watchClient(req *http.Request, a *edge.Request) *clientBody {
 		body = &clientBody{ReadCloser: req.Body}
 	}
 	if a.Zone.Upstreams.IsLimited() {
+		body.mu.Lock()
 		body.upstream = a.Try.Upstream
+		body.mu.Unlock()
 	}
 	req.Body = body
 	return body
@@ -107,17 +112,43 @@ func watchClient(req *http.Request, a *edge.Request) *clientBody {
 // hasFailed reports whether the client has broken off.
 func (b *clientBody) hasFailed() bool { return b != nil && b.failed.Load() }
 
+// leaveCount says that the try has its answer, or has failed. From now on the answer says whether the upstream is busy:
+// if the body said so too, a client that holds back its end would count twice, and the upstream seem to have less than
+// nothing to do.
+func (b *clientBody) leaveCount() {
+	if b == nil {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.stopWaiting()
+	b.upstream = nil
+}
+
 // Read implements io.Reader.
 func (b *clientBody) Read(p []byte) (int, error) {
+	b.mu.Lock()
 	if b.upstream != nil {
+		b.waits = true
 		b.upstream.Yield()
-		defer b.upstream.Resume()
 	}
+	b.mu.Unlock()
 	n, err := b.ReadCloser.Read(p)
+	b.mu.Lock()
+	b.stopWaiting()
+	b.mu.Unlock()
 	if err != nil && !errors.Is(err, io.EOF) {
 		b.failed.Store(true)
 	}
 	return n, err //nolint:wrapcheck // io.EOF is compared
+}
+
+// stopWaiting undoes what Read has counted. b.mu is held.
+func (b *clientBody) stopWaiting() {
+	if b.waits {
+		b.waits = false
+		b.upstream.Resume()
+	}
 }
 
 // streamGauge reports the open streams of the process at the moment it is asked.

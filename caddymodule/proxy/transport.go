@@ -187,6 +187,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	body := watchClient(req, a)
 	a.Try.Sent(time.Now())
 	res, err := t.send(req, a)
+	body.leaveCount()
 	if err != nil {
 		a.Try.End()
 		if !body.hasFailed() {
