@@ -30,10 +30,7 @@ func TestAClientThatHoldsBackItsBodyIsNotCountedTwice(t *testing.T) {
 	require.NoError(t, err)
 	req = withRequest(req, a)
 
-	transport := &Transport{logger: zap.NewNop()}
-	transport.pools.base = new(http.Transport)
-	t.Cleanup(transport.pools.closeIdle)
-	upstream := a.Try.Upstream
+	transport, upstream := newTransport(t), a.Try.Upstream
 	require.EqualValues(t, 1, upstream.Occupied())
 	res, err := transport.RoundTrip(req)
 	require.NoError(t, err)

@@ -68,6 +68,13 @@ func (p *idlePools) forget(upstream *deploy.Upstream) {
 	}
 }
 
+// closeIdleOf closes the connections to an upstream that nothing is sent on now.
+func (p *idlePools) closeIdleOf(upstream *deploy.Upstream) {
+	if slot, found := p.byUp.Load(upstream); found {
+		slot.(*atomic.Pointer[idlePool]).Load().CloseIdleConnections()
+	}
+}
+
 func (p *idlePools) closeIdle() {
 	p.byUp.Range(func(_, slot any) bool {
 		slot.(*atomic.Pointer[idlePool]).Load().CloseIdleConnections()

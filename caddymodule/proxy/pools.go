@@ -50,6 +50,15 @@ func (a *allPools) forget(upstream *deploy.Upstream) {
 	}
 }
 
+// closeIdle closes what is idle of an upstream, whichever site has used it.
+func (a *allPools) closeIdle(upstream *deploy.Upstream) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for pools := range a.list {
+		pools.closeIdleOf(upstream)
+	}
+}
+
 // Drain ends the streams of an upstream that gets no new requests: event streams are told to come back, sockets last.
 func Drain(upstream *deploy.Upstream) { processStreams.Drain(upstream, streaming.DrainLimits{}) }
 

@@ -286,7 +286,7 @@ func (t *Transport) noteFailure(err error, req *http.Request, a *edge.Request) e
 	default:
 		return err
 	}
-	t.pools.of(a.Try.Upstream).CloseIdleConnections()
+	processPools.closeIdle(a.Try.Upstream)
 	return err
 }
 
