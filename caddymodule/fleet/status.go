@@ -143,34 +143,52 @@ func findUpstream(text string, caller control.Caller) (address string, zones []s
 	if text == "" {
 		return "", nil, control.Error(http.StatusBadRequest, errors.New(`the order names no upstream: {"upstream": "host:port"}`))
 	}
-	var known []string // that the caller may know of
-	isOwn := false
+	meant := map[string][]string{} // the zones of each address
+	var known, own []string        // that the caller may know of
 	for _, site := range edge.Sites() {
 		for _, zone := range site.View.Load().List {
-			may := caller.May(zone.Name)
 			for _, member := range zone.Upstreams.Zone().Deployment.Members {
-				if isMeant(text, member.Address) {
-					address, zones, isOwn = member.String(), append(zones, zone.Name), isOwn || may
+				isMeant := isMeant(text, member.Address)
+				if isMeant {
+					meant[member.String()] = append(meant[member.String()], zone.Name)
 				}
-				if may {
+				if caller.May(zone.Name) {
 					known = append(known, member.String())
+					if isMeant {
+						own = append(own, member.String())
+					}
 				}
 			}
 		}
 	}
-	slices.Sort(zones)
-	zones = slices.Compact(zones)
-	switch {
-	case isOwn && slices.ContainsFunc(zones, func(zone string) bool { return !caller.May(zone) }):
-		return "", nil, control.Error(http.StatusForbidden, errors.New("the token is not for all zones that have this upstream"))
-	case isOwn:
-		return address, zones, nil
+	if slices.Contains(own, text) { // it is written as status shows it
+		own = []string{text}
+	}
+	slices.Sort(own)
+	switch own = slices.Compact(own); {
+	case len(own) > 1:
+		return "", nil, control.Error(http.StatusConflict,
+			fmt.Errorf("%q may be one of several upstreams: name it as status does, %s", text, strings.Join(own, " or ")))
+	case len(own) == 1:
+		zones, err = zonesOfAll(meant[own[0]], caller)
+		return own[0], zones, err
 	case len(known) == 0:
 		return "", nil, control.Error(http.StatusBadRequest, fmt.Errorf("unknown upstream %q", text))
 	}
 	slices.Sort(known)
 	return "", nil, control.Error(http.StatusBadRequest,
 		fmt.Errorf("unknown upstream %q; there are: %s", text, strings.Join(slices.Compact(known), ", ")))
+}
+
+// zonesOfAll returns the names of the zones that have an upstream, each once. The error says that the caller may not
+// speak for all of them.
+func zonesOfAll(zones []string, caller control.Caller) ([]string, error) {
+	slices.Sort(zones)
+	zones = slices.Compact(zones)
+	if slices.ContainsFunc(zones, func(zone string) bool { return !caller.May(zone) }) {
+		return nil, control.Error(http.StatusForbidden, errors.New("the token is not for all zones that have this upstream"))
+	}
+	return zones, nil
 }
 
 // isMeant reports whether a text names an upstream: as status shows it, or without its scheme.
