@@ -85,6 +85,9 @@ func checkDial(dial string) error {
 	if err != nil {
 		return fmt.Errorf("reading the address: %w", err)
 	}
+	if parsed.Network != "tcp" || strings.Contains(dial, "/") {
+		return errors.New("expected host:port without a network before it, unix//path, or a URL")
+	}
 	if parsed.PortRangeSize() != 1 {
 		return errors.New("expected one port, not a range: list the upstreams one by one")
 	}
