@@ -62,8 +62,14 @@ func (s *Sticky) SetCookie(answer http.Header, r *http.Request, a *Request) {
 	answer["Set-Cookie"] = append(answer["Set-Cookie"], cookie.String())
 }
 
-// isForOne reports whether an answer says that no shared cache may keep it.
+// isForOne reports whether an answer says that no shared cache may keep it. Fields that only some of those read come
+// before Cache-Control there (RFC 9213), and few of them forbid.
 func isForOne(h http.Header) bool {
+	for _, name := range httpheader.TargetedFields {
+		if len(h[name]) > 0 {
+			return false
+		}
+	}
 	control := h["Cache-Control"]
 	return httpheader.HasDirective(control, "private") || httpheader.HasDirective(control, "no-store")
 }
