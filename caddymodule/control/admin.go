@@ -16,9 +16,11 @@ import (
 // `GET /nextjs/v1/files` | Which files of which builds the edge serves, as `caddy nextjs files --json` prints it.
 // `GET /nextjs/v1/explain?url=…` | How it answers a request, as `caddy nextjs explain --json` prints it.
 // `GET /nextjs/v1/image?url=…` | What it answers to a request for a picture, as `caddy nextjs image --json` prints it.
+// `GET /nextjs/v1/status` | What answers for the zones, as `caddy nextjs status --json` prints it.
 // `POST /nextjs/v1/purge` | What was removed from a cache, as `nextjs_control` answers.
+// `POST /nextjs/v1/drain`, `…/undrain` | The state of an upstream that was taken out of rotation, or put back.
 //
-// These four are there without `v1/`, too.
+// Files, explain, image and purge are there without `v1/`, too.
 type Admin struct{}
 
 // CaddyModule returns the Caddy module information.

@@ -26,8 +26,9 @@ import (
 //
 // Request | Scopes | What it does
 // --------|--------|-------------
-// `GET …/v1/files`, `…/v1/explain?url=…`, `…/v1/image?url=…` | `read` | Says what commands of these names print as JSON.
+// `GET …/v1/files`, `…/v1/explain?url=…`, `…/v1/image?url=…`, `…/v1/status` | `read` | Says what commands of these names print as JSON.
 // `POST …/v1/purge` | `purge`, `adapter` | Removes what a cache keeps. The body is JSON: `{"cache": "images"}` with `zone`, `source` or both, or with `"all": true`. `…/purge` is the same.
+// `POST …/v1/drain`, `…/v1/undrain` | `deploy` | Takes an upstream out of rotation, or puts it back. The body is JSON: `{"upstream": "host:port"}`.
 //
 // The last segments of the path count; others are answered with 404. Each request needs `Authorization: Bearer
 // <token>`, or is answered with 401; one whose token is not for it, or that a browser sends for a page of another site,
