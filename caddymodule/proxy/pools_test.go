@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -17,6 +18,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
+	"github.com/caddy-nextjs/caddy-nextjs/streaming"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
@@ -55,6 +57,22 @@ func TestAFailureKeepsNothingOfAnUpstreamThatHasGone(t *testing.T) {
 	require.Error(t, site.noteFailure(io.EOF, httptest.NewRequest(http.MethodGet, "/", nil), a))
 	_, known := site.pools.byUp.Load(gone)
 	assert.False(t, known)
+}
+
+// An upstream that is drained, and then left out of the configuration, loses its streams all the same.
+func TestStreamsOfAForgottenUpstreamAreDrained(t *testing.T) {
+	upstream := &deploy.Upstream{Address: deploy.Address{Dial: "127.0.0.1:1"}}
+	body, server := io.Pipe()
+	stream := processStreams.Watch(streaming.EventStream, &http.Response{Body: body}, upstream)
+	t.Cleanup(func() { _ = errors.Join(stream.Close(), server.Close()) })
+	Drain(upstream)
+	Forget(upstream)
+	said := make(chan []byte, 1)
+	go func() {
+		text, _ := io.ReadAll(stream)
+		said <- text
+	}()
+	assert.Contains(t, string(edgetest.Receive(t, said, "the stream ends")), "retry: ")
 }
 
 // newTransport is that of a site.
