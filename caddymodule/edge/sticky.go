@@ -6,6 +6,7 @@ import (
 
 	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/httpheader"
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
 // Sticky sends what one visitor asks to one upstream of a zone, as long as that is fit. nil does not.
@@ -46,9 +47,10 @@ func (s *Sticky) named(name string, zone *deploy.Zone) *deploy.Upstream {
 const stickyFor = 30 * 24 * time.Hour
 
 // SetCookie has the visitor come back to the upstream that has answered, where no shared cache may keep the answer:
-// it would give the cookie to everybody.
+// it would give the cookie to everybody. Of an action it is read whether the application has set a cookie
+// (policy.EffectOf), so one more would have it purge less.
 func (s *Sticky) SetCookie(answer http.Header, r *http.Request, a *Request) {
-	if s == nil || s.Cookie == "" || a.IsSource || !isForOne(answer) {
+	if s == nil || s.Cookie == "" || a.IsSource || a.Kind == zones.KindAction || !isForOne(answer) {
 		return
 	}
 	name := s.Names.Of(a.Try.Upstream)
