@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig"
@@ -25,7 +26,9 @@ func (s *directive) upstreams() int {
 	for _, zone := range s.zones {
 		most = max(most, len(zone.Upstreams))
 		for _, upstream := range zone.Upstreams {
-			if source, err := fleet.ParseSource(upstream); err == nil && source.Kind != deploy.FixedSource {
+			// What a placeholder stands for is known when the configuration is loaded.
+			source, err := fleet.ParseSource(upstream)
+			if strings.Contains(upstream, "{") || err == nil && source.Kind != deploy.FixedSource {
 				most = max(most, leastTriesOfNames)
 			}
 		}

@@ -51,7 +51,7 @@ func (h *Handler) explain(to *report.Request, r *http.Request, a *edge.Request) 
 		to.By, to.NotKept, to.Upstream = report.ByNext, h.whyNotKept(a), choiceOf(r, a)
 	default:
 		to.By, to.Page = report.ByPage, pages.Slot.Of(a.Zone).Explain(r, a)
-		if to.Page.Result != "hit" {
+		if to.Page.Result != "hit" && to.Page.Result != "stale" {
 			to.Upstream = choiceOf(r, a)
 		}
 	}

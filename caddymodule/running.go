@@ -12,6 +12,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/fleet"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/images"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/pages"
+	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 )
 
 // running are the apps of the configurations that serve. What asks for the state of the process, the admin API and
@@ -97,6 +98,8 @@ func (a *App) serveUpstreams() {
 	if fleet.Serve(a.fleet); a.fleet == nil {
 		return
 	}
+	a.fleet.SetLog(a.logger)
+	wanted := map[string]deploy.WatchSettings{}
 	for _, h := range a.handlers {
 		host, scheme := addressOf(a.http, h)
 		for i, config := range h.Zones {
@@ -106,8 +109,15 @@ func (a *App) serveUpstreams() {
 			}
 			watch := config.Watch(firstName(slices.Concat(config.Host, []string{host})), scheme)
 			watch.UntilAnswered = a.isProbed
-			a.fleet.Serve(rotation.ID(), watch)
+			// Of several sites that have the zone, it is asked as visitors of the encrypted one would.
+			if known, again := wanted[rotation.ID()]; again && known.Health.Scheme == "https" {
+				continue
+			}
+			wanted[rotation.ID()] = watch
 		}
+	}
+	for id, watch := range wanted {
+		a.fleet.Serve(id, watch)
 	}
 }
 

@@ -35,5 +35,11 @@ func (c ZoneConfig) space(name string, sources []deploy.Source) (string, error) 
 		written[i] = source.String()
 	}
 	slices.Sort(written)
-	return strings.Join(append(parts, slices.Compact(written)...), "\x00"), nil
+	parts = append(parts, slices.Compact(written)...)
+	isFound := func(source deploy.Source) bool { return source.Kind != deploy.FixedSource }
+	if slices.ContainsFunc(sources, isFound) && len(c.Resolvers)+len(c.Versions) > 0 {
+		// One name may lead elsewhere by other servers.
+		parts = append(parts, "resolvers "+strings.Join(c.NameServers(), " "), "versions "+strings.Join(c.Versions, " "))
+	}
+	return strings.Join(parts, "\x00"), nil
 }

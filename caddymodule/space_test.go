@@ -45,6 +45,11 @@ func TestSpacesOfZones(t *testing.T) {
 		return space
 	}
 	of := func(upstreams ...string) ZoneConfig { return ZoneConfig{Upstreams: upstreams} }
+	resolved := func(server string) ZoneConfig {
+		c := of("dns+http://a")
+		c.Resolvers = []string{server}
+		return c
+	}
 	built := func(dir string, upstreams ...string) ZoneConfig { return ZoneConfig{Build: dir, Upstreams: upstreams} }
 	for name, c := range map[string]struct {
 		one, other ZoneConfig
@@ -59,6 +64,8 @@ func TestSpacesOfZones(t *testing.T) {
 		"a name and what DNS tells of it":      {of("http://a:3000"), of("dns+http://a:3000"), false},
 		"names of DNS":                         {of("dns+http://a:3000"), of("dns+http://b:3000"), false},
 		"a name of DNS":                        {of("dns+http://a"), of("dns+http://a:80"), true},
+		"one name, other servers":              {resolved("10.0.0.1"), resolved("10.0.0.2"), false},
+		"one name, one server":                 {resolved("10.0.0.1"), resolved("10.0.0.1"), true},
 		"services of DNS":                      {of("srv+http://_a._tcp.x"), of("srv+https://_a._tcp.x"), false},
 		"other sockets":                        {of("unix//run/a"), of("unix//run/b"), false},
 		"a socket":                             {of("unix//run/a"), of("unix//run/a"), true},

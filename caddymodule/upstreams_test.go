@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -13,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/report"
 	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
@@ -127,4 +129,55 @@ func breakOff(t *testing.T, e *edgetest.Edge, request string) {
 	require.NoError(t, err)
 	time.Sleep(5 * time.Millisecond)
 	require.NoError(t, conn.Close())
+}
+
+// A secret that the environment does not have is no secret: edges would not agree on it.
+func TestAStickySecretMustBeThere(t *testing.T) {
+	e := edgetest.New(t)
+	err := e.Load(t, "nextjs "+edgetest.Named(t, "x")+" {\n sticky cookie {env.CADDY_NEXTJS_TEST_NOT_SET}\n}")
+	require.ErrorContains(t, err, "sticky: the secret:")
+}
+
+// One whose certificate is not trusted is passed over, and not called unhealthy and well again in turn: questions do not
+// look at certificates.
+func TestAnUpstreamWithAWrongCertificateIsEjected(t *testing.T) {
+	bad := edgetest.UntrustedTLSUpstream(t, func(http.ResponseWriter, *http.Request) {})
+	good := edgetest.TrustedTLSUpstream(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "good") })
+	e := edgetest.Serve(t, fmt.Sprintf("nextjs %s %s", bad, good))
+	edgetest.Eventually(t, edgetest.Patience, func() bool {
+		require.Equal(t, "good", e.Ask(t, http.MethodGet, "/").Text)
+		return stateOf(bad) == deploy.Ejected
+	}, "it is ejected")
+}
+
+// The answer to a drain waits until nothing is in flight, and no longer than it was told to.
+func TestADrainMayWait(t *testing.T) {
+	address, arrived, open := gated(t)
+	e := edgetest.Serve(t, fmt.Sprintf("handle_path /_edge/* {\n nextjs_control {\n token_file %s\n }\n}\nnextjs %s %s",
+		edgetest.File(t, "token"), address, edgetest.Named(t, "other")), edgetest.State(t.TempDir()))
+	client, base := e.Client(t, edgetest.H1)
+	drain := func(wait string) (answer report.Drained) {
+		res := edgetest.Post(t, client, base+"/_edge/v1/drain", "application/json",
+			fmt.Sprintf(`{"upstream": %q, "wait": %q}`, address, wait), "Authorization", "Bearer token")
+		require.Equal(t, http.StatusOK, res.StatusCode, res.Text)
+		require.NoError(t, json.Unmarshal([]byte(res.Text), &answer))
+		return answer
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range 2 { // one of them is for this upstream
+			edgetest.Get(t, client, base+"/wait")
+		}
+	}()
+	edgetest.Receive(t, arrived, "it is busy")
+	answer := drain("200ms")
+	assert.EqualValues(t, 1, answer.InFlight)
+	assert.Equal(t, "draining", answer.State)
+	time.AfterFunc(100*time.Millisecond, open)
+	assert.Zero(t, drain("20s").InFlight)
+	edgetest.Receive(t, done, "all are answered")
+	res := edgetest.Post(t, client, base+"/_edge/v1/drain", "application/json", fmt.Sprintf(`{"upstream": %q, "wait": "soon"}`, address), "Authorization", "Bearer token")
+	assert.Equal(t, http.StatusBadRequest, res.StatusCode)
+	assert.Contains(t, res.Text, "wait takes a duration")
 }

@@ -30,7 +30,9 @@ func (h *Handler) joinZones(repl *caddy.Replacer) error {
 	h.upstreams = state.Join(settings)
 	h.sticky = make([]*edge.Sticky, len(h.Zones))
 	for i, config := range h.Zones {
-		h.sticky[i] = state.StickyOf(config.Sticky, config.label(), repl)
+		if h.sticky[i], err = state.StickyOf(config.Sticky, config.label(), repl); err != nil {
+			return fmt.Errorf("zone %s: %w", config.label(), err)
+		}
 	}
 	return nil
 }

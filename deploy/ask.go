@@ -18,13 +18,16 @@ type Question struct {
 	Host, Scheme string
 }
 
+// unixPrefix stands before the path of a socket.
+const unixPrefix = "unix/"
+
 // AnyAnswer is cheap for Next.js: it looks for a file that it has not, renders nothing, and answers.
 var AnyAnswer = Question{Path: "/_next/static/caddy-nextjs-readiness"}
 
 // DialContext connects to an upstream.
 func (u *Upstream) DialContext(ctx context.Context) (net.Conn, error) {
 	network, address := "tcp", u.Dial
-	if socket, ok := strings.CutPrefix(u.Dial, "unix/"); ok {
+	if socket, ok := strings.CutPrefix(u.Dial, unixPrefix); ok {
 		network, address = "unix", socket
 	}
 	conn, err := new(net.Dialer).DialContext(ctx, network, address)
@@ -58,6 +61,10 @@ func (u *Upstream) Ask(ctx context.Context, q Question) (status int, err error) 
 		return 0, fmt.Errorf("asking %s: %w", u.Address, err)
 	}
 	req.Header.Set("User-Agent", "caddy-nextjs")
+	req.Host = u.Dial // as one who asks it directly
+	if strings.HasPrefix(u.Dial, unixPrefix) {
+		req.Host = "localhost"
+	}
 	if q.Host != "" {
 		req.Host = q.Host
 		req.Header.Set("X-Forwarded-Host", q.Host)

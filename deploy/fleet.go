@@ -14,7 +14,7 @@ import (
 type Fleet struct {
 	addresses *Addresses
 	journal   *journal
-	log       *zap.Logger
+	log       atomic.Pointer[zap.Logger]
 
 	state atomic.Pointer[State]
 
@@ -41,15 +41,19 @@ type Settings struct {
 // says so.
 func Open(s Settings) *Fleet {
 	f := &Fleet{
-		addresses: s.Addresses, log: s.Log, watchers: map[string]*watcher{},
+		addresses: s.Addresses, watchers: map[string]*watcher{},
 		told: make(chan struct{}, 1), tell: s.Tell,
 	}
+	f.SetLog(s.Log)
 	drains := map[string]Drained{}
 	f.journal = openJournal(s.Dir, drains, s.Log)
 	f.state.Store(&State{Number: f.journal.number, Zones: map[string]*Zone{}, Drains: drains})
 	f.done.Go(f.tellChanges)
 	return f
 }
+
+// SetLog says where the fleet writes what it has to say from now on.
+func (f *Fleet) SetLog(log *zap.Logger) { f.log.Store(log) }
 
 // State returns what is known now.
 func (f *Fleet) State() *State { return f.state.Load() }
@@ -104,7 +108,7 @@ func (f *Fleet) keep(c Command, before, after *State, now time.Time) bool {
 		err = f.journal.add(one, after.Drains)
 	}
 	if err != nil {
-		f.log.Error("a decision is not kept over a restart", zap.Error(err))
+		f.log.Load().Error("a decision is not kept over a restart", zap.Error(err))
 	}
 	return err == nil
 }
@@ -134,7 +138,7 @@ func (f *Fleet) tellLater(changes []Change) {
 	f.untold = append(f.untold, changes...)
 	if over := len(f.untold) - maxUntold; over > 0 {
 		f.untold = f.untold[over:]
-		f.log.Warn("changes of upstreams were not told, as there were too many at once", zap.Int("changes", over))
+		f.log.Load().Warn("changes of upstreams were not told, as there were too many at once", zap.Int("changes", over))
 	}
 	select {
 	case f.told <- struct{}{}:

@@ -153,7 +153,7 @@ func (w *watcher) resolve(ctx context.Context, source int, asked func()) {
 	failed := func(err error) {
 		asked()
 		if err.Error() != said || time.Since(last) > sameFailure {
-			w.fleet.log.Warn("a name cannot be looked up: what it led to before is used on",
+			w.fleet.log.Load().Warn("a name cannot be looked up: what it led to before is used on",
 				zap.String("upstream", w.sources[source].String()), zap.Error(err))
 		}
 		said, last = err.Error(), time.Now()
@@ -204,7 +204,7 @@ func (w *watcher) eject(u *Upstream, why string, isErring bool) {
 // do carries out a command that no operator has ordered.
 func (w *watcher) do(c Command) {
 	if _, err := w.fleet.Do(c); err != nil && !errors.Is(err, ErrTooManyEjected) {
-		w.fleet.log.Error("an upstream's state could not be changed", zap.Error(err))
+		w.fleet.log.Load().Error("an upstream's state could not be changed", zap.Error(err))
 	}
 }
 

@@ -30,6 +30,7 @@ const (
 type controlFlags struct {
 	adminFlags
 	control, tokenFile string
+	patience           time.Duration // how much longer than usual the answer may take
 }
 
 func (f *controlFlags) register(cmd *cobra.Command) {
@@ -93,7 +94,7 @@ func (f *controlFlags) callControl(ctx context.Context, method string, target *u
 	if err != nil {
 		return fmt.Errorf("--token-file: %s %w", f.tokenFile, err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, controlTimeout)
+	ctx, cancel := context.WithTimeout(ctx, controlTimeout+f.patience)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, target.String(), bytes.NewReader(body))
 	if err != nil {

@@ -22,8 +22,6 @@ With --wait the command returns when nothing is in flight any more, or says afte
 time what is left, and fails.`
 	drainExample = `  caddy nextjs drain 10.0.0.1:3000 --wait 30s && ssh web1 systemctl restart web
   caddy nextjs undrain 10.0.0.1:3000`
-	// drainStep is how often it is looked whether an upstream is empty.
-	drainStep = 200 * time.Millisecond
 )
 
 // errNotEmpty says that requests are in flight still.
@@ -77,21 +75,16 @@ func newUndrainCommand() *cobra.Command {
 // drain takes an upstream out of rotation, and waits until it is empty. The error is errNotEmpty where it is not after
 // the time.
 func (f *controlFlags) drain(ctx context.Context, upstream string, wait time.Duration) (answer report.Drained, err error) {
-	ends := time.Now().Add(wait)
-	for {
-		err = f.post(ctx, report.DrainRoute, report.DrainOrder{Upstream: upstream}, &answer)
-		switch {
-		case err != nil || answer.InFlight == 0 || wait == 0:
-			return answer, err
-		case !time.Now().Before(ends):
-			return answer, errNotEmpty
-		}
-		select {
-		case <-ctx.Done():
-			return answer, fmt.Errorf("waiting until it is empty: %w", ctx.Err())
-		case <-time.After(drainStep):
-		}
+	order := report.DrainOrder{Upstream: upstream}
+	if wait > 0 {
+		order.Wait = wait.String()
 	}
+	f.patience = wait
+	err = f.post(ctx, report.DrainRoute, order, &answer)
+	if err == nil && wait > 0 && answer.State == "draining" && answer.InFlight > 0 {
+		err = errNotEmpty
+	}
+	return answer, err
 }
 
 func drainedText(d report.Drained) string {

@@ -104,7 +104,8 @@ const maxComparable = 256
 // depend on something else, or one visitor of something broken always asks the same upstream.
 func (a *Request) comparable(r *http.Request) string {
 	isRead := r.Method == http.MethodGet || r.Method == http.MethodHead
-	if !isRead || !a.isSpread || len(a.Path)+len(r.URL.RawQuery) > maxComparable {
+	isForOne := len(r.Header["Cookie"])+len(r.Header["Authorization"]) > 0
+	if !isRead || isForOne || !a.isSpread || len(a.Path)+len(r.URL.RawQuery) > maxComparable {
 		return ""
 	}
 	return a.Path + "?" + r.URL.RawQuery

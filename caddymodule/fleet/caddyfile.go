@@ -108,7 +108,7 @@ func (s *Settings) parseSticky(d *caddyfile.Dispenser) error {
 	switch args := d.RemainingArgs(); {
 	case len(args) == 1 && args[0] == "cookie":
 		s.Sticky = &Sticky{Cookie: true}
-	case len(args) == 2 && args[0] == "cookie":
+	case len(args) == 2 && args[0] == "cookie" && args[1] != "":
 		s.Sticky = &Sticky{Cookie: true, Secret: args[1]}
 	case len(args) == 2 && args[0] == "header":
 		s.Sticky = &Sticky{Header: args[1]}

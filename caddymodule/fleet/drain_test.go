@@ -75,8 +75,9 @@ func TestAnUpstreamIsDrainedInAllZonesThatHaveIt(t *testing.T) {
 func serve(t *testing.T, upstreams map[string][]deploy.Address) *State {
 	t.Helper()
 	state := &State{
-		Fleet: deploy.Open(deploy.Settings{Addresses: new(deploy.Addresses), Log: zap.NewNop()}), log: zap.NewNop(),
+		Fleet: deploy.Open(deploy.Settings{Addresses: new(deploy.Addresses), Log: zap.NewNop()}),
 	}
+	state.SetLog(zap.NewNop())
 	t.Cleanup(func() { require.NoError(t, state.Close()) })
 	view := &edge.View{}
 	for name, addresses := range upstreams {

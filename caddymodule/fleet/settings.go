@@ -175,7 +175,7 @@ func (s Settings) Balance() deploy.Balance {
 // are not known.
 func (s Settings) Watch(host, scheme string) deploy.WatchSettings {
 	w := deploy.WatchSettings{Resolve: resolve.Settings{
-		Refresh: time.Duration(s.Refresh), Resolvers: s.Resolvers, Versions: s.versions(),
+		Refresh: time.Duration(s.Refresh), Resolvers: s.NameServers(), Versions: s.versions(),
 	}}
 	if s.Health != nil {
 		w.Health = s.Health.question(host, scheme)
@@ -186,6 +186,15 @@ func (s Settings) Watch(host, scheme string) deploy.WatchSettings {
 		}
 	}
 	return w
+}
+
+// NameServers are the servers that are asked, after placeholders are replaced.
+func (s Settings) NameServers() []string {
+	servers := make([]string, len(s.Resolvers))
+	for i, server := range s.Resolvers {
+		servers[i] = caddy.NewReplacer().ReplaceKnown(server, "")
+	}
+	return servers
 }
 
 func (s Settings) versions() resolve.Versions {

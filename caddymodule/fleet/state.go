@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -30,19 +31,27 @@ type State struct {
 
 	mu     sync.Mutex
 	secret []byte // nil: not read yet
-	log    *zap.Logger
+	log    atomic.Pointer[zap.Logger]
 }
 
 // Lease opens the control plane whose decisions are kept below the state directory, or shares the one that is open.
 // tell is called with each change of an upstream.
 func Lease(state string, tell func(*State, deploy.Change), log *zap.Logger) (*State, error) {
 	return leases.Lease(state, "deploy", func(dir string) (*State, error) {
-		s := &State{dir: dir, log: log.Named("deploy")}
+		s, log := &State{dir: dir}, log.Named("deploy")
+		s.log.Store(log)
 		s.Fleet = deploy.Open(deploy.Settings{
-			Dir: dir, Addresses: &addresses, Log: s.log, Tell: func(c deploy.Change) { tell(s, c) },
+			Dir: dir, Addresses: &addresses, Log: log, Tell: func(c deploy.Change) { tell(s, c) },
 		})
 		return s, nil
 	})
+}
+
+// SetLog says where what has become of upstreams is written from now on.
+func (s *State) SetLog(log *zap.Logger) {
+	log = log.Named("deploy")
+	s.log.Store(log)
+	s.Fleet.SetLog(log)
 }
 
 // Release gives the lease back. The last one ends the control plane.
@@ -76,19 +85,22 @@ func (s *State) Join(zones []deploy.ZoneSettings) []*deploy.Rotation {
 	return rotations
 }
 
-// StickyOf returns what sends a visitor of a zone to one upstream, nil where nothing does.
-func (s *State) StickyOf(settings *Sticky, zone string, repl *caddy.Replacer) *edge.Sticky {
+// StickyOf returns what sends a visitor of a zone to one upstream, nil where nothing does. The error says that the
+// secret is a placeholder for nothing: edges would not agree.
+func (s *State) StickyOf(settings *Sticky, zone string, repl *caddy.Replacer) (*edge.Sticky, error) {
 	switch {
 	case settings == nil:
-		return nil
+		return nil, nil
 	case settings.Header != "":
-		return &edge.Sticky{Header: settings.Header}
+		return &edge.Sticky{Header: settings.Header}, nil
+	case settings.Secret == "":
+		return &edge.Sticky{Cookie: cookieName(zone), Names: deploy.NewCookieNames(s.cookieSecret())}, nil
 	}
-	secret := []byte(repl.ReplaceKnown(settings.Secret, ""))
-	if len(secret) == 0 {
-		secret = s.cookieSecret()
+	secret, err := repl.ReplaceOrErr(settings.Secret, true, true)
+	if err != nil {
+		return nil, fmt.Errorf("sticky: the secret: %w", err)
 	}
-	return &edge.Sticky{Cookie: cookieName(zone), Names: deploy.NewCookieNames(secret)}
+	return &edge.Sticky{Cookie: cookieName(zone), Names: deploy.NewCookieNames([]byte(secret))}, nil
 }
 
 // cookieName is the name of the cookie of a zone. What a cookie's name cannot have is left out (RFC 6265, 4.1.1).
@@ -112,7 +124,7 @@ func (s *State) cookieSecret() []byte {
 	if s.secret == nil {
 		var err error
 		if s.secret, err = readSecret(filepath.Join(s.dir, "sticky-secret")); err != nil {
-			s.log.Warn("the secret of sticky cookies is not kept: visitors may change their upstream after a restart", zap.Error(err))
+			s.log.Load().Warn("the secret of sticky cookies is not kept: visitors may change their upstream after a restart", zap.Error(err))
 		}
 	}
 	return s.secret

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -123,18 +124,71 @@ func serveDrain(
 	if err != nil {
 		return err
 	}
+	wait, err := waitOf(order)
+	if err != nil {
+		return control.Error(http.StatusBadRequest, err)
+	}
 	durable, err := s.Do(command(address))
 	if err != nil {
 		return control.Error(http.StatusConflict, err)
 	}
+	if wait > 0 {
+		s.waitUntilEmpty(r.Context(), address, wait)
+	}
 	answer := report.Drained{Zones: zones, Durable: durable}
-	for _, zone := range s.State().Zones {
-		if member := zone.Find(address); member != nil {
-			answer.UpstreamStatus = upstreamStatus(member, time.Now(), streams)
-			break
-		}
+	answer.Upstream, answer.State = address, deploy.Draining.String() // DNS may name it no more
+	if member := s.find(address); member != nil {
+		answer.UpstreamStatus = upstreamStatus(member, time.Now(), streams)
 	}
 	return control.AnswerJSON(w, http.StatusOK, answer)
+}
+
+const (
+	// maxDrainWait bounds how long an order may have the answer wait.
+	maxDrainWait = 10 * time.Minute
+	// drainStep is how often it is looked whether an upstream is empty.
+	drainStep = 100 * time.Millisecond
+)
+
+// waitOf is how long an order has the answer wait.
+func waitOf(order report.DrainOrder) (time.Duration, error) {
+	if order.Wait == "" {
+		return 0, nil
+	}
+	wait, err := time.ParseDuration(order.Wait)
+	if err != nil || wait < 0 || wait > maxDrainWait {
+		return 0, fmt.Errorf("wait takes a duration of at most %s, such as 30s; found %q", maxDrainWait, order.Wait)
+	}
+	return wait, nil
+}
+
+// waitUntilEmpty returns when nothing is in flight to an upstream, when it is put back, or when the time is over.
+func (s *State) waitUntilEmpty(ctx context.Context, address string, wait time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	ticker := time.NewTicker(drainStep)
+	defer ticker.Stop()
+	for {
+		member := s.find(address)
+		if member == nil || member.State != deploy.Draining || member.InFlight() == 0 {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// find returns what some zone knows of an address, nil where none has it.
+func (s *State) find(address string) *deploy.Member {
+	for _, zone := range s.State().Zones {
+		if member := zone.Find(address); member != nil {
+			return member
+		}
+	}
+	return nil
 }
 
 // findUpstream finds the address that an order names, and the names of the zones that have it. The caller must be allowed

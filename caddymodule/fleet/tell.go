@@ -76,13 +76,13 @@ func (s *State) write(c deploy.Change, event Event) {
 	if c.After.Why != "" {
 		fields = append(fields, zap.String("why", c.After.Why))
 	}
-	switch event {
+	switch log := s.log.Load(); event {
 	case EventPanic:
-		s.log.Error("no upstream of the zone is fit: all that are not drained are tried", fields...)
+		log.Error("no upstream of the zone is fit: all that are not drained are tried", fields...)
 	case EventUnhealthy, EventEjected:
-		s.log.Warn("an upstream is out of rotation", fields...)
+		log.Warn("an upstream is out of rotation", fields...)
 	case EventRecovered, EventDrained:
-		s.log.Info("an upstream has changed", fields...)
+		log.Info("an upstream has changed", fields...)
 	}
 }
 

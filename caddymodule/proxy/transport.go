@@ -270,13 +270,17 @@ func (t *Transport) send(req *http.Request, a *edge.Request) (*http.Response, er
 // upstream is closed: `next start` closes its listener when it is told to stop, and keeps its connections.
 func (t *Transport) noteFailure(err error, req *http.Request, a *edge.Request) error {
 	_, isDial := errors.AsType[reverseproxy.DialError](err)
-	if !isDial && isHandshakeError(err) {
-		err, isDial = reverseproxy.NewDialError(err), true
+	isHandshake := !isDial && isHandshakeError(err)
+	if isHandshake {
+		err = reverseproxy.NewDialError(err)
 	}
-	if errors.Is(err, context.Canceled) || req.Context().Err() != nil {
+	if errors.Is(err, context.Canceled) || req.Context().Err() != nil || isOwnLimit(err) {
 		return err
 	}
 	switch {
+	case isHandshake: // who asks whether it is fit does not look at certificates
+		a.Zone.Upstreams.Reset(a.Try.Upstream)
+		dialFailuresTotal.WithLabelValues(a.Zone.Name).Inc()
 	case isDial:
 		a.Zone.Upstreams.Refused(a.Try.Upstream, err)
 		dialFailuresTotal.WithLabelValues(a.Zone.Name).Inc()
@@ -288,6 +292,11 @@ func (t *Transport) noteFailure(err error, req *http.Request, a *edge.Request) e
 	}
 	processPools.closeIdle(a.Try.Upstream)
 	return err
+}
+
+// isOwnLimit reports whether the machine of the edge has no descriptors or ports left, which says nothing of upstreams.
+func isOwnLimit(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.EADDRNOTAVAIL)
 }
 
 // isClosed reports whether the upstream has ended the connection.

@@ -57,6 +57,8 @@ type UpstreamStatus struct {
 // DrainOrder is an order to take an upstream out of rotation, or to put it back.
 type DrainOrder struct {
 	Upstream string `json:"upstream"`
+	// Wait is how long the answer may wait until nothing is in flight: a duration such as 30s. Only of drain.
+	Wait string `json:"wait,omitempty"`
 }
 
 // Drained is what has become of the upstream.
