@@ -216,6 +216,12 @@ func (o *Optimizer) makeOnce(
 	return o.flights.Join(r.Context(), asked.key, func(ctx context.Context) (*picture, error) {
 		promise := o.store.Promise(asked.key) // before its source is fetched: see Forget
 		defer promise.End()
+		if kept := o.kept(ctx, z, asked.key); kept != nil {
+			defer kept.close()
+			if !kept.stale(o.now()) {
+				return kept.renewed() // since this request has looked
+			}
+		}
 		return o.makeAndKeep(ctx, z, promise, asked.Request, local)
 	})
 }

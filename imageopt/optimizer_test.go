@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"image"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -205,4 +206,18 @@ func TestWhosePicturesAreWhose(t *testing.T) {
 	assert.Equal(t, ResultHit, ask(remote, nil))
 	o.zone.Space = "another"
 	assert.Equal(t, ResultMiss, ask(remote, nil))
+}
+
+// A request that has looked for a picture just before it was kept does not have it made again.
+func TestAPictureThatIsKeptMeanwhileIsNotMadeAgain(t *testing.T) {
+	o := optimizerFor(t, nil)
+	first := o.ask(t, t.Context(), "/a.jpg")
+	r := httptest.NewRequest(http.MethodGet, "/_next/image?url=%2Fa.jpg&w=32&q=75", nil)
+	asked, refusal := o.zone.parse(r.URL.RawQuery, "", o.pipeline.CanEncode)
+	require.Nil(t, refusal)
+	again, release, err := o.makeOnce(r, o.zone, target{asked, o.zone.key(asked, "")}, localSource{})
+	defer release()
+	require.NoError(t, err)
+	assert.Equal(t, first.body(), string(again.body))
+	assert.Equal(t, 1, o.origin.count())
 }
