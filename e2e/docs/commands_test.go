@@ -84,7 +84,11 @@ func TestTheCommandsOfTheDocsAnswerAsPrinted(t *testing.T) {
 	require.NoError(t, os.Symlink(harness.ServerBinary(t), filepath.Join(dir, "caddy")))
 	e := docEdge(t, filepath.Join(dir, "edge-token"))
 	admin := fmt.Sprintf("localhost:%d", e.AdminPort)
-	words := append(files, [][2]string{{"https://example.com", e.URL("")}, {"localhost:2019", admin}}...)
+	apps := harness.NextApps(t)
+	words := append(files, [][2]string{
+		{"https://example.com", e.URL("")}, {"localhost:2019", admin},
+		{"localhost:3000", apps.Home.Upstream()}, {"localhost:3001", apps.Blog.Upstream()}, {"localhost:3002", apps.Shop.Upstream()},
+	}...)
 	ran := 0
 	for _, page := range docPages(t) {
 		for _, b := range docBlocks(t, page) {
