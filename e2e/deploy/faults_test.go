@@ -85,6 +85,7 @@ func becomes(t *testing.T, e *harness.Edge, address, state string) {
 
 // A replica that answers with errors what others answer costs some requests, and then none for as long as it is out.
 func TestAReplicaThatAnswersWithErrors(t *testing.T) {
+	t.Parallel()
 	e, bad, l := startFaulty(t)
 	broken := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }
 	bad.fault.Store(&broken)
@@ -99,6 +100,7 @@ func TestAReplicaThatAnswersWithErrors(t *testing.T) {
 
 // One that ends connections before it answers costs three requests in a row, and those that are on their way.
 func TestAReplicaThatEndsConnections(t *testing.T) {
+	t.Parallel()
 	e, bad, l := startFaulty(t)
 	reset := func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 	bad.fault.Store(&reset)
@@ -111,6 +113,7 @@ func TestAReplicaThatEndsConnections(t *testing.T) {
 // One that takes connections and never answers gets few requests, and none when it was silent for five seconds. What it
 // has got is lost when its client has waited enough.
 func TestAReplicaThatNeverAnswers(t *testing.T) {
+	t.Parallel()
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = silent.Close() })
@@ -200,6 +203,7 @@ func TestAReplicaThatHangs(t *testing.T) {
 
 // One that does not end when it is told to is out of rotation all the same, and harms nobody.
 func TestAReplicaThatDoesNotEnd(t *testing.T) {
+	t.Parallel()
 	e, bad, l := startFaulty(t)
 	command(t, e, "drain", bad.address, "--wait", "10s")
 	before := bad.served.Load()
