@@ -86,8 +86,11 @@ func TestTheCommandsOfTheDocsAnswerAsPrinted(t *testing.T) {
 	admin := fmt.Sprintf("localhost:%d", e.AdminPort)
 	apps := harness.NextApps(t)
 	words := append(files, [][2]string{
-		{"https://example.com", e.URL("")}, {"localhost:2019", admin},
-		{"localhost:3000", apps.Home.Upstream()}, {"localhost:3001", apps.Blog.Upstream()}, {"localhost:3002", apps.Shop.Upstream()},
+		{"https://example.com", e.URL("")},
+		{"localhost:2019", admin},
+		{"localhost:3000", apps.Home.Upstream()},
+		{"localhost:3001", apps.Blog.Upstream()},
+		{"localhost:3002", apps.Shop.Upstream()},
 	}...)
 	ran := 0
 	for _, page := range docPages(t) {
