@@ -16,6 +16,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/control"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/files"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/fleet"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/images"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/pages"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/proxy"
@@ -67,7 +68,8 @@ func adaptedText(t *testing.T, input string) string {
 func TestEveryWordIsTestedAndDocumented(t *testing.T) {
 	golden, errors := readAll(t, "testdata/adapt/[!e]*.caddyfiletest"), readAll(t, "testdata/adapt/error_*.caddyfiletest")
 	reference, example := readAll(t, "../docs/caddyfile.md"), readAll(t, "../Caddyfile.example")
-	for _, word := range slices.Concat(directiveWords, zoneWords, globalWords, files.Words, control.Words, control.Scopes, images.Words, images.ZoneWords, pages.Words, pages.SiteWords, edge.RepairNames[:]) {
+	for _, word := range slices.Concat(directiveWords, zoneWords, fleet.HealthWords, fleet.EjectWords,
+		globalWords, files.Words, control.Words, control.Scopes, images.Words, images.ZoneWords, pages.Words, pages.SiteWords, edge.RepairNames[:]) {
 		for name, text := range map[string]string{
 			"a golden file": golden, "an error file": errors, "docs/caddyfile.md": reference, "Caddyfile.example": example,
 		} {

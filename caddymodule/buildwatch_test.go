@@ -238,7 +238,7 @@ func TestAProcessStartsWithoutABuildThatIsMissing(t *testing.T) {
 			p := startProcess(t, "first")
 			site := fmt.Sprintf("nextjs_health\nnextjs {\n watch 10ms\n zone /other %s\n zone main %s {\n build %s\n }\n}",
 				edgetest.Named(t, "other"), p.address, dir)
-			e := edgetest.Serve(t, site, "nextjs {\n state "+t.TempDir()+"\n}")
+			e := edgetest.Serve(t, site, "nextjs {\n state "+t.TempDir()+"\n}", atOnce)
 			_, body := e.Get(t, "localhost", "/other")
 			assert.Equal(t, "other", body)
 			_, body = e.Get(t, "localhost", "/page")

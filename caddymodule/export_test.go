@@ -150,7 +150,7 @@ func TestTheFilesOfAnExportAreListed(t *testing.T) {
 
 func TestAnExportIsReady(t *testing.T) {
 	dir := writeExport(t, "abc")
-	e := edgetest.Serve(t, healthSite+fmt.Sprintf("handle {\n nextjs {\n zone {\n export %s\n }\n }\n}", dir))
+	e := edgetest.Serve(t, healthSite+fmt.Sprintf("handle {\n nextjs {\n zone {\n export %s\n }\n }\n}", dir), atOnce)
 	status, report := probe(t, e, "/readyz")
 	assert.Equal(t, http.StatusOK, status)
 	require.Len(t, report.Zones, 1)

@@ -27,6 +27,9 @@ func probe(t *testing.T, e *edgetest.Edge, path string) (int, health.Report) {
 	return status, report
 }
 
+// atOnce has the end of a test not wait as an edge with nextjs_health does.
+const atOnce = "shutdown_delay 1ms"
+
 const healthSite = "handle /healthz {\n nextjs_health\n}\nhandle /readyz {\n nextjs_health\n}\n"
 
 func TestReadyWhenEachZoneThatIsNeededAnswers(t *testing.T) {
@@ -51,7 +54,7 @@ func TestReadyWhenEachZoneThatIsNeededAnswers(t *testing.T) {
 		"TLS, with an unknown root": {"zone / " + secure.URL, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e := edgetest.Serve(t, healthSite+"handle {\n nextjs {\n "+c.zones+"\n }\n}")
+			e := edgetest.Serve(t, healthSite+"handle {\n nextjs {\n "+c.zones+"\n }\n}", atOnce)
 			if !c.ready {
 				status, report := probe(t, e, "/readyz")
 				assert.Equal(t, http.StatusServiceUnavailable, status)
@@ -75,7 +78,7 @@ func TestAnOutageDoesNotTakeTheEdgeAway(t *testing.T) {
 	away := edgetest.NewRestartable(t, nil)
 	handlers := "handle /readyz {\n nextjs_health\n}\nhandle_path /strict/* {\n nextjs_health {\n strict\n }\n}\n"
 	e := edgetest.Serve(t, handlers+fmt.Sprintf(
-		"handle {\n nextjs {\n zone / %s\n zone /blog %s {\n health tcp {\n interval 100ms\n fails 1\n passes 1\n }\n }\n }\n}", app, away.Address))
+		"handle {\n nextjs {\n zone / %s\n zone /blog %s {\n health tcp {\n interval 100ms\n fails 1\n passes 1\n }\n }\n }\n}", app, away.Address), atOnce)
 	ready := func(path string, want int) func() bool {
 		return func() bool {
 			status, _ := probe(t, e, path)
@@ -102,7 +105,7 @@ func TestManyProbesAskTheUpstreamOnce(t *testing.T) {
 		}
 	})
 	// The test's edge has two sites of the same zone.
-	e := edgetest.Serve(t, healthSite+"handle {\n nextjs "+address+"\n}")
+	e := edgetest.Serve(t, healthSite+"handle {\n nextjs "+address+"\n}", atOnce)
 	edgetest.Eventually(t, edgetest.Patience, func() bool {
 		status, _ := probe(t, e, "/readyz")
 		return status == http.StatusOK
@@ -116,7 +119,7 @@ func TestManyProbesAskTheUpstreamOnce(t *testing.T) {
 }
 
 func TestOtherPathsAreNoProbes(t *testing.T) {
-	e := edgetest.Serve(t, "nextjs_health\nrespond \"mine\"")
+	e := edgetest.Serve(t, "nextjs_health\nrespond \"mine\"", atOnce)
 	client, base := e.Client(t, edgetest.H1)
 	res, err := client.Get(base + "/elsewhere")
 	require.NoError(t, err)

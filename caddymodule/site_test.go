@@ -102,6 +102,21 @@ func TestGracePeriodIsNeverEndless(t *testing.T) {
 	}
 }
 
+// Who asks whether an edge is ready has time to learn that it goes.
+func TestAnEdgeThatIsAskedWhetherItIsReadyServesOnForAWhile(t *testing.T) {
+	for directives, want := range map[string]time.Duration{
+		"nextjs " + edgetest.Named(t, "x"):                        0,
+		"nextjs_health\nnextjs " + edgetest.Named(t, "x"):         defaultShutdownDelay,
+		"nextjs_health /readyz\nnextjs " + edgetest.Named(t, "y"): defaultShutdownDelay,
+	} {
+		edgetest.Serve(t, directives)
+		app, err := caddy.ActiveContext().App("http")
+		require.NoError(t, err)
+		assert.Equal(t, want, time.Duration(app.(*caddyhttp.App).ShutdownDelay), directives)
+		app.(*caddyhttp.App).ShutdownDelay = 0 // the test does not wait for it
+	}
+}
+
 func TestAFailingReloadChangesNothing(t *testing.T) {
 	build := filepath.Join(t.TempDir(), ".next")
 	writeBuild(t, build, "/blog", "")

@@ -32,8 +32,8 @@ func addressOf(app *caddyhttp.App, h caddyhttp.MiddlewareHandler) (host, scheme 
 	return "", ""
 }
 
-// hostOf finds the handler in routes, and the host that the innermost matcher around it asks for; outside is that of the
-// routes around.
+// hostOf finds the handler in routes, and the host that the innermost matcher around it asks for; outside is that of
+// the routes around.
 func hostOf(routes caddyhttp.RouteList, h caddyhttp.MiddlewareHandler, outside string) (host string, found bool) {
 	for _, route := range routes {
 		host := outside

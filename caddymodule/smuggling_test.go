@@ -58,6 +58,7 @@ func startRawEdge(t testing.TB) *rawEdge {
 	admin off
 	persist_config off
 	auto_https off
+	shutdown_delay 1ms
 	nextjs {
 		state %s
 	}

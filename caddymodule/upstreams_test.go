@@ -1,16 +1,19 @@
 package caddymodule
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -18,6 +21,59 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
+
+// toldEvents are those that Caddy has told toldHandler.
+var toldEvents = make(chan caddy.Event, 64)
+
+// toldHandler is a module of the tests that subscribes to events.
+type toldHandler struct{}
+
+func init() { caddy.RegisterModule(toldHandler{}) }
+
+// CaddyModule returns the Caddy module information.
+func (toldHandler) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "events.handlers.of_tests", New: func() caddy.Module { return new(toldHandler) }}
+}
+
+// UnmarshalCaddyfile implements caddyfile.Unmarshaler.
+func (toldHandler) UnmarshalCaddyfile(*caddyfile.Dispenser) error { return nil }
+
+// Handle implements caddyevents.Handler.
+func (toldHandler) Handle(_ context.Context, event caddy.Event) error {
+	toldEvents <- event
+	return nil
+}
+
+// What becomes of an upstream is told to who subscribes to Caddy's events, and counted.
+func TestEventsOfUpstreams(t *testing.T) {
+	away := edgetest.NewRestartable(t, nil)
+	var subscriptions strings.Builder
+	for _, event := range []string{"unhealthy", "panic", "recovered", "drained", "ejected"} {
+		fmt.Fprintf(&subscriptions, "on %s of_tests\n", event)
+	}
+	e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone / told %s\n}", away.Address), "events {\n"+subscriptions.String()+"}")
+	counted := func(event string) float64 { return metric(t, "upstream_events_total", "told", event) }
+	before := counted("panic")
+	requireTold := func(names ...string) {
+		for _, name := range names {
+			event := edgetest.Receive(t, toldEvents, name)
+			assert.Equal(t, name, event.Name())
+			assert.Equal(t, []any{"told", away.Address}, []any{event.Data["zone"], event.Data["upstream"]})
+		}
+	}
+	away.Stop()
+	require.Equal(t, http.StatusBadGateway, e.Ask(t, http.MethodGet, "/").StatusCode)
+	requireTold("unhealthy", "panic")
+	away.Start()
+	requireTold("recovered")
+	_, err := running.app().fleet.Do(deploy.Drain{Address: away.Address})
+	require.NoError(t, err)
+	requireTold("drained", "panic")
+	assert.InDelta(t, before+2, counted("panic"), 0)
+	_, err = running.app().fleet.Do(deploy.Undrain{Address: away.Address})
+	require.NoError(t, err)
+	requireTold("recovered")
+}
 
 // stateOf returns what an upstream is fit for in the only zone that has it.
 func stateOf(address string) deploy.Health {

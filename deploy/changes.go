@@ -20,8 +20,8 @@ func (c Change) IsNewState() bool {
 	return c.Before == nil || c.After == nil || c.Before.State != c.After.State
 }
 
-// Changes returns what differs between two states, zone by zone. Zones that come are not told. Of one that ends it is told
-// which of its upstreams nobody has any more, and which nobody has in rotation any more.
+// Changes returns what differs between two states, zone by zone. Zones that come are not told. Of one that ends it is
+// told which of its upstreams nobody has any more, and which nobody has in rotation any more.
 func Changes(before, after *State) (changes []Change) {
 	for id, zone := range after.Zones {
 		old := before.Zones[id]

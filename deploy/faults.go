@@ -38,7 +38,8 @@ type tally struct{ good, bad int }
 // share is that of the bad ones.
 func (t tally) share() float64 { return float64(t.bad) / float64(t.good+t.bad) }
 
-// note counts an answer of a route ("": it cannot be compared), and reports whether its upstream fails where others do not.
+// note counts an answer of a route ("": it cannot be compared), and reports whether its upstream fails where others do
+// not.
 func (f *faults) note(u *Upstream, route string, status int, now time.Time) bool {
 	bad := status >= 500
 	if route == "" || !bad && !f.counting.Load() {

@@ -69,13 +69,6 @@ func (t *Try) Occupy() {
 	}
 }
 
-// Yield notes that the client of a request is waited for, and not the upstream; Resume ends that. They are for a body
-// on its way to the upstream, which another goroutine reads than the answer.
-func (u *Upstream) Yield() { u.occupied.Add(-1) }
-
-// Resume undoes Yield.
-func (u *Upstream) Resume() { u.occupied.Add(1) }
-
 // End ends the try: its answer has been read to its end, or it has failed. Once more it does nothing.
 func (t *Try) End() {
 	if t.ended {

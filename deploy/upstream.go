@@ -50,6 +50,13 @@ func (u *Upstream) begin(limit int64) bool {
 	return true
 }
 
+// Yield notes that the client of a request is waited for, and not the upstream; Resume ends that. They are for a body
+// on its way to the upstream, which another goroutine reads than the answer.
+func (u *Upstream) Yield() { u.occupied.Add(-1) }
+
+// Resume undoes Yield.
+func (u *Upstream) Resume() { u.occupied.Add(1) }
+
 // InFlight returns the number of requests that were given to the upstream and whose answers have not ended.
 func (u *Upstream) InFlight() int64 { return u.inFlight.Load() }
 

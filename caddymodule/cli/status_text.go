@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/report"
@@ -62,5 +61,5 @@ func sinceText(d time.Duration) string {
 			return strconv.Itoa(int(d/unit.is)) + unit.name
 		}
 	}
-	return strings.TrimPrefix(strconv.Itoa(int(max(d, 0)/time.Second)), "-") + "s"
+	return strconv.Itoa(int(max(d, 0)/time.Second)) + "s"
 }

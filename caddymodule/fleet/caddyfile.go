@@ -12,9 +12,10 @@ import (
 // docs/caddyfile.md.
 var Words = []string{"eject", "health", "max_concurrent", "refresh", "resolvers", "slow_start", "sticky", "versions"}
 
+// Words of the blocks of health and eject.
 var (
-	healthWords = []string{"interval", "timeout", "passes", "fails", "host"}
-	ejectWords  = []string{"silence", "for", "max"}
+	HealthWords = []string{"interval", "timeout", "passes", "fails", "host"}
+	EjectWords  = []string{"silence", "for", "max"}
 )
 
 // ParseWord reads one of Words.
@@ -67,7 +68,7 @@ func (s *Settings) parseHealth(d *caddyfile.Dispenser) error {
 		case "host":
 			err = words.OneArg(d, &s.Health.Host, "a host")
 		default:
-			err = d.Errf("unknown word %q in health; allowed: %s", word, strings.Join(healthWords, ", "))
+			err = d.Errf("unknown word %q in health; allowed: %s", word, strings.Join(HealthWords, ", "))
 		}
 		return err
 	})
@@ -94,7 +95,7 @@ func (s *Settings) parseEject(d *caddyfile.Dispenser) error {
 		case "max":
 			s.Eject.Max, err = words.PositiveDuration(d)
 		default:
-			err = d.Errf("unknown word %q in eject; allowed: %s", word, strings.Join(ejectWords, ", "))
+			err = d.Errf("unknown word %q in eject; allowed: %s", word, strings.Join(EjectWords, ", "))
 		}
 		return err
 	})

@@ -3,7 +3,6 @@ package fleet
 import (
 	"sync/atomic"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
@@ -48,11 +47,6 @@ func eventsOf(c deploy.Change) (events []Event) {
 	}
 	return events
 }
-
-var eventsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
-	Namespace: "caddy", Subsystem: "nextjs", Name: "upstream_events_total",
-	Help: "What has become of upstreams, by zone and event: unhealthy, ejected, recovered, drained, or panic: none of the zone is fit.",
-}, []string{"zone", "event"})
 
 // Tell counts what a change is, writes it to the log, and tells who subscribes to Caddy's events.
 func (s *State) Tell(c deploy.Change) {
@@ -111,37 +105,3 @@ var current atomic.Pointer[State]
 
 // Serve says which one is that of the configuration that serves; nil: there is none.
 func Serve(s *State) { current.Store(s) }
-
-// gauges report upstreams at the moment they are asked.
-type gauges struct{}
-
-var (
-	upstreamLabels = []string{"zone", "upstream"}
-	stateDesc      = prometheus.NewDesc("caddy_nextjs_upstream_state",
-		"1 for the state that an upstream is in: healthy, unhealthy, ejected or draining, by zone and upstream.",
-		[]string{"zone", "upstream", "state"}, nil)
-	inFlightDesc = prometheus.NewDesc("caddy_nextjs_upstream_requests_in_flight",
-		"Requests whose answer has not ended, by zone and upstream. An upstream of several zones has the same in each.", upstreamLabels, nil)
-	latencyDesc = prometheus.NewDesc("caddy_nextjs_upstream_latency_seconds",
-		"Mean time that answers have taken to begin, the latest counting most, by zone and upstream.", upstreamLabels, nil)
-)
-
-// Describe implements prometheus.Collector.
-func (gauges) Describe(ch chan<- *prometheus.Desc) {
-	ch <- stateDesc
-	ch <- inFlightDesc
-	ch <- latencyDesc
-}
-
-// Collect implements prometheus.Collector.
-func (gauges) Collect(ch chan<- prometheus.Metric) {
-	for _, row := range rows() {
-		labels := []string{row.zone.Name, row.member.String()}
-		ch <- prometheus.MustNewConstMetric(stateDesc, prometheus.GaugeValue, 1, append(labels, row.member.State.String())...)
-		ch <- prometheus.MustNewConstMetric(inFlightDesc, prometheus.GaugeValue, float64(row.member.InFlight()), labels...)
-		ch <- prometheus.MustNewConstMetric(latencyDesc, prometheus.GaugeValue, row.latency.Seconds(), labels...)
-	}
-}
-
-// Collectors are the metrics of the package. They belong to the process, so counts go on over configurations.
-func Collectors() []prometheus.Collector { return []prometheus.Collector{eventsTotal, gauges{}} }

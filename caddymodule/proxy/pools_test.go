@@ -42,7 +42,7 @@ func TestARefusedConnectionClosesWhatIsIdleOfAllSites(t *testing.T) {
 			require.EqualValues(t, 2, open.Load())
 			a := &edge.Request{Zone: &edge.Zone{Zone: new(zones.Zone), Upstreams: rotation}, Try: deploy.Try{Upstream: upstream}}
 			req := httptest.NewRequest(http.MethodGet, "/", nil)
-			require.Error(t, sites[0].noteFailure(failure, req, a))
+			require.Error(t, noteFailure(failure, req, a))
 			edgetest.Eventually(t, edgetest.Patience, func() bool { return open.Load() == 0 }, "all are closed")
 		})
 	}
@@ -54,7 +54,7 @@ func TestAFailureKeepsNothingOfAnUpstreamThatHasGone(t *testing.T) {
 	gone, site := rotation.Upstreams()[0], newTransport(t)
 	Forget(gone)
 	a := &edge.Request{Zone: &edge.Zone{Zone: new(zones.Zone), Upstreams: rotation}, Try: deploy.Try{Upstream: gone}}
-	require.Error(t, site.noteFailure(io.EOF, httptest.NewRequest(http.MethodGet, "/", nil), a))
+	require.Error(t, noteFailure(io.EOF, httptest.NewRequest(http.MethodGet, "/", nil), a))
 	_, known := site.pools.byUp.Load(gone)
 	assert.False(t, known)
 }

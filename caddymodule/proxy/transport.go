@@ -3,19 +3,15 @@ package proxy
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
-	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
@@ -191,7 +187,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		a.Try.End()
 		if !body.hasFailed() {
-			err = t.noteFailure(err, req, a)
+			err = noteFailure(err, req, a)
 		}
 		waitForDev(a, req.Context(), err)
 		return nil, err
@@ -265,57 +261,6 @@ func (t *Transport) send(req *http.Request, a *edge.Request) (*http.Response, er
 	return res, err
 }
 
-// noteFailure notes what the error of a try says of its upstream, unless its client has left. Where no connection could
-// be made it is marked for reverse_proxy: nothing was sent, and it may try another upstream. What is idle of the
-// upstream is closed: `next start` closes its listener when it is told to stop, and keeps its connections.
-func (t *Transport) noteFailure(err error, req *http.Request, a *edge.Request) error {
-	_, isDial := errors.AsType[reverseproxy.DialError](err)
-	isHandshake := !isDial && isHandshakeError(err)
-	if isHandshake {
-		err = reverseproxy.NewDialError(err)
-	}
-	if errors.Is(err, context.Canceled) || req.Context().Err() != nil || isOwnLimit(err) {
-		return err
-	}
-	switch {
-	case isHandshake: // who asks whether it is fit does not look at certificates
-		a.Zone.Upstreams.Reset(a.Try.Upstream)
-		dialFailuresTotal.WithLabelValues(a.Zone.Name).Inc()
-	case isDial:
-		a.Zone.Upstreams.Refused(a.Try.Upstream, err)
-		dialFailuresTotal.WithLabelValues(a.Zone.Name).Inc()
-	case isClosed(err) && a.Kind != zones.KindUpgrade: // Next.js ends those that it does not know
-		a.Zone.Upstreams.Reset(a.Try.Upstream)
-		resetsTotal.WithLabelValues(a.Zone.Name).Inc()
-	default:
-		return err
-	}
-	processPools.closeIdle(a.Try.Upstream)
-	return err
-}
-
-// isOwnLimit reports whether the machine of the edge has no descriptors or ports left, which says nothing of upstreams.
-func isOwnLimit(err error) bool {
-	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.EADDRNOTAVAIL)
-}
-
-// isClosed reports whether the upstream has ended the connection.
-func isClosed(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) ||
-		errors.Is(err, syscall.EPIPE)
-}
-
-// isHandshakeError reports whether the TLS handshake with the upstream failed, which comes before any request.
-func isHandshakeError(err error) bool {
-	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return true
-	}
-	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
-		return true
-	}
-	return false
-}
-
 // keepPath passes the path on as the client wrote it. Without it net/url would encode bytes that a client should have
 // encoded but did not, and Next.js would see another path than the one the zone was found by.
 func keepPath(req *http.Request) {
@@ -323,13 +268,3 @@ func keepPath(req *http.Request) {
 		req.URL.Opaque = raw
 	}
 }
-
-var dialFailuresTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
-	Namespace: "caddy", Subsystem: "nextjs", Name: "upstream_dial_failures_total",
-	Help: "Attempts that could not connect to their upstream, by zone.",
-}, []string{"zone"})
-
-var resetsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
-	Namespace: "caddy", Subsystem: "nextjs", Name: "upstream_resets_total",
-	Help: "Requests whose upstream ended the connection before its answer began, by zone.",
-}, []string{"zone"})

@@ -114,10 +114,13 @@ func (b *balancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	http.Error(w, "no edge is ready", http.StatusServiceUnavailable)
 }
 
+// isReady reports whether an edge gets requests.
+func (b *balancer) isReady(edge int) bool { return b.edges[edge].ready.Load() }
+
 // startBalancer asks edges by their probe ports every quarter of a second.
-func startBalancer(t *testing.T, edges []*harness.Edge, probes []int) string {
+func startBalancer(t *testing.T, edges []*harness.Edge, probes []int) (b *balancer, base string) {
 	t.Helper()
-	b := &balancer{}
+	b = &balancer{}
 	stop := make(chan struct{})
 	var asking sync.WaitGroup
 	for i, e := range edges {
@@ -146,8 +149,8 @@ func startBalancer(t *testing.T, edges []*harness.Edge, probes []int) string {
 		close(stop)
 		asking.Wait()
 	})
-	edgetest.Eventually(t, edgetest.Patience, func() bool { return b.edges[0].ready.Load() && b.edges[1].ready.Load() }, "both edges are ready")
-	return "http://" + address
+	edgetest.Eventually(t, edgetest.Patience, func() bool { return b.isReady(0) && b.isReady(1) }, "both edges are ready")
+	return b, "http://" + address
 }
 
 // Two edges behind a balancer that asks whether they are ready are restarted in turn, three times each.
@@ -163,22 +166,14 @@ func TestEdgesAreRestartedWithoutALoss(t *testing.T) {
 			Global: "\tshutdown_delay 2s\n", Sites: fmt.Sprintf("http://localhost:%d {\n\tnextjs_health\n}\n", probe),
 		}))
 	}
-	l := startLoad(t, startBalancer(t, edges, probes), "/", "/about", "/blog", "/shop")
+	b, base := startBalancer(t, edges, probes)
+	l := startLoad(t, base, "/", "/about", "/blog", "/shop")
 	for range harness.LongOr(1, 3) {
 		for i, e := range edges {
 			e.Terminate(t)
 			edgetest.Receive(t, e.Done, "the edge ends")
 			e.Restart(t)
-			client := &http.Client{Timeout: time.Second}
-			edgetest.Eventually(t, edgetest.Patience, func() bool {
-				res, err := client.Get(fmt.Sprintf("http://localhost:%d/readyz", probes[i]))
-				if err != nil {
-					return false
-				}
-				_ = res.Body.Close()
-				return res.StatusCode == http.StatusOK
-			}, "it is ready again")
-			time.Sleep(time.Second) // the balancer has noticed
+			edgetest.Eventually(t, edgetest.Patience, func() bool { return b.isReady(i) }, "it is ready again")
 		}
 	}
 	requireNoneFailed(t, l.end())

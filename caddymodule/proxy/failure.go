@@ -1,0 +1,77 @@
+package proxy
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net/http"
+	"syscall"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
+)
+
+// noteFailure notes what the error of a try says of its upstream, unless its client has left. Where no connection could
+// be made it is marked for reverse_proxy: nothing was sent, and it may try another upstream. What is idle of the
+// upstream is closed: `next start` closes its listener when it is told to stop, and keeps its connections.
+func noteFailure(err error, req *http.Request, a *edge.Request) error {
+	_, isDial := errors.AsType[reverseproxy.DialError](err)
+	isHandshake := !isDial && isHandshakeError(err)
+	if isHandshake {
+		err = reverseproxy.NewDialError(err)
+	}
+	if errors.Is(err, context.Canceled) || req.Context().Err() != nil || isOwnLimit(err) {
+		return err
+	}
+	switch {
+	case isHandshake: // who asks whether it is fit does not look at certificates
+		a.Zone.Upstreams.Reset(a.Try.Upstream)
+		dialFailuresTotal.WithLabelValues(a.Zone.Name).Inc()
+	case isDial:
+		a.Zone.Upstreams.Refused(a.Try.Upstream, err)
+		dialFailuresTotal.WithLabelValues(a.Zone.Name).Inc()
+	case isClosed(err) && a.Kind != zones.KindUpgrade: // Next.js ends those that it does not know
+		a.Zone.Upstreams.Reset(a.Try.Upstream)
+		resetsTotal.WithLabelValues(a.Zone.Name).Inc()
+	default:
+		return err
+	}
+	processPools.closeIdle(a.Try.Upstream)
+	return err
+}
+
+// isOwnLimit reports whether the machine of the edge has no descriptors or ports left, which says nothing of upstreams.
+func isOwnLimit(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.EADDRNOTAVAIL)
+}
+
+// isClosed reports whether the upstream has ended the connection.
+func isClosed(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) ||
+		errors.Is(err, syscall.EPIPE)
+}
+
+// isHandshakeError reports whether the TLS handshake with the upstream failed, which comes before any request.
+func isHandshakeError(err error) bool {
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
+		return true
+	}
+	return false
+}
+
+var dialFailuresTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
+	Namespace: "caddy", Subsystem: "nextjs", Name: "upstream_dial_failures_total",
+	Help: "Attempts that could not connect to their upstream, by zone.",
+}, []string{"zone"})
+
+var resetsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
+	Namespace: "caddy", Subsystem: "nextjs", Name: "upstream_resets_total",
+	Help: "Requests whose upstream ended the connection before its answer began, by zone.",
+}, []string{"zone"})
