@@ -273,6 +273,8 @@ func TestOneRequestOneAnswer(t *testing.T) {
 					assert.Equal(t, "/plain/behind", all[1].Header.Get("X-Asked"), name)
 				case mustFollow:
 					assert.Fail(t, "the next request is lost", name)
+				case mayFollow:
+					assert.True(t, all[0].Close, "%s: the connection ends, and the client is not told", name)
 				}
 				assert.Zero(t, e.smuggled.Swap(0), "%s: a body was answered", name)
 			}

@@ -28,7 +28,8 @@ const (
 //
 // A rest that comes to its end within maxDrain and drainTime is read: before the head of an answer that the edge gives
 // itself, or after the answer of an upstream. Otherwise the connection ends with the answer. It does so too if the
-// client waits for 100 Continue, which it may never get.
+// client waits for 100 Continue, which it may never get. The head says so, or a client that has sent everything would
+// use the connection again and lose a request (RFC 9112, 9.6).
 //
 // It is the request's body and the writer of its answer at once. There is none on HTTP/2 and 3, where each request has
 // a stream of its own.
@@ -39,12 +40,12 @@ type Body struct {
 	length  int64 // bytes; -1: not known
 
 	reading sync.Mutex // held during a read; guards the fields up to failure
-	read    int64      // bytes
 	begun   bool       // something was read, so the client was told to send
 	atEnd   bool
 	failure error // of the client: not io.EOF
 
-	closed atomic.Bool // nobody reads any more but drain
+	read   atomic.Int64 // bytes
+	closed atomic.Bool  // nobody reads any more but drain
 
 	// Of the goroutine that answers.
 	duplex    bool // an upstream has the body
@@ -88,7 +89,7 @@ func (b *Body) Read(p []byte) (int, error) {
 func (b *Body) readLocked(p []byte) (int, error) {
 	b.begun = true
 	n, err := b.source.Read(p)
-	b.read += int64(n)
+	b.read.Add(int64(n))
 	switch {
 	case err == io.EOF:
 		b.atEnd = true
@@ -115,7 +116,16 @@ func (b *Body) AllowFullDuplex() {
 	}
 }
 
-// beforeHead takes care of the body before an answer begins that is not an upstream's.
+// TakeBack says that the edge answers after all, although an upstream has been given the body.
+func (b *Body) TakeBack() {
+	if b != nil {
+		b.closed.Store(true)
+		b.duplex = false
+	}
+}
+
+// beforeHead takes care of the body before an answer begins. An upstream may go on to read it, so what it leaves is
+// read after its answer; but if that may be too much, the head says that the connection ends.
 func (b *Body) beforeHead(status int) {
 	if b.wroteHead || status < 200 && status != http.StatusSwitchingProtocols {
 		return
@@ -126,7 +136,18 @@ func (b *Body) beforeHead(status int) {
 		b.hijacked = true
 	case !b.duplex:
 		b.drainOrClose()
+	case b.mayBeLeft():
+		b.Header().Set("Connection", "close")
 	}
+}
+
+// mayBeLeft reports whether more of the body may be left after an answer than is read then. It does not wait for a read
+// that is still on its way.
+func (b *Body) mayBeLeft() bool {
+	if b.isAtEnd() {
+		return false
+	}
+	return b.length < 0 || b.length-b.read.Load() > maxDrain || b.expects && b.read.Load() == 0
 }
 
 // WriteHeader implements http.ResponseWriter.
@@ -227,11 +248,11 @@ func (b *Body) drainLocked() bool {
 	switch {
 	case b.atEnd:
 		return true
-	case b.failure != nil, b.expects && !b.begun, b.length-b.read > maxDrain:
+	case b.failure != nil, b.expects && !b.begun, b.length-b.read.Load() > maxDrain:
 		return false
 	}
 	buffer := make([]byte, 32<<10)
-	for end := b.read + maxDrain; b.read <= end; {
+	for end := b.read.Load() + maxDrain; b.read.Load() <= end; {
 		if _, err := b.readLocked(buffer); err != nil {
 			break
 		}

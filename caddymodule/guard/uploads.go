@@ -46,6 +46,7 @@ func refuseUpload(w http.ResponseWriter, r *http.Request, a *edge.Request, limit
 	a.Zone.Repairs.Count(edge.RepairUploads)
 	a.Zone.Repairs.LogHourly(edge.RepairUploads, a.Zone.Log, "an upload that Next.js would have cut was refused",
 		zap.String("path", r.URL.Path), zap.Int64("limit", limit), zap.String("setting", setting))
+	a.Body.TakeBack()
 	w.Header()["Cache-Control"] = []string{"private, no-store"}
 	w.Header()["Content-Type"] = []string{"text/plain; charset=utf-8"}
 	w.WriteHeader(http.StatusRequestEntityTooLarge)

@@ -91,6 +91,7 @@ func TestUploadsThatNextWouldCutAreRefused(t *testing.T) {
 
 			res = upload(t, client, on.TLSURL(path), tooMuch, true)
 			assert.Equal(t, http.StatusRequestEntityTooLarge, res.StatusCode, "%s in chunks, %s", path, protocol)
+			assert.Equal(t, protocol == edgetest.H1, res.Close, "what is left is not read, and the client is told, %s", path)
 			assert.Contains(t, res.Text, "experimental.proxyClientMaxBodySize", path)
 
 			for _, chunked := range []bool{false, true} {
