@@ -20,6 +20,8 @@ type Found struct {
 type Target struct {
 	*Upstream
 	Priority uint16
+	// Host is that of a service, as its record names it; "" without one.
+	Host string
 }
 
 func (c Found) apply(s *State, now time.Time) (*State, error) {

@@ -144,7 +144,7 @@ func (w *world) found(s step) (c Command, done func()) {
 		if s.sourceKinds().Kind == SRVSource {
 			priority = i / 2
 		}
-		found.Targets = append(found.Targets, Target{w.addresses.Use(modelAddress(target)), uint16(priority)})
+		found.Targets = append(found.Targets, Target{Upstream: w.addresses.Use(modelAddress(target)), Priority: uint16(priority)})
 	}
 	return found, func() {
 		for _, target := range found.Targets {

@@ -32,3 +32,14 @@ func hostOf(dial string) string {
 	host, _, _ := net.SplitHostPort(dial) // it was joined
 	return host
 }
+
+// ledTo returns what DNS has told of a source, by its place; nil where it has told nothing yet, or the zone has ended.
+func (z *Zone) ledTo(source int) (targets []resolve.Target) {
+	if source >= len(z.found) {
+		return nil
+	}
+	for _, target := range z.found[source] {
+		targets = append(targets, resolve.Target{Dial: target.Dial, Host: target.Host, Priority: target.Priority})
+	}
+	return targets
+}

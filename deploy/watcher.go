@@ -145,7 +145,7 @@ func (w *watcher) resolve(ctx context.Context, source int, asked func()) {
 		for _, target := range targets {
 			upstream := w.fleet.addresses.Use(w.sources[source].addressOf(target))
 			defer w.fleet.addresses.Release(upstream) // the zone uses it then
-			command.Targets = append(command.Targets, Target{upstream, target.Priority})
+			command.Targets = append(command.Targets, Target{upstream, target.Priority, target.Host})
 		}
 		w.do(command)
 	}
@@ -158,7 +158,7 @@ func (w *watcher) resolve(ctx context.Context, source int, asked func()) {
 		}
 		said, last = err.Error(), time.Now()
 	}
-	resolve.Watch(ctx, w.sources[source].name(), w.settings.Resolve, w.kicks[source], func(targets []resolve.Target) {
+	resolve.Watch(ctx, w.sources[source].name(), w.settings.Resolve, w.zone().ledTo(source), w.kicks[source], func(targets []resolve.Target) {
 		found(targets)
 		asked()
 	}, failed)

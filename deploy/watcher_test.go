@@ -10,8 +10,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+	"golang.org/x/net/dns/dnsmessage"
 
 	"github.com/caddy-nextjs/caddy-nextjs/deploy/resolve"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/dnstest"
 )
 
 // quickly are settings by which upstreams are ejected soon, and for a short time.
@@ -252,6 +254,29 @@ func TestAGoneUpstreamStaysUntilItIsEmpty(t *testing.T) {
 	try.End()
 	first.eventually(func() bool { return rotation.Zone().Find(first.address) == nil })
 	assert.Equal(t, 1, fleet.addresses.Len())
+}
+
+// Who looks after the upstreams next goes on with where a host was that nobody can tell now.
+func TestAHostThatFailsIsKnownToWhoWatchesNext(t *testing.T) {
+	t.Parallel()
+	server := dnstest.Start(t)
+	server.SetA("a.example", "127.0.0.2")
+	server.SetA("b.example", "127.0.0.3")
+	server.SetSRV("web.example", dnstest.SRV{Port: 1, Target: "a.example"}, dnstest.SRV{Port: 1, Target: "b.example"})
+	fleet := openFleet(t, Settings{})
+	watch := WatchSettings{Resolve: resolve.Settings{Resolvers: []string{server.Addr()}, Refresh: 50 * time.Millisecond}}
+	service := Source{Kind: SRVSource, Address: Address{Dial: "web.example"}}
+	rotation := fleet.Join(ZoneSettings{ID: "web", Name: "web", Sources: []Source{service}, Watch: watch})
+	t.Cleanup(rotation.Leave)
+	<-rotation.Found()
+	require.Len(t, rotation.Upstreams(), 2)
+
+	server.Fail("a.example", dnsmessage.RCodeServerFailure)
+	watch.Resolve.Refresh = 60 * time.Millisecond
+	fleet.Serve("web", watch)
+	server.SetA("b.example", "127.0.0.4")
+	require.Eventually(t, func() bool { return rotation.Zone().Find("127.0.0.4:1") != nil }, 20*time.Second, 10*time.Millisecond)
+	assert.Equal(t, Healthy, rotation.Zone().Find("127.0.0.2:1").State)
 }
 
 func TestNobodyWatchesWhatAllHaveLeft(t *testing.T) {

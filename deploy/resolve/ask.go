@@ -1,15 +1,12 @@
 package resolve
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -21,10 +18,20 @@ type asker struct {
 	timeout  time.Duration
 	servers  []string // host:port; "" stands for those of the system
 	first    int      // index of the server to begin with: the one that answered last
+	hosts    hosts    // what those of a service have last led to
 }
 
-func newAsker(name Name, s Settings) *asker {
-	a := &asker{name: name, versions: s.Versions, timeout: s.Timeout, servers: []string{""}}
+// answer is what is known of a name.
+type answer struct {
+	targets []Target // sorted, none twice
+	hosts   hosts    // of a service
+	// missing says why a part of it is what it was before: hosts of a service that gave no answer. nil: all is of now.
+	missing error
+}
+
+// newAsker returns who asks for a name that has led to the targets before.
+func newAsker(name Name, s Settings, before []Target) *asker {
+	a := &asker{name: name, versions: s.Versions, timeout: s.Timeout, servers: []string{""}, hosts: hostsOf(before)}
 	if len(s.Resolvers) > 0 {
 		a.servers = nil
 		for _, server := range s.Resolvers {
@@ -42,67 +49,61 @@ func withPort(server string) string {
 	return net.JoinHostPort(strings.Trim(server, "[]"), "53")
 }
 
-// ask returns the targets of the name, sorted and none twice. There are none if the name leads nowhere; an error says
-// that this is not known.
-func (a *asker) ask(ctx context.Context) ([]Target, error) {
+// ask returns what the name leads to: nothing if it is so, while an error says that this is not known. Where a server
+// knows a part, the next ones may know all; if none does, the first part is the answer.
+func (a *asker) ask(ctx context.Context) (answer, error) {
 	if address, err := netip.ParseAddr(a.name.Host); err == nil && !a.name.Service {
-		return a.targets([]netip.Addr{address}), nil
+		return answer{targets: a.targets([]netip.Addr{address})}, nil
 	}
 	ends := time.Now().Add(a.timeout)
+	var part *answer
 	var failed error
 	for i := range a.servers {
 		next := (a.first + i) % len(a.servers)
 		share := time.Until(ends) / time.Duration(len(a.servers)-i)
-		targets, err := a.askServer(ctx, a.servers[next], share)
+		found, err := a.askServer(ctx, a.servers[next], share)
+		if err == nil && found.missing == nil {
+			a.first, a.hosts = next, found.hosts
+			return found, nil
+		}
 		if err == nil {
-			a.first = next
-			return targets, nil
+			err = found.missing
+			if part == nil {
+				part = &found
+			}
 		}
-		if failed != nil {
-			err = fmt.Errorf("%w; %w", failed, err)
-		}
-		failed = err
+		failed = join(failed, err)
 	}
-	return nil, failed
+	if part == nil {
+		return answer{}, failed
+	}
+	part.missing, a.hosts = failed, part.hosts
+	return *part, nil
+}
+
+// join puts errors into one line. The first may be nil.
+func join(first, second error) error {
+	if first == nil {
+		return second
+	}
+	return fmt.Errorf("%w; %w", first, second)
 }
 
 // askServer asks one server, which gets a share of the time so that the others get theirs.
-func (a *asker) askServer(ctx context.Context, server string, share time.Duration) ([]Target, error) {
+func (a *asker) askServer(ctx context.Context, server string, share time.Duration) (answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, share)
 	defer cancel()
 	q := newQuestion(ctx, server, a.timeout/triesInTimeout)
 	if a.name.Service {
 		records, err := q.services(ctx, a.name.Host)
-		targets := serviceTargets(records)
+		services := serviceTargets(records)
 		if err != nil || server == "" {
-			return targets, err
+			return answer{targets: services}, err
 		}
-		return a.locate(ctx, q, targets)
+		return a.locate(ctx, q, services)
 	}
 	addresses, err := a.addresses(ctx, q, a.name.Host)
-	return a.targets(addresses), err
-}
-
-// locate asks for the addresses of services. Each is one target, and a host that has none leads nowhere.
-func (a *asker) locate(ctx context.Context, q question, services []Target) (targets []Target, err error) {
-	known := map[string][]netip.Addr{}
-	for _, service := range services[:min(len(services), MaxTargets)] {
-		addresses, asked := known[service.Host]
-		if !asked {
-			// It is a whole name (RFC 2782), for which no search domain is tried.
-			if addresses, err = a.addresses(ctx, q, service.Host+"."); err != nil {
-				return nil, err
-			}
-			known[service.Host] = addresses
-		}
-		_, port, _ := net.SplitHostPort(service.Dial) // it was joined
-		for _, address := range addresses {
-			located := service
-			located.Dial = net.JoinHostPort(address.Unmap().String(), port)
-			targets = append(targets, located)
-		}
-	}
-	return distinct(targets), nil
+	return answer{targets: a.targets(addresses)}, err
 }
 
 // addresses asks for those of the versions that are wanted. The other version is asked for only after an answer: one
@@ -135,33 +136,6 @@ func (a *asker) targets(addresses []netip.Addr) []Target {
 		targets = append(targets, Target{Dial: net.JoinHostPort(address.String(), a.name.Port)})
 	}
 	return targets
-}
-
-// serviceTargets makes targets of the records of a service.
-func serviceTargets(records []*net.SRV) (targets []Target) {
-	for _, record := range records {
-		host := strings.ToLower(strings.TrimSuffix(record.Target, "."))
-		if host == "" {
-			continue
-		}
-		dial := net.JoinHostPort(host, strconv.Itoa(int(record.Port)))
-		targets = append(targets, Target{Dial: dial, Host: host, Priority: record.Priority})
-	}
-	return distinct(targets)
-}
-
-// distinct sorts targets. One that is there twice has the better of its priorities.
-func distinct(targets []Target) []Target {
-	best := map[string]Target{}
-	for _, target := range targets {
-		known, twice := best[target.Dial]
-		if !twice || cmp.Or(cmp.Compare(target.Priority, known.Priority), strings.Compare(target.Host, known.Host)) < 0 {
-			best[target.Dial] = target
-		}
-	}
-	return slices.SortedFunc(maps.Values(best), func(a, b Target) int {
-		return cmp.Or(cmp.Compare(a.Priority, b.Priority), strings.Compare(a.Dial, b.Dial))
-	})
 }
 
 // isNone reports whether an error of net.Resolver is an answer: the name does not exist, or has nothing of this type.

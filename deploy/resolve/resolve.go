@@ -87,19 +87,24 @@ type Target struct {
 // priority, then of address, none twice; there are none where the name does not exist, has no records of this type, or
 // says that there is no service (the target "."). They must not be changed.
 //
-// failed gets why an answer is not believed: a time-out, SERVFAIL, REFUSED, or what is no answer. The last one stands.
-// It gets also that an answer has more than MaxTargets, of which the first are used. It may be called with each
-// question: to log less is up to the caller.
+// before is what the name has led to until now, as far as somebody knows: where a host of a service is that gives no
+// answer to the first question.
+//
+// failed gets why an answer is not believed: a time-out, SERVFAIL, REFUSED, or what is no answer. The last one stands;
+// where it is a host of a service that fails, what that host has led to. It gets also that an answer has more than
+// MaxTargets, of which the first are used. It may be called with each question: to log less is up to the caller.
 //
 // Both are called by the goroutine that called Watch, and delay the next question. Neither is called once ctx has
 // ended.
-func Watch(ctx context.Context, name Name, s Settings, kick <-chan struct{}, found func([]Target), failed func(error)) {
+func Watch(
+	ctx context.Context, name Name, s Settings, before []Target, kick <-chan struct{}, found func([]Target), failed func(error),
+) {
 	if s.Refresh <= 0 {
 		s.Refresh = DefaultRefresh
 	}
 	if s.Timeout <= 0 {
 		s.Timeout = DefaultTimeout
 	}
-	asker := newAsker(name, s)
+	asker := newAsker(name, s, before)
 	watch(ctx, s.Refresh, kick, asker.ask, found, failed)
 }

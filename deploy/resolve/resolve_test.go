@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -40,7 +41,7 @@ func watchName(t *testing.T, server *dnstest.Server, name Name, s Settings) *wat
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		Watch(ctx, name, s, w.kick, func(targets []Target) { w.found <- targets }, func(err error) {
+		Watch(ctx, name, s, nil, w.kick, func(targets []Target) { w.found <- targets }, func(err error) {
 			select {
 			case w.failed <- err:
 			default:
@@ -284,4 +285,105 @@ func TestTheHostsOfAServiceAreAskedOfTheSameServer(t *testing.T) {
 	assert.ErrorContains(t, w.unchanged(t), "asking for A records: lookup a.example")
 	server.SetA("a.example", "10.0.0.4")
 	assert.Equal(t, []string{"10.0.0.4:80"}, w.next(t))
+}
+
+// A host of a service that gives no answer is where it was, and those that answer are used meanwhile.
+func TestAHostOfAServiceFails(t *testing.T) {
+	const name = "_web._tcp.example"
+	service := Name{Host: name, Service: true}
+	for how, fail := range map[string]func(*dnstest.Server){
+		"SERVFAIL": func(s *dnstest.Server) { s.Fail("a.example", dnsmessage.RCodeServerFailure) },
+		"silence":  func(s *dnstest.Server) { s.Silent("a.example") },
+	} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			server := dnstest.Start(t)
+			server.SetA("a.example", "10.0.0.1")
+			server.SetA("b.example", "10.0.0.2")
+			a, b := dnstest.SRV{Port: 80, Target: "a.example"}, dnstest.SRV{Port: 80, Target: "b.example"}
+			server.SetSRV(name, a, b)
+			short := Settings{Timeout: 200 * time.Millisecond}
+			w := watchName(t, server, service, short)
+			assert.Equal(t, []string{"10.0.0.1:80", "10.0.0.2:80"}, w.next(t))
+
+			fail(server)
+			assert.ErrorContains(t, w.unchanged(t), "asking for A records: lookup a.example")
+			server.SetA("b.example", "10.0.0.3")
+			assert.Equal(t, []string{"10.0.0.1:80", "10.0.0.3:80"}, w.next(t), "the other one is elsewhere")
+			server.NXDomain("b.example")
+			assert.Equal(t, []string{"10.0.0.1:80"}, w.next(t), "that it is nowhere is an answer")
+			server.SetSRV(name, a)
+			w.unchanged(t)
+
+			fresh := watchName(t, server, service, short)
+			fresh.unchanged(t) // nothing is known
+			server.SetA("b.example", "10.0.0.2")
+			server.SetSRV(name, a, b)
+			assert.Equal(t, []string{"10.0.0.2:80"}, fresh.next(t), "where the other one is was never known")
+			assert.Equal(t, []string{"10.0.0.1:80", "10.0.0.2:80"}, w.next(t))
+
+			server.SetSRV(name, b)
+			assert.Equal(t, []string{"10.0.0.2:80"}, w.next(t), "the service has left it")
+			server.SetSRV(name, a, b)
+			w.unchanged(t)
+
+			server.SetA("a.example", "10.0.0.4")
+			assert.Equal(t, []string{"10.0.0.2:80", "10.0.0.4:80"}, w.next(t))
+		})
+	}
+}
+
+func TestWhereAHostWasIsKnownFromBefore(t *testing.T) {
+	server := dnstest.Start(t)
+	server.Fail("a.example", dnsmessage.RCodeServerFailure)
+	server.SetA("b.example", "10.0.0.2")
+	server.SetSRV("_web._tcp.example", dnstest.SRV{Port: 80, Target: "a.example"}, dnstest.SRV{Port: 81, Target: "b.example"})
+	before := []Target{{"10.0.0.1:79", "a.example", 1}, {"10.0.0.3:81", "b.example", 0}, {"c.example:80", "c.example", 0}}
+	s := Settings{Resolvers: []string{server.Addr()}, Timeout: patience}
+	now, err := newAsker(Name{Host: "_web._tcp.example", Service: true}, s, before).ask(t.Context())
+	require.NoError(t, err)
+	require.Error(t, now.missing)
+	assert.Equal(t, []string{"10.0.0.1:80", "10.0.0.2:81"}, dials(now.targets))
+}
+
+func TestTheNextServerMayKnowTheHostThatOneDoesNot(t *testing.T) {
+	const name = "_web._tcp.example"
+	half, whole := dnstest.Start(t), dnstest.Start(t)
+	for _, server := range []*dnstest.Server{half, whole} {
+		server.SetA("a.example", "10.0.0.1")
+		server.SetA("b.example", "10.0.0.2")
+		server.SetSRV(name, dnstest.SRV{Port: 80, Target: "a.example"}, dnstest.SRV{Port: 80, Target: "b.example"})
+	}
+	half.Fail("b.example", dnsmessage.RCodeServerFailure)
+	w := watchName(t, whole, Name{Host: name, Service: true}, Settings{Resolvers: []string{half.Addr()}})
+	assert.Equal(t, []string{"10.0.0.1:80", "10.0.0.2:80"}, w.next(t))
+	assert.Empty(t, w.failed)
+
+	whole.Fail(name, dnsmessage.RCodeServerFailure)
+	half.SetA("a.example", "10.0.0.3")
+	assert.Equal(t, []string{"10.0.0.2:80", "10.0.0.3:80"}, w.next(t))
+	err := w.unchanged(t)
+	assert.ErrorContains(t, err, "lookup b.example")
+	assert.ErrorContains(t, err, "lookup "+name)
+}
+
+// With one after another they would not be answered in time: each takes two tries of a quarter of it.
+func TestHostsOfAServiceAreAskedAtOnce(t *testing.T) {
+	const name = "_web._tcp.example"
+	server := dnstest.Start(t)
+	var services []dnstest.SRV
+	for i := range questionsAtOnce {
+		host := fmt.Sprintf("%02d.example", i)
+		services = append(services, dnstest.SRV{Port: 80, Target: host})
+		if i < questionsAtOnce-1 {
+			server.Silent(host)
+		} else {
+			server.SetA(host, "10.0.0.1")
+		}
+	}
+	server.SetSRV(name, services...)
+	s := Settings{Resolvers: []string{server.Addr()}, Timeout: 2 * time.Second}
+	now, err := newAsker(Name{Host: name, Service: true}, s, nil).ask(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, []string{"10.0.0.1:80"}, dials(now.targets))
 }

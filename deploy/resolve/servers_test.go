@@ -111,7 +111,7 @@ func TestAMessageThatIsLostIsSentAgain(t *testing.T) {
 	server := dnstest.Start(t)
 	server.Silent("web")
 	s := Settings{Resolvers: []string{server.Addr()}, Timeout: 400 * time.Millisecond}
-	_, err := newAsker(Name{Host: "web"}, s).ask(t.Context())
+	_, err := newAsker(Name{Host: "web"}, s, nil).ask(t.Context())
 	require.ErrorContains(t, err, "i/o timeout")
 	assert.Greater(t, server.Asked("web", dnsmessage.TypeA), 1, "within one question")
 }
@@ -127,7 +127,7 @@ func TestWatchEndsInTheMiddleOfAQuestion(t *testing.T) {
 			defer close(ended)
 			s := Settings{Resolvers: []string{server.Addr()}, Timeout: time.Hour}
 			never := func() { assert.Fail(t, "told after the end") }
-			Watch(ctx, name, s, nil, func([]Target) { never() }, func(error) { never() })
+			Watch(ctx, name, s, nil, nil, func([]Target) { never() }, func(error) { never() })
 		}()
 		of := dnsmessage.TypeA
 		if name.Service {

@@ -42,11 +42,11 @@ func init() {
 	for _, question := range questions {
 		of, host, _ := strings.Cut(question, ":")
 		s := Settings{Resolvers: []string{server}, Timeout: patience}
-		targets, err := newAsker(Name{Host: host, Port: "80", Service: of == "SRV"}, s).ask(context.Background())
+		now, err := newAsker(Name{Host: host, Port: "80", Service: of == "SRV"}, s, nil).ask(context.Background())
 		if err != nil {
 			fmt.Println("failed:", err)
 		} else {
-			fmt.Println(strings.Join(dials(targets), " "))
+			fmt.Println(strings.Join(dials(now.targets), " "))
 		}
 	}
 	os.Exit(0)

@@ -13,14 +13,18 @@ const kickPause = 200 * time.Millisecond
 
 // watch is Watch over any way to ask.
 func watch(ctx context.Context, refresh time.Duration, kick <-chan struct{},
-	ask func(context.Context) ([]Target, error), found func([]Target), failed func(error),
+	ask func(context.Context) (answer, error), found func([]Target), failed func(error),
 ) {
 	var last []Target
 	known := false
 	for ctx.Err() == nil {
-		targets, err := ask(ctx)
+		now, err := ask(ctx)
 		if ctx.Err() != nil {
 			return
+		}
+		targets := now.targets
+		if now.missing != nil {
+			failed(now.missing)
 		}
 		if err == nil && len(targets) > MaxTargets {
 			failed(fmt.Errorf("the answer has %d targets, of which the first %d are used", len(targets), MaxTargets))

@@ -41,18 +41,19 @@ func watching(t *testing.T, a *asking, meanwhile func(kick chan struct{})) {
 	})
 }
 
-func (a *asking) ask(ctx context.Context) ([]Target, error) {
+func (a *asking) ask(ctx context.Context) (answer, error) {
 	n := len(a.at)
 	a.at = append(a.at, time.Since(a.begun))
 	select {
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return answer{}, ctx.Err()
 	case <-time.After(a.takes):
 	}
 	if a.reply == nil {
-		return nil, nil
+		return answer{}, nil
 	}
-	return a.reply(n)
+	targets, err := a.reply(n)
+	return answer{targets: targets}, err
 }
 
 func milliseconds(numbers ...int) []time.Duration {
