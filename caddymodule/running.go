@@ -102,13 +102,14 @@ func (a *App) serveUpstreams() {
 	wanted := map[string]deploy.WatchSettings{}
 	for _, h := range a.handlers {
 		host, scheme := addressOf(a.http, h)
+		transportTLS := questionsTLS(a.http, h)
 		for i, config := range h.Zones {
 			rotation := h.upstreams[i]
 			if rotation == nil {
 				continue
 			}
 			watch := config.Watch(firstName(slices.Concat(config.Host, []string{host})), scheme)
-			watch.UntilAnswered = a.isProbed
+			watch.UntilAnswered, watch.TLS = a.isProbed, transportTLS
 			// Of several sites that have the zone, it is asked as visitors of the encrypted one would.
 			if known, again := wanted[rotation.ID()]; again && known.Health.Scheme == "https" {
 				continue

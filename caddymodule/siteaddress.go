@@ -1,9 +1,12 @@
 package caddymodule
 
 import (
+	"crypto/tls"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/proxy"
 )
 
 // firstName returns the first host that is no pattern, "" if there is none.
@@ -30,6 +33,19 @@ func addressOf(app *caddyhttp.App, h caddyhttp.MiddlewareHandler) (host, scheme 
 		}
 	}
 	return "", ""
+}
+
+// questionsTLS returns how the upstreams of a handler are asked over TLS, nil where that is as their addresses say.
+func questionsTLS(app *caddyhttp.App, h caddyhttp.MiddlewareHandler) *tls.Config {
+	if app == nil {
+		return nil
+	}
+	for _, server := range app.Servers {
+		if transport := proxy.TransportBehind(server.Routes, h); transport != nil {
+			return transport.QuestionsTLS()
+		}
+	}
+	return nil
 }
 
 // hostOf finds the handler in routes, and the host that the innermost matcher around it asks for; outside is that of

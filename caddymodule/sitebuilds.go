@@ -48,8 +48,8 @@ func subscribeBuilds(
 			continue
 		}
 		subscription, err := processBuilds.Subscribe(builds.Options{
-			Source: config.source(repl), Sources: sourceTexts(upstreams[i]), Upstreams: upstreams[i].Upstreams, Files: settings,
-			Label: config.label(), Log: log, MayLack: config.Export == "" && edge.Current.Load() == nil,
+			Source: config.source(repl), Sources: sourceTexts(upstreams[i]), Upstreams: upstreams[i].Upstreams, Ask: upstreams[i].Ask,
+			Files: settings, Label: config.label(), Log: log, MayLack: config.Export == "" && edge.Current.Load() == nil,
 			Take:       func(next *builds.Snapshot) error { return s.take(i, next) },
 			Taken:      func() { s.taken(i) },
 			Refused:    func() { buildReadsTotal.WithLabelValues(config.label(), "refused").Inc() },

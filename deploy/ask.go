@@ -16,6 +16,9 @@ type Question struct {
 	Method, Path string
 	// Host and Scheme are those by which a visitor would come. "": nobody's.
 	Host, Scheme string
+	// TLS has the question go over TLS whatever the address says, with these settings but for what they say of the
+	// certificate of the upstream, which is not looked at.
+	TLS *tls.Config
 }
 
 // unixPrefix stands before the path of a socket.
@@ -43,17 +46,28 @@ func (u *Upstream) serverName() string {
 	return cmp.Or(u.ServerName, host)
 }
 
+// clientTLS returns how an upstream is spoken to over TLS: by settings, which may be nil, and without a look at its
+// certificate. Nothing is told to it or taken from it; requests of clients go by the transport's own settings.
+func (u *Upstream) clientTLS(settings *tls.Config) *tls.Config {
+	config := settings.Clone()
+	if config == nil {
+		config = new(tls.Config)
+	}
+	config.InsecureSkipVerify = true //nolint:gosec // see above
+	config.ServerName = cmp.Or(config.ServerName, u.serverName())
+	return config
+}
+
 // Ask asks an upstream, by a connection of its own, and returns the status of its answer. The error says that it gave
 // none.
 func (u *Upstream) Ask(ctx context.Context, q Question) (status int, err error) {
 	transport := &http.Transport{
 		DisableKeepAlives: true,
 		DialContext:       func(ctx context.Context, _, _ string) (net.Conn, error) { return u.DialContext(ctx) },
-		//nolint:gosec // nothing is told to it or taken from it; requests of clients go by the transport's own settings
-		TLSClientConfig: &tls.Config{InsecureSkipVerify: true, ServerName: u.serverName()},
+		TLSClientConfig:   u.clientTLS(q.TLS),
 	}
 	scheme := "http"
-	if u.TLS {
+	if u.TLS || q.TLS != nil {
 		scheme = "https"
 	}
 	req, err := http.NewRequestWithContext(ctx, cmp.Or(q.Method, http.MethodGet), scheme+"://edge.invalid"+q.Path, nil)

@@ -1,6 +1,8 @@
 package deploy
 
 import (
+	"context"
+	"crypto/tls"
 	"sync/atomic"
 	"time"
 )
@@ -21,7 +23,8 @@ type Rotation struct {
 type traffic struct {
 	turn      atomic.Uint64
 	faults    faults
-	crossings chan crossing // for who looks after the upstreams
+	crossings chan crossing              // for who looks after the upstreams
+	tls       atomic.Pointer[tls.Config] // WatchSettings.TLS
 }
 
 // ZoneSettings say what a configuration has of a zone.
@@ -129,6 +132,12 @@ func (r *Rotation) Upstreams() (list []*Upstream) {
 		}
 	}
 	return list
+}
+
+// Ask asks an upstream of the zone, as who looks after it does (Upstream.Ask).
+func (r *Rotation) Ask(ctx context.Context, u *Upstream, q Question) (status int, err error) {
+	q.TLS = r.traffic.tls.Load()
+	return u.Ask(ctx, q)
 }
 
 // IsLimited reports whether upstreams are to have no more than some number of requests at a time.

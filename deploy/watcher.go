@@ -97,6 +97,7 @@ func newWatcher(f *Fleet, s ZoneSettings, t *traffic) *watcher {
 		ejection: s.Watch.Ejection.withDefaults(), traffic: t, kicks: make([]chan struct{}, len(s.Sources)),
 		watched: map[*Upstream]*watched{}, answers: make(chan answer), cancel: cancel, found: make(chan struct{}),
 	}
+	t.tls.Store(s.Watch.TLS)
 	var asked sync.WaitGroup
 	for i, source := range s.Sources {
 		if source.Kind != FixedSource {

@@ -91,7 +91,7 @@ func (w *watcher) ask(ctx context.Context, member *Member, known *watched, why r
 // question asks an upstream what there is to ask for a reason. nil: it has answered well.
 func (w *watcher) question(ctx context.Context, u *Upstream, why reason) error {
 	if why != isHealthy {
-		_, err := u.Ask(ctx, AnyAnswer)
+		_, err := w.put(ctx, u, AnyAnswer)
 		return err
 	}
 	if w.health.Mode == HealthTCP {
@@ -102,11 +102,17 @@ func (w *watcher) question(ctx context.Context, u *Upstream, why reason) error {
 		_ = conn.Close() // nothing was said
 		return nil
 	}
-	status, err := u.Ask(ctx, Question{Path: w.health.Path, Host: w.health.Host, Scheme: w.health.Scheme})
+	status, err := w.put(ctx, u, Question{Path: w.health.Path, Host: w.health.Host, Scheme: w.health.Scheme})
 	if err == nil && (status < 200 || status >= 400) {
 		err = fmt.Errorf("%s is answered with %d", w.health.Path, status)
 	}
 	return err
+}
+
+// put asks an upstream as the zone's requests go to it.
+func (w *watcher) put(ctx context.Context, u *Upstream, q Question) (status int, err error) {
+	q.TLS = w.settings.TLS
+	return u.Ask(ctx, q)
 }
 
 // hear turns an answer into a command.

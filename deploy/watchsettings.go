@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"cmp"
+	"crypto/tls"
 	"reflect"
 	"time"
 
@@ -16,11 +17,18 @@ type WatchSettings struct {
 	Health HealthCheck
 	// Ejection says what becomes of those whose answers are bad.
 	Ejection Ejection
+	// TLS has upstreams be asked over TLS, whatever their addresses say, for requests go to them so (Question.TLS).
+	TLS *tls.Config
 	// UntilAnswered says that upstreams are asked until one has answered once, for somebody waits for that.
 	UntilAnswered bool
 }
 
-func (s WatchSettings) equal(other WatchSettings) bool { return reflect.DeepEqual(s, other) }
+// equal reports whether both are the same. Those of TLS are if they are one value.
+func (s WatchSettings) equal(other WatchSettings) bool {
+	isSameTLS := s.TLS == other.TLS
+	s.TLS, other.TLS = nil, nil
+	return isSameTLS && reflect.DeepEqual(s, other)
+}
 
 // HealthMode is what upstreams are asked to find out whether they are fit.
 type HealthMode uint8

@@ -53,14 +53,17 @@ func distinctFile(b, other *nextbuild.Build) string {
 	return proof
 }
 
+// askUpstream asks an upstream, and returns the status of its answer.
+type askUpstream func(context.Context, *deploy.Upstream, deploy.Question) (int, error)
+
 // repliesOf asks all upstreams at once for a file.
-func repliesOf(ctx context.Context, upstreams []*deploy.Upstream, path string) []reply {
+func repliesOf(ctx context.Context, upstreams []*deploy.Upstream, ask askUpstream, path string) []reply {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	answers := make([]reply, len(upstreams))
 	var group sync.WaitGroup
 	for i, upstream := range upstreams {
-		group.Go(func() { answers[i] = replyOf(upstream.Ask(ctx, deploy.Question{Method: http.MethodHead, Path: path})) })
+		group.Go(func() { answers[i] = replyOf(ask(ctx, upstream, deploy.Question{Method: http.MethodHead, Path: path})) })
 	}
 	group.Wait()
 	return answers

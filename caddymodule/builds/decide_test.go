@@ -55,7 +55,7 @@ func TestProofOf(t *testing.T) {
 
 func TestWhatAnUpstreamSays(t *testing.T) {
 	ask := func(address string) reply {
-		return repliesOf(t.Context(), []*deploy.Upstream{{Address: deploy.Address{Dial: address}}}, "/_next/static/x.js")[0]
+		return repliesOf(t.Context(), []*deploy.Upstream{{Address: deploy.Address{Dial: address}}}, askDirectly, "/_next/static/x.js")[0]
 	}
 	assert.Equal(t, silent, ask("127.0.0.1:1"))
 	for status, want := range map[int]reply{200: has, 404: hasNot, 302: unclear, 401: unclear, 500: unclear} {

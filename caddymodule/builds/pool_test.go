@@ -131,7 +131,7 @@ func TestBuildsThatChangeDuringReloads(t *testing.T) {
 			var last *Subscription
 			for {
 				options := Options{
-					Source: Source{Build: dir}, Sources: textsOf(app.list()), Upstreams: app.list, Label: "main", Log: zap.NewNop(), MayLack: true,
+					Source: Source{Build: dir}, Sources: textsOf(app.list()), Upstreams: app.list, Ask: askDirectly, Label: "main", Log: zap.NewNop(), MayLack: true,
 					Take: func(*Snapshot) error { return nil }, Taken: func() {}, Refused: func() {}, Unfinished: func() {},
 				}
 				next, err := pool.Subscribe(options)

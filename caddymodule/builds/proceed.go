@@ -14,6 +14,7 @@ import (
 type question struct {
 	about     *Build
 	upstreams []*deploy.Upstream
+	ask       askUpstream
 	file      string // the path of a file that only the build has; "": there is nothing to ask for
 	waits     bool   // the build is not taken yet
 }
@@ -28,7 +29,7 @@ func (z *zone) proceed(ctx context.Context) {
 	}
 	answers := []reply{unclear}
 	if q.file != "" {
-		answers = repliesOf(ctx, q.upstreams, q.file)
+		answers = repliesOf(ctx, q.upstreams, q.ask, q.file)
 	}
 	z.dir.mu.Lock()
 	defer z.dir.mu.Unlock()
@@ -57,7 +58,7 @@ func (z *zone) next() question {
 	default:
 		proof := distinctFile(fresh.Build, z.taken.Build)
 		if proof != "" || len(fresh.Static) == 0 {
-			return question{fresh, z.upstreams(), proof, true}
+			return z.question(fresh, proof, true)
 		}
 		z.take(true) // its scripts are those of the one before
 	}
@@ -72,7 +73,7 @@ func (z *zone) questionAboutTaken() question {
 	}
 	proof := distinctFile(z.taken.Build, nil)
 	if proof != "" {
-		return question{z.taken, z.upstreams(), proof, false}
+		return z.question(z.taken, proof, false)
 	}
 	if !z.warnedUnconfirmed {
 		z.warnedUnconfirmed = true

@@ -1,6 +1,7 @@
 package builds
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -39,6 +40,11 @@ func startApplication(t *testing.T, build string) *application {
 	t.Cleanup(server.Close)
 	a.upstream = &deploy.Upstream{Address: deploy.Address{Dial: server.Listener.Addr().String()}}
 	return a
+}
+
+// askDirectly asks an upstream by what its address says.
+func askDirectly(ctx context.Context, u *deploy.Upstream, q deploy.Question) (int, error) {
+	return u.Ask(ctx, q)
 }
 
 func (a *application) run(build string) { a.runs.Store(&build) }
@@ -80,7 +86,7 @@ func subscribe(t *testing.T, p *Pool, dir string, upstreams ...*deploy.Upstream)
 	s := new(site)
 	subscription, err := p.Subscribe(Options{
 		Source: Source{Build: dir}, Sources: textsOf(upstreams), Label: "main", Log: zap.NewNop(),
-		Upstreams: func() []*deploy.Upstream { return upstreams },
+		Upstreams: func() []*deploy.Upstream { return upstreams }, Ask: askDirectly,
 		Take: func(next *Snapshot) error {
 			if s.full {
 				return errors.New("it is full")

@@ -2,6 +2,7 @@ package builds
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -22,6 +23,8 @@ type Options struct {
 	Sources []string
 	// Upstreams returns those that are asked now which build they run.
 	Upstreams func() []*deploy.Upstream
+	// Ask asks one of them (Upstream.Ask).
+	Ask func(context.Context, *deploy.Upstream, deploy.Question) (status int, err error)
 	// Files says how the files are served.
 	Files assets.Settings
 	// Label names the zone in what is said.

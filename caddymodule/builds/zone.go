@@ -9,7 +9,6 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
 
@@ -76,8 +75,11 @@ func isSameSet(a, b []string) bool {
 	return countCommon(a, b) == len(a) && countCommon(b, a) == len(b)
 }
 
-// upstreams returns those that are asked now, as the newest subscriber knows them.
-func (z *zone) upstreams() []*deploy.Upstream { return z.subs[len(z.subs)-1].options.Upstreams() }
+// question returns what the upstreams that the newest subscriber knows are asked about a build.
+func (z *zone) question(about *Build, file string, waits bool) question {
+	newest := z.subs[len(z.subs)-1].options
+	return question{about: about, upstreams: newest.Upstreams(), ask: newest.Ask, file: file, waits: waits}
+}
 
 // isReady reports whether all who subscribe are watching. Until then nothing is decided: a site is being set up with
 // what the zone had when it subscribed.

@@ -128,7 +128,7 @@ func TestSitesBeginWithoutABuildThatIsMissing(t *testing.T) {
 	begin := func() (s *Subscription, taken *string) {
 		taken = new(string)
 		s, err := pool.Subscribe(Options{
-			Source: Source{Build: dir}, Sources: textsOf(app.list()), Upstreams: app.list, Label: "main", Log: zap.NewNop(), MayLack: true,
+			Source: Source{Build: dir}, Sources: textsOf(app.list()), Upstreams: app.list, Ask: askDirectly, Label: "main", Log: zap.NewNop(), MayLack: true,
 			Take:  func(next *Snapshot) error { *taken = next.ID; return nil },
 			Taken: func() {}, Refused: func() {}, Unfinished: func() {},
 		})
@@ -156,7 +156,7 @@ func TestASiteThatBeginsWithoutABuildTakesTheOneThatWaits(t *testing.T) {
 	served := map[string]string{}
 	begin := func(name string) *Subscription {
 		s, err := pool.Subscribe(Options{
-			Source: Source{Build: dir}, Sources: textsOf(app.list()), Upstreams: app.list, Label: name, Log: zap.NewNop(), MayLack: true,
+			Source: Source{Build: dir}, Sources: textsOf(app.list()), Upstreams: app.list, Ask: askDirectly, Label: name, Log: zap.NewNop(), MayLack: true,
 			Take:  func(next *Snapshot) error { served[name] = next.ID; return nil },
 			Taken: func() {}, Refused: func() {},
 		})

@@ -3,6 +3,7 @@ package proxy
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -53,6 +54,9 @@ const (
 //   - Redirects that name the upstream are made relative, and prefetches of segments get none.
 //   - The draft mode and language cookies that it sets are named for its zone, if there are others.
 //
+// With `tls` it speaks TLS to all upstreams, whatever their addresses say, and questions about their health go so, too;
+// its other settings are not for them.
+//
 // It takes the settings of Caddy's `http` transport, with other defaults: no `compression` (the edge compresses),
 // `keep_alive.idle_timeout` 4s, `keep_alive.max_idle_conns_per_host` 256, `read_buffer_size` 16384.
 type Transport struct {
@@ -67,8 +71,9 @@ type Transport struct {
 	// `nextjs` handler. It is the default of that one, too, for handlers of the same server.
 	MaxHeaderSize int `json:"max_header_size,omitempty"`
 
-	pools  idlePools
-	logger *zap.Logger
+	pools        idlePools
+	questionsTLS *tls.Config
+	logger       *zap.Logger
 }
 
 // CaddyModule returns the Caddy module information.
@@ -120,6 +125,7 @@ func (t *Transport) Provision(ctx caddy.Context) error {
 		return fmt.Errorf("provisioning the http transport: %w", err)
 	}
 	t.pools.base, t.logger = t.Transport, ctx.Logger()
+	t.questionsTLS = t.tlsOfQuestions()
 	processPools.add(&t.pools)
 	return nil
 }
