@@ -194,6 +194,29 @@ func TestAStickySecretMustBeThere(t *testing.T) {
 	require.ErrorContains(t, err, "sticky: the secret:")
 }
 
+// What fails is counted of each upstream, and one that is gone has no series any more.
+func TestFailuresOfUpstreamsAreCounted(t *testing.T) {
+	bad := edgetest.NewRestartable(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/reset" {
+			panic(http.ErrAbortHandler)
+		}
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
+	e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone / failing %s\n}", bad.Address))
+	counted := func(kind string) float64 { return metric(t, "upstream_failures_total", "failing", bad.Address, kind) }
+	e.Ask(t, http.MethodGet, "/")
+	e.Ask(t, http.MethodPost, "/reset")
+	bad.Stop()
+	e.Ask(t, http.MethodGet, "/")
+	assert.InDelta(t, 1, counted("error"), 0)
+	assert.InDelta(t, 1, counted("reset"), 0)
+	assert.InDelta(t, 2, counted("dial"), 0, "it is tried once more")
+	other := edgetest.Named(t, "other")
+	require.NoError(t, e.Load(t, fmt.Sprintf("nextjs {\n zone / failing %s\n}", other)))
+	edgetest.AfterReload(t, func() bool { return counted("dial") == 0 })
+	assert.InDelta(t, 1, metric(t, "upstream_state", "failing", other, "healthy"), 0)
+}
+
 // One whose certificate is not trusted is passed over, and not called unhealthy and well again in turn: questions do not
 // look at certificates.
 func TestAnUpstreamWithAWrongCertificateIsEjected(t *testing.T) {

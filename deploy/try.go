@@ -41,9 +41,11 @@ func (t *Try) Answered(status int, now time.Time) {
 	t.Upstream.NoteReceived()
 	t.Upstream.resets.Store(0)
 	t.Upstream.noteError(status >= 500, now)
-	if status < 500 {
-		t.Upstream.latency.observe(now.Sub(t.begun), now)
+	if status >= 500 {
+		t.Upstream.NoteFailure(FailedAnswer)
+		return
 	}
+	t.Upstream.latency.observe(now.Sub(t.begun), now)
 }
 
 func (t *Try) stopWaiting() {

@@ -19,6 +19,7 @@ type Upstream struct {
 	errors    atomic.Int64  // answers in a row that were errors
 	erredAt   atomic.Int64  // unix nanoseconds of the last of them
 	hash      atomic.Uint64 // of the address; 0: not made yet
+	failures  [Failures]atomic.Uint64
 	latency   latency
 }
 

@@ -44,8 +44,8 @@ func rows() (list []row) {
 	return list
 }
 
-// gauges report upstreams at the moment they are asked.
-type gauges struct{}
+// upstreamMetrics report upstreams at the moment they are asked. One that is gone has none.
+type upstreamMetrics struct{}
 
 var (
 	upstreamLabels = []string{"zone", "upstream"}
@@ -57,24 +57,32 @@ var (
 		upstreamLabels, nil)
 	latencyDesc = prometheus.NewDesc("caddy_nextjs_upstream_latency_seconds",
 		"Mean time that answers have taken to begin, the latest counting most, by zone and upstream.", upstreamLabels, nil)
+	failuresDesc = prometheus.NewDesc("caddy_nextjs_upstream_failures_total",
+		"Tries that have failed, by zone, upstream and kind: dial, reset or error. An upstream of several zones has the "+
+			"same in each.", []string{"zone", "upstream", "kind"}, nil)
 )
 
 // Describe implements prometheus.Collector.
-func (gauges) Describe(ch chan<- *prometheus.Desc) {
+func (upstreamMetrics) Describe(ch chan<- *prometheus.Desc) {
 	ch <- stateDesc
 	ch <- inFlightDesc
 	ch <- latencyDesc
+	ch <- failuresDesc
 }
 
 // Collect implements prometheus.Collector.
-func (gauges) Collect(ch chan<- prometheus.Metric) {
+func (upstreamMetrics) Collect(ch chan<- prometheus.Metric) {
 	for _, row := range rows() {
 		labels := []string{row.zone.Name, row.member.String()}
 		ch <- prometheus.MustNewConstMetric(stateDesc, prometheus.GaugeValue, 1, append(labels, row.member.State.String())...)
 		ch <- prometheus.MustNewConstMetric(inFlightDesc, prometheus.GaugeValue, float64(row.member.InFlight()), labels...)
 		ch <- prometheus.MustNewConstMetric(latencyDesc, prometheus.GaugeValue, row.latency.Seconds(), labels...)
+		for how := range deploy.Failure(deploy.Failures) {
+			failed := float64(row.member.Failed(how))
+			ch <- prometheus.MustNewConstMetric(failuresDesc, prometheus.CounterValue, failed, append(labels, how.String())...)
+		}
 	}
 }
 
 // Collectors are the metrics of the package. They belong to the process, so counts go on over configurations.
-func Collectors() []prometheus.Collector { return []prometheus.Collector{eventsTotal, gauges{}} }
+func Collectors() []prometheus.Collector { return []prometheus.Collector{eventsTotal, upstreamMetrics{}} }

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
+	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
@@ -30,18 +31,24 @@ func noteFailure(err error, req *http.Request, a *edge.Request) error {
 	switch {
 	case isHandshake: // who asks whether it is fit does not look at certificates
 		a.Zone.Upstreams.Reset(a.Try.Upstream)
-		dialFailuresTotal.WithLabelValues(a.Zone.Name).Inc()
+		countFailure(a, dialFailuresTotal, deploy.FailedDial)
 	case isDial:
 		a.Zone.Upstreams.Refused(a.Try.Upstream, err)
-		dialFailuresTotal.WithLabelValues(a.Zone.Name).Inc()
+		countFailure(a, dialFailuresTotal, deploy.FailedDial)
 	case isClosed(err) && a.Kind != zones.KindUpgrade: // Next.js ends those that it does not know
 		a.Zone.Upstreams.Reset(a.Try.Upstream)
-		resetsTotal.WithLabelValues(a.Zone.Name).Inc()
+		countFailure(a, resetsTotal, deploy.FailedReset)
 	default:
 		return err
 	}
 	processPools.closeIdle(a.Try.Upstream)
 	return err
+}
+
+// countFailure counts a try that has failed, of its zone and of its upstream.
+func countFailure(a *edge.Request, ofZones *prometheus.CounterVec, how deploy.Failure) {
+	ofZones.WithLabelValues(a.Zone.Name).Inc()
+	a.Try.Upstream.NoteFailure(how)
 }
 
 // isOwnLimit reports whether the machine of the edge has no descriptors or ports left, which says nothing of upstreams.
