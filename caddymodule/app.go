@@ -131,6 +131,9 @@ func (a *App) Start() error {
 func (a *App) started() {
 	running.add(a)
 	logZones(a.sites, a.logger)
+	if a.fleet != nil {
+		a.fleet.LogDrains()
+	}
 	a.occupied.warn(a.logger)
 	if a.files != nil {
 		a.files.MakeCopies(a.ctx)

@@ -80,6 +80,18 @@ func (s *State) forgetDrains(now time.Time) {
 	}
 }
 
+// UnusedDrains are the addresses that are drained and that no zone has, sorted. They wait for a zone that names them
+// again, or for Undrain.
+func (s *State) UnusedDrains() (addresses []string) {
+	for address := range s.Drains {
+		if !s.isHad(address) {
+			addresses = append(addresses, address)
+		}
+	}
+	slices.Sort(addresses)
+	return addresses
+}
+
 // isHad reports whether a zone has an upstream of an address. Where its name leads to it no more does not count.
 func (s *State) isHad(address string) bool {
 	for _, zone := range s.Zones {

@@ -276,6 +276,24 @@ func TestDrainsOfDNSAreNotKept(t *testing.T) {
 	assert.Empty(t, openFleet(t, Settings{Dir: dir}).drained())
 }
 
+func TestADrainThatNoZoneHasCanBeUndone(t *testing.T) {
+	dir := t.TempDir()
+	first := openFleet(t, Settings{Dir: dir})
+	first.join(t, "web", addressA, addressB)
+	for _, address := range []string{addressA, addressB} {
+		assert.True(t, first.order(t, Drain{address}))
+	}
+	assert.Empty(t, first.State().UnusedDrains())
+	require.NoError(t, first.Close())
+
+	second := openFleet(t, Settings{Dir: dir})
+	second.join(t, "web", addressA)
+	assert.Equal(t, []string{addressB}, second.State().UnusedDrains())
+	assert.True(t, second.order(t, Undrain{addressB}))
+	require.NoError(t, second.Close())
+	assert.Equal(t, []string{addressA}, openFleet(t, Settings{Dir: dir}).drained())
+}
+
 func TestACommandAfterTheEndIsNotKept(t *testing.T) {
 	fleet := openFleet(t, Settings{Dir: t.TempDir(), Tell: func(Change) {}})
 	fleet.join(t, "web", addressA)

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -88,7 +87,11 @@ func (f *controlFlags) drain(ctx context.Context, upstream string, wait time.Dur
 }
 
 func drainedText(d report.Drained) string {
-	text := fmt.Sprintf("%s of %s is %s", d.Upstream, strings.Join(d.Zones, ", "), d.State)
+	text := d.Upstream
+	if len(d.Zones) > 0 {
+		text += " of " + strings.Join(d.Zones, ", ")
+	}
+	text += " is " + d.State
 	if d.Why != "" {
 		text += ": " + d.Why
 	}

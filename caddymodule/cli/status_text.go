@@ -10,7 +10,7 @@ import (
 
 // StatusText returns the report as a person reads it.
 func StatusText(s report.Status, now time.Time) string {
-	if len(s.Zones) == 0 {
+	if len(s.Zones)+len(s.Drains) == 0 {
 		return "The edge has no zones.\n"
 	}
 	var table textTable
@@ -28,6 +28,9 @@ func StatusText(s report.Status, now time.Time) string {
 				table.row(zone.Name, "-", "none", "-", "-", "-", "DNS tells no upstream")
 			}
 		}
+	}
+	for _, drain := range s.Drains {
+		table.row("-", drain.Upstream, "draining", "-", "-", sinceText(now.Sub(drain.Since)), "taken out of rotation; no zone has it")
 	}
 	return table.left(1, 2, 6).String()
 }

@@ -21,12 +21,13 @@ func TestStatusText(t *testing.T) {
 		)},
 		{Name: "shop", Deployments: of()},
 		{Name: "docs", Export: true},
-	}}
-	assert.Equal(t, `ZONE  UPSTREAM        STATE              IN FLIGHT  LATENCY  SINCE  WHY
-home  10.0.0.1:3000   healthy  12 (3 open streams)   4.1 ms     2d
-home  10.0.0.22:3000  ejected                    0   112 ms     7s  it fails where others answer
-shop  -               none                       -        -      -  DNS tells no upstream
-docs  -               export                     -        -      -
+	}, Drains: []report.DrainStatus{{Upstream: "10.0.0.9:3000", Since: now.Add(-49 * time.Hour)}}}
+	assert.Equal(t, `ZONE  UPSTREAM        STATE               IN FLIGHT  LATENCY  SINCE  WHY
+home  10.0.0.1:3000   healthy   12 (3 open streams)   4.1 ms     2d
+home  10.0.0.22:3000  ejected                     0   112 ms     7s  it fails where others answer
+shop  -               none                        -        -      -  DNS tells no upstream
+docs  -               export                      -        -      -
+-     10.0.0.9:3000   draining                    -        -     2d  taken out of rotation; no zone has it
 `, StatusText(status, now))
 	assert.Equal(t, "The edge has no zones.\n", StatusText(report.Status{}, now))
 }
@@ -42,4 +43,6 @@ func TestDrainedText(t *testing.T) {
 	assert.Equal(t, "web:3000 of home, shop is draining: taken out of rotation, 3 in flight\n", drainedText(drained))
 	back := report.Drained{UpstreamStatus: report.UpstreamStatus{Upstream: "web:3000", State: "healthy"}, Zones: []string{"home"}}
 	assert.Equal(t, "web:3000 of home is healthy, 0 in flight\n", drainedText(back))
+	unused := report.Drained{UpstreamStatus: report.UpstreamStatus{Upstream: "web:3000", State: "unknown", Why: "no zone has it"}, Durable: true}
+	assert.Equal(t, "web:3000 is unknown: no zone has it, 0 in flight\n", drainedText(unused))
 }

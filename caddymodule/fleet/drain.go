@@ -6,10 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
+
+	"go.uber.org/zap"
 
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/control"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
@@ -34,7 +37,7 @@ func serveDrain(
 	if s == nil {
 		return control.Error(http.StatusConflict, errors.New("no configuration with nextjs is running"))
 	}
-	address, zones, err := findUpstream(order.Upstream, caller)
+	address, zones, err := findUpstream(order.Upstream, s.State().UnusedDrains(), caller)
 	if err != nil {
 		return err
 	}
@@ -50,11 +53,21 @@ func serveDrain(
 		s.waitUntilEmpty(r.Context(), address, wait)
 	}
 	answer := report.Drained{Zones: zones, Durable: durable}
-	answer.Upstream, answer.State = address, deploy.Draining.String() // DNS may name it no more
 	if member := s.find(address); member != nil {
 		answer.UpstreamStatus = upstreamStatus(member, time.Now(), streams)
+	} else {
+		answer.UpstreamStatus = s.unusedStatus(address)
 	}
 	return control.AnswerJSON(w, http.StatusOK, answer)
+}
+
+// unusedStatus says of an address that no zone has, or has any more, whether it is drained.
+func (s *State) unusedStatus(address string) report.UpstreamStatus {
+	status := report.UpstreamStatus{Upstream: address, State: "unknown", Why: "no zone has it"}
+	if drained, is := s.State().Drains[address]; is {
+		status.State, status.Since = deploy.Draining.String(), drained.Since
+	}
+	return status
 }
 
 const (
@@ -74,6 +87,16 @@ func waitOf(order report.DrainOrder) (time.Duration, error) {
 		return 0, fmt.Errorf("wait takes a duration of at most %s, such as 30s; found %q", maxDrainWait, order.Wait)
 	}
 	return wait, nil
+}
+
+// LogDrains logs which upstreams are out of rotation because an operator has said so, maybe long ago.
+func (s *State) LogDrains() {
+	state := s.State()
+	if len(state.Drains) == 0 {
+		return
+	}
+	s.log.Load().Warn("upstreams are drained: they get no requests until `caddy nextjs undrain`",
+		zap.Strings("upstreams", slices.Sorted(maps.Keys(state.Drains))), zap.Strings("of_no_zone", state.UnusedDrains()))
 }
 
 // waitUntilEmpty returns when nothing is in flight to an upstream, when it is put back, or when the time is over.
@@ -107,8 +130,8 @@ func (s *State) find(address string) *deploy.Member {
 
 // findUpstream finds the address that an order names, and the names of the zones that have it. The caller must be
 // allowed to speak for all of these, for an upstream is drained as a whole; of one that only other zones have it learns
-// nothing.
-func findUpstream(text string, caller control.Caller) (address string, zones []string, err error) {
+// nothing. unused are addresses that no zone has; they are for callers that may speak for any zone.
+func findUpstream(text string, unused []string, caller control.Caller) (address string, zones []string, err error) {
 	if text == "" {
 		return "", nil, control.Error(http.StatusBadRequest, errors.New(`the order names no upstream: {"upstream": "host:port"}`))
 	}
@@ -128,6 +151,12 @@ func findUpstream(text string, caller control.Caller) (address string, zones []s
 					}
 				}
 			}
+		}
+	}
+	if len(caller.Zones()) == 0 {
+		known = append(known, unused...)
+		if len(own) == 0 && slices.Contains(unused, text) {
+			return text, []string{}, nil
 		}
 	}
 	if slices.Contains(own, text) { // it is written as status shows it

@@ -85,4 +85,6 @@ func (upstreamMetrics) Collect(ch chan<- prometheus.Metric) {
 }
 
 // Collectors are the metrics of the package. They belong to the process, so counts go on over configurations.
-func Collectors() []prometheus.Collector { return []prometheus.Collector{eventsTotal, upstreamMetrics{}} }
+func Collectors() []prometheus.Collector {
+	return []prometheus.Collector{eventsTotal, upstreamMetrics{}}
+}

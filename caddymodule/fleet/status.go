@@ -37,7 +37,11 @@ func Routes(streams CountStreams) []control.Route {
 func statusOf(sites []*edge.Site, caller control.Caller, streams CountStreams) report.Status {
 	status := report.Status{Zones: []report.ZoneStatus{}}
 	if s := current.Load(); s != nil {
-		status.Number = s.State().Number
+		state := s.State()
+		status.Number = state.Number
+		if len(caller.Zones()) == 0 { // nobody knows whose they were
+			status.Drains = unusedDrains(state)
+		}
 	}
 	at := map[string]int{}
 	for _, site := range sites {
@@ -59,6 +63,15 @@ func statusOf(sites []*edge.Site, caller control.Caller, streams CountStreams) r
 		status.Zones[i].Listen = slices.Compact(status.Zones[i].Listen)
 	}
 	return status
+}
+
+// unusedDrains are the drains of upstreams that no zone has.
+func unusedDrains(state *deploy.State) (list []report.DrainStatus) {
+	for _, address := range state.UnusedDrains() {
+		drained := state.Drains[address]
+		list = append(list, report.DrainStatus{Upstream: address, Since: drained.Since, Durable: drained.Durable})
+	}
+	return list
 }
 
 func zoneStatus(site *edge.Site, zone *edge.Zone, streams CountStreams) report.ZoneStatus {

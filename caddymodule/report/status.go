@@ -7,6 +7,16 @@ type Status struct {
 	// Number is that of the last change.
 	Number uint64       `json:"number"`
 	Zones  []ZoneStatus `json:"zones"`
+	// Drains are those of upstreams that no zone has: they hold until undrain. Told to whom may know of all zones.
+	Drains []DrainStatus `json:"drains,omitempty"`
+}
+
+// DrainStatus is an upstream that an operator has out of rotation, and since when.
+type DrainStatus struct {
+	Upstream string    `json:"upstream"`
+	Since    time.Time `json:"since"`
+	// Durable says that it holds after a restart of the edge.
+	Durable bool `json:"durable"`
 }
 
 // ZoneStatus is what answers for one zone.
@@ -37,7 +47,8 @@ type DeploymentStatus struct {
 // UpstreamStatus is one upstream of a zone.
 type UpstreamStatus struct {
 	Upstream string `json:"upstream"`
-	// State is healthy, unhealthy, ejected or draining; Why is the reason, and Since when that began.
+	// State is healthy, unhealthy, ejected or draining, or unknown of one that an order names and no zone has; Why is the
+	// reason, and Since when that began.
 	State string    `json:"state"`
 	Why   string    `json:"why,omitempty"`
 	Since time.Time `json:"since"`
@@ -64,7 +75,7 @@ type DrainOrder struct {
 // Drained is what has become of the upstream.
 type Drained struct {
 	UpstreamStatus
-	// Zones are those that have it.
+	// Zones are those that have it, maybe none.
 	Zones []string `json:"zones"`
 	// Durable says that the decision holds after a restart of the edge.
 	Durable bool `json:"durable"`
