@@ -131,6 +131,7 @@ func (a *App) Start() error {
 func (a *App) started() {
 	running.add(a)
 	logZones(a.sites, a.logger)
+	warnOfWishes(a.wishes(), a.logger)
 	if a.fleet != nil {
 		a.fleet.LogDrains()
 	}

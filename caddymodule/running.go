@@ -12,7 +12,6 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/fleet"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/images"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/pages"
-	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 )
 
 // running are the apps of the configurations that serve. What asks for the state of the process, the admin API and
@@ -99,7 +98,14 @@ func (a *App) serveUpstreams() {
 		return
 	}
 	a.fleet.SetLog(a.logger)
-	wanted := map[string]deploy.WatchSettings{}
+	for id, wishes := range a.wishes() {
+		a.fleet.Serve(id, wishes[0].watch)
+	}
+}
+
+// wishes are those of the sites, by the zone's id in the control plane. The first of a zone counts.
+func (a *App) wishes() map[string][]wish {
+	wishes := map[string][]wish{}
 	for _, h := range a.handlers {
 		host, scheme := addressOf(a.http, h)
 		transportTLS := questionsTLS(a.http, h)
@@ -110,16 +116,15 @@ func (a *App) serveUpstreams() {
 			}
 			watch := config.Watch(firstName(slices.Concat(config.Host, []string{host})), scheme)
 			watch.UntilAnswered, watch.TLS = a.isProbed, transportTLS
-			// Of several sites that have the zone, it is asked as visitors of the encrypted one would.
-			if known, again := wanted[rotation.ID()]; again && known.Health.Scheme == "https" {
-				continue
-			}
-			wanted[rotation.ID()] = watch
+			wishes[rotation.ID()] = append(wishes[rotation.ID()], wish{
+				zone: config.label(), scheme: scheme, host: host, listen: h.site.Listen, watch: watch, written: config.Watch("", ""),
+			})
 		}
 	}
-	for id, watch := range wanted {
-		a.fleet.Serve(id, watch)
+	for _, list := range wishes {
+		sortWishes(list)
 	}
+	return wishes
 }
 
 // emit tells who subscribes to Caddy's events.

@@ -30,6 +30,20 @@ func (s WatchSettings) equal(other WatchSettings) bool {
 	return isSameTLS && reflect.DeepEqual(s, other)
 }
 
+// Differences returns which settings do not come to the same, by their words in a configuration.
+func (s WatchSettings) Differences(other WatchSettings) (words []string) {
+	if s.Health.effective() != other.Health.effective() {
+		words = append(words, "health")
+	}
+	if s.Ejection.effective() != other.Ejection.effective() {
+		words = append(words, "eject")
+	}
+	if cmp.Or(s.Resolve.Refresh, resolve.DefaultRefresh) != cmp.Or(other.Resolve.Refresh, resolve.DefaultRefresh) {
+		words = append(words, "refresh")
+	}
+	return words
+}
+
 // HealthMode is what upstreams are asked to find out whether they are fit.
 type HealthMode uint8
 
@@ -78,6 +92,22 @@ func (c HealthCheck) withDefaults() HealthCheck {
 	c.Interval, c.Timeout = cmp.Or(c.Interval, DefaultInterval), cmp.Or(c.Timeout, DefaultTimeout)
 	c.Passes, c.Fails = cmp.Or(c.Passes, DefaultStreak), cmp.Or(c.Fails, DefaultStreak)
 	return c
+}
+
+// effective is what is done: nothing, whatever else is said, where the mode is off.
+func (c HealthCheck) effective() HealthCheck {
+	if c.Mode == HealthOff {
+		return HealthCheck{}
+	}
+	return c.withDefaults()
+}
+
+// effective is what is done, likewise.
+func (e Ejection) effective() Ejection {
+	if e.Off {
+		return Ejection{Off: true}
+	}
+	return e.withDefaults()
 }
 
 func (e Ejection) withDefaults() Ejection {

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/report"
 	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
@@ -67,15 +68,21 @@ func startFaulty(t *testing.T) (e *harness.Edge, bad *faultyServer, l *load) {
 	return e, bad, l
 }
 
-// stateIn is what an upstream is fit for, as the edge says.
-func stateIn(t *testing.T, e *harness.Edge, address string) string {
+// statusIn is what an edge says of an upstream.
+func statusIn(t *testing.T, e *harness.Edge, address string) report.UpstreamStatus {
 	t.Helper()
 	for _, upstream := range statusOf(t, e).Zones[0].Deployments[0].Upstreams {
 		if upstream.Upstream == address {
-			return upstream.State
+			return upstream
 		}
 	}
-	return "unknown"
+	return report.UpstreamStatus{State: "unknown"}
+}
+
+// stateIn is what an upstream is fit for, as the edge says.
+func stateIn(t *testing.T, e *harness.Edge, address string) string {
+	t.Helper()
+	return statusIn(t, e, address).State
 }
 
 func becomes(t *testing.T, e *harness.Edge, address, state string) {
@@ -199,16 +206,4 @@ func TestAReplicaThatHangs(t *testing.T) {
 		}
 	}
 	assert.LessOrEqual(t, late, 15, "requests that waited for it")
-}
-
-// One that does not end when it is told to is out of rotation all the same, and harms nobody.
-func TestAReplicaThatDoesNotEnd(t *testing.T) {
-	t.Parallel()
-	e, bad, l := startFaulty(t)
-	command(t, e, "drain", bad.address, "--wait", "10s")
-	before := bad.served.Load()
-	time.Sleep(2 * time.Second)
-	assert.Equal(t, before, bad.served.Load())
-	command(t, e, "undrain", bad.address)
-	requireNoneFailed(t, l.end())
 }
