@@ -33,9 +33,10 @@ func gated(t *testing.T) (address string, arrived <-chan struct{}, open func()) 
 func TestWhoFindsAllUpstreamsBusyIsToldWhenToComeBack(t *testing.T) {
 	closed := "127.0.0.1:" + edgetest.FreePort(t)
 	for name, zone := range map[string]string{
-		"one upstream":        " {\n max_concurrent 1\n }",
-		"another one is down": " " + closed + " {\n max_concurrent 1\n }",
-		"pages are kept":      " {\n max_concurrent 1\n }\n cache",
+		"one upstream":        " {\n max_concurrent 1\n queue off\n }",
+		"another one is down": " " + closed + " {\n max_concurrent 1\n queue off\n }",
+		"pages are kept":      " {\n max_concurrent 1\n queue off\n }\n cache",
+		"they wait in vain":   " {\n max_concurrent 1\n queue 5 100ms\n }",
 	} {
 		t.Run(name, func(t *testing.T) {
 			address, arrived, open := gated(t)
@@ -66,7 +67,7 @@ func TestWhoFindsAllUpstreamsBusyIsToldWhenToComeBack(t *testing.T) {
 // Who finds no upstream at all, or one that refuses, is told nothing of when there will be one.
 func TestWhoFindsNoUpstreamIsNotToldWhenToComeBack(t *testing.T) {
 	closed := "127.0.0.1:" + edgetest.FreePort(t)
-	e := edgetest.Serve(t, "nextjs {\n zone / "+closed+" {\n max_concurrent 1\n }\n}", edgetest.State(t.TempDir()))
+	e := edgetest.Serve(t, "nextjs {\n zone / "+closed+" {\n max_concurrent 1\n queue off\n }\n}", edgetest.State(t.TempDir()))
 	client, base := e.Client(t, edgetest.H1)
 	a := edgetest.Get(t, client, base+"/page")
 	assert.Equal(t, http.StatusBadGateway, a.StatusCode)

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -130,20 +131,39 @@ func TestUpstreamsThatRefuseConnectionsArePassedOver(t *testing.T) {
 	assert.EqualValues(t, 20, served.Load())
 }
 
-func TestARequestThatWasSentIsNotSentAgain(t *testing.T) {
-	var received atomic.Int64
-	broken := func(http.ResponseWriter, *http.Request) {
+// What is only to be read is sent once more, to another upstream; where that is off, and of everything else, nothing is
+// sent twice.
+func TestWhatWasSentIsSentOnceMoreAtMost(t *testing.T) {
+	var received, waiting atomic.Int64
+	all := make(chan struct{})
+	broken := func(_ http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/warm" { // all at once, so that there are many connections
+			if waiting.Add(1) == 12 {
+				close(all)
+			}
+			<-all
+			return
+		}
 		received.Add(1)
 		panic(http.ErrAbortHandler)
 	}
-	e := edgetest.Serve(t, fmt.Sprintf("nextjs %s %s", edgetest.Upstream(t, broken), edgetest.Upstream(t, broken)))
-	assert.Equal(t, http.StatusBadGateway, post(t, e, strings.NewReader("body")))
-	assert.EqualValues(t, 1, received.Load())
-	client, base := e.Client(t, edgetest.H1)
-	res, err := client.Get(base)
-	require.NoError(t, err)
-	assert.Equal(t, http.StatusBadGateway, res.StatusCode)
-	assert.EqualValues(t, 2, received.Load())
+	upstreams := strings.Join([]string{edgetest.Upstream(t, broken), edgetest.Upstream(t, broken), edgetest.Upstream(t, broken)}, " ")
+	for word, times := range map[string]int64{"": 2, "retries off": 1} {
+		e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone / %s {\n %s\n }\n}", upstreams, word))
+		var warming sync.WaitGroup
+		for range 12 {
+			warming.Go(func() { e.Ask(t, http.MethodGet, "/warm") })
+		}
+		warming.Wait()
+		received.Store(0)
+		assert.Equal(t, http.StatusBadGateway, post(t, e, strings.NewReader("body")))
+		assert.EqualValues(t, 1, received.Load())
+		client, base := e.Client(t, edgetest.H1)
+		res, err := client.Get(base)
+		require.NoError(t, err)
+		assert.Equal(t, http.StatusBadGateway, res.StatusCode)
+		assert.EqualValues(t, 1+times, received.Load(), word)
+	}
 }
 
 func TestUpstreamsOverTLSAndUnixSockets(t *testing.T) {

@@ -62,12 +62,12 @@ func reviving(t *testing.T, address string, handler http.HandlerFunc) {
 
 func TestRequestsWaitForADevServerThatIsStartedAgain(t *testing.T) {
 	address := "localhost:" + edgetest.FreePort(t)
-	e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone / patient %s {\n dev\n }\n zone /shop hasty %s\n}", address,
+	e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone / patient %s {\n dev\n }\n zone /shop hasty %s {\n queue off\n }\n}", address,
 		address))
 	res, err := http.Get(e.URL("/shop"))
 	require.NoError(t, err)
 	_ = res.Body.Close()
-	require.Equal(t, http.StatusBadGateway, res.StatusCode, "a zone without dev waits for nobody")
+	require.Equal(t, http.StatusBadGateway, res.StatusCode, "a zone without a queue waits for nobody")
 
 	failures := func() float64 { return metric(t, "upstream_dial_failures_total", "patient") }
 	before := failures()

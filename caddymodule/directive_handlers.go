@@ -3,42 +3,20 @@ package caddymodule
 import (
 	"encoding/json"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/encode"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/files"
-	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/fleet"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/images"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/pages"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/proxy"
-	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 )
-
-// leastTriesOfNames is for how many upstreams the tries of a request are at least where DNS tells them.
-const leastTriesOfNames = 4
-
-// upstreams is how many the largest zone has.
-func (s *directive) upstreams() int {
-	most := 0
-	for _, zone := range s.zones {
-		most = max(most, len(zone.Upstreams))
-		for _, upstream := range zone.Upstreams {
-			// What a placeholder stands for is known when the configuration is loaded.
-			source, err := fleet.ParseSource(upstream)
-			if strings.Contains(upstream, "{") || err == nil && source.Kind != deploy.FixedSource {
-				most = max(most, leastTriesOfNames)
-			}
-		}
-	}
-	return most
-}
 
 // handlers returns the handlers that the directive stands for.
 func (s *directive) handlers() []json.RawMessage {
-	proxy := proxy.Handler(s.proxy, time.Duration(s.upgradeTimeout), s.upstreams())
+	proxy := proxy.Handler(s.proxy, time.Duration(s.upgradeTimeout))
 	handlers := []json.RawMessage{
 		caddyconfig.JSONModuleObject(&Handler{
 			Zones: s.zones, Watch: s.watch, Speculation: s.speculation, AssetHost: s.assetHost, StaticOff: s.staticOff, Cache: s.cache,

@@ -2,7 +2,6 @@ package caddymodule
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -17,7 +16,6 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/guard"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/report"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/speculation"
-	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 	"github.com/caddy-nextjs/caddy-nextjs/zones/hygiene"
 	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
@@ -81,14 +79,11 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 		return nil
 	}
 	err := a.Failed(guard.ServeUpload(w, r, a, in.found.Target, next))
-	if errors.Is(err, deploy.ErrBusy) {
-		w.Header()["Retry-After"] = []string{busyRetryAfter}
+	if err != nil {
+		return serveUnavailable(w, r, a, err)
 	}
-	return err
+	return nil
 }
-
-// busyRetryAfter is the Retry-After of a request for which no upstream had room, in seconds (RFC 9110, 10.2.3).
-const busyRetryAfter = "1"
 
 // findZone finds the zone that a request belongs to. The error says that there is none.
 func (h *Handler) findZone(r *http.Request, in *incoming) error {

@@ -76,7 +76,7 @@ func TestAnAssetHostAnswersPreflights(t *testing.T) {
 		Files: map[string]string{"static/chunks/web.js": "a", "static/media/own.js": "own"},
 	})
 	site := func(words string) *edgetest.Edge {
-		return edgetest.Serve(t, fmt.Sprintf("nextjs {\n asset_host\n %s\n zone web localhost:1 {\n build %s/web\n }\n zone /plain %s\n}", words, dir, edgetest.Named(t, "next")),
+		return edgetest.Serve(t, fmt.Sprintf("nextjs {\n asset_host\n %s\n zone web localhost:1 {\n build %s/web\n queue off\n }\n zone /plain %s\n}", words, dir, edgetest.Named(t, "next")),
 			edgetest.State(t.TempDir()))
 	}
 	e := site("")

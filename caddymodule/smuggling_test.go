@@ -77,7 +77,9 @@ http://localhost:%s {
 			build %s
 		}
 		zone /plain %s
-		zone /dead localhost:%s
+		zone /dead localhost:%s {
+			queue off
+		}
 		zone out /out {
 			export %s
 		}

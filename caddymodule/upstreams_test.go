@@ -51,7 +51,7 @@ func TestEventsOfUpstreams(t *testing.T) {
 	for _, event := range []string{"unhealthy", "panic", "recovered", "drained", "ejected"} {
 		fmt.Fprintf(&subscriptions, "on %s of_tests\n", event)
 	}
-	e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone / told %s\n}", away.Address), "events {\n"+subscriptions.String()+"}")
+	e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone / told %s {\n queue off\n }\n}", away.Address), "events {\n"+subscriptions.String()+"}")
 	counted := func(event string) float64 { return metric(t, "upstream_events_total", "told", event) }
 	before := counted("panic")
 	requireTold := func(names ...string) {
@@ -202,7 +202,7 @@ func TestFailuresOfUpstreamsAreCounted(t *testing.T) {
 		}
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}))
-	e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone / failing %s\n}", bad.Address))
+	e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone / failing %s {\n queue off\n }\n}", bad.Address))
 	counted := func(kind string) float64 { return metric(t, "upstream_failures_total", "failing", bad.Address, kind) }
 	e.Ask(t, http.MethodGet, "/")
 	e.Ask(t, http.MethodPost, "/reset")

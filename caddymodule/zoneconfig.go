@@ -41,7 +41,7 @@ type ZoneConfig struct {
 	Export string `json:"export,omitempty"`
 
 	// The zone's only upstream is `next dev`. Its check of origins then passes for pages of the site itself, and
-	// requests wait up to 10 seconds while it takes no connections. Excludes `build`.
+	// nothing is kept. Excludes `build`.
 	Dev bool `json:"dev,omitempty"`
 
 	// What the image optimizer of the zone allows. Default: what its build says.

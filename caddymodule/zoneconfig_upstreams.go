@@ -45,7 +45,7 @@ func (c ZoneConfig) zoneSettings(repl *caddy.Replacer) (settings deploy.ZoneSett
 	if err := c.Check(); err != nil {
 		return settings, err
 	}
-	settings = deploy.ZoneSettings{Name: c.label(), Balance: c.Balance(), Watch: c.Watch("", "")}
+	settings = deploy.ZoneSettings{Name: c.label(), Balance: c.Balance(), Queue: c.Waits(), Repeats: !c.RetriesOff, Watch: c.Watch("", "")}
 	if settings.Sources, err = c.sources(repl); err != nil {
 		return settings, err
 	}

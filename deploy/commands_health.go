@@ -9,7 +9,9 @@ import (
 type Check struct {
 	ID, Address string
 	Up          bool
-	Why         string // of one that is not
+	// Why and Fault are of one that is not.
+	Why   string
+	Fault Fault
 }
 
 func (c Check) apply(s *State, now time.Time) (*State, error) {
@@ -18,16 +20,16 @@ func (c Check) apply(s *State, now time.Time) (*State, error) {
 		return s, nil
 	}
 	before := zone.Find(c.Address)
-	want, why := up, ""
+	want, why, fault := up, "", before.faultIfEjected()
 	if !c.Up {
-		want, why = down, c.Why
+		want, why, fault = down, c.Why, c.Fault
 	}
 	answered := c.Up && !zone.Answered
-	if before == nil || before.checked == want && before.checkWhy == why && !answered {
+	if before == nil || before.checked == want && before.checkWhy == why && before.fault == fault && !answered {
 		return s, nil
 	}
 	member := zone.change(c.Address)
-	member.checked, member.checkWhy = want, why
+	member.checked, member.checkWhy, member.fault = want, why, fault
 	if c.Up {
 		zone.Answered = true
 	}
@@ -66,6 +68,7 @@ func (c Answered) apply(s *State, _ time.Time) (*State, error) {
 	}
 	next, zone := s.zoneOf(c.ID)
 	zone.Answered = true
+	zone.arrange()
 	return next, nil
 }
 
@@ -73,6 +76,7 @@ func (c Answered) apply(s *State, _ time.Time) (*State, error) {
 // before.
 type Eject struct {
 	ID, Address, Why string
+	Fault            Fault
 	// For is how long the first one lasts, and Max the longest.
 	For, Max time.Duration
 }
@@ -100,10 +104,18 @@ func (c Eject) apply(s *State, now time.Time) (*State, error) {
 	for range member.ejections {
 		lasts = min(lasts*2, c.Max)
 	}
-	member.ejected, member.ejectWhy, member.Until = true, c.Why, now.Add(lasts)
+	member.ejected, member.ejectWhy, member.fault, member.Until = true, c.Why, c.Fault, now.Add(lasts)
 	member.ejections++
 	zone.settle(next.Drains, now)
 	return next, nil
+}
+
+// faultIfEjected is what is wrong with an upstream even if it is up.
+func (m *Member) faultIfEjected() Fault {
+	if m == nil || !m.ejected {
+		return Errs
+	}
+	return m.fault
 }
 
 // mayEject reports whether one more may be ejected: half of those that would get requests at most, so never the last.

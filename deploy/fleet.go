@@ -80,6 +80,7 @@ func (f *Fleet) do(c Command) (durable bool, err error) {
 	durable = f.keep(c, before, after, now)
 	f.use(before, after)
 	f.state.Store(after)
+	f.wake(before, after, now)
 	f.tellLater(Changes(before, after))
 	return durable, nil
 }
@@ -123,6 +124,25 @@ func (f *Fleet) use(before, after *State) {
 	for id, zone := range before.Zones {
 		for _, upstream := range zone.without(after.Zones[id]) {
 			f.addresses.Release(upstream)
+		}
+	}
+}
+
+// Waiting returns how many requests of a zone wait for an upstream.
+func (f *Fleet) Waiting(id string) int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if w := f.watchers[id]; w != nil {
+		return w.traffic.queue.length.Load()
+	}
+	return 0
+}
+
+// wake has the requests that wait look whether what has changed is for them. f.mu is held.
+func (f *Fleet) wake(before, after *State, now time.Time) {
+	for id, zone := range after.Zones {
+		if w := f.watchers[id]; w != nil && before.Zones[id] != zone {
+			w.traffic.queue.poke(now)
 		}
 	}
 }

@@ -22,7 +22,7 @@ func TestHealthIsAskedAsVisitorsWouldAsk(t *testing.T) {
 	s.becomes(0, Healthy)
 	assert.True(t, s.Zone().Answered)
 	questions := s.replicas[0].questions()
-	assert.GreaterOrEqual(t, len(questions), DefaultStreak)
+	assert.NotEmpty(t, questions, "where nothing is fit, one good answer is enough")
 	asked := questions[0]
 	assert.Equal(t, "/up?deep=1", asked.URL.RequestURI())
 	assert.Equal(t, "shop.example", asked.Host)

@@ -167,6 +167,29 @@ func checkGroups(after *State) error {
 		if len(times) > 0 {
 			return fmt.Errorf("zone %q has others in its groups", id)
 		}
+		if err := checkDown(zone); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkDown: requests are sent while anything is fit, or answers all the same. They are tried where one refuses.
+func checkDown(zone *Zone) error {
+	isDown, isHeld := zone.fit == 0, zone.fit == 0
+	for _, member := range zone.Deployment.Members {
+		if member.State == Draining {
+			continue
+		}
+		if member.State == Ejected && member.fault == Errs || member.checked == down && member.fault == Errs && zone.Answered {
+			isDown, isHeld = false, false
+		}
+		if member.checked == down && member.fault == Refuses {
+			isHeld = false
+		}
+	}
+	if zone.isDown != isDown || zone.isHeld != isHeld {
+		return fmt.Errorf("zone %q is down: %v, holds requests: %v", zone.ID, zone.isDown, zone.isHeld)
 	}
 	return nil
 }

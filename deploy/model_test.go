@@ -101,13 +101,13 @@ func (w *world) command(s step) (c Command, done func()) {
 	case "up":
 		return Check{ID: s.zone(), Address: s.address(), Up: true}, done
 	case "down":
-		return Check{ID: s.zone(), Address: s.address(), Why: fmt.Sprint("reason ", s.Flag)}, done
+		return Check{ID: s.zone(), Address: s.address(), Why: fmt.Sprint("reason ", s.Flag), Fault: Fault(s.Source % 3)}, done
 	case "unwatch":
 		return Unwatch{s.zone()}, done
 	case "answered":
 		return Answered{s.zone()}, done
 	case "eject":
-		return Eject{ID: s.zone(), Address: s.address(), Why: "bad", For: 5 * time.Second, Max: time.Minute}, done
+		return Eject{ID: s.zone(), Address: s.address(), Why: "bad", Fault: Fault(s.Source % 2), For: 5 * time.Second, Max: time.Minute}, done
 	case "readmit":
 		return Readmit{s.zone(), s.address()}, done
 	case "drain":

@@ -3,6 +3,7 @@ package deploy
 import (
 	"context"
 	"crypto/tls"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -10,19 +11,23 @@ import (
 // Rotation gives the requests of a zone their upstreams, as one configuration wants it. Its methods may be called at
 // once from many requests.
 type Rotation struct {
-	fleet   *Fleet
-	id      string
-	sources []Source
-	balance Balance
-	traffic *traffic
-	found   <-chan struct{}
-	last    atomic.Pointer[Zone] // what was known when it was left
+	fleet     *Fleet
+	id        string
+	sources   []Source
+	balance   Balance
+	waits     QueueSettings
+	mayRepeat bool
+	traffic   *traffic
+	found     <-chan struct{}
+	last      atomic.Pointer[Zone] // what was known when it was left
 }
 
 // traffic is what the requests of a zone have in common, whichever configuration they began under.
 type traffic struct {
 	turn      atomic.Uint64
 	faults    faults
+	queue     queue
+	repeats   repeats
 	crossings chan crossing              // for who looks after the upstreams
 	tls       atomic.Pointer[tls.Config] // WatchSettings.TLS
 }
@@ -33,7 +38,10 @@ type ZoneSettings struct {
 	ID, Name string
 	Sources  []Source
 	Balance  Balance
-	Watch    WatchSettings
+	Queue    QueueSettings
+	// Repeats says that requests may be sent once more (Rotation.MayRepeat).
+	Repeats bool
+	Watch   WatchSettings
 }
 
 // Join has the fleet know a zone, and returns its rotation, which is to be left. A zone that others have goes on as it
@@ -56,7 +64,7 @@ func (f *Fleet) Join(s ZoneSettings) *Rotation {
 		f.watchers[s.ID] = newWatcher(f, s, &traffic{crossings: make(chan crossing, maxCrossings)})
 	}
 	w := f.watchers[s.ID]
-	return &Rotation{fleet: f, id: s.ID, sources: s.Sources, balance: s.Balance, traffic: w.traffic, found: w.found}
+	return &Rotation{fleet: f, id: s.ID, sources: s.Sources, balance: s.Balance, waits: s.Queue, mayRepeat: s.Repeats, traffic: w.traffic, found: w.found}
 }
 
 // Serve says how the upstreams of a zone are looked after from now on.
@@ -90,6 +98,7 @@ func (r *Rotation) Leave() {
 	f.mu.Unlock()
 	if watcher != nil {
 		watcher.stop()
+		r.traffic.queue.end()
 	}
 }
 
@@ -146,7 +155,40 @@ func (r *Rotation) IsLimited() bool { return r.balance.MaxConcurrent > 0 }
 // Pick chooses the upstream for the next try of a request that has tried the given ones, and counts the try, which is
 // to be ended. The errors are ErrNoUpstream and ErrBusy.
 func (r *Rotation) Pick(now time.Time, tried []*Upstream, belongs Affinity) (Try, error) {
-	return r.Zone().pick(r.balance, r.traffic.turn.Add(1), now, tried, belongs)
+	try, err := r.Zone().pick(r.balance, r.traffic.turn.Add(1), now, tried, belongs)
+	if r.IsLimited() {
+		try.queue = &r.traffic.queue
+	}
+	return try, err
+}
+
+// HasQueue reports whether requests may wait for an upstream.
+func (r *Rotation) HasQueue() bool { return r.waits.Size > 0 }
+
+// MustWait reports whether a request that comes now has to wait before it is sent: others do, or nothing would answer.
+func (r *Rotation) MustWait() bool { return r.traffic.queue.length.Load() > 0 || r.Zone().isHeld }
+
+// Deadline is until when a request that begins to wait now may.
+func (r *Rotation) Deadline(now time.Time) time.Time { return now.Add(r.waits.Within) }
+
+// Takers is how many upstreams of the zone take requests.
+func (r *Rotation) Takers() (count int) {
+	for _, group := range r.Zone().groups {
+		count += len(group)
+	}
+	return count
+}
+
+// HasUntried reports whether the zone has an upstream that takes requests and is none of those that were tried.
+func (r *Rotation) HasUntried(tried []*Upstream) bool {
+	for _, group := range r.Zone().groups {
+		for _, member := range group {
+			if !slices.Contains(tried, member.Upstream) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Refused notes that no connection to an upstream could be made. It is out of rotation until it answers again.

@@ -82,4 +82,19 @@ func (z *Zone) arrange() {
 	if len(unfit) > 0 {
 		z.groups = append(z.groups, unfit)
 	}
+	z.isDown = z.fit == 0 && !slices.ContainsFunc(unfit, z.answers)
+	z.isHeld = z.isDown && !slices.ContainsFunc(unfit, func(m *Member) bool { return m.checked == down && m.fault == Refuses })
+}
+
+// answers reports whether an upstream that is not fit answers all the same. As long as none of the zone has answered,
+// an error means that the application is still starting.
+func (z *Zone) answers(m *Member) bool {
+	switch m.checked {
+	case pending:
+		return false
+	case down:
+		return m.fault == Errs && z.Answered
+	case unchecked, up:
+	}
+	return m.fault == Errs
 }

@@ -44,6 +44,9 @@ type Zone struct {
 	groups [][]*Member
 	// fit is how many groups are of upstreams that are fit.
 	fit int
+	// isDown says that nothing of it answers, as far as is known. isHeld says so, too, but where one that refuses
+	// connections may be tried, which costs little.
+	isDown, isHeld bool
 }
 
 // Deployment is one build of a zone, serving.
@@ -95,6 +98,7 @@ type Member struct {
 
 	checked   checked
 	checkWhy  string
+	fault     Fault // of one that is down, or else ejected
 	ejected   bool
 	ejectWhy  string
 	ejections int // in a row; each lasts twice as long
@@ -108,6 +112,16 @@ const (
 	pending                  // it was not asked yet
 	up
 	down
+)
+
+// Fault is what is wrong with an upstream that is not fit.
+type Fault uint8
+
+// The faults.
+const (
+	Errs    Fault = iota // it answers, but badly
+	Silent               // it takes connections, and does not answer
+	Refuses              // it takes no connections
 )
 
 // Find returns the upstream of an address in the zone, nil if it has none.
@@ -140,6 +154,9 @@ func (z *Zone) without(other *Zone) (upstreams []*Upstream) {
 	}
 	return upstreams
 }
+
+// IsDown reports whether no upstream of the zone answers, as far as is known.
+func (z *Zone) IsDown() bool { return z.isDown }
 
 // IsServed reports whether an upstream of the zone is fit to answer.
 func (z *Zone) IsServed() bool { return z.fit > 0 }

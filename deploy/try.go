@@ -12,6 +12,10 @@ type Try struct {
 	occupies bool
 	waits    bool
 	ended    bool
+	// queue has those that wait for what the try gives free; nil: nobody would.
+	queue *queue
+	// isReleased says that the request has waited there, and its answer is waited for before others are.
+	isReleased bool
 }
 
 // newTry returns a try that begin has counted.
@@ -34,10 +38,19 @@ func (t *Try) Abandon() {
 	*t = Try{}
 }
 
+// settle tells the queue, once, that the request is answered, or has failed.
+func (t *Try) settle(isAnswered bool) {
+	if t.isReleased {
+		t.isReleased = false
+		t.queue.settle(isAnswered, time.Now())
+	}
+}
+
 // Answered notes that the head of the answer has come. The time it took counts unless it is an error, which is quick
 // to say.
 func (t *Try) Answered(status int, now time.Time) {
 	t.stopWaiting()
+	t.settle(true)
 	t.Upstream.NoteReceived()
 	t.Upstream.resets.Store(0)
 	t.Upstream.noteError(status >= 500, now)
@@ -60,6 +73,9 @@ func (t *Try) Release() {
 	if t.occupies {
 		t.occupies = false
 		t.Upstream.occupied.Add(-1)
+		if t.queue != nil {
+			t.queue.poke(time.Now())
+		}
 	}
 }
 
@@ -79,5 +95,6 @@ func (t *Try) End() {
 	t.ended = true
 	t.stopWaiting()
 	t.Release()
+	t.settle(false)
 	t.Upstream.inFlight.Add(-1)
 }

@@ -171,7 +171,7 @@ func (w *watcher) cross(c crossing) {
 	switch c.kind {
 	case refused:
 		w.of(c.upstream).streak = 0
-		w.do(Check{ID: w.id, Address: address, Why: c.why})
+		w.do(Check{ID: w.id, Address: address, Why: c.why, Fault: Refuses})
 		w.kick(address)
 	case faulty:
 		w.eject(c.upstream, c.why, false)

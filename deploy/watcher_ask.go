@@ -2,7 +2,9 @@ package deploy
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
 	"time"
 )
 
@@ -24,7 +26,7 @@ func (w *watcher) look(ctx context.Context, now time.Time) {
 		case why == isBetter && (known.erring || w.health.Mode == HealthHTTP):
 			w.do(Readmit{w.id, member.String()})
 		default:
-			w.ask(ctx, member, known, why, now)
+			w.ask(ctx, zone, member, known, why, now)
 		}
 	}
 	for upstream := range w.watched {
@@ -54,6 +56,8 @@ func (w *watcher) wants(zone *Zone, member *Member, known *watched, now time.Tim
 		return isBetter
 	case w.health.Mode != HealthHTTP && w.isQuiet(known, now) && member.State == Healthy:
 		return isAlive
+	case member.checked == down && member.fault == Silent && w.health.Mode != HealthHTTP:
+		return isBack // that it takes connections says nothing
 	case w.health.Mode != HealthOff:
 		return isHealthy
 	case member.checked == down || member.checked == pending:
@@ -69,12 +73,12 @@ func (w *watcher) isQuiet(known *watched, now time.Time) bool {
 }
 
 // ask asks an upstream in the background.
-func (w *watcher) ask(ctx context.Context, member *Member, known *watched, why reason, now time.Time) {
+func (w *watcher) ask(ctx context.Context, zone *Zone, member *Member, known *watched, why reason, now time.Time) {
 	timeout, next := knockTimeout, knockEvery
 	if why == isHealthy {
-		timeout = w.health.Timeout
-		if member.checked != pending {
-			next = w.health.Interval
+		timeout, next = w.health.Timeout, w.health.Interval
+		if member.checked == pending || !zone.IsServed() { // somebody may wait for that
+			next = min(next, knockEvery)
 		}
 	}
 	known.asking, known.next = true, now.Add(next)
@@ -104,7 +108,7 @@ func (w *watcher) question(ctx context.Context, u *Upstream, why reason) error {
 	}
 	status, err := w.put(ctx, u, Question{Path: w.health.Path, Host: w.health.Host, Scheme: w.health.Scheme})
 	if err == nil && (status < 200 || status >= 400) {
-		err = fmt.Errorf("%s is answered with %d", w.health.Path, status)
+		err = statusError{w.health.Path, status}
 	}
 	return err
 }
@@ -129,7 +133,7 @@ func (w *watcher) hear(a answer, now time.Time) {
 	case isAlive:
 		known.quiet = now
 		if a.err != nil {
-			w.eject(a.upstream, "requests wait, and nothing comes from it", false)
+			w.silence(known, a.upstream)
 		}
 	case isBetter:
 		if a.err == nil {
@@ -147,12 +151,45 @@ func (w *watcher) hear(a answer, now time.Time) {
 func (w *watcher) count(known *watched, a answer) {
 	address := a.upstream.String()
 	if a.err == nil {
-		if known.streak = max(known.streak, 0) + 1; known.streak == w.health.Passes {
+		// Requests wait where none is fit: the first good answer is enough then.
+		if known.streak = max(known.streak, 0) + 1; known.streak == w.health.Passes || !w.zone().IsServed() {
 			w.do(Check{ID: w.id, Address: address, Up: true})
 		}
 		return
 	}
 	if known.streak = min(known.streak, 0) - 1; known.streak == -w.health.Fails {
-		w.do(Check{ID: w.id, Address: address, Why: a.err.Error()})
+		w.do(Check{ID: w.id, Address: address, Why: a.err.Error(), Fault: faultOf(a.err)})
 	}
+}
+
+// silence takes an upstream out of rotation that does not answer although it takes connections. Where it may not be
+// ejected, for too many are or it is the last one, requests had better wait than be sent to it.
+func (w *watcher) silence(known *watched, u *Upstream) {
+	const why = "requests wait, and nothing comes from it"
+	known.erring = false
+	_, err := w.fleet.Do(Eject{
+		ID: w.id, Address: u.String(), Why: why, Fault: Silent, For: w.ejection.For, Max: w.ejection.Max,
+	})
+	if errors.Is(err, ErrTooManyEjected) {
+		w.do(Check{ID: w.id, Address: u.String(), Why: why, Fault: Silent})
+	}
+}
+
+// statusError is an answer that says that an upstream is not fit.
+type statusError struct {
+	path   string
+	status int
+}
+
+func (e statusError) Error() string { return fmt.Sprintf("%s is answered with %d", e.path, e.status) }
+
+// faultOf says what is wrong with an upstream of which a question has failed.
+func faultOf(err error) Fault {
+	if _, ok := errors.AsType[statusError](err); ok {
+		return Errs
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
+		return Refuses
+	}
+	return Silent
 }

@@ -146,8 +146,11 @@ func TestTheOnlyUpstreamIsNotEjected(t *testing.T) {
 	s.replicas[0].eventually(func() bool { return s.Zone().Answered })
 	s.replicas[0].answers(abort)
 	s.hang(0)
-	s.replicas[0].isAskedMore(2)
-	assert.Equal(t, Healthy, s.member(0).State)
+	s.becomes(0, Unhealthy)
+	assert.True(t, s.MustWait(), "requests had better wait than be sent to it")
+	s.replicas[0].answers(func(http.ResponseWriter, *http.Request) {})
+	s.becomes(0, Healthy)
+	assert.False(t, s.MustWait())
 }
 
 func TestAtMostHalfAreEjected(t *testing.T) {

@@ -59,7 +59,11 @@ func (l *leader) ask() error {
 	t.keepOnError = func(status int) bool {
 		return status >= http.StatusInternalServerError && q.found.usableOnFailure(&q.facts)
 	}
-	if q.found.usableOnFailure(&q.facts) {
+	standsIn := q.found.usableOnFailure(&q.facts)
+	if q.facts.StandsIn != nil {
+		*q.facts.StandsIn = standsIn
+	}
+	if standsIn {
 		l.answerTimer = time.AfterFunc(q.c.settings.Load().AnswerTime, fl.lifetime.endUnlessAnswered)
 	}
 	r := q.r.WithContext(ctx)

@@ -24,6 +24,9 @@ func StatusText(s report.Status, now time.Time) string {
 				table.row(zone.Name, upstream.Upstream, upstream.State, inFlightText(upstream),
 					latencyText(upstream.Latency), sinceText(now.Sub(upstream.Since)), upstream.Why)
 			}
+			if zone.Waiting > 0 {
+				table.row(zone.Name, "-", "queue", strconv.FormatInt(zone.Waiting, 10), "-", "-", "they wait for an upstream")
+			}
 			if len(deployment.Upstreams) == 0 {
 				table.row(zone.Name, "-", "none", "-", "-", "-", "DNS tells no upstream")
 			}

@@ -1,7 +1,6 @@
 package edge
 
 import (
-	"errors"
 	"net/http"
 	"time"
 
@@ -37,6 +36,9 @@ type Request struct {
 	IsSource bool // the edge itself asks, for a picture
 	Returned bool // the application has sent it to the edge: it must not wait for what others ask
 	Fills    bool // the answer goes into the page cache
+	// InBackground says that nobody waits for the answer, StandsIn that there is a kept one to give in its place: then
+	// it does not wait for an upstream.
+	InBackground, StandsIn bool
 
 	Cookies          *hygiene.CookieScope
 	PlainDraft       bool   // what CookieScope.CleanRequest said
@@ -49,13 +51,14 @@ type Request struct {
 	Said      *policy.Said
 	saidValue policy.Said
 
-	// Try is the present one; Waited says that a dev server was waited for, which is done once.
-	Try    deploy.Try
-	Waited bool
-	tried  []*deploy.Upstream
-	// isSpread says that any upstream could have got it.
-	isSpread bool
-	busy     bool // there was no upstream for the last try, for all had as many requests as they may have
+	Try deploy.Try // the present one
+	// tried are those that had it since it last waited, for which naps counts and deadline is the end.
+	tried    []*deploy.Upstream
+	naps     int
+	deadline time.Time
+	refusal  error // why there is no further try
+	// isRepeated says that it was sent once more, isSpread that any upstream could have got it.
+	isRepeated, isSpread bool
 
 	// What the upstream source hands to reverse_proxy, which writes to it: one for each request, used again for each
 	// try.
@@ -68,33 +71,10 @@ func NewRequest(facts *Zone, v *View, kind zones.Kind) *Request {
 	return &Request{Kind: kind, Zone: facts, View: v, Cookies: facts.Cookies}
 }
 
-// Next chooses the upstream of the next try. The errors are those of deploy.Rotation.Pick.
-func (a *Request) Next(r *http.Request, now time.Time) error {
-	if a.Try.Upstream != nil {
-		a.tried = append(a.tried, a.Try.Upstream)
-		a.Try.Abandon()
-	}
-	belongs := a.Zone.Sticky.Of(r, a.Zone.Upstreams)
-	a.isSpread = belongs == deploy.Affinity{}
-	var err error
-	a.Try, err = a.Zone.Upstreams.Pick(now, a.tried, belongs)
-	a.busy = errors.Is(err, deploy.ErrBusy)
-	return err //nolint:wrapcheck // it says all there is to say
-}
-
 // Answered notes that the upstream of this try has answered.
 func (a *Request) Answered(r *http.Request, status int, now time.Time) {
 	a.Try.Answered(status, now)
 	a.Zone.Upstreams.Answered(a.Try.Upstream, a.comparable(r), status, now)
-}
-
-// Failed returns the error of the handlers behind. reverse_proxy does not say why it had no upstream: where all had as
-// many requests as they may have, the error is deploy.ErrBusy, and the status 503.
-func (a *Request) Failed(err error) error {
-	if err == nil || !a.busy {
-		return err
-	}
-	return caddyhttp.Error(http.StatusServiceUnavailable, deploy.ErrBusy)
 }
 
 // maxComparable bounds what is remembered of a URL (bytes).

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -10,7 +11,7 @@ import (
 
 // Words are those of a zone that are about its upstreams. A test compares them with the reference in
 // docs/caddyfile.md.
-var Words = []string{"eject", "health", "max_concurrent", "refresh", "resolvers", "slow_start", "sticky", "versions"}
+var Words = []string{"eject", "health", "max_concurrent", "queue", "refresh", "resolvers", "retries", "slow_start", "sticky", "versions"}
 
 // Words of the blocks of health and eject.
 var (
@@ -29,6 +30,11 @@ func (s *Settings) ParseWord(d *caddyfile.Dispenser) (err error) {
 		s.SlowStart, err = words.DurationOrOff(d)
 	case "max_concurrent":
 		s.MaxConcurrent, err = words.CountArg(d, 1)
+	case "queue":
+		err = s.parseQueue(d)
+	case "retries":
+		s.RetriesOff = true
+		err = words.OffArg(d)
 	case "sticky":
 		err = s.parseSticky(d)
 	case "refresh":
@@ -99,6 +105,29 @@ func (s *Settings) parseEject(d *caddyfile.Dispenser) error {
 		}
 		return err
 	})
+}
+
+// parseQueue reads `queue <size> [<time>]` or `queue off`.
+func (s *Settings) parseQueue(d *caddyfile.Dispenser) (err error) {
+	if s.Queue != nil {
+		return d.Err("queue is written twice")
+	}
+	s.Queue = new(Queue)
+	args := d.RemainingArgs()
+	if len(args) == 1 && args[0] == "off" {
+		s.Queue.Off = true
+		return nil
+	}
+	if len(args) == 0 || len(args) > 2 {
+		return d.Errf("queue takes off, or a number of requests and a time such as 10s, found %q", strings.Join(args, " "))
+	}
+	if s.Queue.Size, err = strconv.Atoi(args[0]); err != nil || s.Queue.Size < 1 {
+		return d.Errf("queue takes a number of requests that is at least 1, found %q", args[0])
+	}
+	if len(args) == 2 {
+		s.Queue.Within, err = words.ParseDuration(d, "queue", args[1])
+	}
+	return err
 }
 
 // parseSticky reads `sticky cookie [<secret>]` or `sticky header <name>`.

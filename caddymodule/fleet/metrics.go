@@ -44,6 +44,18 @@ func rows() (list []row) {
 	return list
 }
 
+// waiting returns how many requests wait for an upstream, by the name of their zone.
+func waiting() map[string]int64 {
+	s, counts := current.Load(), map[string]int64{}
+	if s == nil {
+		return counts
+	}
+	for id, zone := range s.State().Zones {
+		counts[zone.Name] += s.Waiting(id)
+	}
+	return counts
+}
+
 // upstreamMetrics report upstreams at the moment they are asked. One that is gone has none.
 type upstreamMetrics struct{}
 
@@ -57,6 +69,8 @@ var (
 		upstreamLabels, nil)
 	latencyDesc = prometheus.NewDesc("caddy_nextjs_upstream_latency_seconds",
 		"Mean time that answers have taken to begin, the latest counting most, by zone and upstream.", upstreamLabels, nil)
+	waitingDesc = prometheus.NewDesc("caddy_nextjs_queue_waiting",
+		"Requests that wait for an upstream, by zone.", []string{"zone"}, nil)
 	failuresDesc = prometheus.NewDesc("caddy_nextjs_upstream_failures_total",
 		"Tries that have failed, by zone, upstream and kind: dial, reset or error. An upstream of several zones has the "+
 			"same in each.", []string{"zone", "upstream", "kind"}, nil)
@@ -68,6 +82,7 @@ func (upstreamMetrics) Describe(ch chan<- *prometheus.Desc) {
 	ch <- inFlightDesc
 	ch <- latencyDesc
 	ch <- failuresDesc
+	ch <- waitingDesc
 }
 
 // Collect implements prometheus.Collector.
@@ -81,6 +96,9 @@ func (upstreamMetrics) Collect(ch chan<- prometheus.Metric) {
 			failed := float64(row.member.Failed(how))
 			ch <- prometheus.MustNewConstMetric(failuresDesc, prometheus.CounterValue, failed, append(labels, how.String())...)
 		}
+	}
+	for zone, count := range waiting() {
+		ch <- prometheus.MustNewConstMetric(waitingDesc, prometheus.GaugeValue, float64(count), zone)
 	}
 }
 

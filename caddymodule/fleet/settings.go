@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -31,8 +32,14 @@ type Settings struct {
 	SlowStart caddy.Duration `json:"slow_start,omitempty"`
 
 	// How many requests keep one upstream busy at most. Event streams, upgraded connections and bodies that wait for
-	// their client do not count. Where all upstreams have so many, a request gets 503. Default: any number.
+	// their client do not count. Where all upstreams have so many, a request waits in the queue. Default: any number.
 	MaxConcurrent int `json:"max_concurrent,omitempty"`
+
+	// How many requests may wait while no upstream takes them, and how long.
+	Queue *Queue `json:"queue,omitempty"`
+
+	// Whether a GET or HEAD never goes to another upstream after one has ended its connection before the answer began.
+	RetriesOff bool `json:"retries_off,omitempty"`
 
 	// Whether requests of one visitor go to one upstream. Default: no.
 	Sticky *Sticky `json:"sticky,omitempty"`
@@ -85,6 +92,23 @@ type Eject struct {
 	Max caddy.Duration `json:"max,omitempty"`
 }
 
+// Queue says how many requests may wait while no upstream takes them.
+type Queue struct {
+	// Whether none may.
+	Off bool `json:"off,omitempty"`
+
+	// How many. Default: 512.
+	Size int `json:"size,omitempty"`
+
+	// How long. Default: `10s`.
+	Within caddy.Duration `json:"within,omitempty"`
+}
+
+const (
+	defaultQueueSize   = 512
+	defaultQueueWithin = 10 * time.Second
+)
+
 // Sticky says what tells visitors apart: one of the two.
 type Sticky struct {
 	// A header of requests. Those with one value go to one upstream.
@@ -122,7 +146,7 @@ func (s Settings) Check() error {
 			return fmt.Errorf("resolver %q is no name server: expected a host or host:port", server)
 		}
 	}
-	return errors.Join(s.Health.check(), s.Eject.check(), s.Sticky.check())
+	return errors.Join(s.Health.check(), s.Eject.check(), s.Sticky.check(), s.Queue.check())
 }
 
 func (h *Health) check() error {
@@ -149,6 +173,17 @@ func (e *Eject) check() error {
 	return nil
 }
 
+func (q *Queue) check() error {
+	switch {
+	case q == nil:
+	case q.Size < 0 || q.Within < 0:
+		return errors.New("queue: size and time must not be negative")
+	case q.Off && (q.Size > 0 || q.Within > 0):
+		return errors.New("queue off excludes a size and a time")
+	}
+	return nil
+}
+
 func (s *Sticky) check() error {
 	switch {
 	case s == nil:
@@ -169,6 +204,20 @@ func (s Settings) Balance() deploy.Balance {
 		slowStart = defaultSlowStart
 	}
 	return deploy.Balance{MaxConcurrent: int64(s.MaxConcurrent), SlowStart: time.Duration(max(slowStart, 0))}
+}
+
+// Waits is how many requests may wait for an upstream, and how long.
+func (s Settings) Waits() deploy.QueueSettings {
+	q := s.Queue
+	switch {
+	case q == nil:
+		q = new(Queue)
+	case q.Off:
+		return deploy.QueueSettings{}
+	}
+	return deploy.QueueSettings{
+		Size: cmp.Or(q.Size, defaultQueueSize), Within: cmp.Or(time.Duration(q.Within), defaultQueueWithin),
+	}
 }
 
 // Watch is how upstreams are looked after. host and scheme are those by which visitors reach the site, "" where they

@@ -84,7 +84,7 @@ func zoneStatus(site *edge.Site, zone *edge.Zone, streams CountStreams) report.Z
 		status.Sources = append(status.Sources, source.String())
 	}
 	known := zone.Upstreams.Zone()
-	status.Answered, status.Serving = known.Answered, known.IsServed()
+	status.Answered, status.Serving, status.Waiting = known.Answered, known.IsServed(), zone.Upstreams.Waiting()
 	deployment := report.DeploymentStatus{ID: known.Deployment.ID, Upstreams: []report.UpstreamStatus{}}
 	if zone.Build != nil {
 		deployment.Build = zone.Build.ID

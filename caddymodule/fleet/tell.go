@@ -72,7 +72,11 @@ func (s *State) write(c deploy.Change, event Event) {
 	}
 	switch log := s.log.Load(); event {
 	case EventPanic:
-		log.Error("no upstream of the zone is fit: all that are not drained are tried", fields...)
+		what := "no upstream of the zone is fit: all that are not drained are tried"
+		if c.Zone.IsDown() {
+			what = "no upstream of the zone answers: requests wait, as queue allows"
+		}
+		log.Error(what, fields...)
 	case EventUnhealthy, EventEjected:
 		log.Warn("an upstream is out of rotation", fields...)
 	case EventRecovered, EventDrained:

@@ -133,7 +133,7 @@ func (z *Zone) factsOf(r *http.Request, a *edge.Request) policy.Facts {
 		Space: z.space, Deployment: a.Zone.Deployment, Build: z.buildHash, Path: a.Full, Host: edge.OriginOf(r),
 		IgnoreQuery: z.ignoreQuery, Data: a.Kind == zones.KindData, StaleIfError: z.staleError, Recheck: z.recheck,
 		Now: time.Now(), Unshared: a.Repaired.Made(), Class: z.classOf(r, a),
-		Shared404: a.Zone.Shared404.Most, Shortened: a.Zone.Shared404.Count, Said: a.CollectSaid(),
+		Shared404: a.Zone.Shared404.Most, Shortened: a.Zone.Shared404.Count, Said: a.CollectSaid(), StandsIn: &a.StandsIn,
 	}
 	f.BuildID, f.Mixed = z.buildID, a.Zone.Builds.Mixed()
 	if f.Data && a.Zone.RuleSet != nil {

@@ -91,7 +91,7 @@ func (f *refetch) send(
 	r := f.Get(ctx, target, headers)
 	a := f.RequestOf(f.Zone, kind, f.verdict)
 	a.Path, a.Full, a.SpeculationRules, a.Tags = f.path, f.full, f.speculationRules, f.tags
-	a.Repaired, a.Fills, a.Said = repaired, true, said
+	a.Repaired, a.Fills, a.Said, a.InBackground = repaired, true, said, true
 	a.HideQuery(r)
 	return f.Do(w, r, a) //nolint:contextcheck // the request has it
 }

@@ -84,6 +84,7 @@ func (t *countedTunnel) Close() error {
 type clientBody struct {
 	io.ReadCloser
 	failed atomic.Bool
+	read   atomic.Bool // some of it was asked for
 
 	mu       sync.Mutex       // guards what follows: another goroutine reads the body than the answer
 	upstream *deploy.Upstream // of the try that waits for its answer; nil: the client's slowness need not be counted
@@ -112,6 +113,9 @@ func watchClient(req *http.Request, a *edge.Request) *clientBody {
 // hasFailed reports whether the client has broken off.
 func (b *clientBody) hasFailed() bool { return b != nil && b.failed.Load() }
 
+// wasRead reports whether some of the body may be gone.
+func (b *clientBody) wasRead() bool { return b.read.Load() }
+
 // leaveCount says that the try has its answer, or has failed. From now on the answer says whether the upstream is busy:
 // if the body said so too, a client that holds back its end would count twice, and the upstream seem to have less than
 // nothing to do.
@@ -127,6 +131,7 @@ func (b *clientBody) leaveCount() {
 
 // Read implements io.Reader.
 func (b *clientBody) Read(p []byte) (int, error) {
+	b.read.Store(true)
 	b.mu.Lock()
 	if b.upstream != nil {
 		b.waits = true

@@ -77,15 +77,15 @@ func refuseOwnWords(segment *caddyfile.Dispenser) error {
 }
 
 // Handler returns the reverse_proxy of a site: what its proxy block says, and what makes it stream. upgradeTimeout
-// is that of the transport, 0 for the default; upstreams is how many the largest zone has.
-func Handler(proxy reverseproxy.Handler, upgradeTimeout time.Duration, upstreams int) *reverseproxy.Handler {
+// is that of the transport, 0 for the default.
+func Handler(proxy reverseproxy.Handler, upgradeTimeout time.Duration) *reverseproxy.Handler {
 	proxy.DynamicUpstreamsRaw = caddyconfig.JSONModuleObject(UpstreamSource{}, "source", "nextjs", nil)
 	transport := map[string]any{"protocol": "nextjs"}
 	if upgradeTimeout != 0 {
 		transport["upgrade_timeout"] = caddy.Duration(upgradeTimeout)
 	}
 	proxy.TransportRaw = caddyconfig.JSON(transport, nil)
-	proxy.LoadBalancing = retries(upstreams)
+	proxy.LoadBalancing = retries()
 	if proxy.FlushInterval == 0 {
 		proxy.FlushInterval = caddy.Duration(flushInterval)
 	}
@@ -96,12 +96,15 @@ func Handler(proxy reverseproxy.Handler, upgradeTimeout time.Duration, upstreams
 	return &proxy
 }
 
-// retries lets every upstream of the largest zone be tried once, and one more try for a single upstream. Only a request
-// of which nothing was sent is tried again: without a matcher that matches nothing Caddy would repeat any failed GET.
-func retries(upstreams int) *reverseproxy.LoadBalancing {
+// maxRetries bounds the tries of one request. The upstream source and the transport end them before that.
+const maxRetries = 63
+
+// retries lets a request be tried again whose error says that no connection could be made (reverseproxy.DialError).
+// Without a matcher that matches nothing Caddy would repeat any failed GET.
+func retries() *reverseproxy.LoadBalancing {
 	nothing := caddy.ModuleMap{"not": caddyconfig.JSON([]map[string]json.RawMessage{{}}, nil)}
 	return &reverseproxy.LoadBalancing{
-		Retries:       max(2, upstreams) - 1,
+		Retries:       maxRetries,
 		RetryMatchRaw: caddyhttp.RawMatcherSets{nothing},
 	}
 }

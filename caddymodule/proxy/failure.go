@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"syscall"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
@@ -16,8 +17,9 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
 
-// noteFailure notes what the error of a try says of its upstream, unless its client has left. Where no connection could
-// be made it is marked for reverse_proxy: nothing was sent, and it may try another upstream. What is idle of the
+// noteFailure notes what the error of a try says of its upstream, unless its client has left. It is marked for
+// reverse_proxy as an error of connecting where another upstream may be tried: no connection could be made, so nothing
+// was sent; or the upstream has ended it before the answer began, and the request is one to send once more. What is idle of the
 // upstream is closed: `next start` closes its listener when it is told to stop, and keeps its connections.
 func noteFailure(err error, req *http.Request, a *edge.Request) error {
 	_, isDial := errors.AsType[reverseproxy.DialError](err)
@@ -28,7 +30,10 @@ func noteFailure(err error, req *http.Request, a *edge.Request) error {
 	if errors.Is(err, context.Canceled) || req.Context().Err() != nil || isOwnLimit(err) {
 		return err
 	}
+	body, hasBody := req.Body.(*clientBody)
 	switch {
+	case strings.HasSuffix(err.Error(), serverClosedIdle) && !(hasBody && body.wasRead()):
+		err = reverseproxy.NewDialError(err) // nothing was sent
 	case isHandshake: // who asks whether it is fit does not look at certificates
 		a.Zone.Upstreams.Reset(a.Try.Upstream)
 		countFailure(a, dialFailuresTotal, deploy.FailedDial)
@@ -38,6 +43,9 @@ func noteFailure(err error, req *http.Request, a *edge.Request) error {
 	case isClosed(err) && a.Kind != zones.KindUpgrade: // Next.js ends those that it does not know
 		a.Zone.Upstreams.Reset(a.Try.Upstream)
 		countFailure(a, resetsTotal, deploy.FailedReset)
+		if !hasBody && a.MayRepeat(req) {
+			err = reverseproxy.NewDialError(err)
+		}
 	default:
 		return err
 	}
@@ -61,6 +69,10 @@ func isClosed(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) ||
 		errors.Is(err, syscall.EPIPE)
 }
+
+// serverClosedIdle is the text of an error that net/http does not export: the upstream has ended a connection that was
+// idle just before it was used again (errServerClosedIdle in net/http/transport.go).
+const serverClosedIdle = "http: server closed idle connection"
 
 // isHandshakeError reports whether the TLS handshake with the upstream failed, which comes before any request.
 func isHandshakeError(err error) bool {

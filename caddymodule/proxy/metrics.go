@@ -5,6 +5,6 @@ import "github.com/prometheus/client_golang/prometheus"
 // Collectors are the metrics of the package. They belong to the process, so counts go on over configurations.
 func Collectors() []prometheus.Collector {
 	return []prometheus.Collector{
-		busyTotal, dialFailuresTotal, resetsTotal, upgradeTimeoutsTotal, storedCookiesTotal, storedCookiesBytes, streamGauge{&processStreams},
+		dialFailuresTotal, resetsTotal, upgradeTimeoutsTotal, storedCookiesTotal, storedCookiesBytes, streamGauge{&processStreams},
 	}
 }

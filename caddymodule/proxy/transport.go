@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -195,7 +196,6 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		if !body.hasFailed() {
 			err = noteFailure(err, req, a)
 		}
-		waitForDev(a, req.Context(), err)
 		return nil, err
 	}
 	a.Answered(req, res.StatusCode, time.Now())
@@ -252,7 +252,7 @@ func (t *Transport) cleanAnswer(req *http.Request, res *http.Response, a *edge.R
 
 // send makes the try. Upgrades have a time limit.
 func (t *Transport) send(req *http.Request, a *edge.Request) (*http.Response, error) {
-	pool := t.pools.of(a.Try.Upstream)
+	pool, req := t.pools.of(a.Try.Upstream), sentOnce(req)
 	switch a.Kind {
 	case zones.KindUpgrade:
 	case zones.KindImage:
@@ -266,6 +266,28 @@ func (t *Transport) send(req *http.Request, a *edge.Request) (*http.Response, er
 	}
 	return res, err
 }
+
+// sentOnce keeps net/http from sending a request again by itself, which it does for as long as connections that it has
+// used before end without an answer. A request that ends processes would end all that answer at one address. It tells
+// requests that it may repeat by their having no body, so this one has: an empty one, of no length, of which nothing is
+// sent (Request.isReplayable in net/http/request.go, transferWriter in net/http/transfer.go).
+func sentOnce(req *http.Request) *http.Request {
+	if req.Body == nil || req.Body == http.NoBody {
+		req.Body, req.ContentLength, req.TransferEncoding = emptyBody{}, 0, identity
+	}
+	return req
+}
+
+var identity = []string{"identity"}
+
+// emptyBody is a body without content.
+type emptyBody struct{}
+
+func (emptyBody) Read([]byte) (int, error) { return 0, io.EOF }
+func (emptyBody) Close() error             { return nil }
+
+// WriteTo implements io.WriterTo: without it a buffer would be made to copy nothing.
+func (emptyBody) WriteTo(io.Writer) (int64, error) { return 0, nil }
 
 // keepPath passes the path on as the client wrote it. Without it net/url would encode bytes that a client should have
 // encoded but did not, and Next.js would see another path than the one the zone was found by.

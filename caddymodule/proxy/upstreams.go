@@ -3,14 +3,11 @@ package proxy
 import (
 	"errors"
 	"net/http"
-	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
-	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
-	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 )
 
 // UpstreamSource gives reverse_proxy the upstream of a request's zone: exactly one for each try, chosen at that moment.
@@ -39,20 +36,11 @@ func (UpstreamSource) GetUpstreams(r *http.Request) ([]*reverseproxy.Upstream, e
 	if a.Zone.Export != nil {
 		return nil, errExportAnswers
 	}
-	switch err := a.Next(r, time.Now()); {
-	case errors.Is(err, deploy.ErrBusy):
-		busyTotal.WithLabelValues(a.Zone.Name).Inc()
-		return nil, nil
-	case err != nil:
-		return nil, nil
+	if err := a.Next(r); err != nil {
+		return nil, nil //nolint:nilerr // the handler in front knows why (edge.Request.Failed)
 	}
 	return a.ProxyUpstreams(), nil
 }
-
-var busyTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
-	Namespace: "caddy", Subsystem: "nextjs", Name: "upstreams_busy_total",
-	Help: "Tries that found all upstreams with as many requests as max_concurrent allows, by zone.",
-}, []string{"zone"})
 
 // Interface guard
 var _ reverseproxy.UpstreamSource = (*UpstreamSource)(nil)

@@ -31,6 +31,8 @@ type ZoneStatus struct {
 	// Answered says that it has answered once, Serving that an upstream is fit now.
 	Answered bool `json:"answered"`
 	Serving  bool `json:"serving"`
+	// Waiting is how many requests wait for an upstream.
+	Waiting int64 `json:"waiting"`
 	// Deployments are what serves it. None of an export.
 	Deployments []DeploymentStatus `json:"deployments,omitempty"`
 }

@@ -27,6 +27,7 @@ type Facts struct {
 	Recheck      time.Duration // how often at most a page that is still fresh is asked for in the background when it is served; 0: never
 	Remade       time.Time     // when Next.js had begun to make the page again for certain, zero: unknown. The cache sets it
 	Said         *Said         // what the application says of the answer, once that is there; nil: the answer itself says it
+	StandsIn     *bool         // is told whether what is kept is answered with if Next.js cannot be asked; nil: nobody wants to know
 	Shared404    time.Duration // how long shared caches are told to keep a 404 of Next.js; 0: as long as Next.js says
 	Shortened    func()        // called for each 404 that they were told to keep for less; nil: nobody counts
 	Unshared     bool          // the URL does not tell the answer from others: its _rsc parameter was missing or wrong
