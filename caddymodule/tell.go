@@ -6,9 +6,13 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 )
 
-// tellChange has all who must know learn of a change of an upstream: its streams, the log, and who subscribes to
+// tellChange has all who must know learn of a change: the streams of its upstream, the log, and who subscribes to
 // Caddy's events.
 func tellChange(state *fleet.State, c deploy.Change) {
+	if c.IsOfPause() {
+		state.Tell(c)
+		return
+	}
 	upstream := c.Upstream()
 	switch {
 	case !state.IsKnown(upstream):

@@ -1,11 +1,20 @@
 package deploy
 
-// Change is what a command has changed about one upstream of a zone.
+import (
+	"maps"
+	"slices"
+)
+
+// Change is what a command has changed about one upstream of a zone, or about the pause of a zone.
 type Change struct {
 	Zone *Zone
-	// Before and After are nil where the zone has not had the upstream before, or has it no more.
+	// Before and After are nil where the zone has not had the upstream before, or has it no more; both where the zone is
+	// paused or resumed.
 	Before, After *Member
 }
+
+// IsOfPause reports whether no upstream has changed: requests of the zone wait now (Zone.Paused), or no more.
+func (c Change) IsOfPause() bool { return c.Before == nil && c.After == nil }
 
 // Upstream is the one that has changed.
 func (c Change) Upstream() *Upstream {
@@ -21,7 +30,8 @@ func (c Change) IsNewState() bool {
 }
 
 // Changes returns what differs between two states, zone by zone. Zones that come are not told. Of one that ends it is
-// told which of its upstreams nobody has any more, and which nobody has in rotation any more.
+// told which of its upstreams nobody has any more, and which nobody has in rotation any more. A pause is told once for
+// all zones of a name.
 func Changes(before, after *State) (changes []Change) {
 	for id, zone := range after.Zones {
 		old := before.Zones[id]
@@ -42,6 +52,19 @@ func Changes(before, after *State) (changes []Change) {
 	for id, zone := range before.Zones {
 		if after.Zones[id] == nil {
 			changes = append(changes, after.withoutZone(zone)...)
+		}
+	}
+	return append(changes, changesOfPauses(before, after)...)
+}
+
+// changesOfPauses returns a change for each name of zones that are paused or resumed.
+func changesOfPauses(before, after *State) (changes []Change) {
+	told := map[string]bool{}
+	for _, id := range slices.Sorted(maps.Keys(after.Zones)) {
+		zone, old := after.Zones[id], before.Zones[id]
+		if old != nil && old.Paused != zone.Paused && !told[zone.Name] {
+			told[zone.Name] = true
+			changes = append(changes, Change{Zone: zone})
 		}
 	}
 	return changes

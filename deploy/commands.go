@@ -32,6 +32,9 @@ func (c Join) apply(s *State, now time.Time) (*State, error) {
 	next = s.copy()
 	zone = &Zone{ID: c.ID, Name: c.Name, Sources: c.Sources, Deployment: Deployment{ID: configDeployment}, users: 1}
 	siblings := s.siblings(zone)
+	if len(siblings) > 0 {
+		zone.Paused = siblings[0].Paused
+	}
 	zone.found = make([][]Target, len(c.Sources))
 	for i, upstream := range c.Upstreams {
 		if upstream != nil {

@@ -6,43 +6,78 @@ import (
 	"time"
 )
 
-// Drain takes an upstream out of rotation, in all zones that have it, until Undrain.
+// Drain takes an upstream out of rotation, in all zones that have it: until Undrain, or as a lease.
 type Drain struct {
 	Address string `json:"address"`
+	// Holder is who has the lease, and Until when it ends unless the holder drains it once more. They are not kept: who
+	// held a lease of an edge that has ended is not known to be there still. "": it is no lease.
+	Holder string    `json:"-"`
+	Until  time.Time `json:"-"`
 }
 
 // Undrain puts an upstream back into rotation.
 type Undrain struct {
 	Address string `json:"address"`
+	// Holder says that only the lease of this holder is ended. "": whatever there is.
+	Holder string `json:"-"`
 }
 
-// ErrUnknownUpstream says that no zone has an upstream of an address.
-var ErrUnknownUpstream = errors.New("no zone has this upstream")
+var (
+	// ErrUnknownUpstream says that no zone has an upstream of an address.
+	ErrUnknownUpstream = errors.New("no zone has this upstream")
+	// ErrOperatorDrained says that an upstream cannot be leased, or a lease be ended, for an operator has drained it.
+	ErrOperatorDrained = errors.New("an operator has drained this upstream")
+	// ErrLeased says that another holder has the lease of an upstream.
+	ErrLeased = errors.New("another one has the lease of this upstream")
+)
 
 func (c Drain) apply(s *State, now time.Time) (*State, error) {
-	if _, already := s.Drains[c.Address]; already {
-		return s, nil
+	before, already := s.Drains[c.Address]
+	if err := before.refuses(c.Holder); already && err != nil {
+		return s, err
 	}
-	if !s.isHad(c.Address) {
+	if !already && !s.isHad(c.Address) {
 		return s, ErrUnknownUpstream
 	}
+	drained := Drained{Since: now, Durable: c.Holder == "" && s.isFixed(c.Address), Holder: c.Holder, Until: c.Until}
+	if already && before.Holder == c.Holder {
+		drained.Since, drained.Durable = before.Since, before.Durable
+	}
+	if already && drained == before {
+		return s, nil
+	}
 	next := s.copy()
-	next.Drains[c.Address] = Drained{Since: now, Durable: s.isFixed(c.Address)}
+	next.Drains[c.Address] = drained
 	next.settleAll(c.Address, now)
 	return next, nil
 }
 
 func (c Undrain) apply(s *State, now time.Time) (*State, error) {
-	if _, there := s.Drains[c.Address]; !there {
+	before, there := s.Drains[c.Address]
+	if !there {
 		if !s.isHad(c.Address) {
 			return s, ErrUnknownUpstream
 		}
 		return s, nil
 	}
+	if err := before.refuses(c.Holder); err != nil {
+		return s, err
+	}
 	next := s.copy()
 	delete(next.Drains, c.Address)
 	next.settleAll(c.Address, now)
 	return next, nil
+}
+
+// refuses says why a holder may not change a drain. An operator, who is none, may change any.
+func (d Drained) refuses(holder string) error {
+	switch {
+	case holder == "" || d.Holder == holder:
+		return nil
+	case d.Holder == "":
+		return ErrOperatorDrained
+	}
+	return ErrLeased
 }
 
 // isFixed reports whether a configuration names an address.
@@ -63,10 +98,9 @@ func (s *State) settleAll(address string, now time.Time) {
 		if zone.Find(address) == nil {
 			continue
 		}
-		changed := *zone
-		changed.Deployment.Members = slices.Clone(zone.Deployment.Members)
+		changed := zone.copy()
 		changed.settle(s.Drains, now)
-		s.Zones[id] = &changed
+		s.Zones[id] = changed
 	}
 }
 

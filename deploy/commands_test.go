@@ -91,7 +91,7 @@ func TestAChangedConfigurationGoesOn(t *testing.T) {
 		joinOf("old", us[:1], dns("pods")),
 		Found{ID: "old", Source: 1, Targets: targetsOf(us[1], us[2])},
 		Check{ID: "old", Address: addressText(1), Why: "refused"},
-		Drain{addressText(2)}, Drain{addressText(0)},
+		Drain{Address: addressText(2)}, Drain{Address: addressText(0)},
 	)
 	checked := joinOf("new", us[:1], dns("pods"), dns("others"))
 	checked.Checked = true
@@ -163,7 +163,7 @@ func TestCommandsForWhatHasEndedDoNothing(t *testing.T) {
 	}
 	_, err := Leave{"b"}.apply(s, simEpoch)
 	assert.ErrorContains(t, err, "nobody has joined: b")
-	for _, c := range []Command{Drain{addressText(5)}, Undrain{addressText(5)}} {
+	for _, c := range []Command{Drain{Address: addressText(5)}, Undrain{Address: addressText(5)}} {
 		_, err := c.apply(s, simEpoch)
 		assert.ErrorIs(t, err, ErrUnknownUpstream)
 	}

@@ -20,6 +20,7 @@ type Fleet struct {
 
 	mu       sync.Mutex          // held by the command that is carried out
 	watchers map[string]*watcher // nil: the fleet has ended
+	expiry   *time.Timer         // when the first lease or pause ends
 	told     chan struct{}       // wakes who tells of changes; closed when the fleet has ended
 	untold   []Change            // guarded by mu
 	tell     func(Change)
@@ -49,6 +50,7 @@ func Open(s Settings) *Fleet {
 	f.journal = openJournal(s.Dir, drains, s.Log)
 	f.state.Store(&State{Number: f.journal.number, Zones: map[string]*Zone{}, Drains: drains})
 	f.done.Go(f.tellChanges)
+	f.expiry = time.AfterFunc(never, f.expire)
 	return f
 }
 
@@ -80,6 +82,7 @@ func (f *Fleet) do(c Command) (durable bool, err error) {
 	durable = f.keep(c, before, after, now)
 	f.use(before, after)
 	f.state.Store(after)
+	f.expireLater(after, now)
 	f.wake(before, after, now)
 	f.tellLater(Changes(before, after))
 	return durable, nil
@@ -185,6 +188,7 @@ func (f *Fleet) Close() error {
 	f.mu.Lock()
 	watchers := f.watchers
 	f.watchers = nil
+	f.expiry.Stop()
 	f.mu.Unlock()
 	if watchers == nil {
 		return nil

@@ -49,11 +49,11 @@ func TestChangesAreToldInTheirOrderAndNotHeldUp(t *testing.T) {
 		busy.Store(false)
 	}})
 	fleet.join(t, "web", addressA, addressB)
-	fleet.order(t, Drain{addressA})
+	fleet.order(t, Drain{Address: addressA})
 	<-started
 	for range maxUntold {
-		fleet.order(t, Undrain{addressA})
-		fleet.order(t, Drain{addressA})
+		fleet.order(t, Undrain{Address: addressA})
+		fleet.order(t, Drain{Address: addressA})
 	}
 	assert.LessOrEqual(t, len(fleet.untold), maxUntold)
 	close(goOn)
@@ -76,7 +76,7 @@ func TestTheLastChangesAreToldBeforeTheEnd(t *testing.T) {
 		told := 0
 		fleet := openFleet(t, Settings{Tell: func(Change) { told++ }})
 		fleet.join(t, "web", addressA)
-		fleet.order(t, Drain{addressA})
+		fleet.order(t, Drain{Address: addressA})
 		require.NoError(t, fleet.Close())
 		require.NoError(t, fleet.Close(), "once more does nothing")
 		require.Equal(t, 1, told)

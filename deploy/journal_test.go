@@ -46,11 +46,11 @@ func TestDrainsSurviveARestart(t *testing.T) {
 	dir := t.TempDir()
 	first := openFleet(t, Settings{Dir: dir})
 	first.join(t, "web", addressA, addressB, addressC)
-	for _, c := range []Command{Drain{addressA}, Drain{addressB}, Undrain{addressA}, Drain{addressC}} {
+	for _, c := range []Command{Drain{Address: addressA}, Drain{Address: addressB}, Undrain{Address: addressA}, Drain{Address: addressC}} {
 		assert.True(t, first.order(t, c))
 	}
-	assert.True(t, first.order(t, Drain{addressC}), "it holds already")
-	assert.True(t, first.order(t, Undrain{addressA}), "it holds already")
+	assert.True(t, first.order(t, Drain{Address: addressC}), "it holds already")
+	assert.True(t, first.order(t, Undrain{Address: addressA}), "it holds already")
 	before := first.State()
 	require.NoError(t, first.Close())
 
@@ -68,7 +68,7 @@ func TestDrainsSurviveARestart(t *testing.T) {
 }
 
 func TestATornLastLineIsEitherThereOrNot(t *testing.T) {
-	text := journalOf(t, Drain{addressA}, Drain{addressB})
+	text := journalOf(t, Drain{Address: addressA}, Drain{Address: addressB})
 	last := bytes.LastIndexByte(text[:len(text)-1], '\n') + 1
 	for end := last; end <= len(text); end++ {
 		fleet := openWith(t, text[:end])
@@ -83,7 +83,7 @@ func TestATornLastLineIsEitherThereOrNot(t *testing.T) {
 }
 
 func TestADamagedLineIsPassedOverAndKeptBeside(t *testing.T) {
-	text := journalOf(t, Drain{addressA}, Drain{addressB}, Undrain{addressA}, Drain{addressC})
+	text := journalOf(t, Drain{Address: addressA}, Drain{Address: addressB}, Undrain{Address: addressA}, Drain{Address: addressC})
 	lines := bytes.SplitAfter(text, []byte("\n"))
 	for at := range text {
 		damaged := bytes.Clone(text)
@@ -98,7 +98,7 @@ func TestADamagedLineIsPassedOverAndKeptBeside(t *testing.T) {
 			}
 		}
 		want := map[string]bool{}
-		for i, c := range []Command{nil, Drain{addressA}, Drain{addressB}, Undrain{addressA}, Drain{addressC}} {
+		for i, c := range []Command{nil, Drain{Address: addressA}, Drain{Address: addressB}, Undrain{Address: addressA}, Drain{Address: addressC}} {
 			if lost[i] {
 				continue
 			}
@@ -135,10 +135,10 @@ func TestWithoutAJournalTheStateLivesInMemory(t *testing.T) {
 			require.NoError(t, obstacle(dir))
 			fleet := openFleet(t, Settings{Dir: dir})
 			fleet.join(t, "web", addressA)
-			assert.False(t, fleet.order(t, Drain{addressA}))
-			assert.False(t, fleet.order(t, Drain{addressA}))
+			assert.False(t, fleet.order(t, Drain{Address: addressA}))
+			assert.False(t, fleet.order(t, Drain{Address: addressA}))
 			assert.Equal(t, []string{addressA}, fleet.drained())
-			assert.False(t, fleet.order(t, Undrain{addressA}))
+			assert.False(t, fleet.order(t, Undrain{Address: addressA}))
 			assert.Empty(t, fleet.drained())
 			assert.Equal(t, []string{"decisions of operators are not kept over a restart"}, fleet.errorLogs())
 		})
@@ -148,18 +148,18 @@ func TestWithoutAJournalTheStateLivesInMemory(t *testing.T) {
 func TestWhatCanOnlyBeReadHoldsNevertheless(t *testing.T) {
 	for _, obstacle := range []string{"lock", "journal.new"} {
 		dir := t.TempDir()
-		require.NoError(t, os.WriteFile(filepath.Join(dir, "journal"), journalOf(t, Drain{addressA}), 0o600))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "journal"), journalOf(t, Drain{Address: addressA}), 0o600))
 		require.NoError(t, os.Mkdir(filepath.Join(dir, obstacle), 0o700))
 		fleet := openFleet(t, Settings{Dir: dir})
 		assert.Equal(t, []string{addressA}, fleet.drained(), obstacle)
-		assert.False(t, fleet.order(t, Undrain{addressA}), obstacle)
+		assert.False(t, fleet.order(t, Undrain{Address: addressA}), obstacle)
 	}
 }
 
 func TestNoJournalIsNoError(t *testing.T) {
 	fleet := openFleet(t, Settings{})
 	fleet.join(t, "web", addressA)
-	assert.False(t, fleet.order(t, Drain{addressA}))
+	assert.False(t, fleet.order(t, Drain{Address: addressA}))
 	assert.Empty(t, fleet.errorLogs())
 }
 
@@ -170,8 +170,8 @@ func TestASecondProcessLivesInMemory(t *testing.T) {
 	for _, fleet := range []observed{first, second} {
 		fleet.join(t, "web", addressA, addressB)
 	}
-	assert.False(t, second.order(t, Drain{addressA}))
-	assert.True(t, first.order(t, Drain{addressB}))
+	assert.False(t, second.order(t, Drain{Address: addressA}))
+	assert.True(t, first.order(t, Drain{Address: addressB}))
 	require.NoError(t, first.Close())
 
 	third := openFleet(t, Settings{Dir: dir})
@@ -183,7 +183,7 @@ func TestADiskThatRefusesIsSaidAndMadeGood(t *testing.T) {
 	dir := t.TempDir()
 	fleet := openFleet(t, Settings{Dir: dir})
 	fleet.join(t, "web", addressA, addressB)
-	require.True(t, fleet.order(t, Drain{addressA}))
+	require.True(t, fleet.order(t, Drain{Address: addressA}))
 	writable := fleet.journal.file
 	readable, err := os.Open(fleet.journal.path)
 	require.NoError(t, err)
@@ -191,40 +191,40 @@ func TestADiskThatRefusesIsSaidAndMadeGood(t *testing.T) {
 	fleet.journal.file = readable // as a file system that has become read-only
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "journal.new"), 0o700))
 
-	assert.False(t, fleet.order(t, Drain{addressB}))
-	assert.False(t, fleet.order(t, Drain{addressB}), "it holds, but is not kept")
-	assert.False(t, fleet.order(t, Undrain{addressA}))
+	assert.False(t, fleet.order(t, Drain{Address: addressB}))
+	assert.False(t, fleet.order(t, Drain{Address: addressB}), "it holds, but is not kept")
+	assert.False(t, fleet.order(t, Undrain{Address: addressA}))
 	assert.Equal(t, []string{addressB}, fleet.drained())
 	assert.Len(t, fleet.errorLogs(), 3)
 
 	require.NoError(t, os.Remove(filepath.Join(dir, "journal.new")))
-	assert.True(t, fleet.order(t, Drain{addressB}), "once more is enough")
+	assert.True(t, fleet.order(t, Drain{Address: addressB}), "once more is enough")
 	require.NoError(t, writable.Close())
 	writable = fleet.journal.file
 	fleet.journal.file = readable
-	assert.False(t, fleet.order(t, Undrain{addressB}))
+	assert.False(t, fleet.order(t, Undrain{Address: addressB}))
 	fleet.journal.file = writable
-	assert.True(t, fleet.order(t, Drain{addressA}), "the next one makes it good, too")
+	assert.True(t, fleet.order(t, Drain{Address: addressA}), "the next one makes it good, too")
 	require.NoError(t, fleet.Close())
 	assert.Equal(t, []string{addressA}, openFleet(t, Settings{Dir: dir}).drained())
 }
 
 func TestALongJournalIsWrittenAnew(t *testing.T) {
 	// Commands up to the limit would be synced ten thousand times.
-	one, err := record{Number: 7, Drain: &Drain{addressA}}.line()
+	one, err := record{Number: 7, Drain: &Drain{Address: addressA}}.line()
 	require.NoError(t, err)
-	text := append(journalOf(t, Drain{addressB}), bytes.Repeat(one, journalLimit/len(one))...)
+	text := append(journalOf(t, Drain{Address: addressB}), bytes.Repeat(one, journalLimit/len(one))...)
 	dir := t.TempDir()
 	path := filepath.Join(dir, "journal")
 	fleet := openFleet(t, Settings{Dir: dir})
 	fleet.join(t, "web", addressA, addressB, addressC)
 	require.NoError(t, os.WriteFile(path, text, 0o600))
 	fleet.journal.size = int64(len(text))
-	require.True(t, fleet.order(t, Drain{addressC}))
+	require.True(t, fleet.order(t, Drain{Address: addressC}))
 	short, err := os.ReadFile(path)
 	require.NoError(t, err)
 	assert.Equal(t, 1, bytes.Count(short, []byte("\n")), "it is what holds")
-	require.True(t, fleet.order(t, Drain{addressA}))
+	require.True(t, fleet.order(t, Drain{Address: addressA}))
 	require.NoError(t, fleet.Close())
 	assert.ElementsMatch(t, []string{addressA, addressC}, openFleet(t, Settings{Dir: dir}).drained())
 
@@ -236,7 +236,7 @@ func TestALongJournalIsWrittenAnew(t *testing.T) {
 
 // TestKilledWhileItIsWrittenAnew: whatever of the new journal is there, the old one holds until it is in its place.
 func TestKilledWhileItIsWrittenAnew(t *testing.T) {
-	old := journalOf(t, Drain{addressA}, Drain{addressB})
+	old := journalOf(t, Drain{Address: addressA}, Drain{Address: addressB})
 	fresh, err := record{Number: 9, Holds: map[string]Drained{addressC: {Durable: true}}}.line()
 	require.NoError(t, err)
 	for _, end := range []int{0, 1, len(fresh) / 2, len(fresh) - 1, len(fresh)} {
@@ -258,19 +258,19 @@ func TestDrainsOfDNSAreNotKept(t *testing.T) {
 	_, err := fleet.Do(Join{ID: "web", Name: "web", Sources: []Source{dns("pods")}, Upstreams: make([]*Upstream, 1)})
 	require.NoError(t, err)
 	fleet.find(t, "web", 0, addressA, addressB)
-	assert.False(t, fleet.order(t, Drain{addressA}))
-	assert.False(t, fleet.order(t, Drain{addressB}))
-	assert.True(t, fleet.order(t, Undrain{addressB}))
+	assert.False(t, fleet.order(t, Drain{Address: addressA}))
+	assert.False(t, fleet.order(t, Drain{Address: addressB}))
+	assert.True(t, fleet.order(t, Undrain{Address: addressB}))
 	fleet.join(t, "docs", addressC)
 	for _, size := range []int64{fleet.journal.size, journalLimit} { // added, and written anew
 		fleet.journal.size = size
-		assert.True(t, fleet.order(t, Drain{addressC}))
+		assert.True(t, fleet.order(t, Drain{Address: addressC}))
 		assert.ElementsMatch(t, []string{addressA, addressC}, fleet.drained())
 		text, err := os.ReadFile(filepath.Join(dir, "journal"))
 		require.NoError(t, err)
 		assert.NotContains(t, string(text), addressA)
 		assert.NotContains(t, string(text), addressB)
-		assert.True(t, fleet.order(t, Undrain{addressC}))
+		assert.True(t, fleet.order(t, Undrain{Address: addressC}))
 	}
 	require.NoError(t, fleet.Close())
 	assert.Empty(t, openFleet(t, Settings{Dir: dir}).drained())
@@ -281,7 +281,7 @@ func TestADrainThatNoZoneHasCanBeUndone(t *testing.T) {
 	first := openFleet(t, Settings{Dir: dir})
 	first.join(t, "web", addressA, addressB)
 	for _, address := range []string{addressA, addressB} {
-		assert.True(t, first.order(t, Drain{address}))
+		assert.True(t, first.order(t, Drain{Address: address}))
 	}
 	assert.Empty(t, first.State().UnusedDrains())
 	require.NoError(t, first.Close())
@@ -289,7 +289,7 @@ func TestADrainThatNoZoneHasCanBeUndone(t *testing.T) {
 	second := openFleet(t, Settings{Dir: dir})
 	second.join(t, "web", addressA)
 	assert.Equal(t, []string{addressB}, second.State().UnusedDrains())
-	assert.True(t, second.order(t, Undrain{addressB}))
+	assert.True(t, second.order(t, Undrain{Address: addressB}))
 	require.NoError(t, second.Close())
 	assert.Equal(t, []string{addressA}, openFleet(t, Settings{Dir: dir}).drained())
 }
@@ -298,6 +298,6 @@ func TestACommandAfterTheEndIsNotKept(t *testing.T) {
 	fleet := openFleet(t, Settings{Dir: t.TempDir(), Tell: func(Change) {}})
 	fleet.join(t, "web", addressA)
 	require.NoError(t, fleet.Close())
-	assert.False(t, fleet.order(t, Drain{addressA}))
+	assert.False(t, fleet.order(t, Drain{Address: addressA}))
 	assert.Equal(t, []string{addressA}, fleet.drained())
 }

@@ -55,9 +55,9 @@ func orderForEver(dir string) {
 	fmt.Println("opened")
 	for {
 		i := rand.IntN(killedUpstreams)
-		order, what := Command(Drain{killedAddress(i)}), "drain"
+		order, what := Command(Drain{Address: killedAddress(i)}), "drain"
 		if _, isDrained := fleet.State().Drains[killedAddress(i)]; isDrained {
-			order, what = Undrain{killedAddress(i)}, "undrain"
+			order, what = Undrain{Address: killedAddress(i)}, "undrain"
 		}
 		fmt.Println("begin", i, what)
 		if !mustBe(fleet.Do(order)) {
@@ -117,9 +117,9 @@ func (o *ordering) read(t *testing.T) bool {
 		var what string
 		_, err := fmt.Sscan(rest, &i, &what)
 		require.NoError(t, err)
-		o.begun = Drain{killedAddress(i)}
+		o.begun = Drain{Address: killedAddress(i)}
 		if what == "undrain" {
-			o.begun = Undrain{killedAddress(i)}
+			o.begun = Undrain{Address: killedAddress(i)}
 		}
 	case "done":
 		var number uint64

@@ -82,12 +82,32 @@ func checkErr(c Command, err error, before, after *State) error {
 		if errors.Is(err, ErrUnknownUpstream) && !before.isHad(c.Address) {
 			return nil
 		}
+	case Pause:
+		if errors.Is(err, ErrUnknownZone) && !isZone(before, c.Name) {
+			return nil
+		}
+	case Resume:
+		if errors.Is(err, ErrUnknownZone) && !isZone(before, c.Name) {
+			return nil
+		}
 	case Eject:
 		if errors.Is(err, ErrTooManyEjected) {
 			return nil
 		}
 	}
+	if errors.Is(err, ErrLeased) || errors.Is(err, ErrOperatorDrained) {
+		return nil // checkLeases looks
+	}
 	return fmt.Errorf("refused: %w", err)
+}
+
+func isZone(s *State, name string) bool {
+	for _, zone := range s.Zones {
+		if zone.Name == name {
+			return true
+		}
+	}
+	return false
 }
 
 // checkUsers: a zone is there for as long as somebody has joined it.
@@ -230,21 +250,99 @@ func checkEject(c Command, err error, before, after *State) error {
 	return nil
 }
 
-// checkDrains: they begin by Drain and end by Undrain, those of DNS also when nobody has the address.
+// checkDrains: they begin by Drain and end by Undrain or Expire, those of DNS also when nobody has the address.
 func checkDrains(c Command, before, after *State) error {
 	for address, drain := range after.Drains {
-		if _, had := before.Drains[address]; !had && c != (Drain{address}) {
-			return fmt.Errorf("%s is drained", address)
-		} else if !had && drain.Durable != isNamed(after, address) {
-			return fmt.Errorf("%s is drained, durable: %t", address, drain.Durable)
+		if had, has := before.Drains[address]; !has || had != drain {
+			ordered, ok := c.(Drain)
+			if !ok || ordered.Address != address || ordered.Holder != drain.Holder {
+				return fmt.Errorf("%s is drained", address)
+			}
+			if drain.Durable != (drain.Holder == "" && isNamed(after, address)) {
+				return fmt.Errorf("%s is drained, durable: %t", address, drain.Durable)
+			}
 		}
 		if !drain.Durable && !after.isHad(address) {
 			return fmt.Errorf("%s is drained, and nobody has it", address)
 		}
 	}
 	for address, drain := range before.Drains {
-		if _, has := after.Drains[address]; !has && c != (Undrain{address}) && (drain.Durable || after.isHad(address)) {
+		_, has := after.Drains[address]
+		ordered, isUndrain := c.(Undrain)
+		_, isExpire := c.(Expire)
+		switch {
+		case has:
+		case isUndrain && ordered.Address == address:
+		case isExpire && drain.Holder != "":
+		case drain.Durable || after.isHad(address):
 			return fmt.Errorf("%s is drained no more", address)
+		}
+	}
+	return nil
+}
+
+// checkLeases: a lease ends at its time and not before, unless its holder or an operator ends it. Nobody else changes a
+// lease, and no holder what an operator has drained.
+func checkLeases(c Command, err error, before, after *State, now time.Time) error {
+	address, holder := "", ""
+	switch c := c.(type) {
+	case Drain:
+		address, holder = c.Address, c.Holder
+	case Undrain:
+		address, holder = c.Address, c.Holder
+	}
+	drain, isDrained := before.Drains[address]
+	mayNot := isDrained && holder != "" && holder != drain.Holder
+	if isRefused := errors.Is(err, ErrLeased) || errors.Is(err, ErrOperatorDrained); isRefused != mayNot {
+		return fmt.Errorf("%q orders what %q has drained: %w", holder, drain.Holder, err)
+	}
+	if errors.Is(err, ErrOperatorDrained) && drain.Holder != "" {
+		return fmt.Errorf("it was no operator: %w", err)
+	}
+	if _, isExpire := c.(Expire); !isExpire {
+		return nil
+	}
+	for address, drain := range before.Drains {
+		_, holds := after.Drains[address]
+		if mayHold := drain.Holder == "" || drain.Until.After(now); holds != mayHold {
+			return fmt.Errorf("%s is leased until %s: %t", address, drain.Until, holds)
+		}
+	}
+	return nil
+}
+
+// checkPauses: zones of one name are paused alike, from Pause until Resume or the time.
+func checkPauses(c Command, before, after *State, now time.Time) error {
+	paused := map[string]*Paused{}
+	for id, zone := range after.Zones {
+		if other, known := paused[zone.Name]; known && other != zone.Paused {
+			return fmt.Errorf("zone %q is paused otherwise than its siblings", id)
+		}
+		paused[zone.Name] = zone.Paused
+		want := zone.Paused
+		if old := before.Zones[id]; old != nil {
+			want = old.Paused
+		}
+		switch c := c.(type) {
+		case Pause:
+			if c.Name != zone.Name {
+				break
+			}
+			if zone.Paused == nil || !zone.Paused.Until.Equal(c.Until) || want != nil && !want.Since.Equal(zone.Paused.Since) {
+				return fmt.Errorf("zone %q is paused: %v", id, zone.Paused)
+			}
+			want = zone.Paused
+		case Resume:
+			if c.Name == zone.Name {
+				want = nil
+			}
+		case Expire:
+			if want != nil && !want.Until.After(now) {
+				want = nil
+			}
+		}
+		if zone.Paused != want {
+			return fmt.Errorf("zone %q is paused: %v", id, zone.Paused)
 		}
 	}
 	return nil

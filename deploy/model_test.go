@@ -55,6 +55,7 @@ type step struct {
 var modelCommands = []string{
 	"join", "join", "leave", "found", "found", "found", "found", "emptied", "emptied", "up", "down", "unwatch", "answered",
 	"eject", "eject", "eject", "readmit", "readmit", "drain", "drain", "undrain",
+	"lease", "lease", "lease", "release", "pause", "pause", "resume", "expire",
 }
 
 func randomStep(r *rand.Rand) step {
@@ -111,10 +112,26 @@ func (w *world) command(s step) (c Command, done func()) {
 	case "readmit":
 		return Readmit{s.zone(), s.address()}, done
 	case "drain":
-		return Drain{s.address()}, done
+		return Drain{Address: s.address()}, done
+	case "lease":
+		return Drain{Address: s.address(), Holder: s.holder(), Until: s.soon()}, done
+	case "release":
+		return Undrain{Address: s.address(), Holder: s.holder()}, done
+	case "pause":
+		return Pause{Name: modelZones[s.Zone].name, Until: s.soon()}, done
+	case "resume":
+		return Resume{modelZones[s.Zone].name}, done
+	case "expire":
+		return Expire{}, done
 	}
-	return Undrain{s.address()}, done
+	return Undrain{Address: s.address()}, done
 }
+
+// holder is who has the lease that a step is about.
+func (s step) holder() string { return fmt.Sprint("holder ", s.Flag) }
+
+// soon is when what a step orders ends.
+func (s step) soon() time.Time { return time.Now().Add(time.Duration(1+7*s.Source) * time.Second) }
 
 func (w *world) join(s step) (c Command, done func()) {
 	zone := modelZones[s.Zone]
@@ -155,28 +172,64 @@ func (w *world) found(s step) (c Command, done func()) {
 
 // do carries out a step, and returns what is wrong after it.
 func (w *world) do(s step) error {
-	time.Sleep(s.After)
+	if err := w.pass(s.After); err != nil {
+		return fmt.Errorf("in the time before: %w", err)
+	}
 	c, done := w.command(s)
 	if c == nil {
 		return nil
 	}
 	before, now := w.fleet.State(), time.Now()
+	if err := checkPure(c, before, now); err != nil {
+		return err
+	}
+	_, err := w.fleet.Do(c)
+	done()
+	if err == nil {
+		w.users[s.zone()] += map[string]int{"join": 1, "leave": -1}[s.Command]
+	}
+	return w.check(c, err, before, now)
+}
+
+// pass lets time pass. What ends by itself meanwhile is as if it were commanded then.
+func (w *world) pass(d time.Duration) error {
+	for end := time.Now().Add(d); ; {
+		before := w.fleet.State()
+		due := before.due()
+		if due.IsZero() || due.After(end) {
+			time.Sleep(time.Until(end))
+			return nil
+		}
+		time.Sleep(time.Until(due))
+		synctest.Wait() // for the timer of the fleet
+		if w.fleet.State() == before {
+			return errors.New("what is due has not ended")
+		}
+		if err := w.check(Expire{}, nil, before, time.Now()); err != nil {
+			return err
+		}
+	}
+}
+
+// checkPure: a command does the same each time.
+func checkPure(c Command, before *State, now time.Time) error {
 	once, onceErr := c.apply(before, now)
 	twice, twiceErr := c.apply(before, now)
 	if !reflect.DeepEqual(once, twice) || !errors.Is(onceErr, twiceErr) {
 		return errors.New("the command does not do the same twice")
 	}
-	_, err := w.fleet.Do(c)
-	done()
+	return nil
+}
+
+// check returns what is wrong after a command.
+func (w *world) check(c Command, err error, before *State, now time.Time) error {
 	after := w.fleet.State()
-	if err == nil {
-		w.users[s.zone()] += map[string]int{"join": 1, "leave": -1}[s.Command]
-	}
 	w.kept = append(w.kept, keptState{after, copyOf(after)})
 	return errors.Join(
 		w.checkKept(), checkNumber(before, after), checkErr(c, err, before, after), w.checkUsers(after),
 		checkMembers(before, after, now), checkGroups(after), checkLeaving(c, before, after),
-		checkEject(c, err, before, after), checkDrains(c, before, after), checkSources(after), w.checkAddresses(after),
+		checkEject(c, err, before, after), checkDrains(c, before, after), checkLeases(c, err, before, after, now),
+		checkPauses(c, before, after, now), checkSources(after), w.checkAddresses(after),
 	)
 }
 

@@ -15,7 +15,7 @@ func TestRequestsOfAZoneThatHasEndedGetTheUpstreamsThatItHad(t *testing.T) {
 	before := fleet.Join(ZoneSettings{ID: "web@1", Name: "web", Sources: sourcesAt(addressA, addressB)})
 	after := fleet.Join(ZoneSettings{ID: "web@2", Name: "web", Sources: sourcesAt(addressC)})
 	t.Cleanup(after.Leave)
-	fleet.order(t, Drain{addressB})
+	fleet.order(t, Drain{Address: addressB})
 	before.Leave()
 	for range 4 {
 		try, err := before.Pick(time.Now(), nil, Affinity{})

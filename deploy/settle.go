@@ -41,8 +41,10 @@ func (z *Zone) settle(drains map[string]Drained, now time.Time) {
 
 // decide says what an upstream is fit for, and why.
 func (m *Member) decide(drains map[string]Drained) (Health, string) {
-	_, drained := drains[m.String()]
+	drain, drained := drains[m.String()]
 	switch {
+	case drained && drain.Holder != "":
+		return Draining, "taken out of rotation by " + drain.Holder
 	case drained:
 		return Draining, "taken out of rotation"
 	case m.Gone:

@@ -22,6 +22,9 @@ type Drained struct {
 	Since time.Time `json:"since"`
 	// Durable says that it holds after a restart, too. What DNS has told is not kept, for addresses are used again.
 	Durable bool `json:"durable"`
+	// Holder is who has it out as a lease, and Until when that ends. "": an operator has drained it, until Undrain.
+	Holder string    `json:"-"`
+	Until  time.Time `json:"-"`
 }
 
 // Zone is an application and what answers for it.
@@ -35,6 +38,8 @@ type Zone struct {
 	Deployment Deployment
 	// Answered says that one of its upstreams has answered once.
 	Answered bool
+	// Paused says that its requests wait. nil: they do not.
+	Paused *Paused
 
 	users int // how many have joined and not left
 	// found is what each source leads to, by its place in Sources; nil: it is not known yet.
@@ -48,6 +53,9 @@ type Zone struct {
 	// connections may be tried, which costs little.
 	isDown, isHeld bool
 }
+
+// Paused says since when the requests of a zone wait, and until when at most.
+type Paused struct{ Since, Until time.Time }
 
 // Deployment is one build of a zone, serving.
 type Deployment struct {
@@ -167,10 +175,16 @@ func (s *State) zoneOf(id string) (*State, *Zone) {
 	if zone == nil {
 		return s, nil
 	}
-	next, changed := s.copy(), *zone
-	changed.Deployment.Members = slices.Clone(zone.Deployment.Members)
-	next.Zones[id] = &changed
-	return next, &changed
+	next, changed := s.copy(), zone.copy()
+	next.Zones[id] = changed
+	return next, changed
+}
+
+// copy returns a copy of a zone for a command to change.
+func (z *Zone) copy() *Zone {
+	changed := *z
+	changed.Deployment.Members = slices.Clone(z.Deployment.Members)
+	return &changed
 }
 
 func (s *State) copy() *State {

@@ -12,8 +12,8 @@ import (
 
 var eventsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
 	Namespace: "caddy", Subsystem: "nextjs", Name: "upstream_events_total",
-	Help: "What has become of upstreams, by zone and event: unhealthy, ejected, recovered, drained, or panic: " +
-		"none of the zone is fit.",
+	Help: "What has become of upstreams, by zone and event: unhealthy, ejected, recovered, drained, panic: none of the " +
+		"zone is fit, or of the zone itself: paused, resumed.",
 }, []string{"zone", "event"})
 
 // row is one upstream of one zone of the configuration that serves.

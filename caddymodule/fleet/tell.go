@@ -9,7 +9,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 )
 
-// Event is what has become of an upstream, by its name among Caddy's events.
+// Event is what has become of an upstream, or of a zone, by its name among Caddy's events.
 type Event string
 
 // The events.
@@ -19,6 +19,8 @@ const (
 	EventRecovered Event = "recovered" // it is fit again
 	EventDrained   Event = "drained"   // it gets no new requests
 	EventPanic     Event = "panic"     // none of a zone is fit: all but drained ones are tried
+	EventPaused    Event = "paused"    // requests of a zone wait
+	EventResumed   Event = "resumed"   // they do no more
 )
 
 // eventsOf returns what a change is.
@@ -50,6 +52,10 @@ func eventsOf(c deploy.Change) (events []Event) {
 
 // Tell counts what a change is, writes it to the log, and tells who subscribes to Caddy's events.
 func (s *State) Tell(c deploy.Change) {
+	if c.IsOfPause() {
+		s.tellPause(c.Zone)
+		return
+	}
 	for _, event := range eventsOf(c) {
 		eventsTotal.WithLabelValues(c.Zone.Name, string(event)).Inc()
 		s.write(c, event)
@@ -58,6 +64,26 @@ func (s *State) Tell(c deploy.Change) {
 				"zone": c.Zone.Name, "upstream": c.Upstream().String(), "state": c.After.State.String(), "why": c.After.Why,
 			})
 		}
+	}
+}
+
+// tellPause tells that requests of a zone wait, or that they do no more.
+func (s *State) tellPause(zone *deploy.Zone) {
+	event, told := EventResumed, map[string]any{"zone": zone.Name}
+	fields := []zap.Field{zap.String("zone", zone.Name)}
+	if zone.Paused != nil {
+		event, told["until"] = EventPaused, zone.Paused.Until
+		fields = append(fields, zap.Time("until", zone.Paused.Until))
+	}
+	fields = append(fields, zap.String("event", string(event)))
+	eventsTotal.WithLabelValues(zone.Name, string(event)).Inc()
+	if event == EventPaused {
+		s.log.Load().Info("a zone is paused: its requests wait", fields...)
+	} else {
+		s.log.Load().Info("a zone is paused no more", fields...)
+	}
+	if now := edge.Current.Load(); now != nil {
+		now.Emit(string(event), told)
 	}
 }
 
