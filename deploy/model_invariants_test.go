@@ -208,6 +208,7 @@ func checkDown(zone *Zone) error {
 			isHeld = false
 		}
 	}
+	isHeld = isHeld || zone.Paused != nil
 	if zone.isDown != isDown || zone.isHeld != isHeld {
 		return fmt.Errorf("zone %q is down: %v, holds requests: %v", zone.ID, zone.isDown, zone.isHeld)
 	}

@@ -38,7 +38,10 @@ const (
 // times; in turn where they are equal. An upstream that was tried is taken only when no other is left, and one that is
 // not fit only when all that are were tried: those that are busy are fit.
 func (z *Zone) pick(b Balance, turn uint64, now time.Time, tried []*Upstream, belongs Affinity) (Try, error) {
-	if len(z.groups) == 0 {
+	switch {
+	case z.Paused != nil:
+		return Try{}, ErrPaused
+	case len(z.groups) == 0:
 		return Try{}, ErrNoUpstream
 	}
 	for _, again := range [...]bool{false, true} {

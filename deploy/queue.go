@@ -23,11 +23,13 @@ var (
 	ErrQueueLate = errors.New("the request has waited for as long as queue allows")
 	// ErrDown says that no upstream of a zone answers.
 	ErrDown = errors.New("no upstream of the zone answers")
+	// ErrPaused says that an operator has the requests of a zone wait.
+	ErrPaused = errors.New("the zone is paused")
 )
 
 // IsRefusal reports whether an error says that there was no upstream for a request in time.
 func IsRefusal(err error) bool {
-	return errors.Is(err, ErrBusy) || errors.Is(err, ErrDown) || errors.Is(err, ErrNoUpstream)
+	return errors.Is(err, ErrBusy) || errors.Is(err, ErrDown) || errors.Is(err, ErrNoUpstream) || errors.Is(err, ErrPaused)
 }
 
 // queue is where requests of a zone wait for an upstream that takes them: first in, first out.
@@ -61,7 +63,8 @@ func (r *Rotation) Waiting() int64 {
 	return r.traffic.queue.length.Load()
 }
 
-// Await has a request wait for an upstream, until one takes it or the deadline is over. isFirst puts it before all
+// Await has a request wait for an upstream, until one takes it or the deadline is over. A pause of its zone, which has
+// an end of its own, does not count. isFirst puts it before all
 // others, for it has waited or been sent already. The errors are ErrQueueFull and ErrQueueLate, each with what it has
 // waited for, and those of ctx.
 func (r *Rotation) Await(ctx context.Context, deadline time.Time, belongs Affinity, isFirst bool) (Try, error) {
@@ -74,13 +77,19 @@ func (r *Rotation) Await(ctx context.Context, deadline time.Time, belongs Affini
 	timer := time.NewTimer(time.Until(deadline))
 	defer timer.Stop()
 	var err error
-	select {
-	case try := <-w.given:
-		return r.orPick(try)
-	case <-ctx.Done():
-		err = ctx.Err()
-	case <-timer.C:
-		err = fmt.Errorf("%w: %w", ErrQueueLate, r.lack())
+	for err == nil {
+		select {
+		case try := <-w.given:
+			return r.orPick(try)
+		case <-ctx.Done():
+			err = ctx.Err()
+		case now := <-timer.C:
+			if after := r.afterPause(); now.Before(after) {
+				timer.Reset(after.Sub(now))
+			} else {
+				err = fmt.Errorf("%w: %w", ErrQueueLate, r.lack())
+			}
+		}
 	}
 	if try, isGiven := q.leave(w); isGiven {
 		if ctx.Err() == nil {
@@ -100,9 +109,20 @@ func (r *Rotation) orPick(try Try) (Try, error) {
 	return r.Pick(time.Now(), nil, Affinity{})
 }
 
+// afterPause is until when requests may wait that have waited for the end of a pause; zero: the zone is not paused.
+func (r *Rotation) afterPause() time.Time {
+	paused := r.Zone().Paused
+	if paused == nil {
+		return time.Time{}
+	}
+	return paused.Until.Add(r.waits.Within)
+}
+
 // lack says what requests wait for.
 func (r *Rotation) lack() error {
 	switch zone := r.Zone(); {
+	case zone.Paused != nil:
+		return ErrPaused
 	case len(zone.groups) == 0:
 		return ErrNoUpstream
 	case zone.isDown:
@@ -170,7 +190,7 @@ func (q *queue) poke(now time.Time) {
 func (q *queue) admit(w *waiter, now time.Time) bool {
 	r := w.rotation
 	zone := r.Zone()
-	if zone.isDown {
+	if zone.isDown || zone.Paused != nil {
 		q.window = firstWindow
 		return false
 	}

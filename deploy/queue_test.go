@@ -152,10 +152,32 @@ func TestWhoWaitsInVainIsToldWhy(t *testing.T) {
 	_, err = z.Await(t.Context(), time.Now().Add(time.Millisecond), Affinity{}, false)
 	require.ErrorIs(t, err, ErrQueueLate)
 	z.is(true, Errs)
-	z.fleet.order(t, Drain{nobody})
+	z.fleet.order(t, Drain{Address: nobody})
 	_, err = z.Await(t.Context(), time.Now().Add(time.Millisecond), Affinity{}, false)
 	require.ErrorIs(t, err, ErrNoUpstream)
 	assert.Zero(t, z.Zone().Find(nobody).InFlight())
+}
+
+// A pause ends at its time, or when it is told to; until then nothing is sent, and kept pages need not wait.
+func TestRequestsWaitForTheEndOfAPause(t *testing.T) {
+	t.Parallel()
+	z := newWaitingZone(t, Balance{}, 512)
+	z.fleet.order(t, Pause{"web", time.Now().Add(time.Hour)})
+	_, err := z.Pick(time.Now(), nil, Affinity{})
+	require.ErrorIs(t, err, ErrPaused)
+	z.waits.Within = time.Millisecond
+	outcomes := make(chan waitResult, 1)
+	go func() {
+		try, err := z.Await(t.Context(), time.Now().Add(time.Millisecond), Affinity{}, false)
+		outcomes <- waitResult{0, try, err}
+	}()
+	require.Eventually(t, func() bool { return z.Waiting() == 1 }, time.Minute, time.Millisecond)
+	time.Sleep(20 * time.Millisecond)
+	assert.EqualValues(t, 1, z.Waiting(), "its deadline does not count")
+	z.fleet.order(t, Resume{"web"})
+	got := <-outcomes
+	require.NoError(t, got.err)
+	got.try.End()
 }
 
 // A reload that changes the zone has those that wait ask what it had.

@@ -85,7 +85,7 @@ func (z *Zone) arrange() {
 		z.groups = append(z.groups, unfit)
 	}
 	z.isDown = z.fit == 0 && !slices.ContainsFunc(unfit, z.answers)
-	z.isHeld = z.isDown && !slices.ContainsFunc(unfit, func(m *Member) bool { return m.checked == down && m.fault == Refuses })
+	z.isHeld = z.Paused != nil || z.isDown && !slices.ContainsFunc(unfit, func(m *Member) bool { return m.checked == down && m.fault == Refuses })
 }
 
 // answers reports whether an upstream that is not fit answers all the same. As long as none of the zone has answered,

@@ -49,8 +49,8 @@ type Zone struct {
 	groups [][]*Member
 	// fit is how many groups are of upstreams that are fit.
 	fit int
-	// isDown says that nothing of it answers, as far as is known. isHeld says so, too, but where one that refuses
-	// connections may be tried, which costs little.
+	// isDown says that nothing of it answers, as far as is known. isHeld says that requests wait before they are sent:
+	// it is paused, or down, and none refuses connections, which may be tried at little cost.
 	isDown, isHeld bool
 }
 
