@@ -204,7 +204,9 @@ func (r *Rotation) Reset(u *Upstream) {
 	if u.resets.Add(1) == maxResets {
 		u.resets.Store(0)
 		r.report(crossing{kind: faulty, upstream: u, why: "it closes connections before it answers"})
+		return
 	}
+	r.report(crossing{kind: broken, upstream: u})
 }
 
 // Answered notes with which status an upstream has answered a request of a route.

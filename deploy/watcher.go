@@ -35,7 +35,8 @@ type crossingKind uint8
 
 const (
 	refused  crossingKind = iota // it takes no connections
-	faulty                       // its connections end without an answer
+	broken                       // a connection has ended without an answer
+	faulty                       // several have, one after the other
 	erring                       // it answers with errors where others do not
 	answered                     // it has answered
 )
@@ -67,6 +68,7 @@ type watched struct {
 	streak   int       // of passes, or below 0 of fails, in a row
 	received uint64    // what Upstream.Received was
 	quiet    time.Time // since when nothing has come while requests waited; zero: something has
+	broken   bool      // its process may have ended
 	erring   bool      // it is ejected for its errors, which no question can clear
 }
 
@@ -87,6 +89,7 @@ const (
 	isAlive          // requests wait, and nothing comes
 	isBetter         // it is ejected, and the time is over
 	isThere          // the zone has not answered yet
+	isOver           // its connections end: it may take none any more
 )
 
 // newWatcher begins to look after a zone. f.mu is held.
@@ -173,7 +176,10 @@ func (w *watcher) cross(c crossing) {
 		w.of(c.upstream).streak = 0
 		w.do(Check{ID: w.id, Address: address, Why: c.why, Fault: Refuses})
 		w.kick(address)
+	case broken:
+		w.of(c.upstream).broken = true
 	case faulty:
+		w.of(c.upstream).broken = true
 		w.eject(c.upstream, c.why, false)
 	case erring:
 		w.eject(c.upstream, c.why, true)

@@ -52,6 +52,8 @@ func (w *watcher) wants(zone *Zone, member *Member, known *watched, now time.Tim
 	switch {
 	case member.Gone:
 		return nothing
+	case known.broken && member.checked != down:
+		return isOver
 	case member.ejected && !now.Before(member.Until):
 		return isBetter
 	case w.health.Mode != HealthHTTP && w.isQuiet(known, now) && member.State == Healthy:
@@ -142,6 +144,11 @@ func (w *watcher) hear(a answer, now time.Time) {
 	case isThere:
 		if a.err == nil {
 			w.do(Answered{w.id})
+		}
+	case isOver:
+		known.broken = false
+		if op, ok := errors.AsType[*net.OpError](a.err); ok && faultOf(op) == Refuses {
+			w.cross(crossing{kind: refused, upstream: a.upstream, why: "no connection: " + op.Error()})
 		}
 	case nothing:
 	}

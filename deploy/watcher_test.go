@@ -71,11 +71,25 @@ func TestAnUpstreamThatResetsIsEjectedUntilItAnswers(t *testing.T) {
 	assert.False(t, time.Now().Before(member.Until))
 }
 
+// One reset is no reason to eject it, but it may be that its process has ended.
+func TestAnUpstreamWhoseConnectionBreaksIsAsked(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, 2, WatchSettings{})
+	s.replicas[0].eventually(func() bool { return s.Zone().Answered })
+	s.Reset(s.member(0).Upstream)
+	s.replicas[0].isAskedMore(1)
+	assert.Equal(t, Healthy, s.member(0).State)
+	s.replicas[0].stop()
+	s.Reset(s.member(0).Upstream)
+	assert.Contains(t, s.becomes(0, Unhealthy).Why, "no connection: dial")
+}
+
 func TestResetsInARowAreReported(t *testing.T) {
 	t.Parallel()
 	rotation := &Rotation{traffic: &traffic{crossings: make(chan crossing, maxCrossings)}}
 	try, err := zoneOfMany(1).pick(Balance{}, 0, simEpoch, nil, Affinity{})
 	require.NoError(t, err)
+	faults := 0
 	for _, c := range []struct {
 		resets, reports int
 		answered        bool
@@ -88,8 +102,13 @@ func TestResetsInARowAreReported(t *testing.T) {
 	} {
 		for range c.resets {
 			rotation.Reset(try.Upstream)
+			if one := <-rotation.traffic.crossings; one.kind == faulty {
+				faults++
+			} else {
+				assert.Equal(t, broken, one.kind, "it is to be asked")
+			}
 		}
-		assert.Len(t, rotation.traffic.crossings, c.reports)
+		assert.Equal(t, c.reports, faults)
 		if c.answered {
 			try.Sent(simEpoch)
 			try.Answered(http.StatusOK, simEpoch)

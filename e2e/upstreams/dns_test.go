@@ -5,6 +5,7 @@ package upstreams_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,6 +25,9 @@ var hosts = []string{"127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5", "127.0.
 
 // zoneOf is a zone whose upstreams DNS tells; more are words of it.
 func zoneOf(dns *dnstest.Server, port, more string) string {
+	if !strings.Contains(more, "queue") {
+		more += "\n\t\t\tqueue off" // what is not there shows at once
+	}
 	return fmt.Sprintf("\t\tzone web / dns+http://%s:%s {\n\t\t\tresolvers %s\n%s\n\t\t}\n", service, port, dns.Addr(), more)
 }
 

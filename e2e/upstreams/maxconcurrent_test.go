@@ -24,12 +24,12 @@ import (
 // maxConcurrent is what the tests' zones allow each replica.
 const maxConcurrent = 10
 
-func startLimited(t *testing.T) (*harness.Edge, []*replica) {
+func startLimited(t *testing.T, words ...string) (*harness.Edge, []*replica) {
 	t.Helper()
 	replicas, port := startReplicas(t, hosts[:2]...)
 	dns := dnstest.Start(t)
 	rename(dns, replicas...)
-	return harness.StartEdge(t, nil, harness.Setup{Zones: zoneOf(dns, port, "\t\t\tmax_concurrent 10")}), replicas
+	return harness.StartEdge(t, nil, harness.Setup{Zones: zoneOf(dns, port, "\t\t\tmax_concurrent 10\n"+strings.Join(words, "\n"))}), replicas
 }
 
 func TestNoReplicaGetsMoreThanItMay(t *testing.T) {
@@ -61,8 +61,25 @@ func TestNoReplicaGetsMoreThanItMay(t *testing.T) {
 	}
 	assert.Positive(t, good.Load())
 	assert.Positive(t, busy.Load(), "there were too many")
-	assert.Positive(t, e.Metric(t, `caddy_nextjs_upstreams_busy_total{zone="web"}`))
+	assert.Positive(t, e.Metric(t, `caddy_nextjs_queue_requests_total{result="full",zone="web"}`))
 	assert.Equal(t, http.StatusOK, edgetest.Get(t, client, e.URL("/work")).StatusCode, "there is room again")
+}
+
+// Those for which there is no room wait, and all are answered.
+func TestRequestsWaitForRoom(t *testing.T) {
+	e, replicas := startLimited(t, "queue 512 30s")
+	client := edgetest.NewClient(t, edgetest.H1, nil)
+	var asking sync.WaitGroup
+	for range 200 {
+		asking.Go(func() {
+			assert.Equal(t, http.StatusOK, edgetest.Get(t, client, e.URL("/work")).StatusCode)
+		})
+	}
+	asking.Wait()
+	for _, r := range replicas {
+		assert.LessOrEqual(t, r.most.Load(), int64(maxConcurrent), r.host)
+	}
+	assert.Positive(t, e.Metric(t, `caddy_nextjs_queue_requests_total{result="sent",zone="web"}`))
 }
 
 // What waits for its client keeps no replica busy: more of it than the limit is open, of each kind.
