@@ -92,6 +92,10 @@ func TestEachRouteWithEachWrongToken(t *testing.T) {
 		{"drain the shop's", post, "/v1/drain", upstream(shop), []string{"deploy", "deploy-shop"}, nil, needsDeploy},
 		{"undrain the root's", post, "/v1/undrain", upstream(root), []string{"deploy"}, refusals{"deploy-shop": unknownRoot}, needsDeploy},
 		{"undrain the shop's", post, "/v1/undrain", upstream(shop), []string{"deploy", "deploy-shop"}, nil, needsDeploy},
+		{"pause the root", post, "/v1/pause", `{"zone": "root"}`, []string{"deploy"}, refusals{"deploy-shop": shopOnly}, needsDeploy},
+		{"pause the shop", post, "/v1/pause", `{"zone": "shop"}`, []string{"deploy", "deploy-shop"}, nil, needsDeploy},
+		{"resume the root", post, "/v1/resume", `{"zone": "root"}`, []string{"deploy"}, refusals{"deploy-shop": shopOnly}, needsDeploy},
+		{"resume the shop by its path", post, "/v1/resume", `{"zone": "/shop"}`, []string{"deploy", "deploy-shop"}, nil, needsDeploy},
 
 		{"purge all pages", post, "/v1/purge", `{"cache": "pages", "all": true}`, []string{"purge"}, notAll, needsPurge},
 		{"purge a tag anywhere", post, "/v1/purge", `{"cache": "pages", "tag": "a"}`, []string{"purge"}, notAll, needsPurge},

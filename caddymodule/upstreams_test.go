@@ -48,7 +48,7 @@ func (toldHandler) Handle(_ context.Context, event caddy.Event) error {
 func TestEventsOfUpstreams(t *testing.T) {
 	away := edgetest.NewRestartable(t, nil)
 	var subscriptions strings.Builder
-	for _, event := range []string{"unhealthy", "panic", "recovered", "drained", "ejected"} {
+	for _, event := range []string{"unhealthy", "panic", "recovered", "drained", "ejected", "paused", "resumed"} {
 		fmt.Fprintf(&subscriptions, "on %s of_tests\n", event)
 	}
 	e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone / told %s {\n queue off\n }\n}", away.Address), "events {\n"+subscriptions.String()+"}")
@@ -73,6 +73,19 @@ func TestEventsOfUpstreams(t *testing.T) {
 	_, err = running.app().fleet.Do(deploy.Undrain{Address: away.Address})
 	require.NoError(t, err)
 	requireTold("recovered")
+
+	until := time.Now().Add(time.Minute)
+	_, err = running.app().fleet.Do(deploy.Pause{Name: "told", Until: until})
+	require.NoError(t, err)
+	event := edgetest.Receive(t, toldEvents, "paused")
+	assert.Equal(t, "paused", event.Name())
+	assert.Equal(t, map[string]any{"zone": "told", "until": until}, event.Data)
+	_, err = running.app().fleet.Do(deploy.Resume{Name: "told"})
+	require.NoError(t, err)
+	event = edgetest.Receive(t, toldEvents, "resumed")
+	assert.Equal(t, "resumed", event.Name())
+	assert.Equal(t, map[string]any{"zone": "told"}, event.Data)
+	assert.InDelta(t, 1, counted("resumed"), 0)
 }
 
 // stateOf returns what an upstream is fit for in the only zone that has it.

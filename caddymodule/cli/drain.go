@@ -60,7 +60,7 @@ func newUndrainCommand() *cobra.Command {
 		Example: `  caddy nextjs undrain 10.0.0.1:3000`, Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var answer report.Drained
-			if err := edge.post(cmd.Context(), report.UndrainRoute, report.DrainOrder{Upstream: args[0]}, &answer); err != nil {
+			if err := edge.post(cmd.Context(), report.UndrainRoute, report.UndrainOrder{Upstream: args[0]}, &answer); err != nil {
 				return err
 			}
 			return printAnswer(cmd.OutOrStdout(), answer, drainedText(answer), asJSON)

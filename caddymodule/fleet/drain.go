@@ -2,15 +2,13 @@ package fleet
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"go.uber.org/zap"
 
@@ -20,41 +18,92 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 )
 
-// orderLimit bounds the body of an order (bytes).
-const orderLimit = 4096
-
-// serveDrain carries out an order about one upstream.
-func serveDrain(
-	w http.ResponseWriter, r *http.Request, caller control.Caller, streams CountStreams, command func(string) deploy.Command,
-) error {
+// serveDrain carries out an order to take an upstream out of rotation.
+func serveDrain(w http.ResponseWriter, r *http.Request, caller control.Caller, streams CountStreams) error {
 	var order report.DrainOrder
-	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, orderLimit))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&order); err != nil && !errors.Is(err, io.EOF) {
-		return control.Error(http.StatusBadRequest, fmt.Errorf("reading the order: %w", err))
+	s, err := readOrder(w, r, &order)
+	if err != nil {
+		return err
 	}
-	s := current.Load()
-	if s == nil {
-		return control.Error(http.StatusConflict, errors.New("no configuration with nextjs is running"))
+	wait, err := durationOf("wait", order.Wait)
+	if err != nil {
+		return err
+	}
+	command, err := drainOf(order)
+	if err != nil {
+		return err
 	}
 	address, zones, err := findUpstream(order.Upstream, s.State().UnusedDrains(), caller)
 	if err != nil {
 		return err
 	}
-	wait, err := waitOf(order)
-	if err != nil {
-		return control.Error(http.StatusBadRequest, err)
-	}
-	durable, err := s.Do(command(address))
+	command.Address = address
+	durable, err := s.Do(command)
 	if err != nil {
 		return control.Error(http.StatusConflict, err)
 	}
 	if wait > 0 {
 		s.waitUntilEmpty(r.Context(), address, wait)
 	}
+	return s.answerDrained(w, address, zones, durable, streams)
+}
+
+// maxHolder bounds the name of the holder of a lease (bytes).
+const maxHolder = 128
+
+// drainOf is what an order wants: a lease, or a drain without an end.
+func drainOf(order report.DrainOrder) (command deploy.Drain, err error) {
+	lease, err := durationOf("lease", order.Lease)
+	switch {
+	case err != nil:
+		return command, err
+	case (lease > 0) != (order.Holder != ""):
+		err = errors.New("a lease needs both, lease and holder: who has it, and for how long")
+	case len(order.Holder) > maxHolder:
+		err = fmt.Errorf("holder takes at most %d bytes", maxHolder)
+	case strings.ContainsFunc(order.Holder, unicode.IsControl):
+		err = errors.New("holder takes no control characters")
+	case lease > 0:
+		command.Holder, command.Until = order.Holder, time.Now().Add(lease)
+	}
+	if err != nil {
+		return command, control.Error(http.StatusBadRequest, err)
+	}
+	return command, nil
+}
+
+// serveUndrain carries out an order to put an upstream back.
+func serveUndrain(w http.ResponseWriter, r *http.Request, caller control.Caller, streams CountStreams) error {
+	var order report.UndrainOrder
+	s, err := readOrder(w, r, &order)
+	if err != nil {
+		return err
+	}
+	healthy, err := durationOf("healthy", order.Healthy)
+	if err != nil {
+		return err
+	}
+	address, zones, err := findUpstream(order.Upstream, s.State().UnusedDrains(), caller)
+	if err != nil {
+		return err
+	}
+	if healthy > 0 {
+		if err := s.waitUntilHealthy(r.Context(), address, order.Holder, healthy); err != nil {
+			return control.Error(http.StatusGatewayTimeout, fmt.Errorf("%s did not answer within %s, and stays out: %w", address, healthy, err))
+		}
+	}
+	durable, err := s.Do(deploy.Undrain{Address: address, Holder: order.Holder})
+	if err != nil {
+		return control.Error(http.StatusConflict, err)
+	}
+	return s.answerDrained(w, address, zones, durable, streams)
+}
+
+// answerDrained says what has become of an upstream that was drained or put back.
+func (s *State) answerDrained(w http.ResponseWriter, address string, zones []string, durable bool, streams CountStreams) error {
 	answer := report.Drained{Zones: zones, Durable: durable}
 	if member := s.find(address); member != nil {
-		answer.UpstreamStatus = upstreamStatus(member, time.Now(), streams)
+		answer.UpstreamStatus = upstreamStatus(member, s.State().Drains, time.Now(), streams)
 	} else {
 		answer.UpstreamStatus = s.unusedStatus(address)
 	}
@@ -70,40 +119,53 @@ func (s *State) unusedStatus(address string) report.UpstreamStatus {
 	return status
 }
 
-const (
-	// maxDrainWait bounds how long an order may have the answer wait.
-	maxDrainWait = 10 * time.Minute
-	// drainStep is how often it is looked whether an upstream is empty.
-	drainStep = 100 * time.Millisecond
-)
-
-// waitOf is how long an order has the answer wait.
-func waitOf(order report.DrainOrder) (time.Duration, error) {
-	if order.Wait == "" {
-		return 0, nil
-	}
-	wait, err := time.ParseDuration(order.Wait)
-	if err != nil || wait < 0 || wait > maxDrainWait {
-		return 0, fmt.Errorf("wait takes a duration of at most %s, such as 30s; found %q", maxDrainWait, order.Wait)
-	}
-	return wait, nil
-}
-
 // LogDrains logs which upstreams are out of rotation because an operator has said so, maybe long ago.
 func (s *State) LogDrains() {
 	state := s.State()
-	if len(state.Drains) == 0 {
+	var drained []string
+	for address, drain := range state.Drains {
+		if drain.Holder == "" {
+			drained = append(drained, address)
+		}
+	}
+	if len(drained) == 0 {
 		return
 	}
+	slices.Sort(drained)
 	s.log.Load().Warn("upstreams are drained: they get no requests until `caddy nextjs undrain`",
-		zap.Strings("upstreams", slices.Sorted(maps.Keys(state.Drains))), zap.Strings("of_no_zone", state.UnusedDrains()))
+		zap.Strings("upstreams", drained), zap.Strings("of_no_zone", state.UnusedDrains()))
+}
+
+// waitUntilHealthy asks an upstream that is drained until it answers as the zones that have it want it to. It returns,
+// too, when it is drained no more, or not by the holder for whom it is asked ("": an operator). The error is that of the
+// last time it was asked, when the time is over.
+func (s *State) waitUntilHealthy(ctx context.Context, address, holder string, patience time.Duration) error {
+	limited, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	ticker := time.NewTicker(orderStep)
+	defer ticker.Stop()
+	for {
+		drained, is := s.State().Drains[address]
+		if !is || holder != "" && drained.Holder != holder {
+			return nil
+		}
+		err := s.Probe(ctx, address)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-limited.Done():
+			return err
+		case <-ticker.C:
+		}
+	}
 }
 
 // waitUntilEmpty returns when nothing is in flight to an upstream, when it is put back, or when the time is over.
 func (s *State) waitUntilEmpty(ctx context.Context, address string, wait time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	ticker := time.NewTicker(drainStep)
+	ticker := time.NewTicker(orderStep)
 	defer ticker.Stop()
 	for {
 		member := s.find(address)

@@ -41,10 +41,7 @@ func TestAnOrderThatMayMeanSeveralUpstreamsIsRefused(t *testing.T) {
 		return list
 	}
 	_, err := order(t, report.DrainRoute, "10.0.0.2:3000")
-	refused := caddy.APIError{}
-	require.ErrorAs(t, err, &refused)
-	assert.Equal(t, http.StatusConflict, refused.HTTPStatus)
-	assert.Contains(t, refused.Message, "https://10.0.0.2:3000 (shop) or https://10.0.0.2:3000 (web)")
+	requireRefused(t, err, http.StatusConflict, "https://10.0.0.2:3000 (shop) or https://10.0.0.2:3000 (web)")
 	assert.Empty(t, drains())
 	for _, one := range []struct{ text, address, zone string }{
 		{"10.0.0.1:3000", plain.String(), "root"},
@@ -100,18 +97,34 @@ func serve(t *testing.T, upstreams map[string][]deploy.Address) *State {
 	return state
 }
 
-// order orders something of the edge by its admin endpoint.
+// order orders something about an upstream.
 func order(t *testing.T, route, upstream string) (answer report.Drained, err error) {
 	t.Helper()
-	body, err := json.Marshal(report.DrainOrder{Upstream: upstream})
+	err = send(t, route, map[string]string{"upstream": upstream}, &answer)
+	return answer, err
+}
+
+// send orders something of the edge by its admin endpoint.
+func send(t *testing.T, route string, order map[string]string, into any) error {
+	t.Helper()
+	body, err := json.Marshal(order)
 	require.NoError(t, err)
 	routes := control.Admin{}.Routes()
 	at := slices.IndexFunc(routes, func(r caddy.AdminRoute) bool { return r.Pattern == report.AdminPath(route) })
 	require.GreaterOrEqual(t, at, 0)
 	w := httptest.NewRecorder()
-	req := httptest.NewRequest(http.MethodPost, routes[at].Pattern, strings.NewReader(string(body)))
+	req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, routes[at].Pattern, strings.NewReader(string(body)))
 	if err := routes[at].Handler.ServeHTTP(w, req); err != nil {
-		return answer, err
+		return err
 	}
-	return answer, json.Unmarshal(w.Body.Bytes(), &answer)
+	return json.Unmarshal(w.Body.Bytes(), into)
+}
+
+// requireRefused looks at the refusal of an order.
+func requireRefused(t *testing.T, err error, status int, message string) {
+	t.Helper()
+	refused := caddy.APIError{}
+	require.ErrorAs(t, err, &refused)
+	assert.Equal(t, status, refused.HTTPStatus, refused.Message)
+	assert.Contains(t, refused.Message, message)
 }

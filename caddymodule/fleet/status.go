@@ -21,15 +21,15 @@ func Routes(streams CountStreams) []control.Route {
 	status := control.Read(report.StatusRoute, func(w http.ResponseWriter, _ *http.Request, caller control.Caller) error {
 		return control.AnswerJSON(w, http.StatusOK, statusOf(edge.Sites(), caller, streams))
 	})
-	drain := func(command func(address string) deploy.Command) func(http.ResponseWriter, *http.Request, control.Caller, *zap.Logger) error {
-		return func(w http.ResponseWriter, r *http.Request, caller control.Caller, _ *zap.Logger) error {
-			return serveDrain(w, r, caller, streams, command)
-		}
+	order := func(name string, serve func(http.ResponseWriter, *http.Request, control.Caller, CountStreams) error) control.Route {
+		return control.Order(name, control.ScopeDeploy, func(w http.ResponseWriter, r *http.Request, caller control.Caller, _ *zap.Logger) error {
+			return serve(w, r, caller, streams)
+		})
 	}
 	return []control.Route{
 		status,
-		control.Order(report.DrainRoute, control.ScopeDeploy, drain(func(a string) deploy.Command { return deploy.Drain{Address: a} })),
-		control.Order(report.UndrainRoute, control.ScopeDeploy, drain(func(a string) deploy.Command { return deploy.Undrain{Address: a} })),
+		order(report.DrainRoute, serveDrain), order(report.UndrainRoute, serveUndrain),
+		order(report.PauseRoute, servePause), order(report.ResumeRoute, serveResume),
 	}
 }
 
@@ -85,19 +85,30 @@ func zoneStatus(site *edge.Site, zone *edge.Zone, streams CountStreams) report.Z
 	}
 	known := zone.Upstreams.Zone()
 	status.Answered, status.Serving, status.Waiting = known.Answered, known.IsServed(), zone.Upstreams.Waiting()
+	status.PausedUntil = pausedUntil(known)
 	deployment := report.DeploymentStatus{ID: known.Deployment.ID, Upstreams: []report.UpstreamStatus{}}
 	if zone.Build != nil {
 		deployment.Build = zone.Build.ID
 	}
-	now := time.Now()
+	now, drains := time.Now(), drainsNow()
 	for _, member := range known.Deployment.Members {
-		deployment.Upstreams = append(deployment.Upstreams, upstreamStatus(member, now, streams))
+		deployment.Upstreams = append(deployment.Upstreams, upstreamStatus(member, drains, now, streams))
 	}
 	status.Deployments = []report.DeploymentStatus{deployment}
 	return status
 }
 
-func upstreamStatus(member *deploy.Member, now time.Time, streams CountStreams) report.UpstreamStatus {
+// drainsNow are the drains that hold now.
+func drainsNow() map[string]deploy.Drained {
+	if s := current.Load(); s != nil {
+		return s.State().Drains
+	}
+	return nil
+}
+
+func upstreamStatus(
+	member *deploy.Member, drains map[string]deploy.Drained, now time.Time, streams CountStreams,
+) report.UpstreamStatus {
 	status := report.UpstreamStatus{
 		Upstream: member.String(), State: member.State.String(), Why: member.Why, Since: member.Since,
 		InFlight: member.InFlight(), Priority: member.Priority,
@@ -106,6 +117,9 @@ func upstreamStatus(member *deploy.Member, now time.Time, streams CountStreams) 
 	status.EventStreams, status.Sockets = streams(member.Upstream)
 	if member.State == deploy.Ejected {
 		status.Until = &member.Until
+	}
+	if drained := drains[member.String()]; drained.Holder != "" {
+		status.Holder, status.Until = drained.Holder, &drained.Until
 	}
 	return status
 }

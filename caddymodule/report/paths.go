@@ -9,6 +9,8 @@ const (
 	StatusRoute  = "status"
 	DrainRoute   = "drain"
 	UndrainRoute = "undrain"
+	PauseRoute   = "pause"
+	ResumeRoute  = "resume"
 )
 
 // APIVersion is the segment before the name. What a route is asked and answers changes only with it.

@@ -33,6 +33,8 @@ type ZoneStatus struct {
 	Serving  bool `json:"serving"`
 	// Waiting is how many requests wait for an upstream.
 	Waiting int64 `json:"waiting"`
+	// PausedUntil is until when an operator has its requests wait at most. Absent: they do not.
+	PausedUntil *time.Time `json:"paused_until,omitempty"`
 	// Deployments are what serves it. None of an export.
 	Deployments []DeploymentStatus `json:"deployments,omitempty"`
 }
@@ -54,8 +56,9 @@ type UpstreamStatus struct {
 	State string    `json:"state"`
 	Why   string    `json:"why,omitempty"`
 	Since time.Time `json:"since"`
-	// Until is when an ejection may end.
-	Until *time.Time `json:"until,omitempty"`
+	// Until is when an ejection may end, or a lease does unless it is renewed. Holder is who has the lease.
+	Until  *time.Time `json:"until,omitempty"`
+	Holder string     `json:"holder,omitempty"`
 	// InFlight are requests whose answer has not ended, of all zones that have the upstream; EventStreams and Sockets
 	// those of them that have no end of their own.
 	InFlight     int64 `json:"in_flight"`
@@ -65,20 +68,4 @@ type UpstreamStatus struct {
 	Latency float64 `json:"latency_ms,omitempty"`
 	// Priority is that of its SRV record.
 	Priority uint16 `json:"priority,omitempty"`
-}
-
-// DrainOrder is an order to take an upstream out of rotation, or to put it back.
-type DrainOrder struct {
-	Upstream string `json:"upstream"`
-	// Wait is how long the answer may wait until nothing is in flight: a duration such as 30s. Only of drain.
-	Wait string `json:"wait,omitempty"`
-}
-
-// Drained is what has become of the upstream.
-type Drained struct {
-	UpstreamStatus
-	// Zones are those that have it, maybe none.
-	Zones []string `json:"zones"`
-	// Durable says that the decision holds after a restart of the edge.
-	Durable bool `json:"durable"`
 }
