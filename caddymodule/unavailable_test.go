@@ -132,3 +132,11 @@ func TestManyWaitForOneAnswer(t *testing.T) {
 	asking.Wait()
 	assert.EqualValues(t, 1, asked.Load())
 }
+
+// What will not come right by waiting is not waited for.
+func TestAWrongCertificateIsNotWaitedFor(t *testing.T) {
+	bad := edgetest.UntrustedTLSUpstream(t, func(http.ResponseWriter, *http.Request) {})
+	e := edgetest.Serve(t, fmt.Sprintf("nextjs {\n zone / %s {\n queue 16 1h\n }\n}", bad))
+	assert.Equal(t, http.StatusBadGateway, e.Ask(t, http.MethodGet, "/").StatusCode)
+	assert.Equal(t, http.StatusBadGateway, e.Ask(t, http.MethodPost, "/").StatusCode)
+}

@@ -5,8 +5,8 @@ import "time"
 // Preview returns the upstream that a request would get now, nil for none, and why. Nothing is counted.
 func (r *Rotation) Preview(now time.Time, belongs Affinity) (member *Member, why string) {
 	zone := r.Zone()
-	if zone.isHeld {
-		return nil, "it waits: " + r.lack().Error()
+	if zone.isHeld && r.HasQueue() {
+		return nil, "it would wait: " + r.lack().Error()
 	}
 	for i, group := range zone.groups {
 		member, _ = choose(group, r.balance, r.traffic.turn.Load()+1, now.UnixNano(), nil, true, belongs)

@@ -125,7 +125,7 @@ func (r *Rotation) lack() error {
 		return ErrPaused
 	case len(zone.groups) == 0:
 		return ErrNoUpstream
-	case zone.isDown:
+	case zone.isDown || !r.IsLimited(): // or it is back, and has too many to answer
 		return ErrDown
 	}
 	return ErrBusy
@@ -167,6 +167,9 @@ func (q *queue) leave(w *waiter) (try Try, isGiven bool) {
 func (q *queue) remove(w *waiter) {
 	q.waiting.Remove(w.place)
 	q.length.Store(int64(q.waiting.Len()))
+	if q.waiting.Len() == 0 {
+		q.window = 0
+	}
 }
 
 // give ends the waiting of a request. q.mu is held.
@@ -213,9 +216,6 @@ func (q *queue) settle(isAnswered bool, now time.Time) {
 	q.unanswered--
 	if isAnswered && q.window > 0 {
 		q.window++
-	}
-	if q.waiting.Len() == 0 {
-		q.window = 0
 	}
 	q.mu.Unlock()
 	q.poke(now)

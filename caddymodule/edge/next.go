@@ -18,8 +18,8 @@ const (
 	// firstNap is how long a request waits, before all others, that every upstream has refused: until what it has
 	// noticed is known. Each time it is twice as long.
 	firstNap = 25 * time.Millisecond
-	// longestNap is the longest.
-	longestNap = time.Second
+	// maxNaps is how often. Whatever is wrong then is not that the application is started again.
+	maxNaps = 5
 )
 
 // errAllTried says that each upstream had its try.
@@ -78,7 +78,10 @@ func (a *Request) await(ctx context.Context, belongs deploy.Affinity) (deploy.Tr
 	}
 	wasTried := len(a.tried) > 0
 	if wasTried {
-		nap := time.NewTimer(min(firstNap<<a.naps, longestNap, a.deadline.Sub(now)))
+		if a.naps == maxNaps {
+			return deploy.Try{}, errAllTried
+		}
+		nap := time.NewTimer(firstNap << a.naps)
 		defer nap.Stop()
 		select {
 		case <-nap.C:
