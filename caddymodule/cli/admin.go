@@ -64,13 +64,24 @@ func explainAdminError(address, otherwise string, err error) error {
 	case status == "404" && (isAdmin || body == "404 page not found"): // that is net/http's own
 		return fmt.Errorf("the Caddy at %s does not know what is asked: %w\n"+
 			"It is without caddy-nextjs, or an older one; `caddy nextjs version` says what this one is", address, said)
-	case (status == "400" || status == "409") && isAdmin:
-		return fmt.Errorf("the edge at %s refuses: %s", address, refused.Message)
+	case isAdmin && isRefusal(status):
+		return refusal{at: address, status: status, message: refused.Message}
 	case answered && !isAdmin:
 		return notAdmin(address, otherwise)
 	}
 	return fmt.Errorf("asking the edge at %s: %w", address, err)
 }
+
+// refusal is an order that an edge has understood and not carried out.
+type refusal struct{ at, status, message string }
+
+// notInTime is the status of an order for which an upstream has not answered in time.
+const notInTime = "504"
+
+// isRefusal reports whether a status is of a refusal.
+func isRefusal(status string) bool { return status == "400" || status == "409" || status == notInTime }
+
+func (r refusal) Error() string { return fmt.Sprintf("the edge at %s refuses: %s", r.at, r.message) }
 
 // notAdmin says that a site, or something else, answers at the address.
 func notAdmin(address, otherwise string) error {

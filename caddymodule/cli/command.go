@@ -18,7 +18,8 @@ Commands for Next.js applications behind this server. Those about a running edge
 its admin endpoint, those that steer it also its nextjs_control; the others need none.`,
 		CobraFunc: func(cmd *cobra.Command) {
 			cmd.AddCommand(newExplainCommand(), newFilesCommand(readFiles), newImageCommand(), newPurgeCommand(), newStatusCommand(),
-				newDrainCommand(), newUndrainCommand(), newVersionCommand(libvips))
+				newDrainCommand(), newUndrainCommand(), newRollingRestartCommand(), newPauseCommand(), newResumeCommand(),
+				newVersionCommand(libvips))
 			cmd.RunE = func(cmd *cobra.Command, args []string) error {
 				if len(args) > 0 {
 					return fmt.Errorf("unknown command %q for %q; see %s --help", args[0], cmd.CommandPath(), cmd.CommandPath())

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -136,7 +137,7 @@ func (f *controlFlags) explainStatus(target *url.URL, res *http.Response, answer
 	case location != "":
 		return fmt.Errorf("%s leads to %s, where the token is not sent: name the right URL by --control", target, location)
 	case isControl:
-		return fmt.Errorf("the edge at %s refuses: %s", target, refused.Message)
+		return refusal{at: target.String(), status: strconv.Itoa(res.StatusCode), message: refused.Message}
 	}
 	return fmt.Errorf("the edge at %s answers with %s", target, res.Status)
 }

@@ -55,17 +55,26 @@ func newDrainCommand() *cobra.Command {
 func newUndrainCommand() *cobra.Command {
 	var edge controlFlags
 	var asJSON bool
+	var healthy time.Duration
 	cmd := &cobra.Command{
 		Use: "undrain <upstream>", Short: "Puts an upstream of the running edge back into rotation",
-		Example: `  caddy nextjs undrain 10.0.0.1:3000`, Args: cobra.ExactArgs(1),
+		Long: `
+Puts an upstream that was drained back into rotation. With --healthy it is asked first,
+as health of its zone says, or else for any answer. If it does not answer within that
+time, it stays out, and the command fails.`,
+		Example: `  caddy nextjs undrain 10.0.0.1:3000
+  caddy nextjs undrain 10.0.0.1:3000 --healthy 60s`, Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var answer report.Drained
-			if err := edge.post(cmd.Context(), report.UndrainRoute, report.UndrainOrder{Upstream: args[0]}, &answer); err != nil {
+			order := report.UndrainOrder{Upstream: args[0], Healthy: durationText(healthy)}
+			edge.patience = healthy
+			if err := edge.post(cmd.Context(), report.UndrainRoute, order, &answer); err != nil {
 				return err
 			}
 			return printAnswer(cmd.OutOrStdout(), answer, drainedText(answer), asJSON)
 		},
 	}
+	cmd.Flags().DurationVar(&healthy, "healthy", 0, "How long to ask whether it answers before it is put back, such as 60s")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "Print JSON, for programs")
 	edge.register(cmd)
 	return cmd
@@ -74,16 +83,21 @@ func newUndrainCommand() *cobra.Command {
 // drain takes an upstream out of rotation, and waits until it is empty. The error is errNotEmpty where it is not after
 // the time.
 func (f *controlFlags) drain(ctx context.Context, upstream string, wait time.Duration) (answer report.Drained, err error) {
-	order := report.DrainOrder{Upstream: upstream}
-	if wait > 0 {
-		order.Wait = wait.String()
-	}
+	order := report.DrainOrder{Upstream: upstream, Wait: durationText(wait)}
 	f.patience = wait
 	err = f.post(ctx, report.DrainRoute, order, &answer)
 	if err == nil && wait > 0 && answer.State == "draining" && answer.InFlight > 0 {
 		err = errNotEmpty
 	}
 	return answer, err
+}
+
+// durationText is a duration as an order has it: none, where it is 0.
+func durationText(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return d.String()
 }
 
 func drainedText(d report.Drained) string {

@@ -22,7 +22,10 @@ func StatusText(s report.Status, now time.Time) string {
 		for _, deployment := range zone.Deployments {
 			for _, upstream := range deployment.Upstreams {
 				table.row(zone.Name, upstream.Upstream, upstream.State, inFlightText(upstream),
-					latencyText(upstream.Latency), sinceText(now.Sub(upstream.Since)), upstream.Why)
+					latencyText(upstream.Latency), sinceText(now.Sub(upstream.Since)), whyText(upstream, now.Location()))
+			}
+			if zone.PausedUntil != nil {
+				table.row(zone.Name, "-", "paused", "-", "-", "-", "paused until "+clockText(*zone.PausedUntil, now.Location()))
 			}
 			if zone.Waiting > 0 {
 				table.row(zone.Name, "-", "queue", strconv.FormatInt(zone.Waiting, 10), "-", "-", "they wait for an upstream")
@@ -38,10 +41,25 @@ func StatusText(s report.Status, now time.Time) string {
 	return table.left(1, 2, 6).String()
 }
 
+// whyText is why an upstream is in its state, and until when, if that is a lease.
+func whyText(u report.UpstreamStatus, place *time.Location) string {
+	if u.Holder == "" || u.Until == nil {
+		return u.Why
+	}
+	return u.Why + " until " + clockText(*u.Until, place)
+}
+
+// clockText is a time of today or tomorrow.
+func clockText(at time.Time, place *time.Location) string { return at.In(place).Format(time.TimeOnly) }
+
 // inFlightText is the number of requests in flight, and how many of them have no end of their own.
 func inFlightText(u report.UpstreamStatus) string {
-	text := strconv.FormatInt(u.InFlight, 10)
-	if streams := u.EventStreams + u.Sockets; streams > 0 {
+	return openText(u.InFlight, u.EventStreams+u.Sockets)
+}
+
+func openText(inFlight int64, streams int) string {
+	text := strconv.FormatInt(inFlight, 10)
+	if streams > 0 {
 		text += fmt.Sprintf(" (%d open streams)", streams)
 	}
 	return text

@@ -19,12 +19,18 @@ func TestStatusText(t *testing.T) {
 			report.UpstreamStatus{Upstream: "10.0.0.1:3000", State: "healthy", Since: now.Add(-50 * time.Hour), InFlight: 12, EventStreams: 2, Sockets: 1, Latency: 4.06},
 			report.UpstreamStatus{Upstream: "10.0.0.22:3000", State: "ejected", Why: "it fails where others answer", Since: now.Add(-7 * time.Second), Latency: 112.4},
 		)},
+		{Name: "blog", PausedUntil: new(now.Add(30 * time.Second)), Waiting: 4, Deployments: of(report.UpstreamStatus{
+			Upstream: "web:3000", State: "draining", Why: "taken out of rotation by me", Holder: "me", Since: now, Until: new(now.Add(9 * time.Second)),
+		})},
 		{Name: "shop", Deployments: of()},
 		{Name: "docs", Export: true},
 	}, Drains: []report.DrainStatus{{Upstream: "10.0.0.9:3000", Since: now.Add(-49 * time.Hour)}}}
 	assert.Equal(t, `ZONE  UPSTREAM        STATE               IN FLIGHT  LATENCY  SINCE  WHY
 home  10.0.0.1:3000   healthy   12 (3 open streams)   4.1 ms     2d
 home  10.0.0.22:3000  ejected                     0   112 ms     7s  it fails where others answer
+blog  web:3000        draining                    0        -     0s  taken out of rotation by me until 12:00:09
+blog  -               paused                      -        -      -  paused until 12:00:30
+blog  -               queue                       4        -      -  they wait for an upstream
 shop  -               none                        -        -      -  DNS tells no upstream
 docs  -               export                      -        -      -
 -     10.0.0.9:3000   draining                    -        -     2d  taken out of rotation; no zone has it
