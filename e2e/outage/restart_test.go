@@ -35,6 +35,15 @@ func startOnly(t *testing.T) (app *harness.App, e *harness.Edge, l *load) {
 	e = harness.StartEdge(t, nil, harness.Setup{Zones: fmt.Sprintf(
 		"\t\tzone home / %s {\n\t\t\tbuild %s\n\t\t\tqueue 1000 30s\n\t\t}\n\t\tcache\n",
 		app.Upstream(), filepath.Join(home.Dir, ".next", "standalone"))})
+	waitUntilKept(t, e)
+	l = startLoad(t, e.URL(""), keptPages, freshPaths)
+	time.Sleep(2 * time.Second)
+	return app, e, l
+}
+
+// waitUntilKept waits until the edge keeps keptPages.
+func waitUntilKept(t *testing.T, e *harness.Edge) {
+	t.Helper()
 	client := edgetest.PlainClient(t)
 	for _, path := range keptPages {
 		edgetest.Eventually(t, edgetest.Patience, func() bool {
@@ -42,9 +51,6 @@ func startOnly(t *testing.T) (app *harness.App, e *harness.Edge, l *load) {
 			return a.StatusCode == http.StatusOK && isHit(a.Header)
 		}, "%s is kept", path)
 	}
-	l = startLoad(t, e.URL(""), keptPages, freshPaths)
-	time.Sleep(2 * time.Second)
-	return app, e, l
 }
 
 // startAgain starts a replica that has ended, and returns when it gave its first good answer.
