@@ -156,7 +156,7 @@ func TestTheFilesCommandSaysWhatIsServed(t *testing.T) {
 		require.NoError(t, err)
 		ports[name], err = edgetest.FindPort()
 		require.NoError(t, err)
-		fmt.Fprintf(&sites, "http://localhost:%d {\n\tnextjs {\n\t\tzone %s localhost:%d {\n\t\t\tbuild %s\n\t\t}\n\t}\n}\n", ports[name], name, nobody, dir)
+		fmt.Fprintf(&sites, "http://localhost:%d {\n\tnextjs {\n\t\tzone %s localhost:%d {\n\t\t\tbuild %s\n\t\t\tqueue off\n\t\t}\n\t}\n}\n", ports[name], name, nobody, dir)
 	}
 	e := harness.StartEdge(t, nil, harness.Setup{Zones: fmt.Sprintf("zone / localhost:%d", nobody), Sites: sites.String()})
 	client := edgetest.PlainClient(t)

@@ -72,7 +72,7 @@ func FilesEdge(t testing.TB, global string) (*Edge, []*nextbuild.Build) {
 		build, err := nextbuild.Read(dir)
 		require.NoError(t, err)
 		builds = append(builds, build)
-		fmt.Fprintf(&zones, "\t\tzone %s localhost:%d {\n\t\t\tbuild %s\n\t\t}\n", name, nobody, dir)
+		fmt.Fprintf(&zones, "\t\tzone %s localhost:%d {\n\t\t\tbuild %s\n\t\t\tqueue off\n\t\t}\n", name, nobody, dir)
 	}
 	return StartEdge(t, nil, Setup{Global: global, Zones: zones.String()}), builds
 }
