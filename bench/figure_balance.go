@@ -48,12 +48,12 @@ func measureBalance(ctx context.Context, b *bench) ([]row, error) {
 		subjects = append(subjects, s)
 	}
 	for _, s := range subjects { // connections open, and what can be learned of the upstreams learned
-		if _, err := openLoop(ctx, s.addr, b.balanced/4); err != nil {
+		if _, err := openLoop(ctx, s.addr, balancePage, b.balanced/4); err != nil {
 			return nil, fmt.Errorf("%s: warming up: %w", s.name, err)
 		}
 	}
 	measured, err := interleave(ctx, min(b.rounds, balanceRounds), subjects, func(ctx context.Context, s subject) (float64, error) {
-		waits, err := openLoop(ctx, s.addr, b.balanced)
+		waits, err := openLoop(ctx, s.addr, balancePage, b.balanced)
 		return percentile(waits, 99), err
 	})
 	if err != nil {
@@ -68,7 +68,7 @@ func measureBalance(ctx context.Context, b *bench) ([]row, error) {
 }
 
 // openLoop asks for a page at a steady pace, and returns how many milliseconds each answer took, from when it was due.
-func openLoop(ctx context.Context, addr string, requests int) ([]float64, error) {
+func openLoop(ctx context.Context, addr, page string, requests int) ([]float64, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	waits := make([]float64, requests)
@@ -83,7 +83,7 @@ func openLoop(ctx context.Context, addr string, requests int) ([]float64, error)
 		case <-time.After(time.Until(due)):
 		}
 		asking.Go(func() {
-			if err := idle.fetch(ctx, balancePage); err != nil {
+			if err := idle.fetch(ctx, page); err != nil {
 				cancel(err)
 			}
 			waits[n] = float64(time.Since(due).Microseconds()) / 1000

@@ -21,6 +21,7 @@ var figures = []struct {
 }{
 	{"proxy", measureProxy},
 	{"balance", measureBalance},
+	{"outage", measureOutage},
 	{"stream", measureStreams},
 	{"events", measureEvents},
 	{"encodings", measureEncodings},
