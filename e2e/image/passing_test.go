@@ -26,7 +26,7 @@ func TestPicturesThatPassThroughAreKept(t *testing.T) {
 	remote := startImageRemote(t, sources)
 	a := startImageApp(t, remote, sources)
 	g := harness.StartDoor(t, a)
-	e := harness.StartEdge(t, nil, harness.Setup{Zones: "\t\tzone / " + g.Upstream() + "\n"})
+	e := harness.StartEdge(t, nil, harness.Setup{Zones: "\t\tzone / " + g.Upstream() + " {\n\t\t\tqueue off\n\t\t}\n"})
 	endpoint := "/_next/image?"
 
 	var group sync.WaitGroup
