@@ -207,3 +207,15 @@ func TestARollingRestartThatIsToldToEnd(t *testing.T) {
 	edgetest.Eventually(t, edgetest.Patience, func() bool { return upstreamStatus(t, e, apps[0]).State == "healthy" }, "it is put back")
 	requireNoneFailed(t, l.end())
 }
+
+// The only replica of a zone is restarted so, too: requests wait meanwhile.
+func TestARollingRestartOfTheOnlyReplica(t *testing.T) {
+	apps := replicas(t, 1)
+	t.Cleanup(func() { apps[0].Kill() })
+	e := harness.StartEdge(t, nil, harness.Setup{Zones: "\t\tzone / " + upstreamsOf(apps) + " {\n\t\t\tqueue 1000 30s\n\t\t}\n"})
+	l := startLoad(t, e.URL(""), "/", "/about", "/api/slow?ms=20")
+	time.Sleep(time.Second)
+	command(t, e, "rolling-restart", "root", "--exec", supervise(t, apps).command())
+	time.Sleep(time.Second)
+	requireNoneFailed(t, l.end())
+}
