@@ -58,7 +58,7 @@ func (r *rollingRestart) runCommand(ctx context.Context, upstream string) (lines
 // commandFor is the command as it runs for an upstream.
 func (r *rollingRestart) commandFor(upstream string, output io.Writer) *exec.Cmd {
 	host, port := hostAndPort(upstream)
-	cmd := exec.Command("sh", "-c", r.command) //nolint:gosec,noctx // the operator's own; it is told to end by its signal
+	cmd := exec.Command("sh", "-c", r.command) //nolint:gosec // it is the operator's own
 	cmd.Env = append(os.Environ(),
 		"NEXTJS_UPSTREAM="+upstream, "NEXTJS_HOST="+host, "NEXTJS_PORT="+port, "NEXTJS_ZONE="+r.zone)
 	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = output, output, outputPatience
