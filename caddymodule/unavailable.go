@@ -32,7 +32,7 @@ func serveUnavailable(w http.ResponseWriter, r *http.Request, a *edge.Request, e
 	if errors.Is(err, deploy.ErrBusy) {
 		h["Retry-After"] = []string{retryAfterBusy}
 	}
-	if hasErrorRoute(r) {
+	if hasErrorRoute(r, err) {
 		return err
 	}
 	contentType, body := "text/plain; charset=utf-8", unavailableText+"\n"
@@ -55,15 +55,23 @@ func acceptsHTML(accept string) bool {
 	return accept == "" || strings.Contains(accept, "text/html") || strings.Contains(accept, "*/*")
 }
 
-// hasErrorRoute reports whether the site has something of its own for errors (handle_errors).
-func hasErrorRoute(r *http.Request) bool {
+// hasErrorRoute reports whether the site has something of its own for an error (handle_errors).
+func hasErrorRoute(r *http.Request, err error) bool {
 	server, _ := r.Context().Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
-	if server == nil || server.Errors == nil {
-		return false
-	}
-	for _, route := range server.Errors.Routes {
-		if matches, err := route.MatcherSets.AnyMatchWithError(r); err == nil && matches {
-			return true
+	return server != nil && server.Errors != nil && takes(server.Errors.Routes, server.Errors.WithError(r, err))
+}
+
+// takes reports whether one of the routes is for a request. Each site has one among those of its server, and within
+// that others, which may be for some errors only.
+func takes(routes caddyhttp.RouteList, r *http.Request) bool {
+	for i := range routes {
+		if matches, err := routes[i].MatcherSets.AnyMatchWithError(r); err != nil || !matches {
+			continue
+		}
+		for _, handler := range routes[i].Handlers {
+			if within, ok := handler.(*caddyhttp.Subroute); !ok || takes(within.Routes, r) {
+				return true
+			}
 		}
 	}
 	return false

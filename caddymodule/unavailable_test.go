@@ -85,6 +85,24 @@ http://localhost:%[2]s, http://127.0.0.1:%[1]s {
 	}
 }
 
+// Error pages that are for other errors are none for this one.
+func TestErrorPagesForOtherErrorsAreNotMeant(t *testing.T) {
+	site := "nextjs localhost:" + edgetest.FreePort(t) + " {\n queue 16 50ms\n}"
+	for errorPages, want := range map[string]string{
+		"handle_errors 404 {\n respond ours\n}": unavailablePage,
+		"handle_errors 5xx {\n respond ours\n}": "ours",
+		"handle_errors {\n @gone expression {err.status_code} == 404\n handle @gone {\n respond ours\n }\n}": unavailablePage,
+		"handle_errors {\n @down expression {err.status_code} == 503\n handle @down {\n respond ours\n }\n}": "ours",
+		"handle_errors 404 {\n respond \"not there\"\n}\nhandle_errors 503 {\n respond ours\n}":              "ours",
+	} {
+		t.Run(errorPages, func(t *testing.T) {
+			a := edgetest.Serve(t, site+"\n"+errorPages, edgetest.State(t.TempDir())).Ask(t, http.MethodGet, "/")
+			assert.Equal(t, http.StatusServiceUnavailable, a.StatusCode)
+			assert.Equal(t, want, a.Text)
+		})
+	}
+}
+
 // What is kept is answered at once while nobody answers, and what the edge asks in the background waits for nobody.
 func TestWhatIsKeptDoesNotWait(t *testing.T) {
 	away := edgetest.NewRestartable(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
