@@ -33,7 +33,7 @@ const streamCloseDelay = 24 * time.Hour
 var Instead = []struct{ Word, Instead string }{
 	{"to", "list the upstreams in a zone: `zone / web:3000`"},
 	{"dynamic", "name what DNS tells as an upstream: `zone / dns+http://web:3000` or `srv+http://_web._tcp.example`"},
-	{"lb_", "the edge spreads requests over a zone's upstreams by itself and tries another only when no connection could be made"},
+	{"lb_", "the edge spreads requests over a zone's upstreams by itself; say `queue` and `retries` in a zone"},
 	{"health_", "say `health` in a zone; an upstream that refuses connections is passed over by itself"},
 	{"transport", "for TLS to an upstream write its URL: `zone / https://web:3443`"},
 	{"handle_response", "put Caddy's `intercept` directive before nextjs"},
