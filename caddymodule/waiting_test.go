@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
@@ -86,6 +87,34 @@ func TestManyWaitInVainForOneAnswer(t *testing.T) {
 	}
 	asking.Wait()
 	assert.InDelta(t, full, metric(t, "queue_requests_total", zone, "full"), 0, "one place is enough")
+}
+
+// Requests wait for an upstream that is taken out of rotation as for one that is down: nothing is sent to it.
+func TestRequestsWaitWhileAllUpstreamsAreDrained(t *testing.T) {
+	const zone = "drained"
+	address := edgetest.Named(t, "answered")
+	site := func(queue string) string {
+		return fmt.Sprintf("nextjs {\n zone / %s %s {\n queue %s\n }\n}", zone, address, queue)
+	}
+	e := edgetest.Serve(t, site("off"), edgetest.State(t.TempDir()))
+	drain := func() {
+		_, err := running.app().fleet.Do(deploy.Drain{Address: address})
+		require.NoError(t, err)
+	}
+	drain()
+	waited := results(t, zone)
+	assert.Equal(t, http.StatusServiceUnavailable, e.Ask(t, http.MethodGet, "/").StatusCode)
+	assert.InDelta(t, waited, results(t, zone), 0, "it has not waited")
+
+	require.NoError(t, e.Load(t, site("1 1h"), edgetest.State(t.TempDir())))
+	drain()
+	client, base := e.Client(t, edgetest.H1)
+	answer := make(chan edgetest.Answer, 1)
+	go func() { answer <- edgetest.Get(t, client, base+"/") }()
+	edgetest.Eventually(t, edgetest.Patience, func() bool { return waiting(t, zone) == 1 }, "it waits")
+	_, err := running.app().fleet.Do(deploy.Undrain{Address: address})
+	require.NoError(t, err)
+	assert.Equal(t, "answered", edgetest.Receive(t, answer, "it is sent").Text)
 }
 
 // A body that nobody has read meanwhile does not become the next request.
