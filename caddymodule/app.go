@@ -87,6 +87,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 	a.readiness.Logger = a.logger
 	if before := running.app(); before != nil {
 		a.readiness.GoOn(&before.readiness)
+		before.sendNewConnections(servingSocket)
 	}
 	if err := a.Static.Check(); err != nil {
 		return fmt.Errorf("nextjs: static: %w", err)

@@ -31,7 +31,7 @@ func (a *App) subscribe(ctx caddy.Context) error {
 		return fmt.Errorf("getting the events app: %w", err)
 	}
 	a.events = mod.(*caddyevents.App)
-	for event, handler := range map[string]caddyevents.Handler{"started": &whenStarted{a}, "stopping": &a.drain} {
+	for event, handler := range map[string]caddyevents.Handler{"started": &whenStarted{a}, "stopping": &whenStopping{a}} {
 		if err := a.events.On(event, handler); err != nil {
 			return fmt.Errorf("subscribing to the %s event: %w", event, err)
 		}
@@ -48,9 +48,13 @@ func (s *whenStarted) Handle(context.Context, caddy.Event) error {
 	return nil
 }
 
+// whenStopping has connections leave the configuration.
+type whenStopping struct{ app *App }
+
 // Handle implements caddyevents.Handler. Caddy stops the servers when it returns.
-func (h *connDrain) Handle(context.Context, caddy.Event) error {
-	h.begun.Store(true)
+func (s *whenStopping) Handle(context.Context, caddy.Event) error {
+	s.app.sendNewConnections(nextSocket)
+	s.app.drain.begun.Store(true)
 	time.Sleep(drainTime)
 	return nil
 }
@@ -64,6 +68,6 @@ func (h *connDrain) setConnectionClose(w http.ResponseWriter, r *http.Request, k
 
 // Interface guards
 var (
-	_ caddyevents.Handler = (*connDrain)(nil)
 	_ caddyevents.Handler = (*whenStarted)(nil)
+	_ caddyevents.Handler = (*whenStopping)(nil)
 )
