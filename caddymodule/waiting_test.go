@@ -138,7 +138,7 @@ func TestWhoLeavesDoesNotWaitOn(t *testing.T) {
 		ctx, leave := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() {
-			_, err := client.Do(edgetest.Request(t, ctx, http.MethodGet, base+"/", nil)) //nolint:bodyclose // none comes
+			_, err := client.Do(edgetest.Request(t, ctx, http.MethodGet, base+"/", nil))
 			ended <- err
 		}()
 		edgetest.Eventually(t, edgetest.Patience, func() bool { return waiting(t, zone) == 1 }, "it waits: %s", protocol)

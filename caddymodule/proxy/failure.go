@@ -32,7 +32,7 @@ func noteFailure(err error, req *http.Request, a *edge.Request) error {
 	}
 	body, hasBody := req.Body.(*clientBody)
 	switch {
-	case strings.HasSuffix(err.Error(), serverClosedIdle) && !(hasBody && body.wasRead()):
+	case strings.HasSuffix(err.Error(), serverClosedIdle) && (!hasBody || !body.wasRead()):
 		err = reverseproxy.NewDialError(err) // nothing was sent
 	case isHandshake: // who asks whether it is fit does not look at certificates
 		a.Zone.Upstreams.Reset(a.Try.Upstream)

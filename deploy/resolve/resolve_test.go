@@ -313,10 +313,10 @@ func TestAHostOfAServiceFails(t *testing.T) {
 			server.NXDomain("b.example")
 			assert.Equal(t, []string{"10.0.0.1:80"}, w.next(t), "that it is nowhere is an answer")
 			server.SetSRV(name, a)
-			w.unchanged(t)
+			require.Error(t, w.unchanged(t))
 
 			fresh := watchName(t, server, service, short)
-			fresh.unchanged(t) // nothing is known
+			require.Error(t, fresh.unchanged(t), "nothing is known")
 			server.SetA("b.example", "10.0.0.2")
 			server.SetSRV(name, a, b)
 			assert.Equal(t, []string{"10.0.0.2:80"}, fresh.next(t), "where the other one is was never known")
@@ -325,7 +325,7 @@ func TestAHostOfAServiceFails(t *testing.T) {
 			server.SetSRV(name, b)
 			assert.Equal(t, []string{"10.0.0.2:80"}, w.next(t), "the service has left it")
 			server.SetSRV(name, a, b)
-			w.unchanged(t)
+			require.Error(t, w.unchanged(t))
 
 			server.SetA("a.example", "10.0.0.4")
 			assert.Equal(t, []string{"10.0.0.2:80", "10.0.0.4:80"}, w.next(t))
