@@ -185,6 +185,7 @@ func (b *Body) Finish(err error) error {
 		return err
 	}
 	b.closed.Store(true)
+	failure := b.failureSoFar() // what is read from now on ends by deadlines of our own
 	if b.duplex && b.wroteHead {
 		// The answer need not wait for the rest of the body.
 		_ = http.NewResponseController(b.ResponseWriter).Flush()
@@ -192,10 +193,19 @@ func (b *Body) Finish(err error) error {
 	if b.duplex || !b.wroteHead {
 		b.drainOrClose()
 	}
-	if b.failure != nil && err != nil && !b.wroteHead {
-		return bodyError(b.failure)
+	if failure != nil && err != nil && !b.wroteHead {
+		return bodyError(failure)
 	}
 	return err
+}
+
+// failureSoFar is how the client has failed to send the body; nil: it has not, or a read is still on its way.
+func (b *Body) failureSoFar() error {
+	if !b.reading.TryLock() {
+		return nil
+	}
+	defer b.reading.Unlock()
+	return b.failure
 }
 
 // isUntouched reports whether nothing was read, nor is being read.
