@@ -64,9 +64,8 @@ func (r *Rotation) Waiting() int64 {
 }
 
 // Await has a request wait for an upstream, until one takes it or the deadline is over. A pause of its zone, which has
-// an end of its own, does not count. isFirst puts it before all
-// others, for it has waited or been sent already. The errors are ErrQueueFull and ErrQueueLate, each with what it has
-// waited for, and those of ctx.
+// an end of its own, does not count. isFirst puts it before all others, for it has waited or been sent already. The
+// errors are ErrQueueFull and ErrQueueLate, each with what it has waited for, and those of ctx.
 func (r *Rotation) Await(ctx context.Context, deadline time.Time, belongs Affinity, isFirst bool) (Try, error) {
 	q := &r.traffic.queue
 	w := &waiter{rotation: r, belongs: belongs, given: make(chan Try, 1)}

@@ -15,7 +15,7 @@ const (
 Has the requests of a zone wait at the edge, as for a migration of its database. What is
 in flight ends. They go on after resume, or by themselves after the time of --for. What
 the edge has itself, as files and kept pages, is answered all the while. How many may
-wait, and how long, is said by queue of the zone: the others are answered with 503.
+wait is said by queue of the zone: the others are answered with 503.
 
 With --wait the command returns when nothing is in flight any more, but for event streams
 and sockets, or says after that time what is left, and fails. The zone stays paused.`
