@@ -267,6 +267,9 @@ func TestOneRequestOneAnswer(t *testing.T) {
 				}
 				mayFollow := !request.close && !malformed
 				mustFollow := mayFollow && (framing == "none" || strings.HasSuffix(framing, " B")) && target.status < 500
+				if isEarly := target.path == "/plain/early" || target.path == "/plain/unread"; isEarly && strings.HasPrefix(framing, "chunked") {
+					mustFollow = false // nobody knows when the head goes out how much is left: the connection may end, and says so
+				}
 				switch {
 				case len(all) > 2:
 					assert.Fail(t, "more answers than requests", name)
