@@ -16,7 +16,9 @@ type Command interface {
 // Join says that a configuration has a zone. The first one brings it into being. Each must be matched by one Leave.
 type Join struct {
 	ID, Name string
-	Sources  []Source
+	// Deployment is that of the zone which the upstreams serve.
+	Deployment string
+	Sources    []Source
 	// Upstreams are those of the sources that are fixed, by their places in Sources; nil for the others.
 	Upstreams []*Upstream
 	// Checked says that upstreams are asked whether they are fit, before they are.
@@ -30,7 +32,7 @@ func (c Join) apply(s *State, now time.Time) (*State, error) {
 		return next, nil
 	}
 	next = s.copy()
-	zone = &Zone{ID: c.ID, Name: c.Name, Sources: c.Sources, Deployment: Deployment{ID: configDeployment}, users: 1}
+	zone = &Zone{ID: c.ID, Name: c.Name, Sources: c.Sources, Deployment: Deployment{ID: c.Deployment}, users: 1}
 	siblings := s.siblings(zone)
 	if len(siblings) > 0 {
 		zone.Paused = siblings[0].Paused

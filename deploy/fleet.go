@@ -46,9 +46,9 @@ func Open(s Settings) *Fleet {
 		told: make(chan struct{}, 1), tell: s.Tell,
 	}
 	f.SetLog(s.Log)
-	drains := map[string]Drained{}
-	f.journal = openJournal(s.Dir, drains, s.Log)
-	f.state.Store(&State{Number: f.journal.number, Zones: map[string]*Zone{}, Drains: drains})
+	holds := kept{map[string]Drained{}, map[string]*Rollout{}}
+	f.journal = openJournal(s.Dir, &holds, s.Log)
+	f.state.Store(&State{Number: f.journal.number, Zones: map[string]*Zone{}, Drains: holds.drains, Rollouts: holds.rollouts})
 	f.done.Go(f.tellChanges)
 	f.expiry = time.AfterFunc(never, f.expire)
 	return f
@@ -90,15 +90,18 @@ func (f *Fleet) do(c Command) (durable bool, err error) {
 
 // keep writes down what an operator has decided, and reports whether that is on the disk.
 func (f *Fleet) keep(c Command, before, after *State, now time.Time) bool {
-	one, address := record{Number: after.Number, Time: now.UTC()}, ""
+	one, isNew := record{Number: after.Number, Time: now.UTC()}, false
 	switch c := c.(type) {
 	case Drain:
-		one.Drain, address = &c, c.Address
-		if !after.Drains[address].Durable {
+		if !after.Drains[c.Address].Durable {
 			return false
 		}
+		one.Drain, isNew = &c, !before.Drains[c.Address].Durable
 	case Undrain:
-		one.Undrain, address = &c, c.Address
+		one.Undrain, isNew = &c, before.Drains[c.Address].Durable
+	case rolloutCommand:
+		zone := c.zone()
+		one.Rollout, isNew = &zoneRollout{zone, after.Rollouts[zone]}, before.Rollouts[zone] != after.Rollouts[zone]
 	default:
 		return false
 	}
@@ -106,10 +109,10 @@ func (f *Fleet) keep(c Command, before, after *State, now time.Time) bool {
 		return false
 	}
 	var err error
-	if before.Drains[address].Durable == after.Drains[address].Durable {
-		err = f.journal.catchUp(after.Drains)
+	if holds := (kept{after.Drains, after.Rollouts}); isNew {
+		err = f.journal.add(one, holds)
 	} else {
-		err = f.journal.add(one, after.Drains)
+		err = f.journal.catchUp(holds)
 	}
 	if err != nil {
 		f.log.Load().Error("a decision is not kept over a restart", zap.Error(err))

@@ -27,22 +27,28 @@ type journal struct {
 	log    *zap.Logger
 }
 
-// openJournal reads the journal in a directory into drains, and goes on with it. Lines that are damaged are said, kept
+// kept is what outlives the process.
+type kept struct {
+	drains   map[string]Drained
+	rollouts map[string]*Rollout
+}
+
+// openJournal reads the journal in a directory into what is kept, and goes on with it. Lines that are damaged are said, kept
 // beside, and passed over; a last line that is torn was never answered, and is cut. What can be read counts even where
 // nothing can be written.
-func openJournal(dir string, drains map[string]Drained, log *zap.Logger) *journal {
+func openJournal(dir string, holds *kept, log *zap.Logger) *journal {
 	j := &journal{path: filepath.Join(dir, "journal"), log: log}
 	if dir == "" {
 		return j
 	}
-	if err := j.open(drains); err != nil {
+	if err := j.open(holds); err != nil {
 		log.Error("decisions of operators are not kept over a restart", zap.String("journal", j.path), zap.Error(err))
 		_ = j.close() // nothing was written
 	}
 	return j
 }
 
-func (j *journal) open(drains map[string]Drained) error {
+func (j *journal) open(holds *kept) error {
 	lockErr := j.acquire()
 	if errors.Is(lockErr, errOtherProcess) {
 		return lockErr // what it decides from now on would be unknown here
@@ -52,7 +58,7 @@ func (j *journal) open(drains map[string]Drained) error {
 		return errors.Join(lockErr, fmt.Errorf("reading it: %w", err))
 	}
 	var damaged int
-	j.number, damaged = replay(text, drains)
+	j.number, damaged = replay(text, holds)
 	if lockErr != nil {
 		return lockErr
 	}
@@ -63,7 +69,7 @@ func (j *journal) open(drains map[string]Drained) error {
 		j.log.Error("the journal is damaged: lines were passed over, and what it was is kept beside it",
 			zap.String("journal", j.path+".damaged"), zap.Int("lines", damaged))
 	}
-	return j.rewrite(drains)
+	return j.rewrite(*holds)
 }
 
 var errOtherProcess = errors.New("another process has it")
@@ -91,7 +97,7 @@ func (j *journal) isOpen() bool { return j.file != nil }
 
 // add writes a record, and syncs it. A journal that has become long, or lacks something, is written anew from what
 // holds then.
-func (j *journal) add(one record, holds map[string]Drained) error {
+func (j *journal) add(one record, holds kept) error {
 	line, err := one.line()
 	if err != nil {
 		return err
@@ -110,7 +116,7 @@ func (j *journal) add(one record, holds map[string]Drained) error {
 }
 
 // catchUp writes what holds, if something of it could not be written before.
-func (j *journal) catchUp(holds map[string]Drained) error {
+func (j *journal) catchUp(holds kept) error {
 	if !j.behind {
 		return nil
 	}
@@ -118,15 +124,15 @@ func (j *journal) catchUp(holds map[string]Drained) error {
 }
 
 // rewrite makes the journal one record of what holds, beside the one there is, and puts it in its place.
-func (j *journal) rewrite(holds map[string]Drained) error {
+func (j *journal) rewrite(holds kept) error {
 	j.behind = true
 	durable := map[string]Drained{}
-	for address, drained := range holds {
+	for address, drained := range holds.drains {
 		if drained.Durable {
 			durable[address] = drained
 		}
 	}
-	line, err := record{Number: j.number, Time: time.Now().UTC(), Holds: durable}.line()
+	line, err := record{Number: j.number, Time: time.Now().UTC(), Holds: durable, Rollouts: holds.rollouts}.line()
 	if err != nil {
 		return err
 	}

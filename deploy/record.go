@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/crc32"
+	"maps"
 	"time"
 )
 
@@ -14,19 +15,34 @@ type record struct {
 	Time    time.Time          `json:"time"`
 	Drain   *Drain             `json:"drain,omitempty"`
 	Undrain *Undrain           `json:"undrain,omitempty"`
+	Rollout *zoneRollout       `json:"rollout,omitempty"`
 	Holds   map[string]Drained `json:"holds,omitempty"`
+	// Rollouts are what holds of deployments, by the zone's name.
+	Rollouts map[string]*Rollout `json:"rollouts,omitempty"`
+}
+
+// zoneRollout is what has become of the deployments of a zone. nil: they were forgotten.
+type zoneRollout struct {
+	Zone    string   `json:"zone"`
+	Rollout *Rollout `json:"deployments"`
 }
 
 // restore does what a record says.
-func (r record) restore(drains map[string]Drained) {
-	for address, drained := range r.Holds {
-		drains[address] = drained
-	}
+func (r record) restore(holds *kept) {
+	maps.Copy(holds.drains, r.Holds)
+	maps.Copy(holds.rollouts, r.Rollouts)
 	if r.Drain != nil {
-		drains[r.Drain.Address] = Drained{Since: r.Time, Durable: true}
+		holds.drains[r.Drain.Address] = Drained{Since: r.Time, Durable: true}
 	}
 	if r.Undrain != nil {
-		delete(drains, r.Undrain.Address)
+		delete(holds.drains, r.Undrain.Address)
+	}
+	switch {
+	case r.Rollout == nil:
+	case r.Rollout.Rollout == nil:
+		delete(holds.rollouts, r.Rollout.Zone)
+	default:
+		holds.rollouts[r.Rollout.Zone] = r.Rollout.Rollout
 	}
 }
 
@@ -64,7 +80,7 @@ func parseRecord(line []byte) (one record, ok bool) {
 
 // replay does what the records of a journal say. It returns the number of the last one, and how many lines are damaged.
 // A last line that is torn is none of them: nobody was told that it holds.
-func replay(text []byte, drains map[string]Drained) (number uint64, damaged int) {
+func replay(text []byte, holds *kept) (number uint64, damaged int) {
 	for line := range bytes.Lines(text) {
 		content, isEnded := bytes.CutSuffix(line, []byte("\n"))
 		one, ok := parseRecord(content)
@@ -80,7 +96,7 @@ func replay(text []byte, drains map[string]Drained) (number uint64, damaged int)
 			damaged++ // only its end is
 		}
 		number = max(number, one.Number)
-		one.restore(drains)
+		one.restore(holds)
 	}
 	return number, damaged
 }

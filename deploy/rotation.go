@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"slices"
@@ -34,11 +35,13 @@ type traffic struct {
 
 // ZoneSettings say what a configuration has of a zone.
 type ZoneSettings struct {
-	// ID is the zone's name and its configuration as written.
+	// ID is the zone's name and its configuration as written, and the id of a deployment that was ordered.
 	ID, Name string
-	Sources  []Source
-	Balance  Balance
-	Queue    QueueSettings
+	// Deployment is that of the zone which the upstreams serve. "": that of the configuration.
+	Deployment string
+	Sources    []Source
+	Balance    Balance
+	Queue      QueueSettings
 	// Repeats says that requests may be sent once more (Rotation.MayRepeat).
 	Repeats bool
 	Watch   WatchSettings
@@ -48,7 +51,8 @@ type ZoneSettings struct {
 // is: its upstreams are looked after as they say, until Serve.
 func (f *Fleet) Join(s ZoneSettings) *Rotation {
 	join := Join{
-		ID: s.ID, Name: s.Name, Sources: s.Sources, Upstreams: make([]*Upstream, len(s.Sources)),
+		ID: s.ID, Name: s.Name, Deployment: cmp.Or(s.Deployment, ConfigDeployment),
+		Sources: s.Sources, Upstreams: make([]*Upstream, len(s.Sources)),
 		Checked: s.Watch.Health.Mode != HealthOff,
 	}
 	for i, source := range s.Sources {

@@ -15,6 +15,8 @@ type State struct {
 	Zones map[string]*Zone
 	// Drains are what an operator has taken out of rotation, by address (Address.String).
 	Drains map[string]Drained
+	// Rollouts are the deployments that operators have ordered, by the zone's name.
+	Rollouts map[string]*Rollout
 }
 
 // Drained says since when an operator has an upstream out of rotation.
@@ -27,9 +29,10 @@ type Drained struct {
 	Until  time.Time `json:"-"`
 }
 
-// Zone is an application and what answers for it.
+// Zone is an application and what answers for one deployment of it.
 type Zone struct {
-	// ID is the zone's name and its configuration as written: zones of two sites that are alike in both are one.
+	// ID is the zone's name and its configuration as written: zones of two sites that are alike in both are one. The id
+	// of a deployment that was ordered follows.
 	ID   string
 	Name string
 	// Sources are where its upstreams come from, as the configuration lists them.
@@ -63,9 +66,6 @@ type Deployment struct {
 	ID      string
 	Members []*Member
 }
-
-// configDeployment is the id of the deployment that the configuration names.
-const configDeployment = "config"
 
 // Health is what an upstream is fit for.
 type Health uint8
@@ -189,12 +189,15 @@ func (z *Zone) copy() *Zone {
 
 func (s *State) copy() *State {
 	next := *s
-	next.Zones, next.Drains = maps.Clone(s.Zones), maps.Clone(s.Drains)
+	next.Zones, next.Drains, next.Rollouts = maps.Clone(s.Zones), maps.Clone(s.Drains), maps.Clone(s.Rollouts)
 	if next.Zones == nil {
 		next.Zones = map[string]*Zone{}
 	}
 	if next.Drains == nil {
 		next.Drains = map[string]Drained{}
+	}
+	if next.Rollouts == nil {
+		next.Rollouts = map[string]*Rollout{}
 	}
 	return &next
 }
