@@ -86,7 +86,7 @@ func zoneStatus(site *edge.Site, zone *edge.Zone, streams CountStreams) report.Z
 	known := zone.Upstreams.Zone()
 	status.Answered, status.Serving, status.Waiting = known.Answered, known.IsServed(), zone.Upstreams.Waiting()
 	status.PausedUntil = pausedUntil(known)
-	deployment := report.DeploymentStatus{ID: known.Deployment.ID, Upstreams: []report.UpstreamStatus{}}
+	deployment := report.DeploymentStatus{ID: known.Deployment.ID, Live: true, Upstreams: []report.UpstreamStatus{}}
 	if zone.Build != nil {
 		deployment.Build = zone.Build.ID
 	}

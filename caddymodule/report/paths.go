@@ -11,6 +11,11 @@ const (
 	UndrainRoute = "undrain"
 	PauseRoute   = "pause"
 	ResumeRoute  = "resume"
+
+	RollbackRoute = "rollback"
+	PromoteRoute  = "promote"
+	RetireRoute   = "retire"
+	ForgetRoute   = "forget"
 )
 
 // APIVersion is the segment before the name. What a route is asked and answers changes only with it.

@@ -43,8 +43,18 @@ type ZoneStatus struct {
 type DeploymentStatus struct {
 	// ID is "config" for what the configuration names.
 	ID string `json:"id"`
-	// Build is the id of its build, if that is known.
-	Build     string           `json:"build,omitempty"`
+	// State is one of the State constants, and Since when it began. Both are absent where nothing was ever deployed.
+	State string    `json:"state,omitempty"`
+	Since time.Time `json:"since,omitzero"`
+	// Live says that documents go to it.
+	Live bool `json:"live"`
+	// Build is the id of its build, if that is known, and DeploymentID what Next.js calls the deployment.
+	Build        string `json:"build,omitempty"`
+	DeploymentID string `json:"deployment_id,omitempty"`
+	// Dir is the directory of its build. Absent: the edge has none.
+	Dir string `json:"dir,omitempty"`
+	// Pinned is how many requests went to it because they belong to a document of it, since the edge was started.
+	Pinned    int64            `json:"pinned,omitempty"`
 	Upstreams []UpstreamStatus `json:"upstreams"`
 }
 
