@@ -19,6 +19,8 @@ import (
 // `GET /nextjs/v1/status` | What answers for the zones, as `caddy nextjs status --json` prints it.
 // `POST /nextjs/v1/purge` | What was removed from a cache, as `nextjs_control` answers.
 // `POST /nextjs/v1/drain`, `…/undrain` | The state of an upstream that was taken out of rotation, or put back.
+// `PUT /nextjs/v1/zones/{zone}/deployments/{id}` | The deployment that was made the live one of a zone.
+// `POST /nextjs/v1/rollback`, `…/promote`, `…/retire`, `…/forget` | What has become of the deployments of a zone.
 //
 // Files, explain, image and purge are there without `v1/`, too.
 type Admin struct{}

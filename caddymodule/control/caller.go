@@ -31,10 +31,16 @@ type Caller struct {
 	grants []grant
 	// address from which it asks, "" for the operator.
 	address string
+	// remote says that it asks nextjs_control.
+	remote bool
 }
 
 // operator is who asks the admin endpoint, and may do everything.
 var operator = Caller{grants: []grant{{}}}
+
+// IsRemote reports whether the caller has a token of nextjs_control, and may be anywhere. Who asks the admin endpoint may
+// load configurations, so may do whatever they can.
+func (c Caller) IsRemote() bool { return c.remote }
 
 // as returns the caller with what a token of one of the scopes lets it do. The error says which scope it lacks.
 func (c Caller) as(scopes ...string) (Caller, error) {

@@ -29,6 +29,8 @@ import (
 // `GET …/v1/files`, `…/v1/explain?url=…`, `…/v1/image?url=…`, `…/v1/status` | `read` | Says what commands of these names print as JSON.
 // `POST …/v1/purge` | `purge`, `adapter` | Removes what a cache keeps. The body is JSON: `{"cache": "images"}` with `zone`, `source` or both, or with `"all": true`. `…/purge` is the same.
 // `POST …/v1/drain`, `…/v1/undrain` | `deploy` | Takes an upstream out of rotation, or puts it back. The body is JSON: `{"upstream": "host:port"}`.
+// `PUT …/v1/zones/{zone}/deployments/{id}` | `deploy` | Makes a deployment the live one of a zone, once it is healthy. The body is JSON: `{"upstreams": ["host:port"]}` with `build` and `timeout`.
+// `POST …/v1/rollback`, `…/v1/promote`, `…/v1/retire`, `…/v1/forget` | `deploy` | Makes another deployment the live one, ends one, or removes what is known of it. The body is JSON: `{"zone": "shop", "deployment": "42"}`.
 //
 // The last segments of the path count; others are answered with 404. Each request needs `Authorization: Bearer
 // <token>`, or is answered with 401; one whose token is not for it, or that a browser sends for a page of another site,
@@ -104,7 +106,7 @@ func (c *Handler) serve(w http.ResponseWriter, r *http.Request) error {
 	if isFromElsewhere(r) {
 		return Error(http.StatusForbidden, errors.New("a page of another site asks"))
 	}
-	route, found := routeAt(r.URL.Path)
+	route, found := routeAt(r)
 	if !found {
 		return notFound("…")
 	}

@@ -87,6 +87,6 @@ func (k keyring) callerOf(r *http.Request) (caller Caller, known bool) {
 			caller.grants = append(caller.grants, one.grants...)
 		}
 	}
-	caller.address = addressOf(r)
+	caller.address, caller.remote = addressOf(r), true
 	return caller, len(caller.grants) > 0
 }
