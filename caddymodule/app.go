@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -42,6 +43,11 @@ type App struct {
 	// Directory of what is kept over restarts. One process at a time has it. Default: `nextjs` in Caddy's data
 	// directory.
 	State string `json:"state,omitempty"`
+
+	// Directories below which builds may lie that are deployed over nextjs_control: whoever has a token of the scope
+	// `deploy` may have the files of any build there served. Absolute; placeholders are read when the configuration is
+	// loaded. Over the admin endpoint builds may lie anywhere. Default: none, so such a deploy names no build.
+	Builds []string `json:"builds,omitempty"`
 
 	// Bounds of what is kept of files.
 	Static files.Settings `json:"static,omitzero"`
@@ -85,6 +91,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 	a.logger = ctx.Logger()
 	a.heads = edge.HeadLimits{}
 	a.readiness.Logger = a.logger
+	if err := a.findBuilds(); err != nil {
+		return fmt.Errorf("nextjs: %w", err)
+	}
 	if before := running.app(); before != nil {
 		a.readiness.GoOn(&before.readiness)
 		before.sendNewConnections(servingSocket)
@@ -102,6 +111,17 @@ func (a *App) Provision(ctx caddy.Context) error {
 		return err
 	}
 	return registerMetrics(ctx.GetMetricsRegistry())
+}
+
+// findBuilds fills in the placeholders of the directories. The error is about one that is not absolute.
+func (a *App) findBuilds() error {
+	for i, dir := range a.Builds {
+		a.Builds[i] = caddy.NewReplacer().ReplaceKnown(dir, "")
+		if !filepath.IsAbs(a.Builds[i]) {
+			return fmt.Errorf("builds takes absolute directories, found %q", dir)
+		}
+	}
+	return nil
 }
 
 // Start implements caddy.App. Caddy starts apps in no order, and another one may fail still: nothing that outlives the

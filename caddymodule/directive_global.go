@@ -11,12 +11,13 @@ import (
 )
 
 // globalWords are those of the global option `nextjs`. A test compares them with the reference in docs/caddyfile.md.
-var globalWords = []string{"state", "static", "image", "cache"}
+var globalWords = []string{"state", "builds", "static", "image", "cache"}
 
 // parseGlobal reads the global option:
 //
 //	nextjs {
 //		state <directory>
+//		builds <directories...>
 //		static {
 //			memory      off|<size>
 //			cache_size  <size>
@@ -57,6 +58,12 @@ func parseGlobal(d *caddyfile.Dispenser, existing any) (any, error) {
 			if err := words.OneArg(d, &app.State, "a directory"); err != nil {
 				return nil, err
 			}
+		case "builds":
+			dirs, err := words.TextArgs(d, app.Builds, "one or more directories")
+			if err != nil {
+				return nil, err
+			}
+			app.Builds = dirs
 		case "static":
 			if err := app.Static.Parse(d); err != nil {
 				return nil, err

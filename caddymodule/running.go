@@ -69,7 +69,7 @@ func (r *runningApps) change(apps []*App) {
 		edge.Current.Store(nil)
 		(&App{}).applyBounds()
 	default:
-		edge.Current.Store(&edge.Serving{Sites: app.sites, HTTP: app.http, Emit: app.emit})
+		edge.Current.Store(&edge.Serving{Sites: app.sites, HTTP: app.http, Builds: app.Builds, Emit: app.emit})
 	}
 }
 

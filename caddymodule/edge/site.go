@@ -32,6 +32,8 @@ type Serving struct {
 	Sites []*Site
 	// HTTP is the app that has the servers. nil: the configuration has none.
 	HTTP *caddyhttp.App
+	// Builds are the directories below which a build may lie that is deployed from elsewhere.
+	Builds []string
 	// Emit tells who subscribes to Caddy's events.
 	Emit func(event string, data map[string]any)
 }
