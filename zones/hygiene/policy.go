@@ -34,7 +34,8 @@ const (
 	keepNothing = "private, no-cache, no-store, max-age=0, must-revalidate"
 	// keepNoAction is for server actions (action-handler.js).
 	keepNoAction = "no-cache, no-store, max-age=0, must-revalidate"
-	// keepNoRepaired is for an answer that the URL which the client has asked for does not tell from another.
+	// keepNoRepaired is for an answer that the URL which the client has asked for does not tell from another: of a URL
+	// that was repaired, and of a deployment that is not the live one.
 	keepNoRepaired = "private, no-store"
 	// keepNoError is the least that keeps an answer out of every cache.
 	keepNoError = "no-store"
@@ -109,9 +110,7 @@ func ApplyCachePolicy(a Answer) (shortened bool) {
 		delete(a.Header, "Etag")
 	}
 	if row.unshared || len(a.Header["Set-Cookie"]) > 0 && (row.says != nil || row == &asItIs) {
-		for _, name := range httpheader.TargetedFields {
-			delete(a.Header, name)
-		}
+		dropTargeted(a.Header)
 	}
 	if row.says != nil {
 		a.Header["Cache-Control"] = []string{row.says(c)}
