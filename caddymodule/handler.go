@@ -30,6 +30,7 @@ import (
 // `{http.nextjs.zone}` | Name of the zone.
 // `{http.nextjs.kind}` | What is asked for: document, rsc, prefetch, segment, data, action, api, static, image, upgrade, dev or refused.
 // `{http.nextjs.verdict}` | What the zone's build says of the path. What the edge may answer with: redirect, static, public, image, page, route, api or data. Or why Next.js must see the request: no-build, method, spelling, middleware, rule, locale or unknown. Of a zone with `export`: redirect, static, public, page or data; method (405) or unknown (404).
+// `{http.nextjs.deployment}` | The id of the deployment that answers, of a zone that has more than one.
 //
 // The `nextjs` directive puts it before `nextjs_encode` and a `reverse_proxy` whose upstreams and transport are of this
 // project.

@@ -74,15 +74,33 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 	if extra != nil {
 		extra.Set(zap.Stringer("verdict", a.Verdict))
 	}
+	recordDeployment(repl, extra, a.Zone)
 	if to := report.Of[report.Request](r); to != nil {
 		h.explain(to, r, a)
 		return nil
 	}
+	answer := edge.WatchDeployment(w, r, a)
+	if answer != nil {
+		w = answer
+	}
 	err := a.Failed(guard.ServeUpload(w, r, a, in.found.Target, next))
 	if err != nil {
-		return serveUnavailable(w, r, a, err)
+		err = serveUnavailable(w, r, a, err)
 	}
-	return nil
+	answer.Done(err)
+	return err
+}
+
+// recordDeployment sets the placeholder and the field of the access log for which of several deployments a request goes
+// to. extra is nil where nothing is logged.
+func recordDeployment(repl *caddy.Replacer, extra *caddyhttp.ExtraLogFields, zone *edge.Zone) {
+	if zone.DeployedAs == "" {
+		return
+	}
+	repl.Set("http.nextjs.deployment", zone.DeployedAs)
+	if extra != nil {
+		extra.Set(zap.String("deployment", zone.DeployedAs))
+	}
 }
 
 // findZone finds the zone that a request belongs to. The error says that there is none.

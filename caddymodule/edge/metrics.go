@@ -4,5 +4,8 @@ import "github.com/prometheus/client_golang/prometheus"
 
 // Collectors are the metrics of the package. They belong to the process, so counts go on over configurations.
 func Collectors() []prometheus.Collector {
-	return []prometheus.Collector{headersTooLargeTotal, repairsTotal, noticesTotal, shared404Total, queueTotal, repeatsTotal}
+	return []prometheus.Collector{
+		headersTooLargeTotal, repairsTotal, noticesTotal, shared404Total, queueTotal, repeatsTotal,
+		pinnedTotal, unknownPinsTotal, deploymentRequestsTotal, deploymentErrorsTotal, deploymentSeconds,
+	}
 }

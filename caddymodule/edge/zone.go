@@ -49,6 +49,16 @@ type Zone struct {
 	// HidesQuery says that Next.js is not told the query of pages that ignore it.
 	HidesQuery bool
 
+	// DeployedAs is the id of the deployment in the control plane, "config" for what the configuration names. "": the
+	// zone has but one.
+	DeployedAs string
+	// IsLive says that documents go to it.
+	IsLive bool
+	// Deployments are all those of the zone, the same for each. nil: there is but one.
+	Deployments *Deployments
+	// Served counts what the deployment answers. nil: nobody counts.
+	Served *DeploymentCounters
+
 	slots [maxSlots]any
 }
 

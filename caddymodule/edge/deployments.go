@@ -1,0 +1,42 @@
+package edge
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/caddy-nextjs/caddy-nextjs/deploy"
+	"github.com/caddy-nextjs/caddy-nextjs/zones"
+)
+
+// Deployments are those of a zone, as a view has them.
+type Deployments struct {
+	// List has the newest first; the live one is among them.
+	List []*Zone
+	// Pins tell which of List a request belongs to, by its place.
+	Pins *deploy.Pins
+	// Cookie is the name of the cookie that names the deployment of the last document. "": none is set or read.
+	Cookie string
+	// CookieOnAll says that documents which shared caches may keep get it too, and become private.
+	CookieOnAll bool
+	// Pinned counts why requests go where they go. nil: nobody counts.
+	Pinned *PinCounters
+}
+
+// Of returns the deployment that a request belongs to, and why. path is below the basePath, as zones.Match has it.
+func (d *Deployments) Of(r *http.Request, kind zones.Kind, path string) (*Zone, deploy.PinReason) {
+	at, why := d.Pins.Of(PinFactsOf(r, kind, path, d.Cookie))
+	return d.List[at], why
+}
+
+// CookieName is the name of a cookie of a zone. What a cookie's name cannot have is left out (RFC 6265, 4.1.1).
+func CookieName(prefix, zone string) string {
+	return prefix + strings.Map(func(c rune) rune {
+		if c <= ' ' || c > '~' || strings.ContainsRune(`()<>@,;:\"/[]?={}`, c) {
+			return '_'
+		}
+		return c
+	}, zone)
+}
+
+// PinCookieName is the name of the cookie that names the deployment of the last document of a zone.
+func PinCookieName(zone string) string { return CookieName("nextjs_deployment_", zone) }
