@@ -11,7 +11,10 @@ import (
 
 // Words are those of a zone that are about its upstreams. A test compares them with the reference in
 // docs/caddyfile.md.
-var Words = []string{"eject", "health", "max_concurrent", "queue", "refresh", "resolvers", "retries", "slow_start", "sticky", "versions"}
+var Words = []string{
+	"eject", "health", "keep", "max_age", "max_concurrent", "pin_cookie", "queue", "refresh", "resolvers", "retries",
+	"slow_start", "sticky", "versions",
+}
 
 // Words of the blocks of health and eject.
 var (
@@ -26,6 +29,12 @@ func (s *Settings) ParseWord(d *caddyfile.Dispenser) (err error) {
 		err = s.parseHealth(d)
 	case "eject":
 		err = s.parseEject(d)
+	case "keep":
+		s.Keep, err = words.CountArg(d, 1)
+	case "max_age":
+		s.MaxAge, err = words.PositiveDuration(d)
+	case "pin_cookie":
+		err = words.OneArg(d, &s.PinCookie, strings.Join(pinCookieWords, ", "))
 	case "slow_start":
 		s.SlowStart, err = words.DurationOrOff(d)
 	case "max_concurrent":

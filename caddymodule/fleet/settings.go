@@ -54,6 +54,17 @@ type Settings struct {
 	// Which addresses of a `dns+` name are upstreams: `ipv4`, `ipv6`, or both. Default: those of IPv4, and those of
 	// IPv6 only where there are none.
 	Versions []string `json:"versions,omitempty"`
+
+	// Which documents set a cookie that names their deployment, where the build has no deploymentId and the zone has
+	// more than one deployment: `on`, those that no shared cache may keep; `all`, the others too, which become private;
+	// `off`, none. Default: `on`.
+	PinCookie string `json:"pin_cookie,omitempty"`
+
+	// How many deployments stay for documents of before that are not live any more. Default: 5.
+	Keep int `json:"keep,omitempty"`
+
+	// How long at most after the switch to another one they stay. Default: `24h`.
+	MaxAge caddy.Duration `json:"max_age,omitempty"`
 }
 
 // Health is what upstreams are asked.
@@ -128,7 +139,7 @@ func (s Settings) Check() error {
 	for _, duration := range []struct {
 		word  string
 		value caddy.Duration
-	}{{"slow_start", s.SlowStart + 1}, {"refresh", s.Refresh}} {
+	}{{"slow_start", s.SlowStart + 1}, {"refresh", s.Refresh}, {"max_age", s.MaxAge}} {
 		if duration.value < 0 {
 			return fmt.Errorf("%s must not be negative", duration.word)
 		}
@@ -146,7 +157,7 @@ func (s Settings) Check() error {
 			return fmt.Errorf("resolver %q is no name server: expected a host or host:port", server)
 		}
 	}
-	return errors.Join(s.Health.check(), s.Eject.check(), s.Sticky.check(), s.Queue.check())
+	return errors.Join(s.Health.check(), s.Eject.check(), s.Sticky.check(), s.Queue.check(), s.checkDeployments())
 }
 
 func (h *Health) check() error {

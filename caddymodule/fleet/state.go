@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -94,23 +93,13 @@ func (s *State) StickyOf(settings *Sticky, zone string, repl *caddy.Replacer) (*
 	case settings.Header != "":
 		return &edge.Sticky{Header: settings.Header}, nil
 	case settings.Secret == "":
-		return &edge.Sticky{Cookie: cookieName(zone), Names: deploy.NewCookieNames(s.cookieSecret())}, nil
+		return &edge.Sticky{Cookie: edge.CookieName("nextjs_upstream_", zone), Names: deploy.NewCookieNames(s.cookieSecret())}, nil
 	}
 	secret, err := repl.ReplaceOrErr(settings.Secret, true, true)
 	if err != nil {
 		return nil, fmt.Errorf("sticky: the secret: %w", err)
 	}
-	return &edge.Sticky{Cookie: cookieName(zone), Names: deploy.NewCookieNames([]byte(secret))}, nil
-}
-
-// cookieName is the name of the cookie of a zone. What a cookie's name cannot have is left out (RFC 6265, 4.1.1).
-func cookieName(zone string) string {
-	return "nextjs_upstream_" + strings.Map(func(c rune) rune {
-		if c <= ' ' || c > '~' || strings.ContainsRune(`()<>@,;:\"/[]?={}`, c) {
-			return '_'
-		}
-		return c
-	}, zone)
+	return &edge.Sticky{Cookie: edge.CookieName("nextjs_upstream_", zone), Names: deploy.NewCookieNames([]byte(secret))}, nil
 }
 
 // secretBytes is the length of the secret that is made where a configuration names none.
