@@ -42,10 +42,19 @@ func (f *adminFlags) ask(method, path string, body []byte, otherwise string, int
 		return address, notAdmin(address, otherwise)
 	}
 	if err != nil {
-		return address, fmt.Errorf("reading the answer of the edge at %s: %w", address, err)
+		return address, unanswered{fmt.Errorf("reading the answer of the edge at %s: %w", address, err), true}
 	}
 	return address, nil
 }
+
+// unanswered is a request that an edge has not answered, or not to its end.
+type unanswered struct {
+	error
+	// sent says that it has left, so that the edge may do what it orders.
+	sent bool
+}
+
+func (u unanswered) Unwrap() error { return u.error }
 
 // explainAdminError says what to do about an admin endpoint that did not answer as asked. Caddy has no error values for
 // that.
@@ -60,10 +69,13 @@ func explainAdminError(address, otherwise string, err error) error {
 	case strings.HasPrefix(text, "performing request:") && strings.Contains(text, ` "https://`): // it was redirected
 		return notAdmin(address, otherwise)
 	case strings.HasPrefix(text, "performing request:"):
-		return fmt.Errorf("no edge answers at the admin address %s: %w\nStart it, or %s", address, said, otherwise)
+		isSent := !strings.Contains(text, ": dial ")
+		return unanswered{fmt.Errorf("no edge answers at the admin address %s: %w\nStart it, or %s", address, said, otherwise), isSent}
 	case status == "404" && (isAdmin || body == "404 page not found"): // that is net/http's own
 		return fmt.Errorf("the Caddy at %s does not know what is asked: %w\n"+
 			"It is without caddy-nextjs, or an older one; `caddy nextjs version` says what this one is", address, said)
+	case isAdmin && status == "503":
+		return unanswered{fmt.Errorf("the edge at %s is not there for now: %s", address, refused.Message), true}
 	case isAdmin && isRefusal(status):
 		return refusal{at: address, status: status, message: refused.Message}
 	case answered && !isAdmin:
@@ -79,7 +91,9 @@ type refusal struct{ at, status, message string }
 const notInTime = "504"
 
 // isRefusal reports whether a status is of a refusal.
-func isRefusal(status string) bool { return status == "400" || status == "409" || status == notInTime }
+func isRefusal(status string) bool {
+	return status == "400" || status == "409" || status == "422" || status == notInTime
+}
 
 func (r refusal) Error() string { return fmt.Sprintf("the edge at %s refuses: %s", r.at, r.message) }
 

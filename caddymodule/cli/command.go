@@ -19,6 +19,7 @@ its admin endpoint, those that steer it also its nextjs_control; the others need
 		CobraFunc: func(cmd *cobra.Command) {
 			cmd.AddCommand(newExplainCommand(), newFilesCommand(readFiles), newImageCommand(), newPurgeCommand(), newStatusCommand(),
 				newDrainCommand(), newUndrainCommand(), newRollingRestartCommand(), newPauseCommand(), newResumeCommand(),
+				newDeployCommand(), newRollbackCommand(), newPromoteCommand(), newRetireCommand(), newForgetCommand(),
 				newVersionCommand(libvips))
 			cmd.RunE = func(cmd *cobra.Command, args []string) error {
 				if len(args) > 0 {

@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"os"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -47,11 +49,16 @@ func (f *controlFlags) get(ctx context.Context, route string, into any) error {
 
 // post orders something of the edge, likewise.
 func (f *controlFlags) post(ctx context.Context, route string, order, into any) error {
+	return f.order(ctx, http.MethodPost, route, order, into)
+}
+
+// order sends an order by a method. The error is unanswered where nobody knows what has become of it.
+func (f *controlFlags) order(ctx context.Context, method, route string, order, into any) error {
 	body, err := json.Marshal(order)
 	if err != nil {
 		return fmt.Errorf("writing the order: %w", err)
 	}
-	return f.call(ctx, http.MethodPost, route, body, into)
+	return f.call(ctx, method, route, body, into)
 }
 
 // call sends a request by the way that the flags say.
@@ -97,6 +104,8 @@ func (f *controlFlags) callControl(ctx context.Context, method string, target *u
 	}
 	ctx, cancel := context.WithTimeout(ctx, controlTimeout+f.patience)
 	defer cancel()
+	var isSent atomic.Bool // a connection may still be written to when the answer, or an error, is there
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { isSent.Store(true) }})
 	req, err := http.NewRequestWithContext(ctx, method, target.String(), bytes.NewReader(body))
 	if err != nil {
 		return fmt.Errorf("asking the edge at %s: %w", target, err)
@@ -107,12 +116,12 @@ func (f *controlFlags) callControl(ctx context.Context, method string, target *u
 	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	res, err := client.Do(req)
 	if err != nil {
-		return fmt.Errorf("no edge answers there: %w", err)
+		return unanswered{fmt.Errorf("no edge answers there: %w", err), isSent.Load()}
 	}
 	defer func() { _ = res.Body.Close() }() // it was only read
 	answer, err := io.ReadAll(io.LimitReader(res.Body, controlAnswerLimit))
 	if err != nil {
-		return fmt.Errorf("reading the answer of the edge at %s: %w", target, err)
+		return unanswered{fmt.Errorf("reading the answer of the edge at %s: %w", target, err), true}
 	}
 	if res.StatusCode != http.StatusOK {
 		return f.explainStatus(target, res, answer)
@@ -136,8 +145,12 @@ func (f *controlFlags) explainStatus(target *url.URL, res *http.Response, answer
 		return fmt.Errorf("nothing that takes this order is at %s: --control is the URL of what the site hands to nextjs_control", target)
 	case location != "":
 		return fmt.Errorf("%s leads to %s, where the token is not sent: name the right URL by --control", target, location)
+	case isControl && res.StatusCode == http.StatusServiceUnavailable:
+		return unanswered{fmt.Errorf("the edge at %s is not there for now: %s", target, refused.Message), true}
 	case isControl:
 		return refusal{at: target.String(), status: strconv.Itoa(res.StatusCode), message: refused.Message}
+	case res.StatusCode > http.StatusInternalServerError: // by what stands before the edge
+		return unanswered{fmt.Errorf("the edge at %s is not reached: %s", target, res.Status), true}
 	}
 	return fmt.Errorf("the edge at %s answers with %s", target, res.Status)
 }

@@ -110,6 +110,9 @@ func (r *rollingRestart) upstreams(ctx context.Context) (list []string, err erro
 		return nil, err
 	}
 	for _, deployment := range zone.Deployments {
+		if deployment.State != "" && !deployment.Live { // its build may not be there to be started any more
+			continue
+		}
 		for _, upstream := range deployment.Upstreams {
 			switch {
 			case upstream.Holder != "":

@@ -38,6 +38,34 @@ docs  -               export                      -        -      -
 	assert.Equal(t, "The edge has no zones.\n", StatusText(report.Status{}, now))
 }
 
+func TestStatusTextOfDeployments(t *testing.T) {
+	now := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
+	of := func(name string, since time.Duration) []report.UpstreamStatus {
+		return []report.UpstreamStatus{{Upstream: name, State: "healthy", Since: now.Add(-since), Latency: 4.06}}
+	}
+	status := report.Status{Zones: []report.ZoneStatus{
+		{Name: "home", Deployments: []report.DeploymentStatus{{ID: "config", Live: true, Upstreams: of("web:3000", time.Hour)}}},
+		{Name: "shop", Waiting: 2, Deployments: []report.DeploymentStatus{
+			{ID: "43", State: report.StateStarting, Since: now, Upstreams: of("10.0.0.9:3000", 0)},
+			{ID: "42", State: report.StateLive, Live: true, Since: now.Add(-5 * time.Minute), Dir: "/srv/builds/42", Upstreams: of("10.0.0.8:3000", 6*time.Minute)},
+			{ID: "41", State: report.StateDraining, Since: now.Add(-5 * time.Minute), Pinned: 37, Upstreams: of("10.0.0.7:3000", 50*time.Hour)},
+			{ID: "config", State: report.StateRetired, Since: now.Add(-50 * time.Hour)},
+		}},
+	}, Drains: []report.DrainStatus{{Upstream: "10.0.0.5:3000", Since: now.Add(-49 * time.Hour)}}}
+	assert.Equal(t, `ZONE  DEPLOYMENT  UPSTREAM       STATE     IN FLIGHT  LATENCY  SINCE  WHY
+home  config      web:3000       healthy           0   4.1 ms     1h
+shop  43          -              starting          -        -     0s
+shop  43          10.0.0.9:3000  healthy           0   4.1 ms     0s
+shop  42          -              live              -        -     5m  documents go here, build /srv/builds/42
+shop  42          10.0.0.8:3000  healthy           0   4.1 ms     6m
+shop  41          -              draining          -        -     5m  37 requests followed their document
+shop  41          10.0.0.7:3000  healthy           0   4.1 ms     2d
+shop  config      -              retired           -        -     2d
+shop  -           -              queue             2        -      -  they wait for an upstream
+-     -           10.0.0.5:3000  draining          -        -     2d  taken out of rotation; no zone has it
+`, StatusText(status, now))
+}
+
 func TestDrainedText(t *testing.T) {
 	drained := report.Drained{
 		UpstreamStatus: report.UpstreamStatus{Upstream: "web:3000", State: "draining", Why: "taken out of rotation", InFlight: 3},

@@ -36,9 +36,10 @@ type RolloutOrder struct {
 	Zone string `json:"zone"`
 	// Deployment is its id. "" in a rollback: the one that was live before.
 	Deployment string `json:"deployment,omitempty"`
-	// Now is for retire: what is in flight is ended, and nothing is waited for.
+	// Now is for retire: the answer waits for nothing.
 	Now bool `json:"now,omitempty"`
-	// Wait is for retire: how long what is in flight may take to end, a duration such as 30s.
+	// Wait is for retire: how long the answer may wait until nothing is in flight, a duration such as 30s, which is the
+	// default. 10m at most.
 	Wait string `json:"wait,omitempty"`
 }
 
