@@ -44,7 +44,7 @@ type file struct {
 	root    *os.Root
 	name    string // below root
 	size    int64
-	modTime time.Time
+	modTime time.Time // zero: the name tells the content
 	head    head
 	held    *os.File // nil: it is not held open
 }

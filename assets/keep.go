@@ -1,6 +1,7 @@
 package assets
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"strings"
@@ -26,6 +27,8 @@ type Keep struct {
 	store  *blobstore.Store
 	copies *Copies
 	space  string
+	// learns is where files go that have passed through, and come from when nothing else has them.
+	learns learning
 	// flights are requests that fetch a file for others, too.
 	flights flight.Group[string, struct{}]
 }
@@ -36,6 +39,26 @@ func NewKeep(store *blobstore.Store, copies *Copies, space string) *Keep {
 	return &Keep{store: store, copies: copies, space: space}
 }
 
+// learning is an application in an archive.
+type learning struct {
+	archive           *Archive // nil: there is none
+	space, deployment string
+}
+
+// LearnInto has an archive learn the files that pass through, and answers with what it has when the store has it no
+// longer. deployment is that of files whose address names none, "" if it is not known.
+func (k *Keep) LearnInto(a *Archive, space, deployment string) {
+	k.learns = learning{a, space, deployment}
+}
+
+// file has the archive copy a file that was kept.
+func (l learning) file(k *Keep, wanted Wanted) {
+	l.archive.learn(learnJob{
+		keep: k, name: strings.Clone(wanted.keptName()), space: l.space, path: strings.Clone(wanted.Path),
+		deployment: strings.Clone(cmp.Or(wanted.Deployment, l.deployment)),
+	})
+}
+
 // Keepable reports whether a request may be answered with a kept file: one for a path below the basePath whose content
 // its name tells. What lies in the directory of a build id may differ between deployments, for builds with a deployment
 // id have one constant build id.
@@ -43,6 +66,11 @@ func Keepable(r *http.Request, path string) bool {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return false
 	}
+	return isNamedByContent(path)
+}
+
+// isNamedByContent reports whether two files at a path have the same content, as far as Next.js names them.
+func isNamedByContent(path string) bool {
 	below, ok := strings.CutPrefix(path, staticPrefix)
 	if !ok {
 		return false
@@ -54,18 +82,27 @@ func Keepable(r *http.Request, path string) bool {
 	return false
 }
 
-// Serve answers with the file that is kept under a name, or lets next answer and keeps that. Requests for one name that
-// come while it is fetched wait for it. complete may add to the headers of a kept file.
+// Serve answers with the file that is kept, or that the archive has, or else lets next answer and keeps that. Requests
+// for one file that come while it is fetched wait for it. complete may add to the headers of a kept file.
 func (k *Keep) Serve(
-	w http.ResponseWriter, r *http.Request, name string, accepts Accepts, complete func(http.Header),
+	w http.ResponseWriter, r *http.Request, wanted Wanted, accepts Accepts, complete func(http.Header),
 	next func(http.ResponseWriter) error,
 ) (Source, error) {
+	name := wanted.keptName()
 	if len(name) > maxKeptName {
 		return FromUpstream, next(w)
 	}
 	kept := keptRequest{k, name, accepts, complete}
 	if kept.serve(w, r) {
 		return FromKept, nil
+	}
+	if archived := k.learns.archive.Find(k.learns.space, wanted); archived != nil {
+		if complete != nil {
+			complete(w.Header())
+		}
+		if source, err := archived.Serve(w, r, wanted.Path, nil, accepts); source != NotServed {
+			return source, err
+		}
 	}
 	if isPartial(r) {
 		return FromUpstream, next(w) // what comes may not be the whole file
@@ -83,6 +120,7 @@ func (k *Keep) Serve(
 	err := next(keeper)
 	if err == nil && keeper.Commit() {
 		k.copies.addKept(k, name)
+		k.learns.file(k, wanted)
 	}
 	return FromUpstream, err
 }

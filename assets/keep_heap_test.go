@@ -26,7 +26,7 @@ func TestKeptFilesHoldNoRequests(t *testing.T) {
 	grown := heaptest.Growth(func() {
 		for i := range 3000 {
 			r := heaptest.Request("/_next/static/chunks/"+strconv.Itoa(i)+".js", "")
-			_, err := k.Serve(httptest.NewRecorder(), r, r.URL.Path, func() []string { return nil }, nil, u.answer)
+			_, err := k.Serve(httptest.NewRecorder(), r, Wanted{Path: r.URL.Path}, func() []string { return nil }, nil, u.answer)
 			require.NoError(t, err)
 		}
 	})

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -52,6 +53,11 @@ func (u *upstream) answer(w http.ResponseWriter) error {
 	return err
 }
 
+func wantedOf(address string) Wanted {
+	path, query, _ := strings.Cut(address, "?")
+	return WantedOf(path, query)
+}
+
 // askKept asks for a kept file, and otherwise the upstream.
 func askKept(t testing.TB, k *Keep, u *upstream, method, name string, accepts []string, headers ...string) (*http.Response, []byte, Source) {
 	t.Helper()
@@ -61,7 +67,7 @@ func askKept(t testing.TB, k *Keep, u *upstream, method, name string, accepts []
 	}
 	w := httptest.NewRecorder()
 	w.Header().Set("X-Outer", "the site's")
-	source, err := k.Serve(w, r, name, func() []string { return accepts }, nil, u.answer)
+	source, err := k.Serve(w, r, wantedOf(name), func() []string { return accepts }, nil, u.answer)
 	if u.err == nil {
 		require.NoError(t, err)
 	}
@@ -148,7 +154,7 @@ func TestWhatIsNotTheSameForEverybodyIsNotKept(t *testing.T) {
 func TestAPanicLeavesNothing(t *testing.T) {
 	k, _, store := newTestKeep(t)
 	assert.Panics(t, func() {
-		_, _ = k.Serve(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil), keptPath, identityOnly, nil, func(w http.ResponseWriter) error {
+		_, _ = k.Serve(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil), Wanted{Path: keptPath}, identityOnly, nil, func(w http.ResponseWriter) error {
 			_ = newUpstream(script).answer(w)
 			panic(http.ErrAbortHandler)
 		})
@@ -182,7 +188,7 @@ func TestRequestsForOneFileAreOneFetch(t *testing.T) {
 	var group sync.WaitGroup
 	ask := func() {
 		w := httptest.NewRecorder()
-		_, err := k.Serve(w, httptest.NewRequest(http.MethodGet, "/", nil), keptPath, identityOnly, nil, slow)
+		_, err := k.Serve(w, httptest.NewRequest(http.MethodGet, "/", nil), Wanted{Path: keptPath}, identityOnly, nil, slow)
 		assert.NoError(t, err)
 		assert.Equal(t, script, w.Body.String())
 	}

@@ -30,6 +30,8 @@ const (
 	FromDisk
 	// FromKept: the file had passed through before.
 	FromKept
+	// FromArchive: it is one of a build that the edge has seen before.
+	FromArchive
 	// FromUpstream: it was fetched now.
 	FromUpstream
 
@@ -37,7 +39,7 @@ const (
 	Sources = iota
 )
 
-var sourceNames = [Sources]string{"none", "memory", "disk", "kept", "upstream"}
+var sourceNames = [Sources]string{"none", "memory", "disk", "kept", "archive", "upstream"}
 
 // String returns the source's name as it stands in metrics.
 func (s Source) String() string { return sourceNames[s] }
@@ -49,10 +51,13 @@ type Accepts func() []string
 // Ranges and conditions are those of RFC 9110. A file that has changed or gone since the set was made is served as it
 // was if it is held open, else not.
 func (s *Set) Serve(w http.ResponseWriter, r *http.Request, path string, more []nextbuild.Header, accepts Accepts) (Source, error) {
-	f := s.find(path)
-	if f == nil {
-		return NotServed, nil
+	if f := s.find(path); f != nil {
+		return s.serve(w, r, f, more, accepts)
 	}
+	return NotServed, nil
+}
+
+func (s *Set) serve(w http.ResponseWriter, r *http.Request, f *keptFile, more []nextbuild.Header, accepts Accepts) (Source, error) {
 	if f.copies.Load() != nil && !httpheader.NeedsUncoded(r.Header) {
 		if c := f.copyFor(accepts()); c != nil {
 			if source, err := s.serveCopy(w, r, f, c, more); source != NotServed {
@@ -172,7 +177,7 @@ func (f *file) open() (*os.File, error) {
 // isSame reports whether an open file is the one that was looked at.
 func (f *file) isSame(opened *os.File) bool {
 	info, err := opened.Stat()
-	return err == nil && info.Mode().IsRegular() && info.Size() == f.size && info.ModTime().Equal(f.modTime)
+	return err == nil && info.Mode().IsRegular() && info.Size() == f.size && (f.modTime.IsZero() || info.ModTime().Equal(f.modTime))
 }
 
 // answer sets the headers of the answer.
@@ -180,7 +185,9 @@ func (s *Set) answer(w http.ResponseWriter, f *keptFile, more []nextbuild.Header
 	h := w.Header()
 	h["Content-Type"] = f.head.contentType
 	h["Etag"] = f.head.etag
-	h["Last-Modified"] = f.head.lastModified
+	if f.head.lastModified != nil {
+		h["Last-Modified"] = f.head.lastModified
+	}
 	h["Cache-Control"] = f.head.cacheControl
 	if f.head.cacheControl == nil {
 		h["Cache-Control"] = s.changing

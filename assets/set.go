@@ -1,4 +1,3 @@
-// Package assets serves the files that a build brings, from disk and memory, without asking Next.js.
 package assets
 
 import (

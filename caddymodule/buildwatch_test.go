@@ -24,6 +24,7 @@ import (
 // process is an application that runs one build, whatever is on the disk.
 type process struct {
 	build   atomic.Pointer[string]
+	stopped atomic.Bool  // it ends connections without an answer
 	proven  atomic.Int64 // how often it has shown that it runs its build
 	address string
 }
@@ -34,6 +35,9 @@ func startProcess(t *testing.T, build string) *process {
 	p.run(build)
 	p.address = edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		id := *p.build.Load()
+		if p.stopped.Load() {
+			panic(http.ErrAbortHandler)
+		}
 		switch r.URL.Path {
 		case "/_next/static/" + id + "/_ssgManifest.js":
 			p.proven.Add(1)
@@ -50,6 +54,8 @@ func startProcess(t *testing.T, build string) *process {
 	})
 	return p
 }
+
+func (p *process) stop() { p.stopped.Store(true) }
 
 func (p *process) run(build string) { p.build.Store(&build) }
 

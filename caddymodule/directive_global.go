@@ -22,6 +22,9 @@ var globalWords = []string{"state", "builds", "static", "image", "cache"}
 //			memory      off|<size>
 //			cache_size  <size>
 //			precompress off
+//			assets         off
+//			assets_max_age <duration>
+//			assets_size    <size>
 //		}
 //		image {
 //			concurrency <number>

@@ -94,13 +94,13 @@ func (h *Handler) newZone(at int, zone *zones.Zone, read *build) (*edge.Zone, er
 
 // addFiles adds how the files of a zone are served.
 func (h *Handler) addFiles(facts *edge.Zone, read *build) {
-	config := files.Config{Zone: facts.Name, Space: facts.Space, Off: h.StaticOff}
+	config := files.Config{Zone: facts.Name, Space: facts.Space, Deployment: facts.Deployment, Off: h.StaticOff}
 	switch {
 	case read != nil && read.export == nil:
-		config.Set = read.Files
+		config.Set, config.State, config.Deployment = read.Files, h.files, read.DeploymentID
 	case read != nil:
 	case !facts.Dev:
-		config.Passing = h.files
+		config.State = h.files
 	}
 	files.Slot.Put(facts, files.NewZone(config))
 }

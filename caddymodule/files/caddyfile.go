@@ -9,7 +9,7 @@ import (
 )
 
 // Words are those of the global block. A test compares them with the reference in docs/caddyfile.md.
-var Words = []string{"memory", "cache_size", "precompress"}
+var Words = []string{"memory", "cache_size", "precompress", "assets", "assets_max_age", "assets_size"}
 
 // Parse reads the block `static` of the global option.
 func (s *Settings) Parse(d *caddyfile.Dispenser) error {
@@ -24,6 +24,12 @@ func (s *Settings) Parse(d *caddyfile.Dispenser) error {
 			s.CacheSize, err = words.SizeArg(d, false)
 		case "precompress":
 			s.PrecompressOff, err = true, words.OffArg(d)
+		case "assets":
+			s.AssetsOff, err = true, words.OffArg(d)
+		case "assets_max_age":
+			s.AssetsMaxAge, err = words.PositiveDuration(d)
+		case "assets_size":
+			s.AssetsSize, err = words.SizeArg(d, false)
 		default:
 			err = d.Errf("unknown word %q in static; allowed: %s", word, strings.Join(Words, ", "))
 		}

@@ -11,7 +11,7 @@ import (
 var (
 	requestsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Namespace: "caddy", Subsystem: "nextjs", Name: "static_requests_total",
-		Help: "Requests for files, by zone and by where the answer came from: memory and disk (files of builds), kept (files that had passed through), upstream.",
+		Help: "Requests for files, by zone and by where the answer came from: memory and disk (files of builds), kept (files that had passed through), archive (files of earlier builds), upstream.",
 	}, []string{"zone", "source"})
 	bytesTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Namespace: "caddy", Subsystem: "nextjs", Name: "static_bytes_total",
@@ -72,7 +72,7 @@ func (c *sourceCounters) Sent(coding string, bytes int64) {
 
 // Collectors are the metrics of the package. They belong to the process, so counts go on over configurations.
 func Collectors() []prometheus.Collector {
-	return []prometheus.Collector{requestsTotal, bytesTotal, memoryBytes, copiesPending, filesHeld}
+	return []prometheus.Collector{requestsTotal, bytesTotal, memoryBytes, copiesPending, filesHeld, archiveBytes, archiveBuilds}
 }
 
 var filesHeld = prometheus.NewGaugeFunc(prometheus.GaugeOpts{

@@ -2,11 +2,13 @@ package files
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"net/url"
-	"strings"
+	"sync"
 	"sync/atomic"
+	"time"
 
+	"github.com/caddyserver/caddy/v2"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
@@ -33,6 +35,15 @@ type Settings struct {
 
 	// Whether no compressed copies are made. Files are compressed on their way then.
 	PrecompressOff bool `json:"precompress_off,omitempty"`
+
+	// How long the files of a build below `/_next/static` are kept when it is not live any more. Default: 30 days.
+	AssetsMaxAge caddy.Duration `json:"assets_max_age,omitempty"`
+
+	// How many bytes of them are kept on disk. The build that was live longest ago gives way. Default: 1 GiB.
+	AssetsSize int64 `json:"assets_size,omitempty"`
+
+	// Whether nothing is kept of builds that are gone.
+	AssetsOff bool `json:"assets_off,omitempty"`
 }
 
 // Check refuses bounds that cannot be meant.
@@ -42,6 +53,12 @@ func (s Settings) Check() error {
 	}
 	if s.CacheSize < 0 || s.CacheSize > 0 && s.CacheSize < leases.Least {
 		return fmt.Errorf("cache_size must be at least 8KiB, found %d bytes", s.CacheSize)
+	}
+	if s.AssetsSize < 0 || s.AssetsSize > 0 && s.AssetsSize < leases.Least {
+		return fmt.Errorf("assets_size must be at least 8KiB, found %d bytes", s.AssetsSize)
+	}
+	if s.AssetsMaxAge < 0 {
+		return fmt.Errorf("assets_max_age %s is negative", time.Duration(s.AssetsMaxAge))
 	}
 	return nil
 }
@@ -67,6 +84,10 @@ type State struct {
 	settings Settings
 	memory   *assets.Memory
 	Copies   *assets.Copies // nil: none are made
+	archive  *archive       // nil: there is none
+
+	mu     sync.Mutex
+	spaces map[string]bool // whose use the archive was told of
 }
 
 // Lease opens the store below the state directory, or shares the one that is open.
@@ -78,12 +99,18 @@ func Lease(state string, settings Settings, log *zap.Logger) (*State, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &State{Store: store, settings: settings, memory: newMemory(settings.Memory)}
+	f := &State{Store: store, settings: settings, memory: newMemory(settings.Memory), spaces: map[string]bool{}}
 	if !settings.PrecompressOff {
 		f.Copies = assets.NewCopies(f.Blobs, log.Named("files"))
 	}
+	if f.archive, err = leaseArchive(state, settings, log); err != nil {
+		return nil, errors.Join(err, store.Release())
+	}
 	return f, nil
 }
+
+// Release gives the leases back.
+func (f *State) Release() error { return errors.Join(f.releaseArchive(), f.Store.Release()) }
 
 // current are those of the configuration that serves, nil without any.
 var current atomic.Pointer[State]
@@ -94,6 +121,10 @@ func Serve(f *State) error {
 	current.Store(f)
 	if f == nil {
 		return nil
+	}
+	if f.archive != nil {
+		f.archive.UseCopies(f.Copies)
+		f.archive.SetLimits(f.settings.AssetsSize, time.Duration(f.settings.AssetsMaxAge))
 	}
 	return f.SetLimits(f.settings.storeSize())
 }
@@ -117,17 +148,6 @@ func (f *State) Settings(cdn bool) assets.Settings {
 // keep returns what keeps the files of a zone that pass through. space is that of ZoneConfig.space.
 func (f *State) keep(space string) *assets.Keep {
 	return assets.NewKeep(f.Blobs, f.Copies, "file\x00"+space)
-}
-
-// keptName returns the name by which a file of a deployment is kept. Next.js ignores every query, a proxy of several
-// deployments may not ignore this one.
-func keptName(path, query string) string {
-	if strings.Contains(query, "dpl=") {
-		if values, err := url.ParseQuery(query); err == nil && values.Get("dpl") != "" {
-			return path + "?dpl=" + url.QueryEscape(values.Get("dpl"))
-		}
-	}
-	return path
 }
 
 // memoryUsed is how much of the files of builds the process keeps in memory (bytes).

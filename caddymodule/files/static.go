@@ -10,6 +10,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/assets"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/codings"
+	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
@@ -24,6 +25,9 @@ import (
 // Requests to zones with `export` it answers all, as nobody stands behind it.
 //
 // Of a zone without either it keeps what passes through below /_next/static and says that it is immutable.
+//
+// What lies below /_next/static of earlier builds it answers with for as long as `static` of the `nextjs` app says, so
+// that pages that are still open find it.
 //
 // Everything else is handed on. It has no settings; the `nextjs` handler in front has found zone and build, and the
 // `nextjs` app has the bounds.
@@ -49,13 +53,15 @@ func (Static) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 	}
 	var source assets.Source
 	var err error
-	others := otherAssets(a.Zone.Builds, r, a)
+	others, archived := otherAssets(a.Zone.Builds, r, a), files.archived(r, a)
 	switch {
 	case files.isOptions(r, a):
 		edge.AnswerOptions(w, r, a)
 		return nil
 	case files.Set != nil && a.Verdict.RefusesMethod() && files.Set.Has(a.Verdict.Path):
 		return edge.RefuseMethod(w, a)
+	case archived != nil && (IsFile(a.Verdict) || others == nil):
+		source, err = serveFile(w, r, a, archived, a.Path, next)
 	case files.Set != nil && IsFile(a.Verdict):
 		source, err = serveFile(w, r, a, files.Set, a.Verdict.Path, next)
 	case others != nil:
@@ -65,7 +71,7 @@ func (Static) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 		if a.IsAsset {
 			complete = edge.AllowOtherSites
 		}
-		source, err = files.keep.Serve(w, r, keptName(a.Path, r.URL.RawQuery), acceptsOf(r), complete, func(w http.ResponseWriter) error { return next.ServeHTTP(w, r) })
+		source, err = files.keep.Serve(w, r, assets.WantedOf(a.Path, r.URL.RawQuery), acceptsOf(r), complete, func(w http.ResponseWriter) error { return next.ServeHTTP(w, r) })
 	default:
 		return next.ServeHTTP(w, r)
 	}
@@ -73,9 +79,14 @@ func (Static) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 	return err
 }
 
+// fileServer answers with files of a build.
+type fileServer interface {
+	Serve(w http.ResponseWriter, r *http.Request, path string, more []nextbuild.Header, accepts assets.Accepts) (assets.Source, error)
+}
+
 // serveFile answers with a file of a build, or has Next.js answer if it is gone.
 func serveFile(
-	w http.ResponseWriter, r *http.Request, a *edge.Request, set *assets.Set, path string, next caddyhttp.Handler,
+	w http.ResponseWriter, r *http.Request, a *edge.Request, set fileServer, path string, next caddyhttp.Handler,
 ) (assets.Source, error) {
 	headers := a.Verdict.Headers
 	if a.IsAsset {

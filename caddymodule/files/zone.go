@@ -18,6 +18,9 @@ type Zone struct {
 	keep     *assets.Keep // nil: the edge keeps no files of the zone
 	counters *counters
 	off      bool // files are Next.js's
+
+	archive           *assets.Archive // nil: nothing is kept of earlier builds
+	space, deployment string          // of the application in the archive
 }
 
 // Slot is where the files of a zone are.
@@ -26,16 +29,26 @@ var Slot = edge.NewSlot[*Zone]()
 // Config is what the files of a zone are prepared from.
 type Config struct {
 	Zone, Space string
-	Set         *assets.Set
-	Passing     *State // keeps what passes through; nil: nothing does
-	Off         bool
+	// Deployment is what Next.js says in ?dpl=, "" if it says nothing or is not known.
+	Deployment string
+	Set        *assets.Set
+	// State keeps what outlives a build and, where Set is nil, what passes through; nil: nothing is kept.
+	State *State
+	Off   bool
 }
 
 // NewZone prepares the files of a zone.
 func NewZone(c Config) *Zone {
-	z := &Zone{Set: c.Set, counters: countersOf(c.Zone), off: c.Off}
-	if c.Passing != nil {
-		z.keep = c.Passing.keep(c.Space)
+	z := &Zone{
+		Set: c.Set, counters: countersOf(c.Zone), off: c.Off,
+		archive: c.State.use(c.Space), space: c.Space, deployment: c.Deployment,
+	}
+	switch {
+	case c.Set != nil:
+		z.archive.Add(c.Space, c.Deployment, c.Set)
+	case c.State != nil:
+		z.keep = c.State.keep(c.Space)
+		z.keep.LearnInto(z.archive, c.Space, c.Deployment)
 	}
 	return z
 }
