@@ -154,6 +154,7 @@ func (a *App) started() {
 	logZones(a.sites, a.logger)
 	warnOfWishes(a.wishes(), a.logger)
 	if a.fleet != nil {
+		a.followRollouts()
 		a.fleet.LogDrains()
 	}
 	a.occupied.warn(a.logger)

@@ -23,7 +23,7 @@ import (
 )
 
 // controlRoutes is what is said where nothing is.
-const controlRoutes = "nothing is here; there are GET …/v1/files, GET …/v1/explain, GET …/v1/image, POST …/v1/purge, GET …/v1/status, POST …/v1/drain, POST …/v1/undrain, POST …/v1/pause, POST …/v1/resume"
+const controlRoutes = "nothing is here; there are GET …/v1/files, GET …/v1/explain, GET …/v1/image, POST …/v1/purge, GET …/v1/status, POST …/v1/drain, POST …/v1/undrain, POST …/v1/pause, POST …/v1/resume, PUT …/v1/zones/{zone}/deployments/{id}, POST …/v1/rollback, POST …/v1/promote, POST …/v1/retire, POST …/v1/forget"
 
 const purgeAll = `{"cache": "images", "all": true}`
 

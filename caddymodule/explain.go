@@ -10,6 +10,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/images"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/pages"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/report"
+	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 )
 
 // explainRoute says how a request is answered.
@@ -31,10 +32,13 @@ func serveRequestReport(w http.ResponseWriter, r *http.Request, caller control.C
 }
 
 // explain fills a report in the place of an answer.
-func (h *Handler) explain(to *report.Request, r *http.Request, a *edge.Request) {
+func (h *Handler) explain(to *report.Request, r *http.Request, a *edge.Request, pinned deploy.PinReason) {
 	to.Zone, to.Kind, to.Verdict = a.Zone.Name, a.Kind.String(), a.Verdict.String()
 	if a.Zone.Build != nil {
 		to.Build, to.Deployment = a.Zone.Build.ID, a.Zone.Build.DeploymentID
+	}
+	if a.Zone.Deployments != nil {
+		to.Deployed = &report.Pin{ID: a.Zone.DeployedAs, Live: a.Zone.IsLive, Because: pinned.String()}
 	}
 	to.Waiting = a.Zone.Builds.WaitingID()
 	to.BuildNote = a.Zone.Builds.Note()
@@ -72,6 +76,8 @@ func (h *Handler) whyNotKept(a *edge.Request) string {
 	switch {
 	case a.Zone.Dev:
 		return "the zone is a dev server"
+	case !a.Zone.IsLive:
+		return "the deployment is not live"
 	case h.Cache != nil && h.Cache.Off:
 		return "the site says `cache off`"
 	case a.Zone.Builds.Missing() != "":

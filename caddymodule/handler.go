@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"cmp"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -78,6 +79,7 @@ type Handler struct {
 	sticky    []*edge.Sticky     // by zone; nil: it is not
 	site      edge.Site
 	builds    *siteBuilds
+	following sync.Mutex // held while deployments are set up
 	headLimit edge.SiteLimit
 	logs      bool
 	logger    *zap.Logger
@@ -123,6 +125,9 @@ func (h *Handler) provision(ctx caddy.Context) error {
 		return err
 	}
 	h.site.View.Store(v)
+	if err := h.followRollouts(""); err != nil {
+		h.logger.Error("a deployment that was ordered is not served", zap.Error(err))
+	}
 	h.registerZones()
 	h.builds.watch(time.Duration(h.Watch))
 	h.app.sites, h.app.handlers = append(h.app.sites, &h.site), append(h.app.handlers, h)
@@ -183,9 +188,10 @@ func (h *Handler) readServer(ctx caddy.Context) {
 func (h *Handler) registerZones() {
 	for i, config := range h.Zones {
 		h.app.readiness.Add(health.Zone{
-			Name: config.label(), Optional: config.Optional, Upstreams: h.upstreams[i], Note: h.builds.zones[i].Missing,
+			Name: config.label(), Optional: config.Optional, Upstreams: h.upstreams[i], Live: h.liveUpstreams(i),
+			Note: h.builds.now[i].config.builds.Missing,
 		})
-		h.builds.now[i].logWarnings(config.label(), h.logger)
+		h.builds.now[i].live().build.logWarnings(config.label(), h.logger)
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/guard"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/report"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/speculation"
+	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 	"github.com/caddy-nextjs/caddy-nextjs/zones/hygiene"
 	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
@@ -39,6 +40,8 @@ type incoming struct {
 	kind  zones.Kind
 	// refusal is why the request is refused, if nothing else says it.
 	refusal error
+	// pinned is why it goes to the deployment it goes to.
+	pinned deploy.PinReason
 	// returns is how often the application has sent the request back to the edge.
 	returns int
 }
@@ -61,6 +64,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 		defer release()
 	}
 	classify(r, &in)
+	in.findDeployment(r)
 	repl := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
 	extra := h.record(r, repl, &in)
 	h.app.drain.setConnectionClose(w, r, in.kind)
@@ -76,7 +80,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 	}
 	recordDeployment(repl, extra, a.Zone)
 	if to := report.Of[report.Request](r); to != nil {
-		h.explain(to, r, a)
+		h.explain(to, r, a, in.pinned)
 		return nil
 	}
 	answer := edge.WatchDeployment(w, r, a)
@@ -94,7 +98,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 // recordDeployment sets the placeholder and the field of the access log for which of several deployments a request goes
 // to. extra is nil where nothing is logged.
 func recordDeployment(repl *caddy.Replacer, extra *caddyhttp.ExtraLogFields, zone *edge.Zone) {
-	if zone.DeployedAs == "" {
+	if zone.Deployments == nil {
 		return
 	}
 	repl.Set("http.nextjs.deployment", zone.DeployedAs)
@@ -128,6 +132,26 @@ func classify(r *http.Request, in *incoming) {
 	hygiene.DropUpgrade(r)
 	in.kind = zones.KindOf(r, in.found)
 	if in.zone.RuleSet.Evades(in.found.Full, r.URL.RawQuery) {
+		in.kind, in.refusal = zones.KindRefused, rules.ErrEvasion
+	}
+}
+
+// findDeployment finds the deployment of the zone that a request belongs to. What the request is, is told anew by the
+// build of that one.
+func (in *incoming) findDeployment(r *http.Request) {
+	all := in.zone.Deployments
+	if all == nil {
+		return
+	}
+	to, why := all.Of(r, in.kind, in.found.Path)
+	all.CountPin(to, why)
+	in.pinned = why
+	if to == in.zone {
+		return
+	}
+	in.zone, in.site = to, zoneSlot.Of(to)
+	in.kind, in.refusal = zones.KindOf(r, in.found), nil
+	if to.RuleSet.Evades(in.found.Full, r.URL.RawQuery) {
 		in.kind, in.refusal = zones.KindRefused, rules.ErrEvasion
 	}
 }

@@ -87,6 +87,7 @@ func (r *runningApps) app() *App {
 // configuration was loaded.
 func (a *App) applyBounds() {
 	a.serveUpstreams()
+	fleet.ServeSites(a.deploymentSites())
 	if err := errors.Join(files.Serve(a.files), images.Serve(a.images), pages.Serve(a.pages, a.logger)); err != nil {
 		a.logger.Error("a bound does not hold", zap.Error(err))
 	}
@@ -110,15 +111,17 @@ func (a *App) wishes() map[string][]wish {
 		host, scheme := addressOf(a.http, h)
 		transportTLS := questionsTLS(a.http, h)
 		for i, config := range h.Zones {
-			rotation := h.upstreams[i]
-			if rotation == nil {
-				continue
-			}
 			watch := config.Watch(firstName(slices.Concat(config.Host, []string{host})), scheme)
 			watch.UntilAnswered, watch.TLS = a.isProbed, transportTLS
-			wishes[rotation.ID()] = append(wishes[rotation.ID()], wish{
-				zone: config.label(), scheme: scheme, host: host, listen: h.site.Listen, watch: watch, written: config.Watch("", ""),
-			})
+			for _, one := range h.builds.all()[i].all() {
+				if one.upstreams == nil {
+					continue
+				}
+				id := one.upstreams.ID()
+				wishes[id] = append(wishes[id], wish{
+					zone: config.label(), scheme: scheme, host: host, listen: h.site.Listen, watch: watch, written: config.Watch("", ""),
+				})
+			}
 		}
 	}
 	for _, list := range wishes {

@@ -3,7 +3,6 @@ package caddymodule
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -20,16 +19,18 @@ import (
 // processBuilds are the builds of all sites.
 var processBuilds = builds.NewPool()
 
-// siteBuilds has the builds of a handler's zones. When one takes another build, the view of the handler is swapped.
+// siteBuilds has the deployments of a handler's zones, and their builds. When one takes another build, or another
+// deployment is live, the view of the handler is swapped.
 type siteBuilds struct {
-	configs []ZoneConfig
-	log     *zap.Logger
-	zones   []*builds.Subscription // nil: the zone names no build
-	// swap serves the site from builds. Its error says why there is no place for them, and that nothing has changed.
-	swap func(now, before []*build) error
+	configs  []ZoneConfig
+	settings assets.Settings // how files are served
+	log      *zap.Logger
+	// swap serves the site from deployments. Its error says why there is no place for them, and that nothing has
+	// changed.
+	swap func(now, before []served) error
 
 	mu  sync.Mutex // held while a view is made and swapped; taken within that of a directory
-	now []*build   // nil: the zone names none, or it is missing
+	now []served
 }
 
 // subscribeBuilds reads the builds that zones name, as far as nobody has read them. upstreams are those of each zone,
@@ -37,57 +38,80 @@ type siteBuilds struct {
 func subscribeBuilds(
 	list []ZoneConfig, upstreams []*deploy.Rotation, settings assets.Settings, repl *caddy.Replacer, log *zap.Logger,
 ) (*siteBuilds, error) {
-	s := &siteBuilds{
-		configs: list, log: log, zones: make([]*builds.Subscription, len(list)), now: make([]*build, len(list)),
-	}
+	s := &siteBuilds{configs: list, settings: settings, log: log, now: make([]served, len(list))}
 	for i, config := range list {
 		if err := errors.Join(config.checkDev(), config.checkExport()); err != nil {
 			return s, fmt.Errorf("zone %s: %w", config.label(), err)
 		}
+		first := &deployment{id: deploy.ConfigDeployment, upstreams: upstreams[i]}
+		s.now[i] = served{config: first}
 		if !config.namesBuild() {
 			continue
 		}
-		subscription, err := processBuilds.Subscribe(builds.Options{
-			Source: config.source(repl), Sources: sourceTexts(upstreams[i]), Upstreams: upstreams[i].Upstreams, Ask: upstreams[i].Ask,
-			Files: settings, Label: config.label(), Log: log, MayLack: config.Export == "" && edge.Current.Load() == nil,
-			Take:       func(next *builds.Snapshot) error { return s.take(i, next) },
-			Taken:      func() { s.taken(i) },
-			Refused:    func() { buildReadsTotal.WithLabelValues(config.label(), "refused").Inc() },
-			Unfinished: func() { buildReadsTotal.WithLabelValues(config.label(), "unfinished").Inc() },
-		})
-		if err != nil {
+		mayLack := config.Export == "" && edge.Current.Load() == nil
+		var err error
+		if first.builds, err = s.subscribe(i, first, config.source(repl), config.label(), mayLack); err != nil {
 			return s, fmt.Errorf("zone %s: %w", config.label(), err)
 		}
-		s.zones[i], s.now[i] = subscription, config.serve(subscription.Begin())
+		s.now[i].config = first.with(config.serve(first.builds.Begin()))
 	}
 	return s, nil
 }
 
+// subscribe reads the build of a deployment, and has the site take what comes in its place.
+func (s *siteBuilds) subscribe(i int, of *deployment, source builds.Source, label string, mayLack bool) (*builds.Subscription, error) {
+	return processBuilds.Subscribe(builds.Options{
+		Source: source, Sources: sourceTexts(of.upstreams), Upstreams: of.upstreams.Upstreams, Ask: of.upstreams.Ask,
+		Files: s.settings, Label: label, Log: s.log, MayLack: mayLack,
+		Take:       func(next *builds.Snapshot) error { return s.take(i, of.id, next) },
+		Taken:      func() { s.taken(i, of.id) },
+		Refused:    func() { buildReadsTotal.WithLabelValues(s.configs[i].label(), "refused").Inc() },
+		Unfinished: func() { buildReadsTotal.WithLabelValues(s.configs[i].label(), "unfinished").Inc() },
+	})
+}
+
 // watch begins to take other builds. 0 stands for the default interval.
 func (s *siteBuilds) watch(every time.Duration) {
-	for _, subscription := range s.zones {
-		subscription.Watch(every)
+	for _, zone := range s.all() {
+		for _, one := range zone.all() {
+			one.builds.Watch(every)
+		}
 	}
 }
 
-// close gives all builds back.
+// close gives all builds back, and what was ordered.
 func (s *siteBuilds) close() error {
 	if s == nil {
 		return nil
 	}
 	var errs []error
-	for _, subscription := range s.zones {
-		errs = append(errs, subscription.Close())
+	for _, zone := range s.all() {
+		errs = append(errs, zone.config.builds.Close())
+		for _, one := range zone.ordered {
+			errs = append(errs, one.close())
+		}
 	}
 	return errors.Join(errs...)
 }
 
-// take serves a zone from another build. The error says why the site has no place for it.
-func (s *siteBuilds) take(i int, next *builds.Snapshot) error {
+// all returns what each zone is served from now.
+func (s *siteBuilds) all() []served {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := slices.Clone(s.now)
-	now[i] = s.configs[i].serve(next)
+	return s.now
+}
+
+// take serves a deployment of a zone from another build. The error says why the site has no place for it.
+func (s *siteBuilds) take(i int, id string, next *builds.Snapshot) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.replace(i, s.now[i].withBuild(id, s.configs[i].serve(next)))
+}
+
+// replace serves a zone from other deployments. The error says why the site has no place for them. s.mu is held.
+func (s *siteBuilds) replace(i int, zone served) error {
+	now := append([]served{}, s.now...)
+	now[i] = zone
 	if err := s.swap(now, s.now); err != nil {
 		return err
 	}
@@ -96,17 +120,12 @@ func (s *siteBuilds) take(i int, next *builds.Snapshot) error {
 }
 
 // taken counts a build that is taken, and says what it shows to be wrong.
-func (s *siteBuilds) taken(i int) {
+func (s *siteBuilds) taken(i int, id string) {
 	label := s.configs[i].label()
 	buildReadsTotal.WithLabelValues(label, "taken").Inc()
-	s.of(i).logWarnings(label, s.log)
-}
-
-// of returns the build of a zone.
-func (s *siteBuilds) of(i int) *build {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.now[i]
+	if one := s.all()[i].find(id); one != nil {
+		one.build.logWarnings(label, s.log)
+	}
 }
 
 var buildReadsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{

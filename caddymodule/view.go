@@ -1,7 +1,6 @@
 package caddymodule
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 
@@ -13,14 +12,10 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/zones/hygiene"
 )
 
-// newView prepares what configurations and builds say. What the view before has of a zone whose build is still the same
-// goes on in the new one. before is nil if there is none; had are its builds.
-func (h *Handler) newView(builds []*build, before *edge.View, had []*build) (*edge.View, error) {
-	place := placeZones
-	if h.AssetHost {
-		place = placeAssetHost
-	}
-	list, err := place(h.Zones, builds)
+// newView prepares what configurations and builds say. What the view before has of a deployment that is still the same
+// goes on in the new one. before is nil if there is none; had is what it is made of.
+func (h *Handler) newView(now []served, before *edge.View, had []served) (*edge.View, error) {
+	list, err := h.place(now)
 	if err != nil {
 		return nil, err
 	}
@@ -29,10 +24,12 @@ func (h *Handler) newView(builds []*build, before *edge.View, had []*build) (*ed
 	}
 	noteSiblings(list, h.upstreams)
 	for i, zone := range list {
-		if before != nil && had[i] == builds[i] && before.List[i].Name == zone.Name {
-			same := *before.List[i]
-			same.Zone, v.List[i] = zone, &same
-		} else if v.List[i], err = h.newZone(i, zone, builds[i]); err != nil {
+		var old *edge.Zone
+		var was served
+		if before != nil && before.List[i].Name == zone.Name {
+			old, was = before.List[i], had[i]
+		}
+		if v.List[i], err = h.newDeployments(i, zone, now[i], old, was); err != nil {
 			closeView(v, before)
 			return nil, fmt.Errorf("zone %s: %w", zone.Name, err)
 		}
@@ -44,13 +41,27 @@ func (h *Handler) newView(builds []*build, before *edge.View, had []*build) (*ed
 	}
 	v.Crossings = zones.NewCrossings(v.Table, list)
 	for zone, scope := range hygiene.NewCookieScopes(list) {
-		v.Zones[zone].Cookies = scope
+		for _, facts := range v.Zones[zone].All() {
+			facts.Cookies = scope
+		}
 	}
 	return v, nil
 }
 
-// swapView serves the site from builds, in the place of those before.
-func (h *Handler) swapView(now, had []*build) error {
+// place gives each zone its part of the site, as its live build says.
+func (h *Handler) place(now []served) ([]*zones.Zone, error) {
+	live := make([]*build, len(now))
+	for i, zone := range now {
+		live[i] = zone.live().build
+	}
+	if h.AssetHost {
+		return placeAssetHost(h.Zones, live)
+	}
+	return placeZones(h.Zones, live)
+}
+
+// swapView serves the site from deployments, in the place of those before.
+func (h *Handler) swapView(now, had []served) error {
 	before := h.site.View.Load()
 	v, err := h.newView(now, before, had)
 	if err != nil {
@@ -61,15 +72,46 @@ func (h *Handler) swapView(now, had []*build) error {
 	return nil
 }
 
-// newZone prepares what requests of the zone at a place of the configuration need.
-func (h *Handler) newZone(at int, zone *zones.Zone, read *build) (*edge.Zone, error) {
-	config := h.Zones[at]
+// newDeployments prepares what requests of the zone at a place of the configuration need: for each of its deployments
+// that requests may go to. It returns that of the live one. old is what there was before for the same, nil if nothing.
+func (h *Handler) newDeployments(at int, zone *zones.Zone, now served, old *edge.Zone, was served) (live *edge.Zone, err error) {
+	var list []*edge.Zone
+	for _, one := range now.inUse() {
+		isLive := one == now.live()
+		facts := old.Find(one.id)
+		if facts == nil || was.find(one.id) != one || facts.IsLive != isLive || facts.Deployment != now.saysOf(one) {
+			if facts, err = h.newZone(at, zone, now, one); err != nil {
+				return nil, err
+			}
+		} else {
+			same := *facts
+			same.Zone, facts = zone, &same
+		}
+		facts.Deployments = nil
+		if isLive {
+			live = facts
+		}
+		list = append(list, facts)
+	}
+	if now.rollout != nil {
+		all := h.newPins(at, now, list)
+		for _, facts := range list {
+			facts.Deployments, facts.Served = all, edge.DeploymentCountersOf(facts.Name, facts.DeployedAs)
+		}
+	}
+	return live, nil
+}
+
+// newZone prepares what requests of one deployment of the zone at a place of the configuration need.
+func (h *Handler) newZone(at int, zone *zones.Zone, now served, from *deployment) (*edge.Zone, error) {
+	config, read := h.Zones[at], from.build
 	facts := &edge.Zone{
-		Zone: zone, Upstreams: h.upstreams[at], Sticky: h.sticky[at], Builds: h.builds.zones[at],
+		Zone: zone, Upstreams: from.upstreams, Sticky: h.sticky[at], Builds: from.builds,
+		DeployedAs: from.id, IsLive: from == now.live(), Deployment: now.saysOf(from),
 		Shared404: h.Shared404Of(zone.Name), Log: h.logger,
 	}
 	var err error
-	if facts.Space, err = config.space(zone.Name, facts.Upstreams.Sources()); err != nil {
+	if facts.Space, err = config.space(zone.Name, h.upstreams[at].Sources()); err != nil {
 		return nil, err
 	}
 	if facts.Repairs, err = h.Repair.Of(zone.Name); err != nil {
@@ -79,13 +121,13 @@ func (h *Handler) newZone(at int, zone *zones.Zone, read *build) (*edge.Zone, er
 	if read != nil {
 		facts.Build, facts.RuleSet, facts.Export = read.Build, read.RuleSet, read.export
 	}
-	if facts.Build != nil {
-		facts.Deployment = cmp.Or(facts.Build.DeploymentID, facts.Build.ID)
-	}
 	facts.HidesQuery = facts.RuleSet != nil && !h.ShowQuery
 	zoneSlot.Put(facts, newSiteZone(zone.Name))
 	h.addFiles(facts, read)
-	h.addPages(facts)
+	if !facts.IsLive {
+		return facts, nil // nothing is kept of it but files
+	}
+	h.addPages(facts, now)
 	if err := h.addImages(facts, config); err != nil {
 		return nil, fmt.Errorf("image: %w", err)
 	}
@@ -106,12 +148,17 @@ func (h *Handler) addFiles(facts *edge.Zone, read *build) {
 }
 
 // addPages adds how the pages of a zone are kept, if they are.
-func (h *Handler) addPages(facts *edge.Zone) {
+func (h *Handler) addPages(facts *edge.Zone, now served) {
 	if h.pages == nil || facts.Dev || facts.Export != nil {
 		return
 	}
+	space := facts.Space
+	if ordered, is := now.rollout.Find(facts.DeployedAs); is && facts.Build == nil {
+		// No build tells its pages apart, so each time that it becomes live it begins without any.
+		space += fmt.Sprintf("\x00%s\x00%d", ordered.ID, ordered.Since.UnixNano())
+	}
 	pages.Slot.Put(facts, pages.NewZone(pages.Config{
-		State: h.pages, Site: h.Cache, Zone: facts.Name, Space: facts.Space, Build: facts.Build,
+		State: h.pages, Site: h.Cache, Zone: facts.Name, Space: space, Build: facts.Build,
 	}))
 }
 

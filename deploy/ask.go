@@ -14,6 +14,8 @@ import (
 type Question struct {
 	// Method is GET if it is "".
 	Method, Path string
+	// Header is what is said beside. nil: nothing.
+	Header http.Header
 	// Host and Scheme are those by which a visitor would come. "": nobody's.
 	Host, Scheme string
 	// TLS has the question go over TLS whatever the address says, with these settings but for what they say of the
@@ -61,6 +63,15 @@ func (u *Upstream) clientTLS(settings *tls.Config) *tls.Config {
 // Ask asks an upstream, by a connection of its own, and returns the status of its answer. The error says that it gave
 // none.
 func (u *Upstream) Ask(ctx context.Context, q Question) (status int, err error) {
+	res, err := u.send(ctx, q)
+	if err != nil {
+		return 0, err
+	}
+	return res.StatusCode, res.Body.Close()
+}
+
+// send asks an upstream, likewise. The body of the answer is to be closed.
+func (u *Upstream) send(ctx context.Context, q Question) (*http.Response, error) {
 	transport := &http.Transport{
 		DisableKeepAlives: true,
 		DialContext:       func(ctx context.Context, _, _ string) (net.Conn, error) { return u.DialContext(ctx) },
@@ -72,7 +83,10 @@ func (u *Upstream) Ask(ctx context.Context, q Question) (status int, err error) 
 	}
 	req, err := http.NewRequestWithContext(ctx, cmp.Or(q.Method, http.MethodGet), scheme+"://edge.invalid"+q.Path, nil)
 	if err != nil {
-		return 0, fmt.Errorf("asking %s: %w", u.Address, err)
+		return nil, fmt.Errorf("asking %s: %w", u.Address, err)
+	}
+	if q.Header != nil {
+		req.Header = q.Header.Clone()
 	}
 	req.Header.Set("User-Agent", "caddy-nextjs")
 	req.Host = u.Dial // as one who asks it directly
@@ -89,7 +103,7 @@ func (u *Upstream) Ask(ctx context.Context, q Question) (status int, err error) 
 	}
 	res, err := transport.RoundTrip(req)
 	if err != nil {
-		return 0, fmt.Errorf("asking %s: %w", u.Address, err)
+		return nil, fmt.Errorf("asking %s: %w", u.Address, err)
 	}
-	return res.StatusCode, res.Body.Close()
+	return res, nil
 }

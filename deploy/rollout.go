@@ -108,6 +108,16 @@ func (r *Rollout) Live() string {
 	return ConfigDeployment
 }
 
+// WithLive returns the rollout as it would be with another deployment live.
+func (r *Rollout) WithLive(id string) *Rollout {
+	if _, is := r.Find(id); !is {
+		return r
+	}
+	changed := &Rollout{slices.Clone(r.Deployments)}
+	changed.promote(id, time.Now())
+	return changed
+}
+
 // Before returns the id of the deployment that was live before the one that is; false: none is left.
 func (r *Rollout) Before() (id string, ok bool) {
 	var latest time.Time

@@ -223,6 +223,21 @@ func (r *Rotation) Answered(u *Upstream, route string, status int, now time.Time
 	}
 }
 
+// Says notes which deployment an upstream says it is (x-nextjs-deployment-id), and returns another one of the zone that
+// says it is another; nil: there is none, or nothing is new.
+func (r *Rotation) Says(u *Upstream, deployment string) (other *Upstream, otherDeployment string) {
+	if before := u.says.Load(); before != nil && *before == deployment {
+		return nil, ""
+	}
+	u.says.Store(&deployment)
+	for _, member := range r.Zone().Deployment.Members {
+		if said := member.says.Load(); said != nil && *said != deployment && member.State != Draining {
+			return member.Upstream, *said
+		}
+	}
+	return nil, ""
+}
+
 // report tells who looks after the upstreams. What is too much for them now they will see again.
 func (r *Rotation) report(c crossing) {
 	select {

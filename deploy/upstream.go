@@ -20,6 +20,7 @@ type Upstream struct {
 	erredAt   atomic.Int64  // unix nanoseconds of the last of them
 	hash      atomic.Uint64 // of the address; 0: not made yet
 	failures  [Failures]atomic.Uint64
+	says      atomic.Pointer[string] // what its last payload said in x-nextjs-deployment-id; nil: nothing yet
 	latency   latency
 }
 

@@ -20,6 +20,9 @@ func RequestText(r *report.Request) string {
 		return b.String()
 	}
 	line("zone", "%s%s", r.Zone, buildText(r))
+	if r.Deployed != nil {
+		line("deployment", "%s", pinText(*r.Deployed))
+	}
 	if r.BuildNote != "" {
 		line("note", "%s", r.BuildNote)
 	}
@@ -44,6 +47,20 @@ func RequestText(r *report.Request) string {
 		line("upstream", "%s", upstreamChoiceText(*r.Upstream))
 	}
 	return b.String()
+}
+
+// pinText says which deployment has the request, and why.
+func pinText(p report.Pin) string {
+	text := p.ID
+	if p.Live {
+		text += " (live)"
+	}
+	return text + map[string]string{
+		"live": ": nothing says otherwise", "header": ": the request's x-deployment-id names it", "dpl": ": ?dpl names it",
+		"build": ": the build id in the path is its own", "action": ": it knows the server action",
+		"content": ": it has the file", "cookie": ": the cookie of the last document names it",
+		"unknown": ": what the request names is not there any more",
+	}[p.Because]
 }
 
 // upstreamChoiceText says which upstream would be asked.

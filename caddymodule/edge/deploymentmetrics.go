@@ -1,6 +1,8 @@
 package edge
 
 import (
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -49,9 +51,12 @@ func PinCountersOf(zone string) *PinCounters {
 }
 
 // CountPin counts a request that goes to one of several deployments.
-func (d *Deployments) CountPin(why deploy.PinReason) {
+func (d *Deployments) CountPin(to *Zone, why deploy.PinReason) {
 	if d == nil || d.Pinned == nil {
 		return
+	}
+	if why != deploy.PinLive && why != deploy.PinUnknown && to.Served != nil {
+		to.Served.pinned.Add(1)
 	}
 	d.Pinned.reasons[why].Inc()
 	if why == deploy.PinUnknown {
@@ -63,20 +68,37 @@ func (d *Deployments) CountPin(why deploy.PinReason) {
 type DeploymentCounters struct {
 	requests, errors prometheus.Counter
 	seconds          prometheus.Observer
+	pinned           atomic.Int64
 }
+
+// deploymentCounters are those of the process, by zone and deployment: they outlive views and configurations.
+var deploymentCounters sync.Map
 
 // DeploymentCountersOf returns the counters of a deployment.
 func DeploymentCountersOf(zone, deployment string) *DeploymentCounters {
-	return &DeploymentCounters{
+	if known, is := deploymentCounters.Load([2]string{zone, deployment}); is {
+		return known.(*DeploymentCounters)
+	}
+	known, _ := deploymentCounters.LoadOrStore([2]string{zone, deployment}, &DeploymentCounters{
 		requests: deploymentRequestsTotal.WithLabelValues(zone, deployment),
 		errors:   deploymentErrorsTotal.WithLabelValues(zone, deployment),
 		seconds:  deploymentSeconds.WithLabelValues(zone, deployment),
+	})
+	return known.(*DeploymentCounters)
+}
+
+// Pinned is how many requests went to the deployment because they belong to it, since the process began.
+func (c *DeploymentCounters) Pinned() int64 {
+	if c == nil {
+		return 0
 	}
+	return c.pinned.Load()
 }
 
 // ForgetDeployment ends the counts of a deployment that is retired: there is a new one with each deploy. Requests that
 // still run count nowhere.
 func ForgetDeployment(zone, deployment string) {
+	deploymentCounters.Delete([2]string{zone, deployment})
 	deploymentRequestsTotal.DeleteLabelValues(zone, deployment)
 	deploymentErrorsTotal.DeleteLabelValues(zone, deployment)
 	deploymentSeconds.DeleteLabelValues(zone, deployment)

@@ -232,16 +232,16 @@ func TestRequestsAreCountedByDeployment(t *testing.T) {
 	r.Header.Set("Cookie", testCookie+"=v1")
 	to, why := d.Of(r, zones.KindRSC, "/page")
 	assert.Equal(t, []any{"v1", deploy.PinCookie}, []any{to.DeployedAs, why})
-	d.CountPin(why)
+	d.CountPin(to, why)
 	r.Header.Set("X-Deployment-Id", "gone")
 	to, why = d.Of(r, zones.KindRSC, "/page")
 	assert.Equal(t, []any{"v 2", deploy.PinUnknown}, []any{to.DeployedAs, why})
-	d.CountPin(why)
+	d.CountPin(to, why)
 	assert.InDelta(t, 1, testutil.ToFloat64(pinnedTotal.WithLabelValues(zone, "cookie")), 0)
 	assert.InDelta(t, 1, testutil.ToFloat64(pinnedTotal.WithLabelValues(zone, "unknown")), 0)
 	assert.InDelta(t, 1, testutil.ToFloat64(unknownPinsTotal.WithLabelValues(zone)), 0)
-	new(Deployments).CountPin(why)
-	(*Deployments)(nil).CountPin(why)
+	new(Deployments).CountPin(to, why)
+	(*Deployments)(nil).CountPin(to, why)
 
 	count := func() int {
 		return testutil.CollectAndCount(deploymentRequestsTotal) + testutil.CollectAndCount(deploymentErrorsTotal) +

@@ -25,12 +25,13 @@ const (
 	NoticeCameBack                      // the application asks the edge for what it should answer itself
 	noticeOtherDeployment               // the application is not of the build
 	noticeLoop                          // an upstream is the edge itself
+	noticeMixed                         // upstreams run different builds
 	notices                             // how many there are
 )
 
 var noticeNames = [notices]string{
 	noticeRewriteOverTLS: "rewrite_over_tls", NoticeCameBack: "came_back",
-	noticeOtherDeployment: "other_deployment", noticeLoop: "loop",
+	noticeOtherDeployment: "other_deployment", noticeLoop: "loop", noticeMixed: "mixed_deployments",
 }
 
 var noticesTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -128,6 +129,9 @@ func (z *Notices) OfResponse(res *http.Response, a *Request, path string, logger
 			zap.String("path", path), zap.String("rewrite", res.Header.Get("X-Middleware-Rewrite")),
 			zap.String("remedy", "start it with HOSTNAME=localhost or 0.0.0.0 (-H), not 127.0.0.1: vercel/next.js#94745"))
 	}
+	if said := res.Header["X-Nextjs-Deployment-Id"]; len(said) == 1 {
+		z.ofMixed(a, said[0], logger)
+	}
 	if id, other := a.Zone.RuleSet.OtherDeployment(res.Header); other {
 		z.notice(noticeOtherDeployment, logger,
 			"the application is another deployment than the build: unless it is being deployed, pages reload without end",
@@ -135,4 +139,18 @@ func (z *Notices) OfResponse(res *http.Response, a *Request, path string, logger
 			zap.String("remedy",
 				"build and start with one NEXT_DEPLOYMENT_ID, and let `build` name what runs: vercel/next.js#98078"))
 	}
+}
+
+// ofMixed notices that two upstreams of one deployment run different builds: what belongs to a document of one is asked
+// of the other.
+func (z *Notices) ofMixed(a *Request, said string, logger *zap.Logger) {
+	other, otherSaid := a.Zone.Upstreams.Says(a.Try.Upstream, said)
+	if other == nil {
+		return
+	}
+	z.notice(noticeMixed, logger,
+		"upstreams of the zone run different builds: pages of one load again, and their actions are not found, when the other is asked",
+		zap.Stringer("upstream", a.Try.Upstream.Address), zap.String("runs", said),
+		zap.Stringer("other_upstream", other.Address), zap.String("other_runs", otherSaid),
+		zap.String("remedy", "give each build upstreams of its own, and switch by `caddy nextjs deploy`"))
 }

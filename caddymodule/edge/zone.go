@@ -27,7 +27,7 @@ type OtherBuilds interface {
 	Other(path string) *assets.Set
 }
 
-// Zone is what each request of a zone needs, looked up once. It is replaced when the zone's build changes.
+// Zone is what each request to one deployment of a zone needs, looked up once. It is replaced when its build changes.
 type Zone struct {
 	*zones.Zone
 	// Upstreams gives requests theirs. nil: it is an export.
@@ -49,8 +49,7 @@ type Zone struct {
 	// HidesQuery says that Next.js is not told the query of pages that ignore it.
 	HidesQuery bool
 
-	// DeployedAs is the id of the deployment in the control plane, "config" for what the configuration names. "": the
-	// zone has but one.
+	// DeployedAs is the id of the deployment in the control plane, "config" for what the configuration names.
 	DeployedAs string
 	// IsLive says that documents go to it.
 	IsLive bool
@@ -60,6 +59,27 @@ type Zone struct {
 	Served *DeploymentCounters
 
 	slots [maxSlots]any
+}
+
+// All returns the zone as each of its deployments serves it.
+func (z *Zone) All() []*Zone {
+	if z.Deployments == nil {
+		return []*Zone{z}
+	}
+	return z.Deployments.List
+}
+
+// Find returns the zone as the deployment of an id serves it; nil: none does. z may be nil.
+func (z *Zone) Find(id string) *Zone {
+	if z == nil {
+		return nil
+	}
+	for _, other := range z.All() {
+		if other.DeployedAs == id {
+			return other
+		}
+	}
+	return nil
 }
 
 // VerdictOf is what the zone's build, or its export, says of a request.

@@ -84,7 +84,7 @@ func serve(t *testing.T, upstreams map[string][]deploy.Address) *State {
 		}
 		rotation := state.Fleet.Join(settings)
 		t.Cleanup(rotation.Leave)
-		view.List = append(view.List, &edge.Zone{Zone: &zones.Zone{Name: name}, Upstreams: rotation})
+		view.List = append(view.List, &edge.Zone{Zone: &zones.Zone{Name: name}, Upstreams: rotation, DeployedAs: deploy.ConfigDeployment, IsLive: true})
 	}
 	site := new(edge.Site)
 	site.View.Store(view)

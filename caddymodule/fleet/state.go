@@ -31,6 +31,8 @@ type State struct {
 	mu     sync.Mutex
 	secret []byte // nil: not read yet
 	log    atomic.Pointer[zap.Logger]
+
+	deploys deploys
 }
 
 // Lease opens the control plane whose decisions are kept below the state directory, or shares the one that is open.
@@ -42,6 +44,7 @@ func Lease(state string, tell func(*State, deploy.Change), log *zap.Logger) (*St
 		s.Fleet = deploy.Open(deploy.Settings{
 			Dir: dir, Addresses: &addresses, Log: log, Tell: func(c deploy.Change) { tell(s, c) },
 		})
+		s.beginDeploys()
 		return s, nil
 	})
 }
@@ -57,7 +60,10 @@ func (s *State) SetLog(log *zap.Logger) {
 func (s *State) Release() error { return leases.Release(s.dir) }
 
 // Destruct implements caddy.Destructor.
-func (s *State) Destruct() error { return s.Close() }
+func (s *State) Destruct() error {
+	s.deploys.stop()
+	return s.Close()
+}
 
 // joinPatience bounds the wait for DNS when a configuration is loaded.
 const joinPatience = time.Second

@@ -30,6 +30,11 @@ func Routes(streams CountStreams) []control.Route {
 		status,
 		order(report.DrainRoute, serveDrain), order(report.UndrainRoute, serveUndrain),
 		order(report.PauseRoute, servePause), order(report.ResumeRoute, serveResume),
+		control.Put(report.DeploymentPattern, control.ScopeDeploy, func(w http.ResponseWriter, r *http.Request, caller control.Caller, _ *zap.Logger) error {
+			return serveDeploy(w, r, caller)
+		}),
+		rolloutRoute(report.RollbackRoute, rollback), rolloutRoute(report.PromoteRoute, promote),
+		rolloutRoute(report.RetireRoute, retire), rolloutRoute(report.ForgetRoute, forget),
 	}
 }
 
@@ -86,15 +91,50 @@ func zoneStatus(site *edge.Site, zone *edge.Zone, streams CountStreams) report.Z
 	known := zone.Upstreams.Zone()
 	status.Answered, status.Serving, status.Waiting = known.Answered, known.IsServed(), zone.Upstreams.Waiting()
 	status.PausedUntil = pausedUntil(known)
-	deployment := report.DeploymentStatus{ID: known.Deployment.ID, Live: true, Upstreams: []report.UpstreamStatus{}}
-	if zone.Build != nil {
-		deployment.Build = zone.Build.ID
+	status.Deployments = deploymentsStatus(zone, streams)
+	return status
+}
+
+// deploymentsStatus says what is known of the deployments of a zone.
+func deploymentsStatus(zone *edge.Zone, streams CountStreams) (list []report.DeploymentStatus) {
+	rollout := rolloutOf(zone.Name)
+	if rollout == nil {
+		return []report.DeploymentStatus{deploymentStatus(zone, deploy.Ordered{ID: deploy.ConfigDeployment}, streams)}
+	}
+	for _, ordered := range rollout.Deployments {
+		status := deploymentStatus(zone, ordered, streams)
+		status.State, status.Since = ordered.State.String(), ordered.Since
+		list = append(list, status)
+	}
+	return list
+}
+
+// rolloutOf is which deployments a zone has now; nil: none was ordered.
+func rolloutOf(zone string) *deploy.Rollout {
+	if s := current.Load(); s != nil {
+		return s.State().Rollouts[zone]
+	}
+	return nil
+}
+
+// deploymentStatus says what is known of one deployment of a zone. One that is starting or retired has no upstreams
+// that requests go to.
+func deploymentStatus(zone *edge.Zone, ordered deploy.Ordered, streams CountStreams) report.DeploymentStatus {
+	status := report.DeploymentStatus{
+		ID: ordered.ID, Dir: ordered.Build, Build: ordered.BuildID, DeploymentID: ordered.DeploymentID, Upstreams: []report.UpstreamStatus{},
+	}
+	serves := zone.Find(ordered.ID)
+	if serves == nil {
+		return status
+	}
+	status.Live, status.Pinned = serves.IsLive, serves.Served.Pinned()
+	if serves.Build != nil {
+		status.Build, status.DeploymentID = serves.Build.ID, serves.Build.DeploymentID
 	}
 	now, drains := time.Now(), drainsNow()
-	for _, member := range known.Deployment.Members {
-		deployment.Upstreams = append(deployment.Upstreams, upstreamStatus(member, drains, now, streams))
+	for _, member := range serves.Upstreams.Zone().Deployment.Members {
+		status.Upstreams = append(status.Upstreams, upstreamStatus(member, drains, now, streams))
 	}
-	status.Deployments = []report.DeploymentStatus{deployment}
 	return status
 }
 

@@ -21,7 +21,19 @@ const (
 	EventPanic     Event = "panic"     // none of a zone is fit: all but drained ones are tried
 	EventPaused    Event = "paused"    // requests of a zone wait
 	EventResumed   Event = "resumed"   // they do no more
+
+	EventStarting Event = "deployment_starting" // a deployment was ordered
+	EventLive     Event = "deployment_live"     // documents go to it
+	EventFailed   Event = "deployment_failed"   // it could not become live
+	EventRetired  Event = "deployment_retired"  // nothing goes to it any more
 )
+
+// emit tells who subscribes to Caddy's events.
+func emit(event Event, data map[string]any) {
+	if now := edge.Current.Load(); now != nil {
+		now.Emit(string(event), data)
+	}
+}
 
 // eventsOf returns what a change is.
 func eventsOf(c deploy.Change) (events []Event) {
@@ -59,11 +71,9 @@ func (s *State) Tell(c deploy.Change) {
 	for _, event := range eventsOf(c) {
 		eventsTotal.WithLabelValues(c.Zone.Name, string(event)).Inc()
 		s.write(c, event)
-		if now := edge.Current.Load(); now != nil {
-			now.Emit(string(event), map[string]any{
-				"zone": c.Zone.Name, "upstream": c.Upstream().String(), "state": c.After.State.String(), "why": c.After.Why,
-			})
-		}
+		emit(event, map[string]any{
+			"zone": c.Zone.Name, "upstream": c.Upstream().String(), "state": c.After.State.String(), "why": c.After.Why,
+		})
 	}
 }
 
@@ -82,9 +92,7 @@ func (s *State) tellPause(zone *deploy.Zone) {
 	} else {
 		s.log.Load().Info("a zone is paused no more", fields...)
 	}
-	if now := edge.Current.Load(); now != nil {
-		now.Emit(string(event), told)
-	}
+	emit(event, told)
 }
 
 // write writes an event to the log.

@@ -26,7 +26,9 @@ type Zone struct {
 	Name      string
 	Optional  bool
 	Upstreams *deploy.Rotation // nil: its files are loaded, and nobody else is needed
-	Note      func() string
+	// Live returns those of the deployment that is live now.
+	Live func() *deploy.Rotation
+	Note func() string
 }
 
 // Report is the answer to a probe.
@@ -98,7 +100,7 @@ func (z Zone) report() ZoneReport {
 		report.Ready, report.Serving = true, true
 		return report
 	}
-	zone := z.Upstreams.Zone()
+	zone := z.Live().Zone()
 	report.Ready, report.Serving = zone.Answered, zone.IsServed()
 	if report.Serving && report.Ready {
 		return report

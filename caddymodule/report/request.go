@@ -18,6 +18,8 @@ type Request struct {
 	// Build and Deployment are the ids of the zone's build, if it is known.
 	Build      string `json:"build,omitempty"`
 	Deployment string `json:"deployment,omitempty"`
+	// Deployed is which of several deployments of the zone the request goes to. Absent where there is but one.
+	Deployed *Pin `json:"deployed,omitempty"`
 	// Waiting is the id of a build that the application does not run yet.
 	Waiting string `json:"waiting,omitempty"`
 	// BuildNote says what that build waits for, or why a new one was refused.
@@ -32,6 +34,15 @@ type Request struct {
 	NotKept string `json:"not_kept,omitempty"`
 	// Page is what the page cache does.
 	Page *Page `json:"page,omitempty"`
+}
+
+// Pin is a deployment that a request goes to.
+type Pin struct {
+	ID   string `json:"id"`
+	Live bool   `json:"live"`
+	// Because is what tells that the request belongs to it: live (nothing), header, dpl, build, action, content, cookie,
+	// or unknown (what it names is not there any more).
+	Because string `json:"because"`
 }
 
 // Choice is an upstream that was chosen.

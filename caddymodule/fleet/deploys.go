@@ -1,0 +1,271 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
+	"github.com/caddy-nextjs/caddy-nextjs/deploy"
+)
+
+// deploys are the deploys of a process that have not ended. A deploy outlives who has ordered it.
+type deploys struct {
+	mu      sync.Mutex
+	running map[string]*running // by zone
+	ctx     context.Context     // of the control plane
+	cancel  context.CancelFunc
+	done    sync.WaitGroup
+}
+
+// running is a deploy that has not ended, or has just.
+type running struct {
+	order deploy.Ordered
+	ended chan struct{}
+	// before is what was live before it, and durable says whether the new one is after a restart. err is why it has
+	// failed. They are for who waits until it has ended.
+	before  string
+	durable bool
+	err     error
+}
+
+// errNotHealthy says that a deployment did not become healthy in the time that it had.
+var errNotHealthy = errors.New("it did not become healthy in time")
+
+// errStopped says that the edge stops. The deploy goes on when it is started again.
+var errStopped = errors.New("the edge stops: the deploy goes on when it is started again")
+
+// beginDeploys begins to look after deployments, until stop.
+func (s *State) beginDeploys() {
+	s.deploys.running = map[string]*running{}
+	s.deploys.ctx, s.deploys.cancel = context.WithCancel(context.Background())
+	s.deploys.done.Go(s.retireOld)
+}
+
+const retireEvery = time.Second
+
+// retireOld retires what is not to be kept any longer, until the control plane ends.
+func (s *State) retireOld() {
+	ticker := time.NewTicker(retireEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-s.deploys.ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		on := sites.Load()
+		if on == nil || len(s.State().Rollouts) == 0 {
+			continue
+		}
+		for zone, kept := range on.Kept() {
+			before := s.State().Rollouts[zone]
+			_, _ = s.Do(deploy.RetireOld{Zone: zone, Keep: kept.Deployments, MaxAge: kept.MaxAge}) // it is never refused
+			s.tellRetired(zone, before)
+		}
+	}
+}
+
+// tellRetired tells which deployments of a zone are retired that were not before, and has nothing go to them any more.
+func (s *State) tellRetired(zone string, before *deploy.Rollout) {
+	after := s.State().Rollouts[zone]
+	if after == before {
+		return
+	}
+	if err := follow(zone); err != nil {
+		s.log.Load().Error("a deployment is retired, but not everywhere", zap.String("zone", zone), zap.Error(err))
+	}
+	for _, was := range before.InUse() {
+		if now, is := after.Find(was.ID); is && now.State == deploy.StageRetired {
+			s.log.Load().Info("a deployment is retired", zap.String("event", string(EventRetired)),
+				zap.String("zone", zone), zap.String("deployment", was.ID))
+			s.emitDeployment(EventRetired, zone, was.ID)
+			edge.ForgetDeployment(zone, was.ID)
+		}
+	}
+}
+
+// stop ends the deploys that run, and awaits that. They go on when the control plane is opened again.
+func (d *deploys) stop() {
+	d.cancel()
+	d.done.Wait()
+}
+
+// Begin orders a deployment, and has it become live. An order for one that is being deployed already joins that. What it
+// returns is to be waited for.
+func (s *State) begin(zone string, order deploy.Ordered) (*running, error) {
+	s.deploys.mu.Lock()
+	defer s.deploys.mu.Unlock()
+	if one := s.deploys.running[zone]; one != nil {
+		if one.order.ID == order.ID && slices.Equal(one.order.Upstreams, order.Upstreams) && one.order.Build == order.Build {
+			return one, nil
+		}
+		return nil, deploy.ErrDeploying
+	}
+	if s.deploys.ctx.Err() != nil {
+		return nil, errStopped
+	}
+	if _, err := s.Do(deploy.Deploy{Zone: zone, Ordered: order}); err != nil {
+		return nil, err //nolint:wrapcheck // it says all there is to say
+	}
+	return s.run(zone, order), nil
+}
+
+// run has a deployment that was ordered become live. s.deploys.mu is held.
+func (s *State) run(zone string, order deploy.Ordered) *running {
+	one := &running{order: order, ended: make(chan struct{}), before: s.State().Rollouts[zone].Live()}
+	s.deploys.running[zone] = one
+	s.deploys.done.Go(func() {
+		one.durable, one.err = s.makeLive(s.deploys.ctx, zone, order)
+		s.deploys.mu.Lock()
+		delete(s.deploys.running, zone)
+		s.deploys.mu.Unlock()
+		close(one.ended)
+	})
+	return one
+}
+
+// GoOn goes on with the deploys that had not ended when the process before did.
+func (s *State) GoOn() {
+	s.deploys.mu.Lock()
+	defer s.deploys.mu.Unlock()
+	for zone, rollout := range s.State().Rollouts {
+		for _, ordered := range rollout.Deployments {
+			if ordered.State == deploy.StageStarting && s.deploys.running[zone] == nil && s.deploys.ctx.Err() == nil {
+				s.log.Load().Info("a deploy that had not ended goes on", zap.String("zone", zone), zap.String("deployment", ordered.ID))
+				s.run(zone, ordered)
+			}
+		}
+	}
+}
+
+// makeLive waits until a deployment is healthy, and makes it live. If it cannot be, nothing has changed.
+func (s *State) makeLive(ctx context.Context, zone string, order deploy.Ordered) (durable bool, err error) {
+	log := s.log.Load().With(zap.String("zone", zone), zap.String("deployment", order.ID))
+	log.Info("a deployment is starting", zap.String("event", string(EventStarting)), zap.Strings("upstreams", order.Upstreams))
+	if err = follow(zone); err == nil {
+		err = s.awaitHealth(ctx, zone, order)
+	}
+	if err == nil {
+		durable, err = s.promote(ctx, zone, order.ID)
+	}
+	switch {
+	case err == nil:
+		return durable, nil
+	case ctx.Err() != nil:
+		return false, errStopped
+	}
+	if now, _ := s.State().Rollouts[zone].Find(order.ID); now.State == deploy.StageStarting {
+		_, _ = s.Do(deploy.Retire{Zone: zone, ID: order.ID}) // it is there
+		_ = follow(zone)                                     // what it does not serve any more cannot fail
+	}
+	log.Error("a deploy has failed: nothing has changed", zap.String("event", string(EventFailed)), zap.Error(err))
+	s.emitDeployment(EventFailed, zone, order.ID)
+	return false, err
+}
+
+// promote makes a deployment live whose upstreams answer.
+func (s *State) promote(ctx context.Context, zone, id string) (durable bool, err error) {
+	if err := s.describe(ctx, zone, id); err != nil {
+		return false, err
+	}
+	return s.switchTo(zone, id)
+}
+
+// switchTo makes a deployment live: the documents that are asked for from now on are of it.
+func (s *State) switchTo(zone, id string) (durable bool, err error) {
+	if on := sites.Load(); on != nil {
+		if err := on.CheckLive(zone, id); err != nil {
+			return false, err //nolint:wrapcheck // it says all there is to say
+		}
+	}
+	before := s.State().Rollouts[zone].Live()
+	durable, err = s.Do(deploy.Promote{Zone: zone, ID: id})
+	if err != nil {
+		return false, err
+	}
+	if err := follow(zone); err != nil {
+		return durable, fmt.Errorf("it is live, but not everywhere: %w", err)
+	}
+	if before != id {
+		s.log.Load().Info("a deployment is live", zap.String("event", string(EventLive)), zap.String("zone", zone),
+			zap.String("deployment", id), zap.String("before", before), zap.Bool("durable", durable))
+		s.emitDeployment(EventLive, zone, id)
+	}
+	return durable, nil
+}
+
+// awaitHealth waits until all upstreams of a deployment are healthy. The error names those that are not.
+func (s *State) awaitHealth(ctx context.Context, zone string, order deploy.Ordered) error {
+	limited, cancel := context.WithDeadlineCause(ctx, order.Until, errNotHealthy)
+	defer cancel()
+	ticker := time.NewTicker(orderStep)
+	defer ticker.Stop()
+	var why []string
+	for {
+		now, err := s.unhealthy(limited, zone, order.ID)
+		if err != nil || len(now) == 0 {
+			return err
+		}
+		if limited.Err() == nil || why == nil { // else it says that the time is over
+			why = now
+		}
+		select {
+		case <-limited.Done():
+			return fmt.Errorf("%w: %s", errNotHealthy, strings.Join(why, ", "))
+		case <-ticker.C:
+		}
+	}
+}
+
+var errNobodyHas = errors.New("no site of the configuration has the zone")
+
+// unhealthy returns which upstreams of a deployment are not healthy, and why.
+func (s *State) unhealthy(ctx context.Context, zone, id string) (why []string, err error) {
+	on := sites.Load()
+	if on == nil {
+		return nil, errNobodyHas
+	}
+	found, ok := on.Find(zone, id)
+	if !ok {
+		return nil, errNobodyHas
+	}
+	members := found.Upstreams.Zone().Deployment.Members
+	if len(members) == 0 {
+		return []string{"it has no upstream yet"}, nil
+	}
+	for _, member := range members {
+		if err := s.probe(ctx, found.Upstreams, member); err != nil {
+			why = append(why, fmt.Sprintf("%s: %v", member, err))
+		}
+	}
+	return why, nil
+}
+
+// probe asks an upstream of a deployment what the zone asks of its upstreams, and whether it answers at all without an
+// error of its own. The error says why not.
+func (s *State) probe(ctx context.Context, upstreams *deploy.Rotation, member *deploy.Member) error {
+	if member.State == deploy.Draining {
+		return errors.New(member.Why)
+	}
+	if err := s.Probe(ctx, member.String()); err != nil {
+		return err //nolint:wrapcheck // it says all there is to say
+	}
+	status, err := upstreams.Ask(ctx, member.Upstream, deploy.AnyAnswer)
+	if err == nil && status >= http.StatusInternalServerError {
+		err = fmt.Errorf("it answers with %d", status)
+	}
+	return err
+}
+
+func (s *State) emitDeployment(event Event, zone, id string) {
+	eventsTotal.WithLabelValues(zone, string(event)).Inc()
+	emit(event, map[string]any{"zone": zone, "deployment": id})
+}
