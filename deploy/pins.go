@@ -1,5 +1,7 @@
 package deploy
 
+import "strings"
+
 // PinTarget is a deployment of a zone that requests can be sent to, and what tells which of them are its own.
 type PinTarget struct {
 	// ID is that of the control plane; pin cookies name it.
@@ -170,14 +172,20 @@ func (p *Pins) withAction(id string) (at int, ok bool) {
 	return 0, false
 }
 
-// withFile returns a deployment that has a file: the live one if it does, else the newest of those that cannot say by
+// immutablePrefix is where files lie of which Next.js 16.3 and later say no `?dpl`, whatever the build has
+// (supportsImmutableAssets).
+const immutablePrefix = "/_next/static/immutable/"
+
+// withFile returns a deployment that has a file: the live one if it does, else the newest of those that do not say by
 // `?dpl` that the file is theirs. Names have a hash of what is in the file, so it does not matter which.
 func (p *Pins) withFile(path string) (at int, why PinReason, ok bool) {
 	if has := p.list[p.live].HasFile; has != nil && has(path) {
 		return p.live, PinLive, true
 	}
+	isImmutable := strings.HasPrefix(path, immutablePrefix)
 	for i := range p.list {
-		if target := &p.list[i]; i != p.live && target.DeploymentID == "" && target.HasFile != nil && target.HasFile(path) {
+		target := &p.list[i]
+		if i != p.live && (target.DeploymentID == "" || isImmutable) && target.HasFile != nil && target.HasFile(path) {
 			return i, PinContent, true
 		}
 	}

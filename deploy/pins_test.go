@@ -98,7 +98,9 @@ func TestWhatNamesADeploymentWithoutDeploymentIDs(t *testing.T) {
 }
 
 func TestWhatNamesADeploymentWithDeploymentIDs(t *testing.T) {
-	assertPins(t, namedTargets(), []pinCase{
+	targets := namedTargets()
+	targets[2].HasFile = filesOf("chunks/1.js", "immutable/1.js")
+	assertPins(t, targets, []pinCase{
 		{"nothing", PinFacts{}, 1, PinLive},
 		{"the header", PinFacts{Header: "dpl1"}, 2, PinHeader},
 		{"the header of a document", PinFacts{Header: "dpl1", Document: true}, 2, PinHeader},
@@ -113,6 +115,7 @@ func TestWhatNamesADeploymentWithDeploymentIDs(t *testing.T) {
 		{"the constant build id and dpl", PinFacts{BuildID: constantBuildID, Query: "dpl1"}, 2, PinQuery},
 		{"the id of a form's action", PinFacts{Action: "only1"}, 2, PinAction},
 		{"a chunk without dpl", PinFacts{Path: "/_next/static/chunks/1.js"}, 1, PinLive},
+		{"a chunk that never has a dpl", PinFacts{Path: "/_next/static/immutable/1.js"}, 2, PinContent},
 		{"a cookie", PinFacts{Cookie: "v1"}, 1, PinLive},
 	})
 }

@@ -14,7 +14,6 @@ import (
 // Where files of a build and its data lie, below the basePath.
 const (
 	staticPrefix = "/_next/static/"
-	mediaPrefix  = "/_next/static/media/"
 	dataPrefix   = "/_next/data/"
 )
 
@@ -65,7 +64,7 @@ func pictureOf(query string) (dpl, file string) {
 	if dpl == "" {
 		dpl = dplOf(own)
 	}
-	if at := strings.Index(path, mediaPrefix); at >= 0 {
+	if at := strings.Index(path, staticPrefix); at >= 0 {
 		file = path[at:]
 	}
 	return dpl, file

@@ -66,6 +66,10 @@ func TestWhatARequestSaysOfItsDeployment(t *testing.T) {
 			"/_next/image?url=%2Fshop%2F_next%2Fstatic%2Fmedia%2Fa.png&w=64&q=75&dpl=dpl-1", nil,
 			deploy.PinFacts{Query: id, Path: "/_next/static/media/a.png"},
 		},
+		{
+			"picture without dpl", zones.KindImage, "/_next/image?url=%2F_next%2Fstatic%2Fimmutable%2Fa.png&w=64", cookie,
+			deploy.PinFacts{Path: "/_next/static/immutable/a.png", Cookie: "v1"},
+		},
 		{"public picture", zones.KindImage, "/_next/image?url=%2Fa.png&w=64&q=75", cookie, deploy.PinFacts{}},
 		{"elsewhere", zones.KindImage, "/_next/image?url=%2F%2Fx%2F_next%2Fstatic%2Fmedia%2Fa", cookie, deploy.PinFacts{}},
 		{"upgrade", zones.KindUpgrade, "/socket?dpl=x", cookie, deploy.PinFacts{}},
