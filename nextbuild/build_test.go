@@ -1,6 +1,7 @@
 package nextbuild
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -140,6 +141,7 @@ func TestReadKeepsNoSecret(t *testing.T) {
 	require.NoError(t, err)
 	assert.NotContains(t, string(text), buildtest.PreviewID)
 	assert.NotContains(t, string(text), "TOPSECRET")
+	assert.Equal(t, sha256.Sum256([]byte("TOPSECRET")), b.ActionsKey)
 }
 
 func TestAChangedBuildHasAnotherHash(t *testing.T) {

@@ -219,22 +219,3 @@ func splitTags(list string) []string {
 	}
 	return strings.Split(list, ",")
 }
-
-// readActions reads the ids of the server actions. Beside them stands the key that encrypts their closures: it is not
-// decoded.
-func (b *Build) readActions(m manifests) error {
-	var file struct {
-		Node map[string]struct{} `json:"node"`
-		Edge map[string]struct{} `json:"edge"`
-	}
-	if err := m.readIfThere("server/server-reference-manifest.json", &file); err != nil {
-		return err
-	}
-	b.Actions = make(map[string]struct{}, len(file.Node)+len(file.Edge))
-	for _, actions := range []map[string]struct{}{file.Node, file.Edge} {
-		for id := range actions {
-			b.Actions[id] = struct{}{}
-		}
-	}
-	return nil
-}
