@@ -201,6 +201,7 @@ func (h *Handler) requestOf(w http.ResponseWriter, r *http.Request, in *incoming
 	a.Path, a.Full, a.AsWritten = in.found.Path, in.found.Full, in.found.AsWritten
 	a.IsAsset, a.Returned = h.AssetHost, in.returns > 0
 	a.Body, _ = w.(*edge.Body)
+	a.Action = in.zone.ActionOf(r, in.kind)
 	a.Verdict = in.zone.VerdictOf(r, in.found)
 	if in.zone.Export == nil {
 		a.Repaired = hygiene.RepairRSC(r, in.kind)

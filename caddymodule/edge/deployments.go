@@ -40,3 +40,44 @@ func CookieName(prefix, zone string) string {
 
 // PinCookieName is the name of the cookie that names the deployment of the last document of a zone.
 func PinCookieName(zone string) string { return CookieName("nextjs_deployment_", zone) }
+
+// HasOthers reports whether a request may belong to another deployment than the one it was sent to.
+func (d *Deployments) HasOthers() bool { return d != nil && len(d.List) > 1 }
+
+// maxBlindTries is how many deployments are asked for an action of which it is not known whether they have it.
+const maxBlindTries = 2
+
+// ToReplay returns the deployments that may know actions which one of them does not: the newest ones whose builds name
+// all of them. If there is none, and blindly says so, the newest ones of which that is not known.
+func (d *Deployments) ToReplay(besides *Zone, actions []string, blindly bool) []*Zone {
+	if !d.HasOthers() || len(actions) == 0 {
+		return nil
+	}
+	var knowing, unknown []*Zone
+	for _, zone := range d.List {
+		switch {
+		case zone == besides, zone.Upstreams == nil:
+		case zone.Build == nil || zone.Build.Actions == nil:
+			unknown = append(unknown, zone)
+		case zone.knowsActions(actions):
+			knowing = append(knowing, zone)
+		}
+	}
+	switch {
+	case len(knowing) > 0:
+		return knowing[:min(len(knowing), maxBlindTries)]
+	case blindly:
+		return unknown[:min(len(unknown), maxBlindTries)]
+	}
+	return nil
+}
+
+// knowsActions reports whether the build of a deployment names all of the actions.
+func (z *Zone) knowsActions(actions []string) bool {
+	for _, id := range actions {
+		if _, knows := z.Build.Actions[id]; !knows {
+			return false
+		}
+	}
+	return true
+}

@@ -44,6 +44,8 @@ type Request struct {
 	PlainDraft       bool   // what CookieScope.CleanRequest said
 	SpeculationRules string // the Speculation-Rules header of the zone's pages, if they have one
 	Body             *Body  // nil: the request has none, or a stream of its own
+	// Action is the id of the server action that it calls, as Zone.ActionOf says.
+	Action string
 
 	// Tags is the header in which the application says its cache tags, "" where pages are not kept.
 	Tags string
@@ -69,6 +71,12 @@ type Request struct {
 // NewRequest returns what is known of a request to a zone.
 func NewRequest(facts *Zone, v *View, kind zones.Kind) *Request {
 	return &Request{Kind: kind, Zone: facts, View: v, Cookies: facts.Cookies}
+}
+
+// MoveTo has a request that was answered by one deployment of its zone belong to another one, by a try there.
+func (a *Request) MoveTo(z *Zone, r *http.Request, try deploy.Try) {
+	a.Zone, a.Cookies, a.Try = z, z.Cookies, try
+	a.Verdict = z.RuleSet.Verdict(r, rules.Target{Full: a.Full, AsWritten: a.AsWritten})
 }
 
 // Answered notes that the upstream of this try has answered.
