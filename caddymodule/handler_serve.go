@@ -40,6 +40,8 @@ type incoming struct {
 	kind  zones.Kind
 	// refusal is why the request is refused, if nothing else says it.
 	refusal error
+	// action is the id of the server action that it calls, as edge.Zone.ActionOf says.
+	action string
 	// pinned is why it goes to the deployment it goes to.
 	pinned deploy.PinReason
 	// returns is how often the application has sent the request back to the edge.
@@ -143,7 +145,8 @@ func (in *incoming) findDeployment(r *http.Request) {
 	if all == nil {
 		return
 	}
-	to, why := all.Of(r, in.kind, in.found.Path)
+	in.action = in.zone.ActionOf(r, in.kind)
+	to, why := all.Of(r, in.kind, in.found.Path, in.action)
 	all.CountPin(to, why)
 	in.pinned = why
 	if to == in.zone {
@@ -201,7 +204,7 @@ func (h *Handler) requestOf(w http.ResponseWriter, r *http.Request, in *incoming
 	a.Path, a.Full, a.AsWritten = in.found.Path, in.found.Full, in.found.AsWritten
 	a.IsAsset, a.Returned = h.AssetHost, in.returns > 0
 	a.Body, _ = w.(*edge.Body)
-	a.Action = in.zone.ActionOf(r, in.kind)
+	a.Action = in.action
 	a.Verdict = in.zone.VerdictOf(r, in.found)
 	if in.zone.Export == nil {
 		a.Repaired = hygiene.RepairRSC(r, in.kind)

@@ -45,7 +45,7 @@ func pinnedSite(t *testing.T, onAll, isLive bool) (e *edgetest.Edge) {
 		zone.DeployedAs, zone.IsLive = "v2", isLive
 		zone.Deployments = &edge.Deployments{
 			List: []*edge.Zone{zone}, Cookie: edge.PinCookieName("shop"), CookieOnAll: onAll,
-			Pins: deploy.NewPins([]deploy.PinTarget{{ID: "v2", BuildID: t.Name(), Live: isLive}, {ID: "v1", Live: !isLive}}),
+			Pins: deploy.NewPins([]deploy.PinTarget{{ID: "v2", BuildID: t.Name(), Live: true}}),
 		}
 	}
 	return e

@@ -22,9 +22,12 @@ type Deployments struct {
 	Pinned *PinCounters
 }
 
-// Of returns the deployment that a request belongs to, and why. path is below the basePath, as zones.Match has it.
-func (d *Deployments) Of(r *http.Request, kind zones.Kind, path string) (*Zone, deploy.PinReason) {
-	at, why := d.Pins.Of(PinFactsOf(r, kind, path, d.Cookie))
+// Of returns the deployment that a request belongs to, and why. path is below the basePath, as zones.Match has it, and
+// action what Zone.ActionOf says.
+func (d *Deployments) Of(r *http.Request, kind zones.Kind, path, action string) (*Zone, deploy.PinReason) {
+	f := PinFactsOf(r, kind, path, d.Cookie)
+	f.Action = action
+	at, why := d.Pins.Of(f)
 	return d.List[at], why
 }
 

@@ -18,7 +18,7 @@ const (
 )
 
 // PinFactsOf reads what a request says of the deployment that it belongs to. path is below the basePath, as zones.Match
-// has it; cookie is the name of the cookie, "" for none.
+// has it; cookie is the name of the cookie, "" for none. What action is called is not among them (Zone.ActionOf).
 //
 // Only that counts which the client of Next.js says of its document: a browser that loads a document says nothing, and
 // an application that fetches something may say what it likes by the header alone. A `?dpl` in the URL of a page is
@@ -37,9 +37,7 @@ func PinFactsOf(r *http.Request, kind zones.Kind, path, cookie string) deploy.Pi
 		}
 	case zones.KindData:
 		f.BuildID, f.Cookie = buildBelow(path, dataPrefix), pinCookieOf(r.Header, cookie)
-	case zones.KindAction:
-		f.Action, f.Cookie = httpheader.First(r.Header, "Next-Action"), pinCookieOf(r.Header, cookie)
-	case zones.KindRSC, zones.KindPrefetch, zones.KindSegment:
+	case zones.KindAction, zones.KindRSC, zones.KindPrefetch, zones.KindSegment:
 		f.Cookie = pinCookieOf(r.Header, cookie)
 	}
 	return f

@@ -43,6 +43,9 @@ func noteFailure(err error, req *http.Request, a *edge.Request) error {
 	case isClosed(err) && a.Kind != zones.KindUpgrade: // Next.js ends those that it does not know
 		a.Zone.Upstreams.Reset(a.Try.Upstream)
 		countFailure(a, resetsTotal, deploy.FailedReset)
+		if !isSafe(req.Method) {
+			unknownFateTotal.WithLabelValues(a.Zone.Name).Inc()
+		}
 		if !hasBody && a.MayRepeat(req) {
 			err = reverseproxy.NewDialError(err)
 		}
@@ -57,6 +60,15 @@ func noteFailure(err error, req *http.Request, a *edge.Request) error {
 func countFailure(a *edge.Request, ofZones *prometheus.CounterVec, how deploy.Failure) {
 	ofZones.WithLabelValues(a.Zone.Name).Inc()
 	a.Try.Upstream.NoteFailure(how)
+}
+
+// isSafe reports whether a method asks for nothing to be changed (RFC 9110, 9.2.1).
+func isSafe(method string) bool {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
+		return true
+	}
+	return false
 }
 
 // isOwnLimit reports whether the machine of the edge has no descriptors or ports left, which says nothing of upstreams.
@@ -93,4 +105,10 @@ var dialFailuresTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
 var resetsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
 	Namespace: "caddy", Subsystem: "nextjs", Name: "upstream_resets_total",
 	Help: "Requests whose upstream ended the connection before its answer began, by zone.",
+}, []string{"zone"})
+
+var unknownFateTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
+	Namespace: "caddy", Subsystem: "nextjs", Name: "unknown_fate_total",
+	Help: "Requests that may have changed something and whose upstream ended the connection before its answer began, by " +
+		"zone. They were answered 502, and not sent again.",
 }, []string{"zone"})

@@ -17,6 +17,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
+	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache/policy"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 	"github.com/caddy-nextjs/caddy-nextjs/zones/hygiene"
@@ -187,6 +188,22 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	a.SetSaid(policy.Said{}) // not what the try before has said
 	a.Zone.Notices.MarkVia(req.Header)
 	a.Body.AllowFullDuplex()
+	again := t.replayOf(req, a)
+	res, err := t.try(req, a)
+	if err != nil {
+		again.giveUp()
+		return nil, err
+	}
+	if res, err = again.after(res, a); err != nil {
+		return nil, err
+	}
+	t.cleanAnswer(req, res, a)
+	res.Body = watchBody(res, a)
+	return res, nil
+}
+
+// try sends a request to the upstream of its try. If that fails the try is ended.
+func (t *Transport) try(req *http.Request, a *edge.Request) (*http.Response, error) {
 	body := watchClient(req, a)
 	a.Try.Sent(time.Now())
 	res, err := t.send(req, a)
@@ -202,22 +219,25 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if keepAlive := res.Header["Keep-Alive"]; len(keepAlive) > 0 {
 		a.Try.Upstream.Announced(keepAlive[0])
 	}
-	t.cleanAnswer(req, res, a)
-	res.Body = watchBody(res, a)
 	return res, nil
 }
 
 // prepareURL writes the URL that the upstream is asked by.
 func (t *Transport) prepareURL(req *http.Request, a *edge.Request) {
 	// The tries of a request share its URL, so the scheme is set for each anew.
-	req.URL.Scheme = "http"
-	if a.Try.Upstream.TLS || t.TLSEnabled() {
-		req.URL.Scheme = "https"
-	}
+	req.URL.Scheme = t.schemeOf(a.Try.Upstream)
 	if req.URL.RawQuery == a.ClientQuery { // else the proxy has rewritten it
 		req.URL.RawQuery = a.UpstreamQuery
 	}
 	keepPath(req)
+}
+
+// schemeOf is the scheme by which an upstream is asked.
+func (t *Transport) schemeOf(upstream *deploy.Upstream) string {
+	if upstream.TLS || t.TLSEnabled() {
+		return "https"
+	}
+	return "http"
 }
 
 // cleanAnswer makes of what Next.js answers what clients and caches are told.
