@@ -2,9 +2,8 @@ package assets
 
 import (
 	"context"
-	"net/url"
+	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -40,6 +39,7 @@ type Archive struct {
 	lock              *flock.Flock // nil: the directory is not in use
 	failing, saidFull bool         // the log says so
 	swept             bool
+	retry             time.Time // when builds are copied again that could not be
 
 	copies atomic.Pointer[Copies]
 	size   atomic.Int64
@@ -80,47 +80,24 @@ type archivedFile struct {
 	more []nextbuild.Header
 }
 
-// Wanted names a file below /_next/static.
-type Wanted struct {
-	// Path is below the basePath.
-	Path string
-	// Deployment is that of the document which asks (?dpl=), "" if it says none.
-	Deployment string
-}
-
-// WantedOf returns what an address names: a path below the basePath, and a query.
-func WantedOf(path, query string) Wanted {
-	wanted := Wanted{Path: path}
-	if strings.Contains(query, "dpl=") {
-		if values, err := url.ParseQuery(query); err == nil {
-			wanted.Deployment = values.Get("dpl")
-		}
-	}
-	return wanted
-}
-
-// keptName is the name by which a Keep has the file. Next.js ignores every query, a proxy of several deployments may
-// not ignore this one.
-func (wanted Wanted) keptName() string {
-	if wanted.Deployment == "" {
-		return wanted.Path
-	}
-	return wanted.Path + "?dpl=" + url.QueryEscape(wanted.Deployment)
-}
-
 // OpenArchive opens the archive in a directory, which is made if it is missing. size (bytes) and maxAge are its bounds,
 // as for SetLimits. Where the directory cannot be used, or is another process's, nothing is kept: the log says so once,
 // and it is tried again every few seconds.
 func OpenArchive(dir string, size int64, maxAge time.Duration, log *zap.Logger) *Archive {
 	ctx, stop := context.WithCancel(context.Background())
-	a := &Archive{
-		dir: dir, log: log, stop: stop, done: make(chan struct{}), wake: make(chan struct{}, 1),
-		spaces: map[string]*archiveSpace{}, blobs: map[blobSum]*blob{},
-	}
+	a := newArchive(dir, log)
+	a.stop = stop
 	a.SetLimits(size, maxAge)
 	a.attach()
 	go a.run(ctx)
 	return a
+}
+
+func newArchive(dir string, log *zap.Logger) *Archive {
+	return &Archive{
+		dir: dir, log: log, done: make(chan struct{}), wake: make(chan struct{}, 1),
+		spaces: map[string]*archiveSpace{}, blobs: map[blobSum]*blob{},
+	}
 }
 
 // Close ends the archive. What passed through before is kept; builds that are not copied yet are at the next start.
@@ -130,7 +107,10 @@ func (a *Archive) Close() error {
 	if a.lock == nil {
 		return nil
 	}
-	return a.lock.Close()
+	if err := a.lock.Close(); err != nil {
+		return fmt.Errorf("unlocking the archive: %w", err)
+	}
+	return nil
 }
 
 // SetLimits changes the bounds: bytes, and the time since a build was live, or a file was added to a learnt one. 0
@@ -187,54 +167,6 @@ func (a *Archive) Stats() (stats ArchiveStats) {
 	}
 	return stats
 }
-
-// Find returns the file that an application had, nil if the archive has none. Other deployments may have other bytes
-// under the same path:
-//   - who names a deployment gets the file of that one;
-//   - who names none gets the newest;
-//   - /_next/static/immutable is one namespace (Next.js 16.3), whatever deployment is named;
-//   - the directory of a build id is of that deployment alone, and of no build where two disagree: with a deployment id
-//     all builds have one constant build id.
-func (a *Archive) Find(space string, wanted Wanted) *Archived {
-	if a == nil || !isArchivable(wanted.Path) {
-		return nil
-	}
-	a.mu.RLock()
-	defer a.mu.RUnlock()
-	s := a.spaces[space]
-	if s == nil {
-		return nil
-	}
-	if f, ok := s.find(wanted); ok {
-		return &Archived{a, f}
-	}
-	return nil
-}
-
-func (s *archiveSpace) find(wanted Wanted) (found archivedFile, ok bool) {
-	isFree := isNamedByContent(wanted.Path)
-	for _, b := range s.builds {
-		isOf := b.deployment == wanted.Deployment || isFree && (wanted.Deployment == "" || isImmutable(wanted.Path))
-		f, has := b.files[wanted.Path]
-		switch {
-		case !isOf || !has:
-		case isFree:
-			return f, true
-		case ok && f.blob != found.blob:
-			return archivedFile{}, false
-		default:
-			found, ok = f, true
-		}
-	}
-	return found, ok
-}
-
-// isArchivable reports whether a file is kept when its build is gone. A service worker must be able to end.
-func isArchivable(path string) bool {
-	return strings.HasPrefix(path, staticPrefix) && !strings.HasPrefix(path, staticPrefix+"service-worker/")
-}
-
-func isImmutable(path string) bool { return strings.HasPrefix(path, staticPrefix+"immutable/") }
 
 // insert adds a build to its space, in the place that its age gives it. The caller holds the lock.
 func (s *archiveSpace) insert(b *archivedBuild) {

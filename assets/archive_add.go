@@ -1,7 +1,6 @@
 package assets
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -9,30 +8,17 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net/http"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"go.uber.org/zap"
-
-	"github.com/caddy-nextjs/caddy-nextjs/internal/keeping"
-	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
 
 // setJob is a build that is to be copied.
 type setJob struct {
 	space, deployment string
 	set               *Set
-}
-
-// learnJob is a file that has passed through, and is to be copied.
-type learnJob struct {
-	keep              *Keep
-	name              string
-	space, deployment string
-	path              string
 }
 
 // Add has the archive copy the files of a build that is served. deployment is the id that Next.js says in ?dpl=, "" if
@@ -45,27 +31,19 @@ func (a *Archive) Add(space, deployment string, s *Set) {
 	job := setJob{space, deployment, s}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if !slices.Contains(a.sets, job) {
-		a.sets = append(a.sets, job)
-		a.notify()
-	}
+	a.sets = slices.DeleteFunc(a.sets, func(other setJob) bool { return other == job || other.set.closed.Load() })
+	a.sets = append(a.sets, job)
+	a.notify()
 }
 
-// learn has the archive copy a file that has passed through. As many wait as files wait for compressed copies.
-func (a *Archive) learn(job learnJob) {
-	if a == nil {
-		return
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if len(a.learnt) < maxKeptJobs {
-		a.learnt = append(a.learnt, job)
-		a.notify()
-	}
-}
+// archiveRetry is how long a build waits that could not be copied: it is written from its beginning.
+const archiveRetry = time.Minute
 
 // addSets copies the builds that wait. One that fails waits on.
 func (a *Archive) addSets(ctx context.Context) {
+	if time.Now().Before(a.retry) {
+		return
+	}
 	a.mu.Lock()
 	jobs := a.sets
 	a.sets = nil
@@ -75,13 +53,14 @@ func (a *Archive) addSets(ctx context.Context) {
 		if err == nil {
 			continue
 		}
-		if ctx.Err() == nil && !errors.Is(err, errOtherContent) {
+		if ctx.Err() == nil {
 			a.note(err)
 		}
 		if !errors.Is(err, errArchiveBound) {
 			a.mu.Lock()
 			a.sets = append(a.sets, job)
 			a.mu.Unlock()
+			a.retry = time.Now().Add(archiveRetry)
 		}
 	}
 }
@@ -119,10 +98,13 @@ func (a *Archive) addSet(ctx context.Context, job setJob) error {
 			b.files[f.path] = archivedFile{blob: content}
 		}
 	}
+	if len(b.files) == 0 {
+		return nil
+	}
 	return a.commit(b)
 }
 
-// addFile copies a file of a build, nil if it is gone. Of one that is replaced now the next attempt knows more.
+// addFile copies a file of a build, nil if it is gone or was just written over.
 func (a *Archive) addFile(ctx context.Context, f *file) (*blob, error) {
 	opened, err := f.open()
 	if err == nil && opened != nil {
@@ -136,44 +118,65 @@ func (a *Archive) addFile(ctx context.Context, f *file) (*blob, error) {
 		return nil, fmt.Errorf("reading a file of the build: %w", err)
 	}
 	if !f.isSame(opened) {
-		return nil, errOtherContent
+		return nil, nil
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return a.addContent(blobSum(hash.Sum(nil)), content, nil)
+	added, err := a.addContent(blobSum(hash.Sum(nil)), content, nil)
+	if errors.Is(err, errOtherContent) {
+		return nil, nil
+	}
+	return added, err
 }
 
-// addContent returns the content with a sum, which is written unless it is there. keep is the build that it is for, if
-// that has a list.
+// addContent returns the content with a sum, with one list more that has it. It is written unless it is there, whole.
+// keep is the build that it is for, if that has a list.
 func (a *Archive) addContent(sum blobSum, content *io.SectionReader, keep *archivedBuild) (*blob, error) {
-	size := content.Size()
 	a.mu.Lock()
-	known := a.blobs[sum]
-	if known != nil {
-		known.refs++
+	b := a.blobs[sum]
+	if b != nil {
+		b.refs++
 	}
 	a.mu.Unlock()
-	if known != nil {
-		return known, nil
+	switch {
+	case b == nil:
+		a.evict(a.beyond(content.Size(), keep))
+		if !a.fits(content.Size()) {
+			return nil, errArchiveBound
+		}
+		b = &blob{sum: sum, size: content.Size()}
+	case b.verified.Load() || a.compare(b) == nil:
+		b.verified.Store(true)
+		return b, nil
 	}
-	a.evict(a.beyond(size, keep))
-	if !a.fits(size) {
-		return nil, errArchiveBound
-	}
-	if _, err := content.Seek(0, io.SeekStart); err != nil {
+	if err := a.writeBlob(b, content); err != nil {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		b.refs--
 		return nil, err
 	}
-	fresh := &blob{sum: sum, size: size, refs: 1}
-	fresh.verified.Store(true)
-	if err := a.writeBlob(fresh, content); err != nil {
-		return nil, err
-	}
+	b.verified.Store(true)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.blobs[sum] = fresh
-	a.bytes += size
-	return fresh, nil
+	if a.blobs[sum] != b {
+		b.refs = 1
+		a.blobs[sum] = b
+		a.bytes += b.size
+	}
+	return b, nil
+}
+
+// retain returns the content with a sum, with one list more that has it. The caller holds the lock.
+func (a *Archive) retain(sum blobSum, size int64) *blob {
+	known := a.blobs[sum]
+	if known == nil {
+		known = &blob{sum: sum, size: size}
+		a.blobs[sum] = known
+		a.bytes += size
+	}
+	known.refs++
+	return known
 }
 
 // commit makes a build that was copied known. One whose files are those of a build that is known was live again.
@@ -185,13 +188,17 @@ func (a *Archive) commit(b *archivedBuild) error {
 	known := s.byID(b.id)
 	if known != nil {
 		known.last = now
+		hasLost := len(known.files) < len(b.files) // damaged ones
+		known.files, b.files = b.files, known.files
+		a.mu.Unlock()
+		a.release(b)
+		if hasLost {
+			return a.writeList(known)
+		}
+		return os.Chtimes(a.listPath(known), now, now)
 	}
 	disputed := s.disputed(b)
 	a.mu.Unlock()
-	if known != nil {
-		a.release(b)
-		return os.Chtimes(a.listPath(known), now, now)
-	}
 	if disputed != "" {
 		a.log.Warn("two builds have different files of one name below /_next/static/immutable, which is for ever: "+
 			"browsers and shared caches may mix them", zap.String("path", disputed))
@@ -230,99 +237,4 @@ func (s *archiveSpace) disputed(b *archivedBuild) string {
 		}
 	}
 	return ""
-}
-
-// addLearnt copies the files that have passed through, and writes the lists that have changed.
-func (a *Archive) addLearnt() {
-	a.mu.Lock()
-	jobs := a.learnt
-	a.learnt = nil
-	a.mu.Unlock()
-	for _, job := range jobs {
-		a.note(a.addLearntFile(job))
-	}
-	for _, b := range a.unsaved() {
-		if err := a.writeList(b); err != nil {
-			a.mu.Lock()
-			b.isUnsaved = true
-			a.mu.Unlock()
-			a.note(err)
-		}
-	}
-}
-
-// unsaved returns the builds whose lists have changed.
-func (a *Archive) unsaved() (builds []*archivedBuild) {
-	a.mu.RLock()
-	defer a.mu.RUnlock()
-	for _, s := range a.spaces {
-		for _, b := range s.builds {
-			if b.isUnsaved {
-				builds = append(builds, b)
-			}
-		}
-	}
-	return builds
-}
-
-// addLearntFile copies a file that has passed through, unless it is not kept any more.
-func (a *Archive) addLearntFile(job learnJob) error {
-	b, has := a.learntBuild(job)
-	if has {
-		return nil
-	}
-	entry, ok := job.keep.store.Get(context.Background(), job.keep.key(job.name))
-	if !ok {
-		return nil
-	}
-	defer func() { _ = entry.Close() }() // it was only read
-	head, err := keeping.ParseHead(entry.Meta())
-	if err != nil {
-		return fmt.Errorf("archiving a file that passed through: %w", err)
-	}
-	body, err := entry.ReadAll()
-	if err != nil {
-		return err
-	}
-	content, err := a.addContent(sha256.Sum256(body), io.NewSectionReader(bytes.NewReader(body), 0, int64(len(body))), b)
-	if err != nil {
-		return fmt.Errorf("archiving a file that passed through: %w", err)
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	b.files[job.path] = archivedFile{content, addedHeaders(head)}
-	b.last, b.isUnsaved = time.Now(), true
-	if s := a.space(b.space); s.byID(b.id) == nil {
-		s.insert(b)
-	}
-	return nil
-}
-
-// learntBuild returns the list of a deployment of which only what passed through is known, and whether the file is in
-// it. A new one is not in its space yet.
-func (a *Archive) learntBuild(job learnJob) (b *archivedBuild, has bool) {
-	a.mu.RLock()
-	defer a.mu.RUnlock()
-	id := "learnt " + job.deployment
-	if s := a.spaces[job.space]; s != nil {
-		if b := s.byID(id); b != nil {
-			_, has := b.files[job.path]
-			return b, has
-		}
-	}
-	return &archivedBuild{
-		space: job.space, id: id, isLearnt: true, deployment: job.deployment, firstSeen: time.Now(), files: map[string]archivedFile{},
-	}, false
-}
-
-// addedHeaders are the headers of a kept answer that the archive does not write itself.
-func addedHeaders(head http.Header) (more []nextbuild.Header) {
-	for _, name := range slices.Sorted(maps.Keys(head)) {
-		switch name {
-		case "Content-Type", "Cache-Control", "Etag", "Last-Modified", "Expires":
-			continue
-		}
-		more = append(more, nextbuild.Header{Key: name, Value: strings.Join(head[name], ", ")})
-	}
-	return more
 }

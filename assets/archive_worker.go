@@ -59,7 +59,6 @@ func (a *Archive) work(ctx context.Context) {
 	a.addSets(ctx)
 	a.keepLive(time.Now())
 	a.evict(a.olderThan(time.Now().Add(-time.Duration(a.maxAge.Load()))))
-	a.evict(a.tooManyLearnt())
 	a.evict(a.beyond(0, nil))
 }
 

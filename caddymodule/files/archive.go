@@ -65,15 +65,21 @@ func (f *State) releaseArchive() error {
 	return leases.Release(f.archive.dir)
 }
 
-// archived returns the file of an earlier build that a request wants, nil if there is none: one that the zone's build
-// has not, or, where the document that asks is of another deployment, may have with other bytes.
-func (z *Zone) archived(r *http.Request, a *edge.Request) *assets.Archived {
-	if z.archive == nil || z.Set == nil || r.Method != http.MethodGet && r.Method != http.MethodHead {
+// archived returns the file of an earlier build that a request wants, nil if there is none: one that neither the zone's
+// build nor one beside it has, or, where the document that asks is of another deployment, may have with other bytes.
+func (z *Zone) archived(r *http.Request, a *edge.Request, isBeside bool) *assets.Archived {
+	isOwn := IsFile(a.Verdict)
+	switch query := r.URL.RawQuery; {
+	case z.archive == nil || z.Set == nil || r.Method != http.MethodGet && r.Method != http.MethodHead:
+		return nil
+	case isOwn && (query == "" || query == z.ownQuery || a.Verdict.Path != a.Path):
+		return nil
+	case !isOwn && a.Verdict.Reason != rules.Unknown:
 		return nil
 	}
 	wanted := assets.WantedOf(a.Path, r.URL.RawQuery)
-	isOfOther := IsFile(a.Verdict) && a.Verdict.Path == a.Path && wanted.Deployment != "" && wanted.Deployment != z.deployment
-	if a.Verdict.Reason != rules.Unknown && !isOfOther {
+	isHere := wanted.Deployment == "" && isBeside || isOwn && (wanted.Deployment == "" || wanted.Deployment == z.deployment)
+	if isHere {
 		return nil
 	}
 	return z.archive.Find(z.space, wanted)

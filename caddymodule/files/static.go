@@ -53,14 +53,15 @@ func (Static) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 	}
 	var source assets.Source
 	var err error
-	others, archived := otherAssets(a.Zone.Builds, r, a), files.archived(r, a)
+	others := otherAssets(a.Zone.Builds, r, a)
+	archived := files.archived(r, a, others != nil)
 	switch {
 	case files.isOptions(r, a):
 		edge.AnswerOptions(w, r, a)
 		return nil
 	case files.Set != nil && a.Verdict.RefusesMethod() && files.Set.Has(a.Verdict.Path):
 		return edge.RefuseMethod(w, a)
-	case archived != nil && (IsFile(a.Verdict) || others == nil):
+	case archived != nil:
 		source, err = serveFile(w, r, a, archived, a.Path, next)
 	case files.Set != nil && IsFile(a.Verdict):
 		source, err = serveFile(w, r, a, files.Set, a.Verdict.Path, next)

@@ -21,6 +21,7 @@ type Zone struct {
 
 	archive           *assets.Archive // nil: nothing is kept of earlier builds
 	space, deployment string          // of the application in the archive
+	ownQuery          string          // that of the addresses of its files
 }
 
 // Slot is where the files of a zone are.
@@ -41,7 +42,7 @@ type Config struct {
 func NewZone(c Config) *Zone {
 	z := &Zone{
 		Set: c.Set, counters: countersOf(c.Zone), off: c.Off,
-		archive: c.State.use(c.Space), space: c.Space, deployment: c.Deployment,
+		archive: c.State.use(c.Space), space: c.Space, deployment: c.Deployment, ownQuery: "dpl=" + c.Deployment,
 	}
 	switch {
 	case c.Set != nil:

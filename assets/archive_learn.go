@@ -1,0 +1,129 @@
+package assets
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caddy-nextjs/caddy-nextjs/internal/keeping"
+	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
+)
+
+// learnJob is a file that has passed through, and is to be copied.
+type learnJob struct {
+	keep              *Keep
+	name              string
+	space, deployment string
+	path              string
+}
+
+// learn has the archive copy a file that has passed through. As many wait as files wait for compressed copies.
+func (a *Archive) learn(job learnJob) {
+	if a == nil {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.learnt) < maxKeptJobs {
+		a.learnt = append(a.learnt, job)
+		a.notify()
+	}
+}
+
+// addLearnt copies the files that have passed through, and writes the lists that have changed.
+func (a *Archive) addLearnt() {
+	a.mu.Lock()
+	jobs := a.learnt
+	a.learnt = nil
+	a.mu.Unlock()
+	for _, job := range jobs {
+		a.note(a.addLearntFile(job))
+	}
+	a.evict(a.tooManyLearnt()) // before their lists are written
+	for _, b := range a.unsaved() {
+		a.note(a.writeList(b))
+	}
+}
+
+// unsaved returns the builds whose lists have changed.
+func (a *Archive) unsaved() (builds []*archivedBuild) {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	for _, s := range a.spaces {
+		for _, b := range s.builds {
+			if b.isUnsaved {
+				builds = append(builds, b)
+			}
+		}
+	}
+	return builds
+}
+
+// addLearntFile copies a file that has passed through, unless it is not kept any more.
+func (a *Archive) addLearntFile(job learnJob) error {
+	b, has := a.learntBuild(job)
+	if has {
+		return nil
+	}
+	entry, ok := job.keep.store.Get(context.Background(), job.keep.key(job.name))
+	if !ok {
+		return nil
+	}
+	defer func() { _ = entry.Close() }() // it was only read
+	head, err := keeping.ParseHead(entry.Meta())
+	if err != nil {
+		return fmt.Errorf("archiving a file that passed through: %w", err)
+	}
+	body, err := entry.ReadAll()
+	if err != nil {
+		return err
+	}
+	content, err := a.addContent(sha256.Sum256(body), io.NewSectionReader(bytes.NewReader(body), 0, int64(len(body))), b)
+	if err != nil {
+		return fmt.Errorf("archiving a file that passed through: %w", err)
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	b.files[job.path] = archivedFile{content, addedHeaders(head)}
+	b.last, b.isUnsaved = time.Now(), true
+	if s := a.space(b.space); s.byID(b.id) == nil {
+		s.insert(b)
+	}
+	return nil
+}
+
+// learntBuild returns the list of a deployment of which only what passed through is known, and whether the file is in
+// it. A new one is not in its space yet.
+func (a *Archive) learntBuild(job learnJob) (b *archivedBuild, has bool) {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	id := "learnt " + job.deployment
+	if s := a.spaces[job.space]; s != nil {
+		if b := s.byID(id); b != nil {
+			_, has := b.files[job.path]
+			return b, has
+		}
+	}
+	return &archivedBuild{
+		space: job.space, id: id, isLearnt: true, deployment: job.deployment, firstSeen: time.Now(), files: map[string]archivedFile{},
+	}, false
+}
+
+// addedHeaders are the headers of a kept answer that the archive does not write itself.
+func addedHeaders(head http.Header) (more []nextbuild.Header) {
+	for _, name := range slices.Sorted(maps.Keys(head)) {
+		switch name {
+		case "Content-Type", "Cache-Control", "Etag", "Last-Modified", "Expires":
+			continue
+		}
+		more = append(more, nextbuild.Header{Key: name, Value: strings.Join(head[name], ", ")})
+	}
+	return more
+}
