@@ -16,6 +16,7 @@ go -C tools build -o ../bin/filecycles ./filecycles
 bin/filecycles ./caddymodule/...
 # SC2317: it does not see that a trap calls a function.
 shellcheck --shell=bash --exclude=SC2317 --external-sources --source-path=SCRIPTDIR scripts/*.sh .ci/run caddy-build/image/healthcheck
+shellcheck examples/*/*.sh
 codespell --skip='package-lock.json,go.mod,go.sum,./.git,./bin,./.cache,*/node_modules,*/.next,*/.next-*,*/fixtures/export/out*,*/shop/lib,*.caddyfiletest' \
 	--ignore-words-list=atleast,inflight,te,flate,shttp .
 for file in Caddyfile.example examples/*/Caddyfile caddy-build/image/Caddyfile caddy-build/image/conf.d/*.caddyfile; do

@@ -27,11 +27,14 @@ func deployedText(d report.Deployed) string {
 	return text
 }
 
-// rolloutText shows the deployments of a zone.
+// rolloutText shows the deployments of a zone: none where only the configuration says what serves it.
 func rolloutText(r report.Rollout, now time.Time) string {
 	text := fmt.Sprintf("%s of %s is live\n", r.Live, r.Zone)
 	if !r.Durable {
 		text += forgottenText
+	}
+	if len(r.Deployments) == 0 {
+		return text
 	}
 	var table textTable
 	table.row("DEPLOYMENT", "STATE", "SINCE", "UPSTREAMS", "BUILD", "WHY")

@@ -176,6 +176,7 @@ func docFiles(t testing.TB) (files [][2]string) {
 	return [][2]string{
 		{"/srv/depot/apps/web", in("e2e", "fixtures", "monorepo", "apps", "web")},
 		{"/srv/web/current", in("examples", "multi-zone", "home", ".next", "standalone")},
+		{"/srv/web/41", in("examples", "multi-zone", "home", ".next", "standalone")},
 		{"/srv/web", in("examples", "multi-zone", "home")},
 		{"/srv/blog", in("examples", "multi-zone", "blog")},
 		{"/srv/docs", in("examples", "multi-zone", "blog")},

@@ -140,6 +140,8 @@ func newPrintedDeploys(t *testing.T, running, built harness.Shipped) *printedDep
 	}
 	p.Deployed = &harness.Deployed{Edge: harness.StartEdge(t, nil, harness.Setup{Zones: fmt.Sprintf("zone / localhost:%d",
 		u.ports["web"])})}
+	require.NoError(t, os.Symlink(harness.ServerBinary(t), filepath.Join(bin, "caddy")))
+	p.env = append(p.env, fmt.Sprintf("CADDY_ADMIN=localhost:%d", p.Edge.AdminPort), "HOME="+root)
 	out, err := exec.Command("cp", "-a", filepath.Dir(running.Standalone), web).CombinedOutput()
 	require.NoError(t, err, string(out))
 	return p
@@ -172,7 +174,7 @@ func TestTheDeploysOfTheDocsRunAsPrinted(t *testing.T) {
 		p.run(t, "npm ci && npm run build && systemctl restart web")
 		p.serves(t, second)
 	})
-	t.Run("by a link, without a gap, and back", func(t *testing.T) {
+	t.Run("by a link and back, side by side and back", func(t *testing.T) {
 		p := newPrintedDeploys(t, first, second)
 		require.NoError(t, os.RemoveAll(filepath.Join(p.units.web, ".next")))
 		old := filepath.Join(p.units.web, "41")
@@ -189,20 +191,26 @@ func TestTheDeploysOfTheDocsRunAsPrinted(t *testing.T) {
 
 		p.order(t, "/stop/web")
 		p.order(t, "/start/web@3000")
-		p.configure(t, "nextjs localhost:3000 localhost:3001 {")
+		p.configure(t, "zone / web localhost:3000 {")
 		p.serves(t, first)
 		p.run(t, "ln -sfn 42 next && mv -T next current")
 		p.serves(t, second)
+		p.run(t, "caddy nextjs rollback --zone web")
+		p.serves(t, first)
+		p.blocks["forward"] = "caddy nextjs promote --zone web --id 42\n"
+		p.run(t, "forward")
+		p.run(t, "caddy nextjs retire --zone web --id config --wait 60s")
+		p.serves(t, second)
 
-		p.run(t, "cp -an 41/.next/static/chunks 42/.next/static/")
-		for _, name := range []string{"41", "42"} {
-			chunks, err := filepath.Glob(filepath.Join(old, ".next", "static", "chunks", "*.js"))
-			require.NoError(t, err)
-			require.NotEmpty(t, chunks)
-			for _, chunk := range chunks {
-				assert.FileExists(t, filepath.Join(p.units.web, name, ".next", "static", "chunks", filepath.Base(chunk)))
+		// That of the README is of another zone.
+		p.words = append(p.words, [2]string{"--zone root", "--zone web"})
+		for _, b := range docBlocks(t, "README.md") {
+			if strings.HasPrefix(b.text, "caddy nextjs deploy ") {
+				p.blocks["README"] = b.text
 			}
 		}
+		p.run(t, "README")
+		p.serves(t, second)
 		delete(p.blocks, "npm ci && npm run build && systemctl restart web")
 		assert.Empty(t, p.blocks, "these were not run")
 	})
