@@ -11,6 +11,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/files"
 	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 	"github.com/caddyserver/caddy/v2"
+	"go.uber.org/zap"
 )
 
 // followRollouts has the site be served by the deployments that operators have ordered, as the control plane knows them
@@ -156,9 +157,27 @@ func (h *Handler) newPins(at int, now served, list []*edge.Zone) *edge.Deploymen
 			}
 		}
 	}
+	h.warnOfKeys(now.live(), list)
 	all := &edge.Deployments{List: list, Pins: deploy.NewPins(targets), Pinned: edge.PinCountersOf(list[0].Name)}
 	all.Cookie, all.CookieOnAll = h.Zones[at].PinCookieOf(list[0].Name)
 	return all
+}
+
+// warnOfKeys says which deployments encrypt what is bound to server actions with another key than the live one, once for
+// each: pages of one can call no action of the other.
+func (h *Handler) warnOfKeys(live *deployment, list []*edge.Zone) {
+	if live.build == nil {
+		return
+	}
+	for _, facts := range list {
+		if facts.Build == nil || live.build.SharesActionsKey(facts.Build) || !edge.LogLimitOf(facts.Name, "actions key "+facts.Build.Hash).Once() {
+			continue
+		}
+		h.logger.Warn("two deployments of the zone encrypt server actions with different keys: "+
+			"when the older one is gone, what its pages call is not found",
+			zap.String("zone", facts.Name), zap.String("deployment", facts.DeployedAs), zap.String("live", live.id),
+			zap.String("remedy", "set one NEXT_SERVER_ACTIONS_ENCRYPTION_KEY at each `next build`"))
+	}
 }
 
 // liveUpstreams returns what tells the upstreams of the deployment of a zone that is live.
