@@ -84,6 +84,9 @@ func (a *Archive) addSet(ctx context.Context, job setJob) error {
 	if len(files) == 0 {
 		return nil
 	}
+	if known := job.set.index.archived.Load(); known != nil && a.isWhole(known, job, len(files)) {
+		return a.touch(known)
+	}
 	if total > a.size.Load() {
 		return fmt.Errorf("archiving a build of %d bytes: %w", total, errArchiveBound)
 	}
@@ -101,7 +104,28 @@ func (a *Archive) addSet(ctx context.Context, job setJob) error {
 	if len(b.files) == 0 {
 		return nil
 	}
-	return a.commit(b)
+	b, err := a.commit(b)
+	if err == nil {
+		job.set.index.archived.Store(b)
+	}
+	return err
+}
+
+// isWhole reports whether a list is still there, with as many files as a build has: a reload need not read them again.
+func (a *Archive) isWhole(b *archivedBuild, job setJob, files int) bool {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	s := a.spaces[job.space] // of another archive, if one was closed in between
+	return s != nil && s.byID(b.id) == b && b.deployment == job.deployment && len(b.files) == files
+}
+
+// touch notes that a build is live.
+func (a *Archive) touch(b *archivedBuild) error {
+	now := time.Now()
+	a.mu.Lock()
+	b.last = now
+	a.mu.Unlock()
+	return os.Chtimes(a.listPath(b), now, now)
 }
 
 // addFile copies a file of a build, nil if it is gone or was just written over.
@@ -179,25 +203,20 @@ func (a *Archive) retain(sum blobSum, size int64) *blob {
 	return known
 }
 
-// commit makes a build that was copied known. One whose files are those of a build that is known was live again.
-func (a *Archive) commit(b *archivedBuild) error {
-	now := time.Now()
-	b.id, b.firstSeen, b.last = contentID(b), now, now
+// commit makes a build that was copied known, and returns its list. One whose files are those of a build that is known
+// is live again.
+func (a *Archive) commit(b *archivedBuild) (*archivedBuild, error) {
+	b.id, b.firstSeen, b.last = contentID(b), time.Now(), time.Now()
 	a.mu.Lock()
 	s := a.space(b.space)
-	known := s.byID(b.id)
+	known, disputed := s.byID(b.id), s.disputed(b)
 	if known != nil {
-		known.last = now
-		hasLost := len(known.files) < len(b.files) // damaged ones
+		known.isUnsaved = len(known.files) < len(b.files) // damaged ones were lost
 		known.files, b.files = b.files, known.files
 		a.mu.Unlock()
 		a.release(b)
-		if hasLost {
-			return a.writeList(known)
-		}
-		return os.Chtimes(a.listPath(known), now, now)
+		return known, a.touch(known)
 	}
-	disputed := s.disputed(b)
 	a.mu.Unlock()
 	if disputed != "" {
 		a.log.Warn("two builds have different files of one name below /_next/static/immutable, which is for ever: "+
@@ -205,12 +224,12 @@ func (a *Archive) commit(b *archivedBuild) error {
 	}
 	if err := a.writeList(b); err != nil {
 		a.release(b)
-		return err
+		return nil, err
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	s.insert(b)
-	return nil
+	return b, nil
 }
 
 // contentID is the id of a build: its deployment and what is in its files.
@@ -221,20 +240,4 @@ func contentID(b *archivedBuild) string {
 		fmt.Fprintf(hash, "%q %x\n", path, b.files[path].blob.sum)
 	}
 	return hex.EncodeToString(hash.Sum(nil))
-}
-
-// disputed returns a path below /_next/static/immutable where another build has other bytes, "" if there is none. The
-// caller holds the lock.
-func (s *archiveSpace) disputed(b *archivedBuild) string {
-	for path, f := range b.files {
-		if !isImmutable(path) {
-			continue
-		}
-		for _, other := range s.builds {
-			if theirs, has := other.files[path]; has && theirs.blob != f.blob {
-				return path
-			}
-		}
-	}
-	return ""
 }

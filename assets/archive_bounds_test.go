@@ -77,16 +77,35 @@ func TestBuildsShareTheirFiles(t *testing.T) {
 func TestABuildIsArchivedOnce(t *testing.T) {
 	a := openArchive(t, t.TempDir())
 	files := map[string]string{"static/chunks/a.js": "a"}
-	set := a.add(t, "shop", "", files)
+	set, dir := newTestSet(t, nil, files)
+	a.Add("shop", "", set)
+	a.work(t.Context())
 	stats := a.Stats()
 	old := time.Now().Add(-time.Hour)
-	a.spaces["shop"].builds[0].last = old
-	a.Add("shop", "", set)
+	isLive := func() {
+		t.Helper()
+		assert.True(t, a.spaces["shop"].builds[0].last.After(old))
+		a.spaces["shop"].builds[0].last = old
+	}
+	isLive()
+	require.NoError(t, os.RemoveAll(dir)) // after a reload it is not read again
+	again := set.index.NewSet(Settings{})
+	defer func() { assert.NoError(t, again.Close()) }()
+	a.Add("shop", "", again)
+	a.work(t.Context())
+	isLive()
 	a.add(t, "shop", "", files)
+	isLive()
 	a = a.reopened(t)
 	a.add(t, "shop", "", files)
 	assert.Equal(t, stats, a.Stats())
-	assert.True(t, a.spaces["shop"].builds[0].last.After(old))
+	isLive()
+	other := openArchive(t, t.TempDir())
+	for i, space := range []string{"web", "shop"} {
+		other.Add(space, "", again)
+		other.work(t.Context())
+		assert.EqualValues(t, i+1, other.Stats().Builds, "what another archive has is not there")
+	}
 	a.add(t, "shop", "other", files)
 	a.add(t, "web", "", files)
 	assert.EqualValues(t, 3, a.Stats().Builds)

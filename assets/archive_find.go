@@ -86,6 +86,22 @@ func (s *archiveSpace) findAgreed(wanted Wanted) (found archivedFile, ok bool) {
 	return found, ok
 }
 
+// disputed returns a path below /_next/static/immutable where another build has other bytes, "" if there is none. The
+// caller holds the lock.
+func (s *archiveSpace) disputed(b *archivedBuild) string {
+	for path, f := range b.files {
+		if !isImmutable(path) {
+			continue
+		}
+		for _, other := range s.builds {
+			if theirs, has := other.files[path]; has && theirs.blob != f.blob {
+				return path
+			}
+		}
+	}
+	return ""
+}
+
 // isArchivable reports whether a file is kept when its build is gone. A service worker must be able to end.
 func isArchivable(path string) bool {
 	return strings.HasPrefix(path, staticPrefix) && !strings.HasPrefix(path, staticPrefix+"service-worker/")

@@ -37,7 +37,7 @@ func (a *Archive) learn(job learnJob) {
 	}
 }
 
-// addLearnt copies the files that have passed through, and writes the lists that have changed.
+// addLearnt copies the files that have passed through. Their lists are to be saved then.
 func (a *Archive) addLearnt() {
 	a.mu.Lock()
 	jobs := a.learnt
@@ -46,24 +46,7 @@ func (a *Archive) addLearnt() {
 	for _, job := range jobs {
 		a.note(a.addLearntFile(job))
 	}
-	a.evict(a.tooManyLearnt()) // before their lists are written
-	for _, b := range a.unsaved() {
-		a.note(a.writeList(b))
-	}
-}
-
-// unsaved returns the builds whose lists have changed.
-func (a *Archive) unsaved() (builds []*archivedBuild) {
-	a.mu.RLock()
-	defer a.mu.RUnlock()
-	for _, s := range a.spaces {
-		for _, b := range s.builds {
-			if b.isUnsaved {
-				builds = append(builds, b)
-			}
-		}
-	}
-	return builds
+	a.evict(a.tooManyLearnt())
 }
 
 // addLearntFile copies a file that has passed through, unless it is not kept any more.

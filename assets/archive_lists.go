@@ -121,6 +121,23 @@ func (a *Archive) writeList(b *archivedBuild) error {
 	return nil
 }
 
+// save writes the lists that have changed.
+func (a *Archive) save() {
+	a.mu.RLock()
+	var unsaved []*archivedBuild
+	for _, s := range a.spaces {
+		for _, b := range s.builds {
+			if b.isUnsaved {
+				unsaved = append(unsaved, b)
+			}
+		}
+	}
+	a.mu.RUnlock()
+	for _, b := range unsaved {
+		a.note(a.writeList(b))
+	}
+}
+
 // stored returns the list of a build as it is to be written.
 func (a *Archive) stored(b *archivedBuild) storedList {
 	a.mu.Lock()

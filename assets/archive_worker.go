@@ -42,6 +42,7 @@ func (a *Archive) run(ctx context.Context) {
 	}
 	if a.attach() {
 		a.addLearnt()
+		a.save()
 	}
 }
 
@@ -57,6 +58,7 @@ func (a *Archive) work(ctx context.Context) {
 	}
 	a.addLearnt()
 	a.addSets(ctx)
+	a.save()
 	a.keepLive(time.Now())
 	a.evict(a.olderThan(time.Now().Add(-time.Duration(a.maxAge.Load()))))
 	a.evict(a.beyond(0, nil))

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -32,6 +33,8 @@ type Index struct {
 	changing string           // Cache-Control of files whose content a deploy may change, without a CDN
 	held     int              // files
 	unread   map[string]error // by folder, of the first file
+	// archived is the list of an archive that was made of the files last.
+	archived atomic.Pointer[archivedBuild]
 
 	mu   sync.Mutex
 	uses int
