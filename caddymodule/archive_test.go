@@ -1,7 +1,10 @@
 package caddymodule
 
 import (
+	"bytes"
 	"fmt"
+	"image"
+	"image/png"
 	"io"
 	"net/http"
 	"os"
@@ -36,8 +39,13 @@ func askedOf(t *testing.T, e *edgetest.Edge, path string) (status int, body, cac
 func TestFilesOutliveTheirBuilds(t *testing.T) {
 	dir, state := filepath.Join(t.TempDir(), ".next"), t.TempDir()
 	writeNext(t, dir, "first")
+	var picture bytes.Buffer
+	require.NoError(t, png.Encode(&picture, image.NewRGBA(image.Rect(0, 0, 80, 80))))
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "static", "media"), 0o750))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "static", "media", "a.png"), picture.Bytes(), 0o600))
 	p := startProcess(t, "first")
-	site := fmt.Sprintf("nextjs {\n watch 10ms\n zone / %s {\n build %s\n }\n}", p.address, dir)
+	pictures := "image {\n local /**\n sizes 64\n qualities 75\n }"
+	site := fmt.Sprintf("nextjs {\n watch 10ms\n zone / %s {\n build %s\n %s\n }\n}", p.address, dir, pictures)
 	e := edgetest.Serve(t, site, edgetest.State(state))
 	awaitArchived(t, 1)
 	for i, id := range []string{"second", "third"} {
@@ -62,6 +70,9 @@ func TestFilesOutliveTheirBuilds(t *testing.T) {
 	isThere()
 	p.stop()
 	isThere()
+	res := e.Ask(t, http.MethodGet, "/_next/image?url=%2F_next%2Fstatic%2Fmedia%2Fa.png&w=64&q=75")
+	assert.Equal(t, http.StatusOK, res.StatusCode, "a picture of it, too")
+	assert.Contains(t, res.Header.Get("Content-Type"), "image/")
 
 	require.NoError(t, e.Load(t, site, fmt.Sprintf("nextjs {\n state %s\n static {\n assets off\n }\n}", state)))
 	status, _, _ := askedOf(t, e, "/_next/static/first.js?dpl=x")

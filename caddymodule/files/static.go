@@ -53,20 +53,15 @@ func (Static) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.H
 	}
 	var source assets.Source
 	var err error
-	others := otherAssets(a.Zone.Builds, r, a)
-	archived := files.archived(r, a, others != nil)
+	from, path := files.answering(r, a)
 	switch {
 	case files.isOptions(r, a):
 		edge.AnswerOptions(w, r, a)
 		return nil
 	case files.Set != nil && a.Verdict.RefusesMethod() && files.Set.Has(a.Verdict.Path):
 		return edge.RefuseMethod(w, a)
-	case archived != nil:
-		source, err = serveFile(w, r, a, archived, a.Path, next)
-	case files.Set != nil && IsFile(a.Verdict):
-		source, err = serveFile(w, r, a, files.Set, a.Verdict.Path, next)
-	case others != nil:
-		source, err = serveFile(w, r, a, others, a.Path, next)
+	case from != nil:
+		source, err = serveFile(w, r, a, from, path, next)
 	case files.keeps(r, a) && !a.Returned:
 		var complete func(http.Header)
 		if a.IsAsset {
@@ -87,13 +82,13 @@ type fileServer interface {
 
 // serveFile answers with a file of a build, or has Next.js answer if it is gone.
 func serveFile(
-	w http.ResponseWriter, r *http.Request, a *edge.Request, set fileServer, path string, next caddyhttp.Handler,
+	w http.ResponseWriter, r *http.Request, a *edge.Request, from fileServer, path string, next caddyhttp.Handler,
 ) (assets.Source, error) {
 	headers := a.Verdict.Headers
 	if a.IsAsset {
 		headers = edge.OtherSitesHeaders(headers)
 	}
-	if source, err := set.Serve(w, r, path, headers, acceptsOf(r)); source != assets.NotServed {
+	if source, err := from.Serve(w, r, path, headers, acceptsOf(r)); source != assets.NotServed {
 		return source, err
 	}
 	return assets.FromUpstream, next.ServeHTTP(w, r)

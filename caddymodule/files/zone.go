@@ -82,6 +82,21 @@ func (z *Zone) isOptions(r *http.Request, a *edge.Request) bool {
 	return z.keep != nil && a.Kind == zones.KindStatic && a.AsWritten
 }
 
+// answering returns who answers a request with a file of a build, and by which path; nil: nobody does.
+func (z *Zone) answering(r *http.Request, a *edge.Request) (from fileServer, path string) {
+	others := otherAssets(a.Zone.Builds, r, a)
+	archived := z.archived(r, a, others != nil)
+	switch {
+	case archived != nil:
+		return archived, a.Path
+	case z.Set != nil && IsFile(a.Verdict):
+		return z.Set, a.Verdict.Path
+	case others != nil:
+		return others, a.Path
+	}
+	return nil, ""
+}
+
 // otherAssets returns the files of the other build that has the immutable file which a request asks for, nil if none
 // has.
 func otherAssets(others edge.OtherBuilds, r *http.Request, a *edge.Request) *assets.Set {
@@ -105,11 +120,11 @@ func ServeSource(w http.ResponseWriter, r *http.Request, a *edge.Request) (serve
 		defer release()
 		return true, serveExport(w, r, a)
 	}
-	set := Slot.Of(a.Zone).Set
-	if set == nil || !IsFile(a.Verdict) {
+	from, path := Slot.Of(a.Zone).answering(r, a)
+	if from == nil {
 		return false, nil
 	}
-	source, err := set.Serve(w, r, a.Verdict.Path, a.Verdict.Headers, noCodings)
+	source, err := from.Serve(w, r, path, a.Verdict.Headers, noCodings)
 	return source != assets.NotServed, err
 }
 

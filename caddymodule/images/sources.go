@@ -108,7 +108,7 @@ func (s siteSources) serve(w http.ResponseWriter, r *http.Request) error {
 	}
 	s.Forwarded.ApplyScheme(r)
 	a := s.RequestOf(facts, kind, facts.VerdictOf(r, found))
-	a.IsSource = true
+	a.Path, a.IsSource = found.Path, true
 	defer a.Done()
 	r = s.Prepare(r, w, a)
 	if served, err := s.serveFile(w, r, a); served {
