@@ -50,7 +50,10 @@ func serveDeploy(w http.ResponseWriter, r *http.Request, caller control.Caller) 
 		return err
 	}
 	one, err := s.begin(zone, ordered)
-	if err != nil {
+	switch {
+	case errors.Is(err, errStopped):
+		return control.Error(http.StatusServiceUnavailable, err)
+	case err != nil:
 		return control.Error(http.StatusConflict, err)
 	}
 	select {
@@ -58,7 +61,10 @@ func serveDeploy(w http.ResponseWriter, r *http.Request, caller control.Caller) 
 	case <-r.Context().Done():
 		return control.Error(http.StatusServiceUnavailable, errors.New("the deploy goes on"))
 	}
-	if one.err != nil {
+	switch {
+	case errors.Is(one.err, errStopped):
+		return control.Error(http.StatusServiceUnavailable, one.err)
+	case one.err != nil:
 		return control.Error(http.StatusUnprocessableEntity, fmt.Errorf("deployment %s: %w; nothing has changed", ordered.ID, one.err))
 	}
 	answer := report.Deployed{Zone: zone, Durable: one.durable}

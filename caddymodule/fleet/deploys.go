@@ -159,7 +159,7 @@ func (s *State) makeLive(ctx context.Context, zone string, order deploy.Ordered)
 	switch {
 	case err == nil:
 		return durable, nil
-	case ctx.Err() != nil:
+	case ctx.Err() != nil, sites.Load() == nil: // the last configuration ends, and the control plane after it
 		return false, errStopped
 	}
 	if now, _ := s.State().Rollouts[zone].Find(order.ID); now.State == deploy.StageStarting {
