@@ -156,7 +156,8 @@ func (f *deployFlags) deployAt(ctx context.Context, edge *controlFlags, say func
 		case !isBroken || !broken.sent && !mayGoOn:
 			return answer, err
 		case !mayGoOn:
-			say(fmt.Sprintf("no answer (%s): a deploy that has begun goes on; asking again", broken.error))
+			why, _, _ := strings.Cut(broken.Error(), "\n") // what follows is what to do if no edge runs
+			say(fmt.Sprintf("no answer (%s): a deploy that has begun goes on; asking again", why))
 		}
 		mayGoOn = true
 		select {

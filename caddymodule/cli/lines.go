@@ -13,7 +13,7 @@ type reportLine func(name, format string, args ...any)
 
 func reportLines(b *strings.Builder) reportLine {
 	return func(name, format string, args ...any) {
-		fmt.Fprintf(b, "%-10s"+format+"\n", append([]any{name}, args...)...)
+		fmt.Fprintf(b, "%-9s "+format+"\n", append([]any{name}, args...)...)
 	}
 }
 
