@@ -72,7 +72,8 @@ func TestEachRouteWithEachWrongToken(t *testing.T) {
 	upstream := func(address string) string { return fmt.Sprintf(`{"upstream": %q}`, address) }
 	unknownRoot := fmt.Sprintf("unknown upstream %q; there are: %s", root, shop)
 	explain := func(route, path string) string { return route + "?" + url.Values{"url": {c.URL(path)}}.Encode() }
-	get, post := http.MethodGet, http.MethodPost
+	upstreams := func(address string) string { return fmt.Sprintf(`{"upstreams": [%q]}`, address) }
+	get, post, put := http.MethodGet, http.MethodPost, http.MethodPut
 	for _, row := range []struct {
 		name, method, path, body string
 		// allowed are the tokens that may, beside that for everything; others what is said to those that may not.
@@ -107,6 +108,16 @@ func TestEachRouteWithEachWrongToken(t *testing.T) {
 		{"purge all pictures", post, "/v1/purge", purgeAll, []string{"purge"}, notAllPictures, needsPurge},
 		{"purge pictures of the shop", post, "/v1/purge", `{"cache": "images", "zone": "shop"}`, []string{"purge", "purge-shop"}, notShopPictures, needsPurge},
 		{"purge without version", post, "/purge", `{"cache": "pages", "zone": "root"}`, []string{"purge", "mixed"}, notRoot, needsPurge},
+
+		{"deploy the root", put, "/v1/zones/root/deployments/42", upstreams(root), []string{"deploy"}, refusals{"deploy-shop": shopOnly}, needsDeploy},
+		{"deploy the shop", put, "/v1/zones/shop/deployments/42", upstreams(shop), []string{"deploy", "deploy-shop"}, nil, needsDeploy},
+		{"deploy the shop by its path", put, "/v1/zones/%2Fshop/deployments/42", upstreams(shop), []string{"deploy", "deploy-shop"}, nil, needsDeploy},
+		{"roll the root back", post, "/v1/rollback", `{"zone": "root"}`, []string{"deploy"}, refusals{"deploy-shop": shopOnly}, needsDeploy},
+		{"roll the shop back", post, "/v1/rollback", `{"zone": "shop"}`, []string{"deploy", "deploy-shop"}, nil, needsDeploy},
+		{"promote of the root", post, "/v1/promote", `{"zone": "root", "deployment": "config"}`, []string{"deploy"}, refusals{"deploy-shop": shopOnly}, needsDeploy},
+		{"promote of the shop", post, "/v1/promote", `{"zone": "shop", "deployment": "config"}`, []string{"deploy", "deploy-shop"}, nil, needsDeploy},
+		{"retire of the root", post, "/v1/retire", `{"zone": "root", "deployment": "42"}`, []string{"deploy"}, refusals{"deploy-shop": shopOnly}, needsDeploy},
+		{"retire of the shop", post, "/v1/retire", `{"zone": "/shop", "deployment": "42"}`, []string{"deploy", "deploy-shop"}, nil, needsDeploy},
 	} {
 		for _, token := range append(slices.Sorted(maps.Keys(tokenKinds)), "everything", "nobody", "READ", "") {
 			t.Run(row.name+" by "+token, func(t *testing.T) {
