@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,6 +19,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
+	"github.com/caddy-nextjs/caddy-nextjs/deploy"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/buildtest"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
@@ -71,6 +74,10 @@ func notFound(status int, reads bool) func(http.ResponseWriter, *http.Request) {
 // ServeHTTP implements http.Handler.
 func (p *pod) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
+		if r.Header.Get("Rsc") != "" {
+			w.Header().Set("Content-Type", "text/x-component")
+			_, _ = fmt.Fprintf(w, "0:{\"b\":\"build-%s\"}\n", p.knows[:2])
+		}
 		return
 	}
 	p.asked.Add(1)
@@ -103,7 +110,8 @@ func serveTwo(t *testing.T, live, old string, oldKnows ...string) *edgetest.Edge
 		list := site.site.View.Load().List
 		shop = list[0]
 		require.Equal(t, "shop", shop.Name)
-		shop.Deployments = &edge.Deployments{List: list}
+		pins := deploy.NewPins([]deploy.PinTarget{{ID: "config", Live: true}, {ID: "old"}}) // no action tells
+		shop.Deployments, shop.IsLive = &edge.Deployments{List: list, Pins: pins}, true
 		list[1].Deployments, list[1].DeployedAs, list[1].Zone = shop.Deployments, "old", shop.Zone
 		setActions(list[1], oldKnows)
 	}
@@ -415,5 +423,88 @@ func TestAClientThatLeavesWhileItsActionIsSentAgain(t *testing.T) {
 		edgetest.Receive(t, arrived, "the other one has it")
 		leave()
 		require.Error(t, <-done)
+	}
+}
+
+// Where a build is known, what it has is sent there at once: a form without script, too, of which Next.js 15 would only
+// say that it has failed.
+func TestActionsGoToTheBuildThatHasThem(t *testing.T) {
+	first, live := newPod(t, actionOfOld), newPod(t, actionOfNew)
+	live.doesNotKnow = func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }
+	e := newDeployedEdge(t, "nextjs {\n zone / shop "+first.address+" {\n build "+buildWithAction(t, actionOfOld)+"\n }\n}")
+	status, text := e.deploy("new", fmt.Sprintf(`{"upstreams": [%q], "build": %q}`, live.address, buildWithAction(t, actionOfNew)))
+	require.Equal(t, http.StatusOK, status, text)
+	for _, protocol := range edgetest.Protocols {
+		client, base := e.Client(t, protocol)
+		executed := first.executed.Load()
+		assert.Equal(t, "done by "+first.address, callAction(t, client, base+"/", actionOfOld, strings.NewReader("[]")).Text)
+		answer := edgetest.Post(t, client, base+"/", formOfTests, formOfOld)
+		assert.Equal(t, "done by "+first.address, answer.Text)
+		assert.Equal(t, sha256.Sum256([]byte(formOfOld)), first.lastSum)
+		assert.Equal(t, executed+2, first.executed.Load())
+		assert.Zero(t, live.asked.Load())
+	}
+	client, base := e.Client(t, edgetest.H1)
+	assert.Equal(t, "done by "+live.address, callAction(t, client, base+"/", actionOfNew, strings.NewReader("[]")).Text)
+}
+
+// buildWithAction writes a build that has one server action, and returns its directory.
+func buildWithAction(t *testing.T, id string) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), ".next")
+	buildtest.Write(t, dir, buildtest.Build{
+		ID:    "build-" + id[:2],
+		Files: map[string]string{"server/server-reference-manifest.json": fmt.Sprintf(`{"node": {%q: {}}, "edge": {}}`, id)},
+	})
+	return dir
+}
+
+// What a deployment is asked for once more belongs to it from then on: no cache may keep its answer.
+func TestAnActionThatIsSentAgainBelongsToItsDeployment(t *testing.T) {
+	first, live := newPod(t, actionOfOld), newPod(t, actionOfNew)
+	e := newDeployedEdge(t, "nextjs {\n zone / shop "+first.address+"\n}")
+	status, text := e.deploy("new", fmt.Sprintf(`{"upstreams": [%q]}`, live.address))
+	require.Equal(t, http.StatusOK, status, text)
+	client, base := e.Client(t, edgetest.H1)
+	answer := callAction(t, client, base+"/", actionOfOld, strings.NewReader("[]"))
+	assert.Equal(t, "done by "+first.address, answer.Text)
+	assert.Equal(t, "private, no-store", answer.Header.Get("Cache-Control"))
+	assert.EqualValues(t, 1, live.asked.Load())
+}
+
+// What a page changes that was opened before a deploy is seen on the pages that the edge keeps of the live deployment.
+func TestAnActionOfAnOldPageIsSeenOnNewOnes(t *testing.T) {
+	var version atomic.Int64
+	application := func(knows bool) string {
+		return edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
+			switch {
+			case r.Method != http.MethodPost:
+				w.Header().Set("Content-Type", "text/html; charset=utf-8")
+				w.Header().Set("X-Nextjs-Cache", "HIT")
+				w.Header().Set("Cache-Control", "s-maxage=31536000")
+				_, _ = fmt.Fprint(w, version.Load())
+			case knows:
+				version.Add(1)
+				w.Header().Set("X-Action-Revalidated", "1")
+			default:
+				notFound(http.StatusConflict, true)(w, r)
+			}
+		})
+	}
+	e := newDeployedEdge(t, "nextjs {\n zone / shop "+application(true)+"\n cache\n}")
+	status, text := e.deploy("new", fmt.Sprintf(`{"upstreams": [%q]}`, application(false)))
+	require.Equal(t, http.StatusOK, status, text)
+	client, base := e.Client(t, edgetest.H1)
+	for name, headers := range map[string][]string{"it goes there at once": {"X-Deployment-Id", "config"}, "it is sent there then": nil} {
+		var before string
+		for range 2 {
+			before, _ = e.Cached(t, "/page")
+		}
+		text, cached := e.Cached(t, "/page")
+		require.Equal(t, before, text)
+		require.Contains(t, cached, "hit")
+		require.Equal(t, http.StatusOK, callAction(t, client, base+"/", actionOfOld, strings.NewReader("[]"), headers...).StatusCode)
+		text, _ = e.Cached(t, "/page")
+		assert.NotEqual(t, before, text, name)
 	}
 }

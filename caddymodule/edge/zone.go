@@ -82,6 +82,16 @@ func (z *Zone) Find(id string) *Zone {
 	return nil
 }
 
+// Live returns the zone as the deployment serves it that documents go to.
+func (z *Zone) Live() *Zone {
+	for _, other := range z.All() {
+		if other.IsLive {
+			return other
+		}
+	}
+	return z
+}
+
 // VerdictOf is what the zone's build, or its export, says of a request.
 func (z *Zone) VerdictOf(r *http.Request, found zones.Match) *rules.Verdict {
 	if z.Export != nil {

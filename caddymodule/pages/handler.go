@@ -43,7 +43,7 @@ func (Cache) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Ha
 	}
 	pages := Slot.Of(a.Zone)
 	if pages == nil {
-		return next.ServeHTTP(w, r)
+		return next.ServeHTTP(watchingForLive(w, r, a), r)
 	}
 	a.Tags = pages.tagsHeader
 	isPage := IsPage(a.Kind)

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/control"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/report"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/httpwriter"
 	"github.com/caddy-nextjs/caddy-nextjs/pagecache"
@@ -18,6 +19,19 @@ func (z *Zone) watching(w http.ResponseWriter, r *http.Request, facts policy.Fac
 	}
 	onHead := httpwriter.HeadFunc(func(status int) { z.changed(r, facts, status, w.Header()) })
 	return &httpwriter.Wrapper{ResponseWriter: w, Head: onHead}
+}
+
+// watchingForLive is the writer for a request to a deployment whose pages are not kept. What such a request changes, as an
+// action of a page that was opened before a deploy, is shown by the pages of the live deployment.
+func watchingForLive(w http.ResponseWriter, r *http.Request, a *edge.Request) http.ResponseWriter {
+	live := a.Zone.Live()
+	pages := Slot.Of(live)
+	if live == a.Zone || pages == nil || !pagecache.IsUnsafe(r.Method) {
+		return w
+	}
+	facts := pages.factsOf(r, a)
+	facts.Deployment = live.Deployment
+	return pages.watching(w, r, facts)
 }
 
 // changed does what the head of an answer to an unsafe request says about pages.

@@ -44,7 +44,7 @@ func newScripted(t *testing.T) *scripted {
 	require.NoError(t, err, string(out))
 	token := filepath.Join(s.dir, "edge-token")
 	require.NoError(t, os.WriteFile(token, []byte("s3cret\n"), 0o600))
-	s.Deployed = harness.NewDeployed(t, 0, "", "")
+	s.Deployed = new(harness.Deployed)
 	var ports [2]int
 	for i, release := range []harness.Shipped{s.old, s.next} {
 		ports[i], err = edgetest.FindPort()
@@ -104,9 +104,11 @@ func TestTheDeployScriptDeploys(t *testing.T) {
 	require.NoError(t, err, out)
 	assert.Regexp(t, `^http://localhost:\d+/_edge: \{"id":"4f2a91c","state":"live",`, out)
 	s.isAt(t, s.next)
-	_, err = s.run(t, harness.ServerBinary(t)+" nextjs rollback --zone web")
-	require.NoError(t, err)
-	s.isAt(t, s.old)
+	for i := range 5 {
+		_, err = s.run(t, harness.ServerBinary(t)+" nextjs rollback --zone web")
+		require.NoError(t, err)
+		s.isAt(t, []harness.Shipped{s.old, s.next}[i%2])
+	}
 	out, err = s.run(t, s.printed(t, deploysPage, "curl --fail-with-body"))
 	require.NoError(t, err, out)
 	assert.Contains(t, out, `"id":"42","state":"live"`)
@@ -117,7 +119,7 @@ func TestTheDeployScriptDeploys(t *testing.T) {
 	var asked atomic.Int64
 	edge, err := url.Parse(s.Edge.URL(""))
 	require.NoError(t, err)
-	passOn := httputil.NewSingleHostReverseProxy(edge)
+	passOn := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(edge) }}
 	breaks := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if asked.Add(1) > 1 {
 			passOn.ServeHTTP(w, r)
@@ -138,6 +140,12 @@ func TestTheDeployScriptDeploys(t *testing.T) {
 	require.Error(t, err)
 	assert.Contains(t, out, breaks.URL+`/_edge: {"id":"43","state":"live"`)
 	assert.Contains(t, out, breaks.URL+"/nothing: 404 ")
+
+	empty := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})) // as of a host without a site
+	defer empty.Close()
+	out, err = s.run(t, script, "TOKEN_FILE=edge-token", "EDGES="+empty.URL)
+	require.Error(t, err)
+	assert.Contains(t, out, empty.URL+": what answers is no nextjs_control")
 
 	out, err = s.run(t, "./deploy.sh web 44 localhost:"+edgetest.FreePort(t), "TOKEN_FILE=edge-token", "EDGES="+breaks.URL+"/_edge", "TIMEOUT=1")
 	require.Error(t, err)

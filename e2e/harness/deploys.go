@@ -62,6 +62,9 @@ func (d *Deployed) Start(t *testing.T, port int, dir string) {
 	p, err := StartProcess("app", dir, env, "node", filepath.Join(dir, "server.js"))
 	require.NoError(t, err)
 	p.ShowLogOnFailure(t)
+	if d.runs == nil {
+		d.runs = map[int]*Process{}
+	}
 	d.runs[port] = p
 	t.Cleanup(p.Kill)
 	ready := fmt.Sprintf("http://localhost:%d/", port)
@@ -130,7 +133,7 @@ func (d *Deployed) SaysWaiting(t *testing.T, mark int) {
 // NewDeployed starts an edge and the upstreams of a release in dir.
 func NewDeployed(t *testing.T, upstreams int, build, running string) *Deployed {
 	t.Helper()
-	d := &Deployed{dir: build, runs: map[int]*Process{}}
+	d := &Deployed{dir: build}
 	zone := "zone app /"
 	for range upstreams {
 		port, err := edgetest.FindPort()

@@ -30,6 +30,10 @@ deploy() { # <url> <file for the answer>
 				--data "$order" --output "$2" --write-out '%{http_code}' "$1/v1/zones/$zone/deployments/$id") || status=000
 		case $status in
 		200)
+			if ! grep -q '"state":"live"' "$2"; then
+				echo "$1: what answers is no nextjs_control" >&2
+				return 1
+			fi
 			echo "$1: $(cat "$2")"
 			return 0
 			;;
