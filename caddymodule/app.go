@@ -58,7 +58,7 @@ type App struct {
 	// Bounds of what is kept of pages.
 	Cache pages.Settings `json:"cache,omitzero"`
 
-	fleet  *fleet.State
+	fleet  *fleet.Deploys
 	files  *files.State
 	images *images.State
 	pages  *pages.State
@@ -96,7 +96,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 	}
 	if before := running.app(); before != nil {
 		a.readiness.GoOn(&before.readiness)
-		before.sendNewConnections(servingSocket)
+		sendNewConnections(before.http, servingSocket, before.logger)
 	}
 	if err := a.Static.Check(); err != nil {
 		return fmt.Errorf("nextjs: static: %w", err)
@@ -107,7 +107,8 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if err := a.Cache.Check(); err != nil {
 		return fmt.Errorf("nextjs: cache: %w", err)
 	}
-	if err := a.subscribe(ctx); err != nil {
+	var err error
+	if a.events, err = subscribe(ctx, a.started, a.stopping); err != nil {
 		return err
 	}
 	return registerMetrics(ctx.GetMetricsRegistry())
@@ -163,6 +164,12 @@ func (a *App) started() {
 	}
 }
 
+// stopping is called before the servers of the configuration stop.
+func (a *App) stopping() {
+	sendNewConnections(a.http, nextSocket, a.logger)
+	a.drain.begin()
+}
+
 // Stop implements caddy.App.
 func (a *App) Stop() error {
 	running.remove(a)
@@ -199,7 +206,7 @@ func (a *App) useImages() (*images.State, error) { return use(&a.images, a, a.Im
 func (a *App) useFiles() (*files.State, error) { return use(&a.files, a, a.Static, files.Lease) }
 
 // useFleet returns the control plane, likewise.
-func (a *App) useFleet() (_ *fleet.State, err error) {
+func (a *App) useFleet() (_ *fleet.Deploys, err error) {
 	if a.fleet == nil {
 		a.fleet, err = fleet.Lease(a.State, tellChange, a.logger)
 	}

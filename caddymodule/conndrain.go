@@ -24,39 +24,34 @@ const drainTime = 300 * time.Millisecond
 // and 3 need none of this: they tell clients which requests will still be answered.)
 type connDrain struct{ begun atomic.Bool }
 
-// subscribe has Caddy tell the app when all of the configuration runs, and before its servers are stopped.
-func (a *App) subscribe(ctx caddy.Context) error {
+// subscribe has Caddy tell when all of the configuration runs, and before its servers are stopped.
+func subscribe(ctx caddy.Context, started, stopping func()) (*caddyevents.App, error) {
 	mod, err := ctx.App("events")
 	if err != nil {
-		return fmt.Errorf("getting the events app: %w", err)
+		return nil, fmt.Errorf("getting the events app: %w", err)
 	}
-	a.events = mod.(*caddyevents.App)
-	for event, handler := range map[string]caddyevents.Handler{"started": &whenStarted{a}, "stopping": &whenStopping{a}} {
-		if err := a.events.On(event, handler); err != nil {
-			return fmt.Errorf("subscribing to the %s event: %w", event, err)
+	events := mod.(*caddyevents.App)
+	for event, handler := range map[string]when{"started": started, "stopping": stopping} {
+		if err := events.On(event, handler); err != nil {
+			return nil, fmt.Errorf("subscribing to the %s event: %w", event, err)
 		}
 	}
-	return nil
+	return events, nil
 }
 
-// whenStarted tells the app that all of its configuration runs.
-type whenStarted struct{ app *App }
+// when is what is done when an event of Caddy comes.
+type when func()
 
 // Handle implements caddyevents.Handler.
-func (s *whenStarted) Handle(context.Context, caddy.Event) error {
-	s.app.started() //nolint:contextcheck // it begins what lasts as long as the configuration
+func (w when) Handle(context.Context, caddy.Event) error {
+	w()
 	return nil
 }
 
-// whenStopping has connections leave the configuration.
-type whenStopping struct{ app *App }
-
-// Handle implements caddyevents.Handler. Caddy stops the servers when it returns.
-func (s *whenStopping) Handle(context.Context, caddy.Event) error {
-	s.app.sendNewConnections(nextSocket)
-	s.app.drain.begun.Store(true)
+// begin has connections leave the configuration. Caddy stops the servers when it returns.
+func (h *connDrain) begin() {
+	h.begun.Store(true)
 	time.Sleep(drainTime)
-	return nil
 }
 
 // setConnectionClose marks the answer as the last one on its connection if the configuration is about to stop.
@@ -66,8 +61,5 @@ func (h *connDrain) setConnectionClose(w http.ResponseWriter, r *http.Request, k
 	}
 }
 
-// Interface guards
-var (
-	_ caddyevents.Handler = (*whenStarted)(nil)
-	_ caddyevents.Handler = (*whenStopping)(nil)
-)
+// Interface guard
+var _ caddyevents.Handler = when(nil)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/fleet"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/proxy"
 )
 
 // deploymentSites is what orders about deployments need of the sites of the configuration. nil: it has none.
@@ -14,7 +15,10 @@ func (a *App) deploymentSites() *fleet.Sites {
 	if a.fleet == nil {
 		return nil
 	}
-	return &fleet.Sites{Follow: a.followRollout, CheckLive: a.checkLive, Find: a.findDeployment, Kept: a.keptDeployments}
+	return &fleet.Sites{
+		Follow: a.followRollout, CheckLive: a.checkLive, Find: a.findDeployment, Kept: a.keptDeployments,
+		DrainStreams: proxy.Drain, UndrainStreams: proxy.Undrain,
+	}
 }
 
 // followRollouts goes on with what was ordered while the configuration was loaded, or under the one before.

@@ -6,6 +6,7 @@ import (
 	"net"
 	"reflect"
 
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 )
 
@@ -24,14 +25,14 @@ const (
 
 // sendNewConnections has the kernel give new connections to one of the sockets of each address that the configuration
 // listens on. Without a socket of that number, the kernel chooses as before.
-func (a *App) sendNewConnections(socket uint32) {
-	if a.http == nil {
+func sendNewConnections(app *caddyhttp.App, socket uint32, logger *zap.Logger) {
+	if app == nil {
 		return
 	}
-	for _, server := range a.http.Servers {
+	for _, server := range app.Servers {
 		for _, ln := range server.Listeners() {
 			if err := chooseSocket(ln, socket); err != nil {
-				a.logger.Debug("connections that come while the configuration changes may be lost", zap.Error(err))
+				logger.Debug("connections that come while the configuration changes may be lost", zap.Error(err))
 			}
 		}
 	}

@@ -47,6 +47,7 @@ func init() {
 	// On the admin endpoint, and for nextjs_control.
 	control.Handle(files.Route, explainRoute, images.Route, control.Purge(images.Purge, pages.Purge))
 	control.Handle(fleet.Routes(proxy.Streams)...)
+	control.Handle(fleet.DeployRoutes()...)
 }
 
 // nextjsCommand is `caddy nextjs`.

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
-	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
 	"github.com/caddy-nextjs/caddy-nextjs/assets"
@@ -127,9 +126,3 @@ func (s *siteBuilds) taken(i int, id string) {
 		one.build.logWarnings(label, s.log)
 	}
 }
-
-var buildReadsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
-	Namespace: "caddy", Subsystem: "nextjs", Name: "build_changes_total",
-	Help: "Changed build directories, by zone and by what became of them: taken, refused, or unfinished: " +
-		"without a whole build.",
-}, []string{"zone", "result"})

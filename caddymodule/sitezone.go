@@ -41,6 +41,11 @@ var (
 		Help: "Soft navigations and prefetches from pages of other zones that the edge answered itself, " +
 			"by the zone they asked.",
 	}, []string{"zone"})
+	buildReadsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: "caddy", Subsystem: "nextjs", Name: "build_changes_total",
+		Help: "Changed build directories, by zone and by what became of them: taken, refused, or unfinished: " +
+			"without a whole build.",
+	}, []string{"zone", "result"})
 )
 
 // kindCounters are the request counters of one zone, looked up once so that counting a request is one atomic addition.

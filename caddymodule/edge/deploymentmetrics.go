@@ -50,20 +50,6 @@ func PinCountersOf(zone string) *PinCounters {
 	return c
 }
 
-// CountPin counts a request that goes to one of several deployments.
-func (d *Deployments) CountPin(to *Zone, why deploy.PinReason) {
-	if d == nil || d.Pinned == nil {
-		return
-	}
-	if why != deploy.PinLive && why != deploy.PinUnknown && to.Served != nil {
-		to.Served.pinned.Add(1)
-	}
-	d.Pinned.reasons[why].Inc()
-	if why == deploy.PinUnknown {
-		d.Pinned.unknown.Inc()
-	}
-}
-
 // DeploymentCounters count what one deployment of a zone answers.
 type DeploymentCounters struct {
 	requests, errors prometheus.Counter

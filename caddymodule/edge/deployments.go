@@ -31,6 +31,20 @@ func (d *Deployments) Of(r *http.Request, kind zones.Kind, path, action string) 
 	return d.List[at], why
 }
 
+// CountPin counts a request that goes to one of several deployments.
+func (d *Deployments) CountPin(to *Zone, why deploy.PinReason) {
+	if d == nil || d.Pinned == nil {
+		return
+	}
+	if why != deploy.PinLive && why != deploy.PinUnknown && to.Served != nil {
+		to.Served.pinned.Add(1)
+	}
+	d.Pinned.reasons[why].Inc()
+	if why == deploy.PinUnknown {
+		d.Pinned.unknown.Inc()
+	}
+}
+
 // CookieName is the name of a cookie of a zone. What a cookie's name cannot have is left out (RFC 6265, 4.1.1).
 func CookieName(prefix, zone string) string {
 	return prefix + strings.Map(func(c rune) rune {

@@ -31,7 +31,7 @@ const (
 // serveDeploy carries out an order to make a deployment the live one of its zone, and answers when it is.
 func serveDeploy(w http.ResponseWriter, r *http.Request, caller control.Caller) error {
 	var order report.DeployOrder
-	s, err := readOrder(w, r, &order)
+	s, err := readDeployOrder(w, r, &order)
 	if err != nil {
 		return err
 	}
@@ -94,6 +94,18 @@ func checkDeployable(zone string) error {
 	return nil
 }
 
+// readDeployOrder reads an order about deployments, and returns what it is for.
+func readDeployOrder(w http.ResponseWriter, r *http.Request, order any) (*Deploys, error) {
+	if _, err := readOrder(w, r, order); err != nil {
+		return nil, err
+	}
+	s := currentDeploys.Load()
+	if s == nil {
+		return nil, control.Error(http.StatusConflict, errNobodyHas)
+	}
+	return s, nil
+}
+
 // orderedOf reads what an order wants, and refuses what cannot be meant.
 func orderedOf(order report.DeployOrder, caller control.Caller) (ordered deploy.Ordered, err error) {
 	timeout, err := durationOf("timeout", order.Timeout)
@@ -143,7 +155,7 @@ var validID = regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$`)
 
 // idOf returns the id of a deployment: as the order names it, or else (report.AnyDeployment) as its build or its
 // application does.
-func (s *State) idOf(ctx context.Context, zone, named string, ordered deploy.Ordered) (string, error) {
+func (s *Deploys) idOf(ctx context.Context, zone, named string, ordered deploy.Ordered) (string, error) {
 	id := named
 	if named == report.AnyDeployment {
 		var err error
@@ -164,7 +176,7 @@ func (s *State) idOf(ctx context.Context, zone, named string, ordered deploy.Ord
 var errNoID = errors.New("neither a build nor the application says an id: name one (--id)")
 
 // findID returns the id that a deployment has by itself.
-func (s *State) findID(ctx context.Context, zone string, ordered deploy.Ordered) (string, error) {
+func (s *Deploys) findID(ctx context.Context, zone string, ordered deploy.Ordered) (string, error) {
 	if ordered.Build != "" {
 		build, err := nextbuild.Read(ordered.Build)
 		if err != nil {
@@ -203,7 +215,7 @@ func identifyOnce(ctx context.Context, upstream *deploy.Upstream, basePath strin
 }
 
 // basePathOf is where a zone is.
-func (s *State) basePathOf(zone string) string {
+func (s *Deploys) basePathOf(zone string) string {
 	if on := sites.Load(); on != nil {
 		if found, ok := on.Find(zone, s.State().Rollouts[zone].Live()); ok {
 			return found.BasePath

@@ -8,21 +8,43 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/leases"
 	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 )
 
-// deploys are the deploys of a process that have not ended. A deploy outlives who has ordered it.
-type deploys struct {
+// Deploys is the control plane, and the deploys that have not ended. A deploy outlives who has ordered it.
+type Deploys struct {
+	*plane
+
 	mu      sync.Mutex
 	running map[string]*running // by zone
 	ctx     context.Context     // of the control plane
 	cancel  context.CancelFunc
 	done    sync.WaitGroup
+}
+
+// drainStreams has the streams of a deployment that is retired end, but for those of upstreams that something else has.
+func (s *Deploys) drainStreams(zone, id string) {
+	on := sites.Load()
+	if on == nil {
+		return
+	}
+	for _, upstream := range s.upstreamsOf(zone, id) {
+		isUsed := false
+		for _, other := range s.State().Zones {
+			isIts := other.Name == zone && other.Deployment.ID == id
+			isUsed = isUsed || !isIts && other.Find(upstream.String()) != nil
+		}
+		if !isUsed {
+			on.DrainStreams(upstream)
+		}
+	}
 }
 
 // running is a deploy that has not ended, or has just.
@@ -42,22 +64,49 @@ var errNotHealthy = errors.New("it did not become healthy in time")
 // errStopped says that the edge stops. The deploy goes on when it is started again.
 var errStopped = errors.New("the edge stops: the deploy goes on when it is started again")
 
-// beginDeploys begins to look after deployments, until stop.
-func (s *State) beginDeploys() {
-	s.deploys.running = map[string]*running{}
-	s.deploys.ctx, s.deploys.cancel = context.WithCancel(context.Background())
-	s.deploys.done.Go(s.retireOld)
+// plane is embedded, and leaves the name of the method State free.
+type plane = State
+
+// Lease opens the control plane whose decisions are kept below the state directory, or shares the one that is open.
+// tell is called with each change of an upstream.
+func Lease(state string, tell func(*State, deploy.Change), log *zap.Logger) (*Deploys, error) {
+	return leases.Lease(state, "deploy", func(dir string) (*Deploys, error) {
+		d := &Deploys{plane: open(dir, tell, log), running: map[string]*running{}}
+		d.ctx, d.cancel = context.WithCancel(context.Background())
+		d.done.Go(d.retireOld)
+		return d, nil
+	})
+}
+
+// Destruct implements caddy.Destructor. Deploys that run end, and go on when the control plane is opened again.
+func (s *Deploys) Destruct() error {
+	s.cancel()
+	s.done.Wait()
+	return s.plane.Destruct()
+}
+
+// currentDeploys are those of the configuration that serves, nil without any.
+var currentDeploys atomic.Pointer[Deploys]
+
+// Serve says which control plane is that of the configuration that serves; nil: there is none.
+func Serve(s *Deploys) {
+	currentDeploys.Store(s)
+	if s == nil {
+		current.Store(nil)
+	} else {
+		current.Store(s.plane)
+	}
 }
 
 const retireEvery = time.Second
 
 // retireOld retires what is not to be kept any longer, until the control plane ends.
-func (s *State) retireOld() {
+func (s *Deploys) retireOld() {
 	ticker := time.NewTicker(retireEvery)
 	defer ticker.Stop()
 	for {
 		select {
-		case <-s.deploys.ctx.Done():
+		case <-s.ctx.Done():
 			return
 		case <-ticker.C:
 		}
@@ -74,10 +123,15 @@ func (s *State) retireOld() {
 }
 
 // tellRetired tells which deployments of a zone are retired that were not before, and has nothing go to them any more.
-func (s *State) tellRetired(zone string, before *deploy.Rollout) {
+func (s *Deploys) tellRetired(zone string, before *deploy.Rollout) {
 	after := s.State().Rollouts[zone]
 	if after == before {
 		return
+	}
+	for _, was := range before.InUse() {
+		if now, is := after.Find(was.ID); is && now.State == deploy.StageRetired {
+			s.drainStreams(zone, was.ID)
+		}
 	}
 	if err := follow(zone); err != nil {
 		s.log.Load().Error("a deployment is retired, but not everywhere", zap.String("zone", zone), zap.Error(err))
@@ -92,24 +146,18 @@ func (s *State) tellRetired(zone string, before *deploy.Rollout) {
 	}
 }
 
-// stop ends the deploys that run, and awaits that. They go on when the control plane is opened again.
-func (d *deploys) stop() {
-	d.cancel()
-	d.done.Wait()
-}
-
-// Begin orders a deployment, and has it become live. An order for one that is being deployed already joins that. What it
+// begin orders a deployment, and has it become live. An order for one that is being deployed already joins that. What it
 // returns is to be waited for.
-func (s *State) begin(zone string, order deploy.Ordered) (*running, error) {
-	s.deploys.mu.Lock()
-	defer s.deploys.mu.Unlock()
-	if one := s.deploys.running[zone]; one != nil {
+func (s *Deploys) begin(zone string, order deploy.Ordered) (*running, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if one := s.running[zone]; one != nil {
 		if one.order.ID == order.ID && slices.Equal(one.order.Upstreams, order.Upstreams) && one.order.Build == order.Build {
 			return one, nil
 		}
 		return nil, deploy.ErrDeploying
 	}
-	if s.deploys.ctx.Err() != nil {
+	if s.ctx.Err() != nil {
 		return nil, errStopped
 	}
 	if _, err := s.Do(deploy.Deploy{Zone: zone, Ordered: order}); err != nil {
@@ -118,27 +166,27 @@ func (s *State) begin(zone string, order deploy.Ordered) (*running, error) {
 	return s.run(zone, order), nil
 }
 
-// run has a deployment that was ordered become live. s.deploys.mu is held.
-func (s *State) run(zone string, order deploy.Ordered) *running {
+// run has a deployment that was ordered become live. s.mu is held.
+func (s *Deploys) run(zone string, order deploy.Ordered) *running {
 	one := &running{order: order, ended: make(chan struct{}), before: s.State().Rollouts[zone].Live()}
-	s.deploys.running[zone] = one
-	s.deploys.done.Go(func() {
-		one.durable, one.err = s.makeLive(s.deploys.ctx, zone, order)
-		s.deploys.mu.Lock()
-		delete(s.deploys.running, zone)
-		s.deploys.mu.Unlock()
+	s.running[zone] = one
+	s.done.Go(func() {
+		one.durable, one.err = s.makeLive(s.ctx, zone, order)
+		s.mu.Lock()
+		delete(s.running, zone)
+		s.mu.Unlock()
 		close(one.ended)
 	})
 	return one
 }
 
 // GoOn goes on with the deploys that had not ended when the process before did.
-func (s *State) GoOn() {
-	s.deploys.mu.Lock()
-	defer s.deploys.mu.Unlock()
+func (s *Deploys) GoOn() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for zone, rollout := range s.State().Rollouts {
 		for _, ordered := range rollout.Deployments {
-			if ordered.State == deploy.StageStarting && s.deploys.running[zone] == nil && s.deploys.ctx.Err() == nil {
+			if ordered.State == deploy.StageStarting && s.running[zone] == nil && s.ctx.Err() == nil {
 				s.log.Load().Info("a deploy that had not ended goes on", zap.String("zone", zone), zap.String("deployment", ordered.ID))
 				s.run(zone, ordered)
 			}
@@ -147,7 +195,7 @@ func (s *State) GoOn() {
 }
 
 // makeLive waits until a deployment is healthy, and makes it live. If it cannot be, nothing has changed.
-func (s *State) makeLive(ctx context.Context, zone string, order deploy.Ordered) (durable bool, err error) {
+func (s *Deploys) makeLive(ctx context.Context, zone string, order deploy.Ordered) (durable bool, err error) {
 	log := s.log.Load().With(zap.String("zone", zone), zap.String("deployment", order.ID))
 	log.Info("a deployment is starting", zap.String("event", string(EventStarting)), zap.Strings("upstreams", order.Upstreams))
 	if err = follow(zone); err == nil {
@@ -172,7 +220,7 @@ func (s *State) makeLive(ctx context.Context, zone string, order deploy.Ordered)
 }
 
 // promote makes a deployment live whose upstreams answer.
-func (s *State) promote(ctx context.Context, zone, id string) (durable bool, err error) {
+func (s *Deploys) promote(ctx context.Context, zone, id string) (durable bool, err error) {
 	if err := s.describe(ctx, zone, id); err != nil {
 		return false, err
 	}
@@ -180,11 +228,14 @@ func (s *State) promote(ctx context.Context, zone, id string) (durable bool, err
 }
 
 // switchTo makes a deployment live: the documents that are asked for from now on are of it.
-func (s *State) switchTo(zone, id string) (durable bool, err error) {
+func (s *Deploys) switchTo(zone, id string) (durable bool, err error) {
 	if on := sites.Load(); on != nil {
 		if err := on.CheckLive(zone, id); err != nil {
 			return false, err //nolint:wrapcheck // it says all there is to say
 		}
+	}
+	for _, upstream := range s.upstreamsOf(zone, id) {
+		sites.Load().UndrainStreams(upstream) // it may have been retired before
 	}
 	before := s.State().Rollouts[zone].Live()
 	durable, err = s.Do(deploy.Promote{Zone: zone, ID: id})
@@ -203,7 +254,7 @@ func (s *State) switchTo(zone, id string) (durable bool, err error) {
 }
 
 // awaitHealth waits until all upstreams of a deployment are healthy. The error names those that are not.
-func (s *State) awaitHealth(ctx context.Context, zone string, order deploy.Ordered) error {
+func (s *Deploys) awaitHealth(ctx context.Context, zone string, order deploy.Ordered) error {
 	limited, cancel := context.WithDeadlineCause(ctx, order.Until, errNotHealthy)
 	defer cancel()
 	ticker := time.NewTicker(orderStep)
@@ -228,7 +279,7 @@ func (s *State) awaitHealth(ctx context.Context, zone string, order deploy.Order
 var errNobodyHas = errors.New("no site of the configuration has the zone")
 
 // unhealthy returns which upstreams of a deployment are not healthy, and why.
-func (s *State) unhealthy(ctx context.Context, zone, id string) (why []string, err error) {
+func (s *Deploys) unhealthy(ctx context.Context, zone, id string) (why []string, err error) {
 	on := sites.Load()
 	if on == nil {
 		return nil, errNobodyHas
@@ -251,7 +302,7 @@ func (s *State) unhealthy(ctx context.Context, zone, id string) (why []string, e
 
 // probe asks an upstream of a deployment what the zone asks of its upstreams, and whether it answers at all without an
 // error of its own. The error says why not.
-func (s *State) probe(ctx context.Context, upstreams *deploy.Rotation, member *deploy.Member) error {
+func (s *Deploys) probe(ctx context.Context, upstreams *deploy.Rotation, member *deploy.Member) error {
 	if member.State == deploy.Draining {
 		return errors.New(member.Why)
 	}
@@ -265,7 +316,7 @@ func (s *State) probe(ctx context.Context, upstreams *deploy.Rotation, member *d
 	return err
 }
 
-func (s *State) emitDeployment(event Event, zone, id string) {
+func (s *Deploys) emitDeployment(event Event, zone, id string) {
 	eventsTotal.WithLabelValues(zone, string(event)).Inc()
 	emit(event, map[string]any{"zone": zone, "deployment": id})
 }

@@ -10,7 +10,7 @@ import (
 // describe notes what the applications of a deployment and of the one that is live say of themselves, so that it is
 // known which requests belong to them. The error says that the deployment runs another build than the one that was
 // named.
-func (s *State) describe(ctx context.Context, zone, id string) error {
+func (s *Deploys) describe(ctx context.Context, zone, id string) error {
 	for _, of := range []string{s.State().Rollouts[zone].Live(), id} {
 		said, err := s.identify(ctx, zone, of)
 		if err != nil && of == id {
@@ -25,7 +25,7 @@ func (s *State) describe(ctx context.Context, zone, id string) error {
 }
 
 // identify returns what an upstream of a deployment says of itself, or its build. The error says that these differ.
-func (s *State) identify(ctx context.Context, zone, id string) (deploy.Identity, error) {
+func (s *Deploys) identify(ctx context.Context, zone, id string) (deploy.Identity, error) {
 	on := sites.Load()
 	if on == nil {
 		return deploy.Identity{}, errNobodyHas
@@ -61,4 +61,16 @@ func differs(found Found, said deploy.Identity, upstream *deploy.Upstream) error
 		return fmt.Errorf("the build in %s is %s, and what runs at %s is %s: name the build that runs", build.Dir, build.ID, upstream, said.BuildID)
 	}
 	return nil
+}
+
+// upstreamsOf are those of a deployment.
+func (s *Deploys) upstreamsOf(zone, id string) (list []*deploy.Upstream) {
+	if on := sites.Load(); on != nil {
+		if found, ok := on.Find(zone, id); ok {
+			for _, member := range found.Upstreams.Zone().Deployment.Members {
+				list = append(list, member.Upstream)
+			}
+		}
+	}
+	return list
 }

@@ -89,7 +89,7 @@ func serve(t *testing.T, upstreams map[string][]deploy.Address) *State {
 	site := new(edge.Site)
 	site.View.Store(view)
 	edge.Current.Store(&edge.Serving{Sites: []*edge.Site{site}})
-	Serve(state)
+	Serve(&Deploys{plane: state})
 	t.Cleanup(func() {
 		edge.Current.Store(nil)
 		Serve(nil)

@@ -3,10 +3,12 @@ package fleet
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
 
+	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
 
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/control"
@@ -16,7 +18,7 @@ import (
 )
 
 // rolloutOrder is an order about a deployment that is known. It reports whether what it has done is kept.
-type rolloutOrder func(ctx context.Context, s *State, order report.RolloutOrder) (durable bool, err error)
+type rolloutOrder func(ctx context.Context, s *Deploys, order report.RolloutOrder) (durable bool, err error)
 
 // rolloutRoute is where such an order is taken.
 func rolloutRoute(name string, carryOut rolloutOrder) control.Route {
@@ -25,10 +27,21 @@ func rolloutRoute(name string, carryOut rolloutOrder) control.Route {
 	})
 }
 
+// DeployRoutes take orders about deployments.
+func DeployRoutes() []control.Route {
+	return []control.Route{
+		control.Put(report.DeploymentPattern, control.ScopeDeploy, func(w http.ResponseWriter, r *http.Request, caller control.Caller, _ *zap.Logger) error {
+			return serveDeploy(w, r, caller)
+		}),
+		rolloutRoute(report.RollbackRoute, rollback), rolloutRoute(report.PromoteRoute, promote),
+		rolloutRoute(report.RetireRoute, retire), rolloutRoute(report.ForgetRoute, forget),
+	}
+}
+
 // serveRollout carries out such an order.
 func serveRollout(w http.ResponseWriter, r *http.Request, caller control.Caller, carryOut rolloutOrder) error {
 	var order report.RolloutOrder
-	s, err := readOrder(w, r, &order)
+	s, err := readDeployOrder(w, r, &order)
 	if err != nil {
 		return err
 	}
@@ -36,6 +49,9 @@ func serveRollout(w http.ResponseWriter, r *http.Request, caller control.Caller,
 		return err
 	}
 	durable, err := carryOut(r.Context(), s, order)
+	if _, isAnswer := errors.AsType[caddy.APIError](err); isAnswer {
+		return err
+	}
 	if err != nil {
 		return control.Error(http.StatusConflict, fmt.Errorf("zone %s: %w", order.Zone, err))
 	}
@@ -50,7 +66,7 @@ func serveRollout(w http.ResponseWriter, r *http.Request, caller control.Caller,
 }
 
 // rollback makes live what was before, or another deployment that is named.
-func rollback(_ context.Context, s *State, order report.RolloutOrder) (bool, error) {
+func rollback(_ context.Context, s *Deploys, order report.RolloutOrder) (bool, error) {
 	id, ok := s.State().Rollouts[order.Zone].Before()
 	if order.Deployment != "" {
 		id, ok = order.Deployment, true
@@ -62,7 +78,7 @@ func rollback(_ context.Context, s *State, order report.RolloutOrder) (bool, err
 }
 
 // promote makes a deployment live.
-func promote(_ context.Context, s *State, order report.RolloutOrder) (bool, error) {
+func promote(_ context.Context, s *Deploys, order report.RolloutOrder) (bool, error) {
 	return s.switchTo(order.Zone, order.Deployment)
 }
 
@@ -70,7 +86,7 @@ func promote(_ context.Context, s *State, order report.RolloutOrder) (bool, erro
 const defaultRetireWait = 30 * time.Second
 
 // retire ends a deployment, and waits until nothing is in flight to it, unless that is not wanted.
-func retire(ctx context.Context, s *State, order report.RolloutOrder) (bool, error) {
+func retire(ctx context.Context, s *Deploys, order report.RolloutOrder) (bool, error) {
 	wait, err := durationOf("wait", order.Wait)
 	if err != nil {
 		return false, err
@@ -89,7 +105,7 @@ func retire(ctx context.Context, s *State, order report.RolloutOrder) (bool, err
 }
 
 // forget removes a deployment.
-func forget(_ context.Context, s *State, order report.RolloutOrder) (bool, error) {
+func forget(_ context.Context, s *Deploys, order report.RolloutOrder) (bool, error) {
 	durable, err := s.Do(deploy.Forget{Zone: order.Zone, ID: order.Deployment})
 	if err != nil {
 		return false, err //nolint:wrapcheck // it says all there is to say
@@ -99,20 +115,8 @@ func forget(_ context.Context, s *State, order report.RolloutOrder) (bool, error
 	return durable, err
 }
 
-// upstreamsOf are those of a deployment.
-func (s *State) upstreamsOf(zone, id string) (list []*deploy.Upstream) {
-	if on := sites.Load(); on != nil {
-		if found, ok := on.Find(zone, id); ok {
-			for _, member := range found.Upstreams.Zone().Deployment.Members {
-				list = append(list, member.Upstream)
-			}
-		}
-	}
-	return list
-}
-
 // waitUntilLeft returns when nothing is in flight to upstreams that no zone has any more, or when the time is over.
-func (s *State) waitUntilLeft(ctx context.Context, upstreams []*deploy.Upstream, wait time.Duration) {
+func (s *Deploys) waitUntilLeft(ctx context.Context, upstreams []*deploy.Upstream, wait time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	ticker := time.NewTicker(orderStep)

@@ -17,6 +17,8 @@ type Sites struct {
 	CheckLive func(zone, id string) error
 	// Find returns a deployment of a zone, starting ones too; false: no site has it.
 	Find func(zone, id string) (Found, bool)
+	// DrainStreams has the streams of an upstream end in good order, and UndrainStreams undoes that.
+	DrainStreams, UndrainStreams func(*deploy.Upstream)
 	// Kept says how many deployments of each zone are kept that are not live, and for how long.
 	Kept func() map[string]Kept
 }

@@ -31,22 +31,16 @@ type State struct {
 	mu     sync.Mutex
 	secret []byte // nil: not read yet
 	log    atomic.Pointer[zap.Logger]
-
-	deploys deploys
 }
 
-// Lease opens the control plane whose decisions are kept below the state directory, or shares the one that is open.
-// tell is called with each change of an upstream.
-func Lease(state string, tell func(*State, deploy.Change), log *zap.Logger) (*State, error) {
-	return leases.Lease(state, "deploy", func(dir string) (*State, error) {
-		s, log := &State{dir: dir}, log.Named("deploy")
-		s.log.Store(log)
-		s.Fleet = deploy.Open(deploy.Settings{
-			Dir: dir, Addresses: &addresses, Log: log, Tell: func(c deploy.Change) { tell(s, c) },
-		})
-		s.beginDeploys()
-		return s, nil
+// open opens the control plane whose decisions are kept in a directory. tell is called with each change of an upstream.
+func open(dir string, tell func(*State, deploy.Change), log *zap.Logger) *State {
+	s, log := &State{dir: dir}, log.Named("deploy")
+	s.log.Store(log)
+	s.Fleet = deploy.Open(deploy.Settings{
+		Dir: dir, Addresses: &addresses, Log: log, Tell: func(c deploy.Change) { tell(s, c) },
 	})
+	return s
 }
 
 // SetLog says where what has become of upstreams is written from now on.
@@ -60,10 +54,7 @@ func (s *State) SetLog(log *zap.Logger) {
 func (s *State) Release() error { return leases.Release(s.dir) }
 
 // Destruct implements caddy.Destructor.
-func (s *State) Destruct() error {
-	s.deploys.stop()
-	return s.Close()
-}
+func (s *State) Destruct() error { return s.Close() }
 
 // joinPatience bounds the wait for DNS when a configuration is loaded.
 const joinPatience = time.Second

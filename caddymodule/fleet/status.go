@@ -30,11 +30,6 @@ func Routes(streams CountStreams) []control.Route {
 		status,
 		order(report.DrainRoute, serveDrain), order(report.UndrainRoute, serveUndrain),
 		order(report.PauseRoute, servePause), order(report.ResumeRoute, serveResume),
-		control.Put(report.DeploymentPattern, control.ScopeDeploy, func(w http.ResponseWriter, r *http.Request, caller control.Caller, _ *zap.Logger) error {
-			return serveDeploy(w, r, caller)
-		}),
-		rolloutRoute(report.RollbackRoute, rollback), rolloutRoute(report.PromoteRoute, promote),
-		rolloutRoute(report.RetireRoute, retire), rolloutRoute(report.ForgetRoute, forget),
 	}
 }
 

@@ -140,6 +140,3 @@ func (s *State) IsKnown(u *deploy.Upstream) bool {
 
 // current is that of the configuration that serves, nil without any.
 var current atomic.Pointer[State]
-
-// Serve says which one is that of the configuration that serves; nil: there is none.
-func Serve(s *State) { current.Store(s) }

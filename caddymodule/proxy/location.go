@@ -10,7 +10,7 @@ import (
 )
 
 // relativeLocations makes the URLs relative by which an answer would send its visitor to the upstream.
-func (t *Transport) relativeLocations(req *http.Request, res *http.Response, a *edge.Request) {
+func relativeLocations(req *http.Request, res *http.Response, a *edge.Request, logger *zap.Logger) {
 	if !a.Zone.Repairs.Has(edge.RepairLocation) {
 		return
 	}
@@ -26,6 +26,6 @@ func (t *Transport) relativeLocations(req *http.Request, res *http.Response, a *
 		return
 	}
 	a.Zone.Repairs.Count(edge.RepairLocation)
-	a.Zone.Repairs.LogHourly(edge.RepairLocation, t.logger, "a redirect names the upstream: made relative",
+	a.Zone.Repairs.LogHourly(edge.RepairLocation, logger, "a redirect names the upstream: made relative",
 		zap.String("path", req.URL.Path), zap.String("location", changed))
 }

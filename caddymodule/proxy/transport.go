@@ -267,7 +267,7 @@ func (t *Transport) cleanAnswer(req *http.Request, res *http.Response, a *edge.R
 	}
 	a.Zone.Sticky.SetCookie(res.Header, req, a)
 	undoRepair(req, res, a.Repaired)
-	t.relativeLocations(req, res, a)
+	relativeLocations(req, res, a, t.logger)
 }
 
 // send makes the try. Upgrades have a time limit.
