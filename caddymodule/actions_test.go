@@ -55,6 +55,26 @@ func newPod(t *testing.T, knows string) *pod {
 	return p
 }
 
+// become changes what the pod knows, and how it says that it does not know an action.
+func (p *pod) become(knows string, doesNotKnow func(http.ResponseWriter, *http.Request)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.knows, p.doesNotKnow = knows, doesNotKnow
+}
+
+// executedLast returns the request that was executed last, and its body's sum and length.
+func (p *pod) executedLast() (r *http.Request, sum [sha256.Size]byte, length int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.last, p.lastSum, p.lastLength
+}
+
+// sumOf is that of the body that a pod has executed last.
+func sumOf(p *pod) [sha256.Size]byte {
+	_, sum, _ := p.executedLast()
+	return sum
+}
+
 // notFound answers as Next.js does where it does not know an action. It may do so before it has the body.
 func notFound(status int, reads bool) func(http.ResponseWriter, *http.Request) {
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -82,16 +102,19 @@ func (p *pod) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	p.asked.Add(1)
 	p.askedLength.Store(r.ContentLength)
-	if id := r.Header.Get("Next-Action"); id != "" && id != p.knows {
-		p.doesNotKnow(w, r)
+	p.mu.Lock()
+	knows, doesNotKnow := p.knows, p.doesNotKnow
+	p.mu.Unlock()
+	if id := r.Header.Get("Next-Action"); id != "" && id != knows {
+		doesNotKnow(w, r)
 		return
 	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
-	if r.Header.Get("Next-Action") == "" && !bytes.Contains(body, []byte(p.knows)) {
-		p.doesNotKnow(w, r)
+	if r.Header.Get("Next-Action") == "" && !bytes.Contains(body, []byte(knows)) {
+		doesNotKnow(w, r)
 		return
 	}
 	p.executed.Add(1)
@@ -175,11 +198,12 @@ func TestAnActionFindsItsBuild(t *testing.T) {
 						sent++
 						require.Equal(t, http.StatusOK, answer.StatusCode, "%s %d", protocol, size)
 						require.Equal(t, "done by "+old.address, answer.Text)
-						require.Equal(t, sha256.Sum256([]byte(text)), old.lastSum)
-						require.Equal(t, live.askedLength.Load(), old.lastLength, "it is framed alike")
-						require.Equal(t, isChunked && size > 0, old.lastLength < 0 && size > 0)
+						last, sum, lastLength := old.executedLast()
+						require.Equal(t, sha256.Sum256([]byte(text)), sum)
+						require.Equal(t, live.askedLength.Load(), lastLength, "it is framed alike")
+						require.Equal(t, isChunked && size > 0, lastLength < 0 && size > 0)
 						require.Equal(t, []string{base, "a=b", "old-one", "/cart?x=1", strings.TrimPrefix(strings.TrimPrefix(base, "http://"), "https://")},
-							[]string{old.last.Header.Get("Origin"), old.last.Header.Get("Cookie"), old.last.Header.Get("X-Deployment-Id"), old.last.RequestURI, old.last.Host})
+							[]string{last.Header.Get("Origin"), last.Header.Get("Cookie"), last.Header.Get("X-Deployment-Id"), last.RequestURI, last.Host})
 					}
 				}
 			}
@@ -195,7 +219,7 @@ func TestAnActionFindsItsBuild(t *testing.T) {
 // comes.
 func TestAnActionFindsItsBuildWhileItsBodyIsOnItsWay(t *testing.T) {
 	live, old := newPod(t, actionOfNew), newPod(t, actionOfOld)
-	live.doesNotKnow = notFound(http.StatusConflict, false)
+	live.become(actionOfNew, notFound(http.StatusConflict, false))
 	e := serveTwo(t, live.address, old.address)
 	text := strings.Repeat("0123456789", 20_000)
 	for _, protocol := range edgetest.Protocols {
@@ -216,7 +240,7 @@ func TestAnActionFindsItsBuildWhileItsBodyIsOnItsWay(t *testing.T) {
 			}()
 			answer := edgetest.Do(t, client, req)
 			require.Equal(t, "done by "+old.address, answer.Text, protocol)
-			assert.Equal(t, sha256.Sum256([]byte(text)), old.lastSum)
+			assert.Equal(t, sha256.Sum256([]byte(text)), sumOf(old))
 			assert.Equal(t, executed+1, old.executed.Load())
 		}
 	}
@@ -253,11 +277,11 @@ func TestActionsThatAreNotSentAgain(t *testing.T) {
 		"another value":   {actionOfOld, answer(409, "0"), 409},
 		"a conflict":      {actionOfOld, answer(409, ""), 409},
 	} {
-		live.doesNotKnow = c.answer
+		live.become(actionOfNew, c.answer)
 		assert.Equal(t, c.status, callAction(t, client, base+"/", c.id, strings.NewReader("[]")).StatusCode, name)
 		assert.Zero(t, old.asked.Load(), name)
 	}
-	live.doesNotKnow = answer(409, "1")
+	live.become(actionOfNew, answer(409, "1"))
 	assert.Equal(t, 409, callAction(t, client, base+"/api/hook", actionOfOld, strings.NewReader("[]")).StatusCode, "it is no action there")
 	assert.Zero(t, old.asked.Load())
 }
@@ -265,7 +289,7 @@ func TestActionsThatAreNotSentAgain(t *testing.T) {
 // Where nobody knows an action its client is told what the first deployment has said.
 func TestAnActionThatNobodyKnows(t *testing.T) {
 	live, old := newPod(t, actionOfNew), newPod(t, actionOfOld)
-	live.doesNotKnow, old.doesNotKnow = notFound(http.StatusNotFound, true), notFound(http.StatusConflict, true)
+	live.become(actionOfNew, notFound(http.StatusNotFound, true))
 	unknown := strings.Repeat("7", 42)
 	e := serveTwo(t, live.address, old.address)
 	client, base := e.Client(t, edgetest.H1)
@@ -321,12 +345,13 @@ func TestTheFateOfAnActionMayBeUnknown(t *testing.T) {
 	unknown := func() float64 { return metric(t, "unknown_fate_total", "shop") }
 	before, failed := unknown(), replayed(t, "failed")
 
-	live.doesNotKnow = dies
+	live.become(actionOfNew, dies)
 	assert.Equal(t, http.StatusBadGateway, callAction(t, client, base+"/", actionOfOld, strings.NewReader("[]")).StatusCode)
 	assert.Zero(t, old.asked.Load())
 	assert.InDelta(t, before+1, unknown(), 0)
 
-	live.doesNotKnow, old.knows, old.doesNotKnow = notFound(http.StatusConflict, true), "", dies
+	live.become(actionOfNew, notFound(http.StatusConflict, true))
+	old.become("", dies)
 	assert.Equal(t, http.StatusBadGateway, callAction(t, client, base+"/", actionOfOld, strings.NewReader("[]")).StatusCode)
 	assert.EqualValues(t, 1, old.asked.Load())
 	assert.InDelta(t, before+2, unknown(), 0)
@@ -348,12 +373,12 @@ func TestAFormWithoutScriptFindsItsBuild(t *testing.T) {
 				"Sec-Fetch-Mode", "navigate")
 			answer := edgetest.Do(t, client, req)
 			assert.Equal(t, "done by "+old.address, answer.Text)
-			assert.Equal(t, sha256.Sum256([]byte(formOfOld)), old.lastSum)
+			assert.Equal(t, sha256.Sum256([]byte(formOfOld)), sumOf(old))
 			assert.Equal(t, executed+1, old.executed.Load())
 		}
 	}
 	asked := old.asked.Load()
-	live.doesNotKnow = func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }
+	live.become(actionOfNew, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
 	client, base := e.Client(t, edgetest.H1)
 	answer := edgetest.Post(t, client, base+"/", formOfTests, formOfOld)
 	assert.Equal(t, http.StatusInternalServerError, answer.StatusCode, "so says Next.js 15")
@@ -402,11 +427,11 @@ func TestAFormThatWaitsForContinue(t *testing.T) {
 func TestAClientThatLeavesWhileItsActionIsSentAgain(t *testing.T) {
 	live, old := newPod(t, actionOfNew), newPod(t, "")
 	arrived := make(chan struct{}, 1)
-	old.doesNotKnow = func(_ http.ResponseWriter, r *http.Request) {
+	old.become("", func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		arrived <- struct{}{}
 		<-r.Context().Done()
-	}
+	})
 	e := serveTwo(t, live.address, old.address)
 	for _, protocol := range edgetest.Protocols {
 		client, base := e.Client(t, protocol)
@@ -430,7 +455,7 @@ func TestAClientThatLeavesWhileItsActionIsSentAgain(t *testing.T) {
 // say that it has failed.
 func TestActionsGoToTheBuildThatHasThem(t *testing.T) {
 	first, live := newPod(t, actionOfOld), newPod(t, actionOfNew)
-	live.doesNotKnow = func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }
+	live.become(actionOfNew, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
 	e := newDeployedEdge(t, "nextjs {\n zone / shop "+first.address+" {\n build "+buildWithAction(t, actionOfOld)+"\n }\n}")
 	status, text := e.deploy("new", fmt.Sprintf(`{"upstreams": [%q], "build": %q}`, live.address, buildWithAction(t, actionOfNew)))
 	require.Equal(t, http.StatusOK, status, text)
@@ -440,7 +465,7 @@ func TestActionsGoToTheBuildThatHasThem(t *testing.T) {
 		assert.Equal(t, "done by "+first.address, callAction(t, client, base+"/", actionOfOld, strings.NewReader("[]")).Text)
 		answer := edgetest.Post(t, client, base+"/", formOfTests, formOfOld)
 		assert.Equal(t, "done by "+first.address, answer.Text)
-		assert.Equal(t, sha256.Sum256([]byte(formOfOld)), first.lastSum)
+		assert.Equal(t, sha256.Sum256([]byte(formOfOld)), sumOf(first))
 		assert.Equal(t, executed+2, first.executed.Load())
 		assert.Zero(t, live.asked.Load())
 	}
