@@ -4,7 +4,7 @@ SHELL := bash
 APPS := examples/multi-zone/home examples/multi-zone/blog examples/multi-zone/shop
 SINGLE := examples/single/app
 SITE := bench/site
-FIXTURES := $(addprefix e2e/fixtures/,next14 next15 next16 monorepo export images partial)
+FIXTURES := $(addprefix e2e/fixtures/,next14 next15 next16 monorepo export images partial skew16 skew15)
 # What CGO and libvips need; without CGO nothing.
 NATIVE := $(if $(filter-out 0,$(shell go env CGO_ENABLED 2>/dev/null)),gcc libc6-dev libvips-dev pkg-config)
 SOURCES := go.mod go.sum $(shell find . \( -name node_modules -o -name .next -o -name .git -o -name .cache -o -name bin \) -prune -o -name '*.go' ! -name '*_test.go' -print)
@@ -59,6 +59,6 @@ matrix: ## build with and without CGO, by go and by xcaddy, and let each binary 
 	@scripts/test-matrix.sh
 
 clean: ## remove what was built
-	rm -rf bin .cache $(foreach app,$(APPS) $(SINGLE) $(FIXTURES) $(SITE) e2e/fixtures/monorepo/apps/web,$(app)/.next $(app)/node_modules) e2e/httpcache/node_modules $(addprefix e2e/fixtures/export/,.next-slash .next-server out out-slash)
+	rm -rf bin .cache e2e/fixtures/skew1[56]/.next-* e2e/fixtures/skew1[56]/variant $(addprefix e2e/fixtures/skew15/,app pages middleware.js) $(foreach app,$(APPS) $(SINGLE) $(FIXTURES) $(SITE) e2e/fixtures/monorepo/apps/web,$(app)/.next $(app)/node_modules) e2e/httpcache/node_modules $(addprefix e2e/fixtures/export/,.next-slash .next-server out out-slash)
 
 .PHONY: help build demo test test-long bench lint xcaddy image matrix clean

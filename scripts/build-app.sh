@@ -13,7 +13,7 @@ build() {
 	cd "$root/$1"
 	npm_ci "$1"
 	local built
-	if built=$(result) && [ -z "$(find . \( -name node_modules -o -name '.next*' -o -name out -o -name 'out-*' \) -prune -o -type f -newer "$built" ! -name next-env.d.ts ! -name '*.tsbuildinfo' -print -quit)" ]; then
+	if built=$(result) && [ -z "$(find -L . \( -name node_modules -o -name '.next*' -o -name out -o -name 'out-*' \) -prune -o -type f -newer "$built" ! -name next-env.d.ts ! -name '*.tsbuildinfo' -print -quit)" ]; then
 		return
 	fi
 	say "$1: next build"
