@@ -44,10 +44,20 @@ func OpenWindow(t testing.TB, e *Edge, path string) *Window {
 // OpenWindowAt opens a window on a page of any site of the edge. The listener is told what else happens in it.
 func OpenWindowAt(t testing.TB, e *Edge, origin, path string, listener func(event any)) *Window {
 	t.Helper()
+	return open(t, Browser(t), e, origin, path, chromedp.WithNewBrowserContext(), chromedp.WithListener(listener))
+}
+
+// OpenTab opens another tab of the same visitor, with the cookies that the window has.
+func (w *Window) OpenTab(t testing.TB, origin, path string) *Window {
+	t.Helper()
+	return open(t, w.ctx, w.edge, origin, path)
+}
+
+func open(t testing.TB, in context.Context, e *Edge, origin, path string, options ...chromedp.ContextOption) *Window {
+	t.Helper()
 	w := &Window{edge: e, protocols: map[string]bool{}, requests: map[network.RequestID]string{}}
 	var closeTab context.CancelFunc
-	w.ctx, closeTab = chromedp.NewContext(Browser(t), chromedp.WithNewBrowserContext(), chromedp.WithListener(w.note),
-		chromedp.WithListener(listener))
+	w.ctx, closeTab = chromedp.NewContext(in, append(options, chromedp.WithListener(w.note))...)
 	t.Cleanup(closeTab)
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -59,12 +69,18 @@ func OpenWindowAt(t testing.TB, e *Edge, origin, path string, listener func(even
 	})
 	// The first use opens the tab, which lives as long as the context of that use.
 	require.NoError(t, chromedp.Do(w.ctx), "opening a tab")
+	w.Visit(t, origin, path)
+	return w
+}
+
+// Visit goes to a page by its address, and waits until it has loaded.
+func (w *Window) Visit(t testing.TB, origin, path string) {
+	t.Helper()
 	w.Run(t, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		_, err := cdp.Call(ctx, target, cdppage.Navigate, cdppage.NavigateParams{URL: origin + path})
 		return err
 	}))
 	w.WaitFor(t, `document.readyState === "complete" && location.origin === `+Quoted(origin))
-	return w
 }
 
 // note keeps what the browser tells of the window.
