@@ -18,25 +18,48 @@ const identityLimit = 256 << 10
 // 16.4), documents of the Pages Router in __NEXT_DATA__.
 var buildIDs = regexp.MustCompile(`"(?:b|buildId)":"([^"\\]{1,128})"`)
 
+// deploymentIDs is where documents have the deployment id: in the URLs of their scripts.
+var deploymentIDs = regexp.MustCompile(`/_next/static/[^"'?\s]+\?dpl=([A-Za-z0-9._~-]{1,128})`)
+
 // Identify asks an upstream of the zone which build it runs: for the payload of the page at the zone's basePath. The
 // error says that it does not answer.
 func (r *Rotation) Identify(ctx context.Context, u *Upstream, basePath string) (Identity, error) {
 	return u.Identify(ctx, Question{Path: cmp.Or(basePath, "/"), TLS: r.traffic.tls.Load()})
 }
 
-// Identify asks an upstream which build it runs, likewise, by a question.
-func (u *Upstream) Identify(ctx context.Context, q Question) (Identity, error) {
-	q.Header = http.Header{"Rsc": {"1"}}
-	q.Path += "?_rsc" // what 16 wants of a request without the other headers of the router, and redirects to
-	res, err := u.send(ctx, q)
-	if err != nil {
-		return Identity{}, err
-	}
-	defer func() { _ = res.Body.Close() }() // it was only read
-	found := Identity{DeploymentID: res.Header.Get("X-Nextjs-Deployment-Id")}
-	text, _ := io.ReadAll(io.LimitReader(res.Body, identityLimit)) // what came says what it says
-	if match := buildIDs.FindSubmatch(text); match != nil {
-		found.BuildID = string(match[1])
+// Identify asks an upstream which build it runs, likewise, by a question. 15 says its deployment id only in documents.
+func (u *Upstream) Identify(ctx context.Context, q Question) (found Identity, err error) {
+	payload := q
+	payload.Header = http.Header{"Rsc": {"1"}}
+	payload.Path += "?_rsc" // what 16 wants of a request without the other headers of the router, and redirects to
+	for _, question := range []Question{payload, q} {
+		header, text, err := u.read(ctx, question)
+		if err != nil {
+			return Identity{}, err
+		}
+		found.BuildID = cmp.Or(found.BuildID, firstMatch(buildIDs, text))
+		found.DeploymentID = cmp.Or(header.Get("X-Nextjs-Deployment-Id"), firstMatch(deploymentIDs, text))
+		if found.DeploymentID != "" {
+			break
+		}
 	}
 	return found, nil
+}
+
+// read returns the beginning of an answer.
+func (u *Upstream) read(ctx context.Context, q Question) (http.Header, []byte, error) {
+	res, err := u.send(ctx, q)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { _ = res.Body.Close() }() // it was only read
+	text, _ := io.ReadAll(io.LimitReader(res.Body, identityLimit)) // what came says what it says
+	return res.Header, text, nil
+}
+
+func firstMatch(pattern *regexp.Regexp, text []byte) string {
+	if match := pattern.FindSubmatch(text); match != nil {
+		return string(match[1])
+	}
+	return ""
 }

@@ -44,6 +44,10 @@ func (s Settings) DeploymentMaxAge() time.Duration {
 	return cmp.Or(time.Duration(s.MaxAge), defaultMaxAge)
 }
 
+// PinsFromStart reports whether documents set the cookie before anything was deployed, so that tabs which are open at the
+// first deploy follow their build, too.
+func (s Settings) PinsFromStart() bool { return s.PinCookie == pinCookieOn || s.PinCookie == pinCookieAll }
+
 // PinCookieOf is the name of the cookie that names the deployment of the last document of a zone, "" for none, and
 // whether documents that shared caches may keep get it too.
 func (s Settings) PinCookieOf(zone string) (name string, onAll bool) {

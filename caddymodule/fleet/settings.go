@@ -55,9 +55,9 @@ type Settings struct {
 	// IPv6 only where there are none.
 	Versions []string `json:"versions,omitempty"`
 
-	// Which documents set a cookie that names their deployment, where the build has no deploymentId and the zone has
-	// more than one deployment: `on`, those that no shared cache may keep; `all`, the others too, which become private;
-	// `off`, none. Default: `on`.
+	// Which documents set a cookie that names their deployment, where the build has no deploymentId: `on`, those that no
+	// shared cache may keep; `all`, the others too, which become private; `off`, none. Default: as `on`, once something
+	// was deployed; where it is written, before that too.
 	PinCookie string `json:"pin_cookie,omitempty"`
 
 	// How many deployments stay for documents of before that are not live any more. Default: 5.

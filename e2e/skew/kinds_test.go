@@ -152,7 +152,7 @@ func TestSeventeenKindsOfSkew(t *testing.T) {
 		{"16", "b1", "b2", true},
 		{"16", "b1", "b2", false},
 		{"15", "a1", "b1", false},
-		// The edge knows the deploymentId of Next.js 15 by the build alone.
+		// A form without JavaScript of Next.js 15 finds its build only where the edge knows that.
 		{"15", "b1", "a1", true},
 	} {
 		name := fmt.Sprintf("Next.js %s, %s to %s", test.next, test.old, test.new)
