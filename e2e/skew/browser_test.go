@@ -175,7 +175,7 @@ func TestTwoTabsOnTwoBuilds(t *testing.T) {
 
 // Who comes by a link of another site gets the live build, whatever a tab of that visitor has open.
 func TestALinkOfAnotherSiteLeadsToTheLiveBuild(t *testing.T) {
-	for _, kind := range []string{"b", "a"} {
+	for _, kind := range []string{"a", "b"}[:harness.LongOr(1, 2)] {
 		t.Run(map[string]string{"b": "with deploymentId", "a": "without"}[kind], func(t *testing.T) {
 			actions := filepath.Join(t.TempDir(), "actions")
 			old, next := buildOf(t, "16", kind+"1").serve(t, actions), buildOf(t, "16", kind+"2").serve(t, actions)

@@ -16,6 +16,9 @@ import (
 // keptDeployments is how many deployments are there at a time: the ones before are retired, and their processes end.
 const keptDeployments = 3
 
+// betweenOrders is so short that tabs outlive a deploy or two.
+const betweenOrders = time.Second
+
 // Deploys and rollbacks happen one after the other, and no visitor notices.
 func TestDeploysUnderLoad(t *testing.T) {
 	for _, kind := range []string{"b", "a"} {
@@ -32,7 +35,7 @@ func deploysUnderLoad(t *testing.T, builds ...*build) {
 	tab := openTab(t, s.base, "/act", live.build)
 	tab.setRSC(t, live.App)
 	c := startCrowd(t, s.base, tab.rsc, builds...)
-	time.Sleep(tabAge)
+	time.Sleep(betweenOrders)
 
 	type deployment struct {
 		id string
@@ -46,14 +49,14 @@ func deploysUnderLoad(t *testing.T, builds ...*build) {
 		s.order(t, "deploy", append(deployArgs(next, true), "--id", id)...)
 		openTab(t, s.base, "/act", next.build)
 		list = append(list, deployment{id, next})
-		time.Sleep(tabAge)
+		time.Sleep(betweenOrders)
 		if i%2 == 0 && rollbacks > 0 {
 			rollbacks--
 			s.order(t, "rollback")
 			openTab(t, s.base, "/act", list[len(list)-2].build)
-			time.Sleep(tabAge)
+			time.Sleep(betweenOrders)
 			s.order(t, "promote", "--id", id)
-			time.Sleep(tabAge)
+			time.Sleep(betweenOrders)
 		}
 		if old := list[0]; len(list) > keptDeployments {
 			list = list[1:]
@@ -66,5 +69,29 @@ func deploysUnderLoad(t *testing.T, builds ...*build) {
 		assert.LessOrEqual(t, c.hard, c.did["document"])
 	} else {
 		assert.Zero(t, c.hard)
+	}
+}
+
+// Event streams of a build that is retired end in good order, so that their clients come back to the live one.
+func TestEventStreamsOfABuildThatIsRetired(t *testing.T) {
+	actions := filepath.Join(t.TempDir(), "actions")
+	one, two, three := buildOf(t, "16", "b1").serve(t, actions), buildOf(t, "16", "b2").serve(t, actions), buildOf(t, "16", "b3").serve(t, actions)
+	s := startSite(t, one, true)
+	old := inConfig
+	for _, next := range []*served{two, three} {
+		var id string
+		t.Run(old, func(t *testing.T) {
+			c := newCrowd(s.base)
+			c.repeat(func(int) { c.listen(t) })
+			t.Cleanup(c.end)
+			wait(t, func() bool { return c.has("event stream") > 0 }, "a stream is open")
+			id = s.deploy(t, next, true)
+			assert.Zero(t, c.has("end of an event stream"), "it outlives the deploy")
+			s.order(t, "retire", "--id", old, "--wait", "20s")
+			wait(t, func() bool { return c.has("event stream") == 2 }, "the stream ends, and the client is back")
+			c.end()
+			assert.Empty(t, c.troubles)
+		})
+		old = id
 	}
 }

@@ -110,7 +110,7 @@ func killedInADeploy(t *testing.T, kind string) {
 	s.serves(t, next, c)
 
 	// At any moment of a deploy, with who ordered it and without.
-	for i := range harness.LongOr(4, 12) {
+	for i := range harness.LongOr(2, 12) {
 		before, after, id := next, last, "last"
 		if i%2 == 1 {
 			before, after, id = last, next, "next"
