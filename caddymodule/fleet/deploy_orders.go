@@ -65,7 +65,7 @@ func serveDeploy(w http.ResponseWriter, r *http.Request, caller control.Caller) 
 	case errors.Is(one.err, errStopped):
 		return control.Error(http.StatusServiceUnavailable, one.err)
 	case one.err != nil:
-		return control.Error(http.StatusUnprocessableEntity, fmt.Errorf("deployment %s: %w; nothing has changed", ordered.ID, one.err))
+		return control.Error(http.StatusUnprocessableEntity, fmt.Errorf("deployment %s: %w", ordered.ID, one.err))
 	}
 	answer := report.Deployed{Zone: zone, Durable: one.durable}
 	if one.before != ordered.ID {

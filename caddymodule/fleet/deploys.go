@@ -155,7 +155,7 @@ func (s *Deploys) begin(zone string, order deploy.Ordered) (*running, error) {
 		if one.order.ID == order.ID && slices.Equal(one.order.Upstreams, order.Upstreams) && one.order.Build == order.Build {
 			return one, nil
 		}
-		return nil, deploy.ErrDeploying
+		return nil, fmt.Errorf("%w: that of %s", deploy.ErrDeploying, one.order.ID)
 	}
 	if s.ctx.Err() != nil {
 		return nil, errStopped
@@ -210,11 +210,15 @@ func (s *Deploys) makeLive(ctx context.Context, zone string, order deploy.Ordere
 	case ctx.Err() != nil, sites.Load() == nil: // the last configuration ends, and the control plane after it
 		return false, errStopped
 	}
-	if now, _ := s.State().Rollouts[zone].Find(order.ID); now.State == deploy.StageStarting {
+	now, _ := s.State().Rollouts[zone].Find(order.ID)
+	if now.State == deploy.StageStarting {
 		_, _ = s.Do(deploy.Retire{Zone: zone, ID: order.ID}) // it is there
 		_ = follow(zone)                                     // what it does not serve any more cannot fail
 	}
-	log.Error("a deploy has failed: nothing has changed", zap.String("event", string(EventFailed)), zap.Error(err))
+	if now.State != deploy.StageLive {
+		err = fmt.Errorf("%w; nothing has changed", err)
+	}
+	log.Error("a deploy has failed", zap.String("event", string(EventFailed)), zap.Error(err))
 	s.emitDeployment(EventFailed, zone, order.ID)
 	return false, err
 }
@@ -229,13 +233,15 @@ func (s *Deploys) promote(ctx context.Context, zone, id string) (durable bool, e
 
 // switchTo makes a deployment live: the documents that are asked for from now on are of it.
 func (s *Deploys) switchTo(zone, id string) (durable bool, err error) {
-	if on := sites.Load(); on != nil {
-		if err := on.CheckLive(zone, id); err != nil {
-			return false, err //nolint:wrapcheck // it says all there is to say
-		}
+	on := sites.Load()
+	if on == nil {
+		return false, errNobodyHas
+	}
+	if err := on.CheckLive(zone, id); err != nil {
+		return false, err //nolint:wrapcheck // it says all there is to say
 	}
 	for _, upstream := range s.upstreamsOf(zone, id) {
-		sites.Load().UndrainStreams(upstream) // it may have been retired before
+		on.UndrainStreams(upstream) // it may have been retired before
 	}
 	before := s.State().Rollouts[zone].Live()
 	durable, err = s.Do(deploy.Promote{Zone: zone, ID: id})
