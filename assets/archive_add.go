@@ -235,9 +235,9 @@ func (a *Archive) commit(b *archivedBuild) (*archivedBuild, error) {
 // contentID is the id of a build: its deployment and what is in its files.
 func contentID(b *archivedBuild) string {
 	hash := sha256.New()
-	fmt.Fprintf(hash, "%q\n", b.deployment)
+	_, _ = fmt.Fprintf(hash, "%q\n", b.deployment) // a hash takes everything
 	for _, path := range slices.Sorted(maps.Keys(b.files)) {
-		fmt.Fprintf(hash, "%q %x\n", path, b.files[path].blob.sum)
+		_, _ = fmt.Fprintf(hash, "%q %x\n", path, b.files[path].blob.sum)
 	}
 	return hex.EncodeToString(hash.Sum(nil))
 }

@@ -59,7 +59,7 @@ func (a *Archive) readLists() error {
 
 // readList reads a list, and counts what it has. The caller holds the lock.
 func (a *Archive) readList(path string) (*archivedBuild, error) {
-	text, err := os.ReadFile(path)
+	text, err := os.ReadFile(path) //nolint:gosec // it is below the state directory
 	if err != nil {
 		return nil, err
 	}

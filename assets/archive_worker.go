@@ -41,7 +41,7 @@ func (a *Archive) run(ctx context.Context) {
 		}
 	}
 	if a.attach() {
-		a.addLearnt()
+		a.addLearnt() //nolint:contextcheck // what was learnt is kept though the process ends
 		a.save()
 	}
 }
@@ -56,7 +56,7 @@ func (a *Archive) work(ctx context.Context) {
 		a.swept = err == nil
 		a.note(err)
 	}
-	a.addLearnt()
+	a.addLearnt() //nolint:contextcheck // it reads from the disk, and is soon done
 	a.addSets(ctx)
 	a.save()
 	a.keepLive(time.Now())

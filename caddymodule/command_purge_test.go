@@ -135,7 +135,7 @@ func TestPurgeCommandSaysWhatIsWrong(t *testing.T) {
 		"nothing that takes this order is at":                                                                at(answering(http.StatusNotFound, "", "")),
 		"of another version: nothing is here; there are GET …/v1/files":                                      at(answering(http.StatusNotFound, "", `{"error": "nothing is here; there are GET …/v1/files"}`)),
 		"leads to https://example.com/x/purge, where the token is not sent: name the right URL by --control": at(answering(http.StatusPermanentRedirect, "https://example.com/x/purge", "")),
-		"is not reached: 502 Bad Gateway":                                                                       at(answering(http.StatusBadGateway, "", "<html>")),
+		"is not reached: 502 Bad Gateway":                                                                    at(answering(http.StatusBadGateway, "", "<html>")),
 		"refuses: a page of another site asks":                                                               at(answering(http.StatusForbidden, "", `{"error": "a page of another site asks"}`)),
 		"refuses: 2 applications have the name root":                                                         at(answering(http.StatusConflict, "", `{"error": "2 applications have the name root"}`)),
 		"refuses: the token is for zone shop only":                                                           at(answering(http.StatusForbidden, "", `{"error": "the token is for zone shop only"}`)),

@@ -60,7 +60,7 @@ func (a *App) findDeployment(zone, id string) (found fleet.Found, ok bool) {
 				found = fleet.Found{Upstreams: one.upstreams, BasePath: basePathOf(facts), Dev: facts.Dev}
 				if one.build != nil {
 					found.Build = one.build.Build
-					found.BasePath = one.build.Build.BasePath
+					found.BasePath = one.build.BasePath
 				}
 				return found, true
 			}

@@ -82,7 +82,7 @@ func (s served) inUse() (list []*deployment) {
 // the id of its build. "": that is not known.
 func (s served) saysOf(one *deployment) string {
 	if one.build != nil && one.build.Build != nil {
-		return cmp.Or(one.build.Build.DeploymentID, one.build.Build.ID)
+		return cmp.Or(one.build.DeploymentID, one.build.ID)
 	}
 	ordered, _ := s.rollout.Find(one.id)
 	return cmp.Or(ordered.DeploymentID, ordered.BuildID)

@@ -52,7 +52,7 @@ func (u *Upstream) read(ctx context.Context, q Question) (http.Header, []byte, e
 	if err != nil {
 		return nil, nil, err
 	}
-	defer func() { _ = res.Body.Close() }() // it was only read
+	defer func() { _ = res.Body.Close() }()                        // it was only read
 	text, _ := io.ReadAll(io.LimitReader(res.Body, identityLimit)) // what came says what it says
 	return res.Header, text, nil
 }

@@ -116,14 +116,19 @@ func TestDeploymentsThatAreRetiredAreForgottenInTime(t *testing.T) {
 // Whatever the order of commands, exactly one deployment is live, and a restart changes nothing.
 func TestRolloutsHoldWhateverTheOrderOfCommands(t *testing.T) {
 	for seed := range uint64(20) {
-		r := rand.New(rand.NewPCG(seed, 22)) //nolint:gosec // it is to be repeated
+		r := rand.New(rand.NewPCG(seed, 22))
 		dir := t.TempDir()
 		f := openIn(t, dir)
 		for range 120 {
 			zone, id := fmt.Sprint("zone ", r.IntN(2)), []string{"config", "a", "b", "c"}[r.IntN(4)]
 			command := []Command{
-				Deploy{zone, Ordered{ID: id, Upstreams: []string{fmt.Sprint("10.0.0.", r.IntN(2))}}}, Deploy{zone, Ordered{ID: id}},
-				Promote{zone, id}, Promote{zone, id}, Retire{zone, id}, Forget{zone, id}, Describe{zone, id, "d", fmt.Sprint(r.IntN(2))},
+				Deploy{zone, Ordered{ID: id, Upstreams: []string{fmt.Sprint("10.0.0.", r.IntN(2))}}},
+				Deploy{zone, Ordered{ID: id}},
+				Promote{zone, id},
+				Promote{zone, id},
+				Retire{zone, id},
+				Forget{zone, id},
+				Describe{zone, id, "d", fmt.Sprint(r.IntN(2))},
 				RetireOld{zone, r.IntN(3), 0},
 			}[r.IntN(8)]
 			_, _ = f.Do(command) // a refusal is an answer, too

@@ -48,7 +48,8 @@ func newPinAnswer(d *Deployments) *pinAnswer {
 	a := NewRequest(d.List[0], nil, zones.KindDocument)
 	a.Path, a.Full = "/page", "/page"
 	return &pinAnswer{
-		http.StatusOK, http.Header{"Content-Type": {"text/html; charset=utf-8"}, "Cache-Control": {"private, no-store"}},
+		http.StatusOK,
+		http.Header{"Content-Type": {"text/html; charset=utf-8"}, "Cache-Control": {"private, no-store"}},
 		httptest.NewRequest(http.MethodGet, "http://site/page", nil), a,
 	}
 }

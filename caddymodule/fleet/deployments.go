@@ -46,7 +46,9 @@ func (s Settings) DeploymentMaxAge() time.Duration {
 
 // PinsFromStart reports whether documents set the cookie before anything was deployed, so that tabs which are open at the
 // first deploy follow their build, too.
-func (s Settings) PinsFromStart() bool { return s.PinCookie == pinCookieOn || s.PinCookie == pinCookieAll }
+func (s Settings) PinsFromStart() bool {
+	return s.PinCookie == pinCookieOn || s.PinCookie == pinCookieAll
+}
 
 // PinCookieOf is the name of the cookie that names the deployment of the last document of a zone, "" for none, and
 // whether documents that shared caches may keep get it too.

@@ -6,6 +6,7 @@ import "github.com/prometheus/client_golang/prometheus"
 func Collectors() []prometheus.Collector {
 	return []prometheus.Collector{
 		dialFailuresTotal, resetsTotal, unknownFateTotal, replaysTotal, keptBytes,
-		upgradeTimeoutsTotal, storedCookiesTotal, storedCookiesBytes, streamGauge{&processStreams},
+		upgradeTimeoutsTotal, storedCookiesTotal, storedCookiesBytes,
+		streamGauge{&processStreams},
 	}
 }

@@ -47,7 +47,7 @@ func TestADeployThatIsRefusedChangesNothing(t *testing.T) {
 		assert.Contains(t, why, nobody)
 	})
 	t.Run("its server runs another build, with deploymentId", func(t *testing.T) {
-		again := old.build.serve(t, actions)
+		again := old.serve(t, actions)
 		why := s.refuses(t, old.build, "--to", again.Upstream(), "--build", other.dir, "--timeout", "10s")
 		assert.Contains(t, why, "b1")
 		assert.Contains(t, why, "b2")
