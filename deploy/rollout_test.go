@@ -12,7 +12,7 @@ import (
 	"go.uber.org/zap"
 )
 
-func openIn(t *testing.T, dir string) *Fleet {
+func fleetIn(t *testing.T, dir string) *Fleet {
 	t.Helper()
 	return Open(Settings{Dir: dir, Addresses: new(Addresses), Log: zap.NewNop()})
 }
@@ -29,7 +29,7 @@ func statesOf(r *Rollout) map[string]string {
 
 func TestADeployment(t *testing.T) {
 	dir := t.TempDir()
-	f := openIn(t, dir)
+	f := fleetIn(t, dir)
 	order := Deploy{"shop", Ordered{ID: "b", Upstreams: []string{"10.0.0.2:3000"}}}
 	for _, step := range []struct {
 		command Command
@@ -64,7 +64,7 @@ func TestADeployment(t *testing.T) {
 		assert.Equal(t, err == nil, durable, "%T %v", step.command, step.command)
 		require.Equal(t, step.states, statesOf(f.State().Rollouts["shop"]), "%T %v", step.command, step.command)
 		require.NoError(t, f.Close())
-		f = openIn(t, dir)
+		f = fleetIn(t, dir)
 		require.Equal(t, step.states, statesOf(f.State().Rollouts["shop"]), "after a restart: %T", step.command)
 	}
 	require.NoError(t, f.Close())
@@ -118,7 +118,7 @@ func TestRolloutsHoldWhateverTheOrderOfCommands(t *testing.T) {
 	for seed := range uint64(20) {
 		r := rand.New(rand.NewPCG(seed, 22))
 		dir := t.TempDir()
-		f := openIn(t, dir)
+		f := fleetIn(t, dir)
 		for range 120 {
 			zone, id := fmt.Sprint("zone ", r.IntN(2)), []string{"config", "a", "b", "c"}[r.IntN(4)]
 			command := []Command{
@@ -141,7 +141,7 @@ func TestRolloutsHoldWhateverTheOrderOfCommands(t *testing.T) {
 			held, err := json.Marshal(f.State().Rollouts)
 			require.NoError(t, err)
 			require.NoError(t, f.Close())
-			f = openIn(t, dir)
+			f = fleetIn(t, dir)
 			holds, err := json.Marshal(f.State().Rollouts)
 			require.NoError(t, err)
 			require.JSONEq(t, string(held), string(holds))

@@ -65,8 +65,8 @@ func field(name, value string) string {
 }
 
 const (
-	formType = "multipart/form-data; boundary=----Web"
-	formEnd  = "------Web--\r\n"
+	formType  = "multipart/form-data; boundary=----Web"
+	endOfForm = "------Web--\r\n"
 )
 
 // Forms as Next.js 15.5 and 16.4 write them: React puts the action's field first, or has it be the name of the button.
@@ -82,18 +82,18 @@ func TestTheActionsOfAForm(t *testing.T) {
 		ids        []string
 	}{
 		{"no form", "", nil},
-		{"an action", field("$ACTION_ID_"+someAction, "") + field("name", "x") + formEnd, []string{someAction}},
-		{"of 14", field("$ACTION_ID_"+oldAction, "") + formEnd, []string{oldAction}},
-		{"with bound arguments", bound("1", someAction) + field("$ACTION_KEY", "k1") + formEnd, []string{someAction}},
-		{"with none", field("$ACTION_REF_1", "") + field("$ACTION_1:0", `{"id":"`+someAction+`","bound":null}`) + formEnd, []string{someAction}},
-		{"of a button", field("name", "x") + file + field("$ACTION_ID_"+someAction, "") + formEnd, []string{someAction}},
-		{"of a form and a button", field("$ACTION_ID_"+someAction, "") + bound("2", otherAction) + formEnd, []string{someAction, otherAction}},
-		{"none", field("name", `{"id":"`+someAction+`"`) + file + formEnd, nil},
+		{"an action", field("$ACTION_ID_"+someAction, "") + field("name", "x") + endOfForm, []string{someAction}},
+		{"of 14", field("$ACTION_ID_"+oldAction, "") + endOfForm, []string{oldAction}},
+		{"with bound arguments", bound("1", someAction) + field("$ACTION_KEY", "k1") + endOfForm, []string{someAction}},
+		{"with none", field("$ACTION_REF_1", "") + field("$ACTION_1:0", `{"id":"`+someAction+`","bound":null}`) + endOfForm, []string{someAction}},
+		{"of a button", field("name", "x") + file + field("$ACTION_ID_"+someAction, "") + endOfForm, []string{someAction}},
+		{"of a form and a button", field("$ACTION_ID_"+someAction, "") + bound("2", otherAction) + endOfForm, []string{someAction, otherAction}},
+		{"none", field("name", `{"id":"`+someAction+`"`) + file + endOfForm, nil},
 		{"cut off after it", field("$ACTION_ID_"+someAction, ""), []string{someAction}},
 		{"cut off in it", field("$ACTION_REF_1", "") + strings.TrimSuffix(field("$ACTION_1:0", `{"id":"`+someAction[:9]), "\r\n"), nil},
-		{"malformed", field("$ACTION_ID_"+someAction, "") + field("$ACTION_ID_no", "") + formEnd, nil},
-		{"a malformed root", field("$ACTION_1:0", "no"+someAction+strings.Repeat("x", 60)) + formEnd, nil},
-		{"an argument", field("$ACTION_1:1:0", `{"id":"`+someAction+`"`) + formEnd, nil},
+		{"malformed", field("$ACTION_ID_"+someAction, "") + field("$ACTION_ID_no", "") + endOfForm, nil},
+		{"a malformed root", field("$ACTION_1:0", "no"+someAction+strings.Repeat("x", 60)) + endOfForm, nil},
+		{"an argument", field("$ACTION_1:1:0", `{"id":"`+someAction+`"`) + endOfForm, nil},
 	} {
 		readers := map[string]io.Reader{
 			"at once":         strings.NewReader(c.form),
@@ -118,7 +118,7 @@ func TestAFormIsReadNoFurtherThanItTakes(t *testing.T) {
 
 // FuzzFormActions finds forms that panic, or ids that have no such form.
 func FuzzFormActions(f *testing.F) {
-	f.Add([]byte(field("$ACTION_ID_"+someAction, "")+formEnd), formType)
+	f.Add([]byte(field("$ACTION_ID_"+someAction, "")+endOfForm), formType)
 	f.Add([]byte(field("$ACTION_REF_1", "")+field("$ACTION_1:0", `{"id":"`+someAction+`","bound":null}`)), formType)
 	f.Fuzz(func(t *testing.T, form []byte, contentType string) {
 		for _, id := range FormActions(strings.NewReader(string(form)), contentType, 3) {

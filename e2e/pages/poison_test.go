@@ -132,9 +132,9 @@ var queryAsked = regexp.MustCompile(`__PAGE__\?\{[^}]*\}`)
 // madeAnew is what Next.js makes anew each time: moments, and the ids of requests.
 var madeAnew = regexp.MustCompile(`\d{13}|[\w-]{21}[vmh]\\?"`)
 
-// onlyOnce is what tells a page of `next build` from the same one that 14 and 15 have made again since: either may be
+// justOnce is what tells a page of `next build` from the same one that 14 and 15 have made again since: either may be
 // the first that a victim gets.
-var onlyOnce = regexp.MustCompile(`<!--[\w-]{21}-->|"isExperimentalCompile":false,`)
+var justOnce = regexp.MustCompile(`<!--[\w-]{21}-->|"isExperimentalCompile":false,`)
 
 func seenOf(a edgetest.Answer) seen {
 	head := []string{a.Status}
@@ -143,7 +143,7 @@ func seenOf(a edgetest.Answer) seen {
 	}
 	head = append(head, "Vary: "+harness.WithoutAcceptEncoding(harness.HeaderValue(a, "Vary")))
 	control := harness.HeaderValue(a, "Cache-Control")
-	text := onlyOnce.ReplaceAllString(a.Text, "")
+	text := justOnce.ReplaceAllString(a.Text, "")
 	body := askedFor.ReplaceAllString(madeAnew.ReplaceAllString(text, "<anew>"), "<asked for>")
 	return seen{strings.Join(head, "; "), strings.Contains(control, "s-maxage") || control == harness.AskFirst, body}
 }
