@@ -6,12 +6,13 @@ import (
 	"slices"
 	"time"
 
+	"github.com/caddyserver/caddy/v2"
+	"go.uber.org/zap"
+
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/builds"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/files"
 	"github.com/caddy-nextjs/caddy-nextjs/deploy"
-	"github.com/caddyserver/caddy/v2"
-	"go.uber.org/zap"
 )
 
 // followRollouts has the site be served by the deployments that operators have ordered, as the control plane knows them
@@ -46,7 +47,7 @@ func (h *Handler) followRollout(i int, rollout *deploy.Rollout) error {
 		if wanted.ID == deploy.ConfigDeployment {
 			continue
 		}
-		if one == nil || !one.isFor(wanted) {
+		if one == nil || !one.order.IsSame(wanted) {
 			var err error
 			if one, err = h.join(i, wanted); err != nil {
 				errs = append(errs, fmt.Errorf("deployment %s: %w", wanted.ID, err))
@@ -94,11 +95,6 @@ func (c ZoneConfig) deploymentSettings(zoneID string, order deploy.Ordered) (set
 	}
 	settings.ID, settings.Deployment = zoneID+"#"+order.ID, order.ID
 	return settings, nil
-}
-
-// isFor reports whether a deployment is what is ordered.
-func (d *deployment) isFor(order deploy.Ordered) bool {
-	return slices.Equal(d.order.Upstreams, order.Upstreams) && d.order.Build == order.Build
 }
 
 // follow has a zone be served by deployments, as a rollout says.

@@ -70,7 +70,7 @@ func (c Deploy) apply(s *State, now time.Time) (*State, error) {
 	if c.ID == ConfigDeployment {
 		return s, ErrConfigDeployment
 	}
-	if known, is := s.Rollouts[c.Zone].Find(c.ID); is && known.isSame(c.Ordered) && known.State != StageRetired {
+	if known, is := s.Rollouts[c.Zone].Find(c.ID); is && known.IsSame(c.Ordered) && known.State != StageRetired {
 		return s, nil
 	}
 	return s.change(c.Zone, func(r *Rollout) (*Rollout, error) {
@@ -81,7 +81,7 @@ func (c Deploy) apply(s *State, now time.Time) (*State, error) {
 		switch {
 		case slices.ContainsFunc(r.Deployments, func(d Ordered) bool { return d.State == StageStarting }):
 			return nil, ErrDeploying
-		case at >= 0 && r.Deployments[at].State != StageRetired && !r.Deployments[at].isSame(c.Ordered):
+		case at >= 0 && r.Deployments[at].State != StageRetired && !r.Deployments[at].IsSame(c.Ordered):
 			return nil, ErrOtherUpstreams
 		case at >= 0:
 			r.Deployments = slices.Delete(r.Deployments, at, at+1)
@@ -178,55 +178,29 @@ func (c Forget) apply(s *State, now time.Time) (*State, error) {
 
 func (c RetireOld) apply(s *State, now time.Time) (*State, error) {
 	old := s.Rollouts[c.Zone].old(c.Keep, c.MaxAge, now)
-	retired := s.Rollouts[c.Zone].retired()
-	if len(old) == 0 && len(retired) <= maxRetired {
+	if len(old) == 0 && len(s.Rollouts[c.Zone].latest(StageRetired)) <= maxRetired {
 		return s, nil
 	}
 	return s.change(c.Zone, func(r *Rollout) (*Rollout, error) {
 		for _, id := range old {
 			r.Deployments[r.index(id)].become(StageRetired, now)
 		}
-		for _, id := range r.retired()[min(maxRetired, len(r.retired())):] {
-			r.Deployments = slices.DeleteFunc(r.Deployments, func(d Ordered) bool { return d.ID == id && id != ConfigDeployment })
+		for i, retired := range r.latest(StageRetired) {
+			if i >= maxRetired && retired.ID != ConfigDeployment {
+				at := r.index(retired.ID)
+				r.Deployments = slices.Delete(r.Deployments, at, at+1)
+			}
 		}
 		return r, nil
 	})
 }
 
-// old returns the ids of what is no longer kept: of those that were live, the newest come first.
+// old returns the ids of what is no longer kept of what was live.
 func (r *Rollout) old(keep int, maxAge time.Duration, now time.Time) (ids []string) {
-	if r == nil {
-		return nil
-	}
-	var draining []Ordered
-	for _, ordered := range r.Deployments {
-		if ordered.State == StageDraining {
-			draining = append(draining, ordered)
-		}
-	}
-	slices.SortStableFunc(draining, func(a, b Ordered) int { return b.Since.Compare(a.Since) })
-	for i, ordered := range draining {
+	for i, ordered := range r.latest(StageDraining) {
 		if keep > 0 && i >= keep || maxAge > 0 && now.Sub(ordered.Since) >= maxAge {
 			ids = append(ids, ordered.ID)
 		}
-	}
-	return ids
-}
-
-// retired returns the ids of the deployments that are retired, those that were last retired first.
-func (r *Rollout) retired() (ids []string) {
-	if r == nil {
-		return nil
-	}
-	var list []Ordered
-	for _, ordered := range r.Deployments {
-		if ordered.State == StageRetired {
-			list = append(list, ordered)
-		}
-	}
-	slices.SortStableFunc(list, func(a, b Ordered) int { return b.Since.Compare(a.Since) })
-	for _, ordered := range list {
-		ids = append(ids, ordered.ID)
 	}
 	return ids
 }

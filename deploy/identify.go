@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"io"
@@ -14,9 +15,10 @@ type Identity struct{ DeploymentID, BuildID string }
 // identityLimit bounds how much of an answer is looked at (bytes).
 const identityLimit = 256 << 10
 
-// Where answers have the id of the build: payloads of the App Router in their first row (`b`, app-render.js of 15.5 and
-// 16.4), documents of the Pages Router in __NEXT_DATA__.
-var buildIDs = regexp.MustCompile(`"(?:b|buildId)":"([^"\\]{1,128})"`)
+// Where answers have the id of the build: payloads of the App Router in row 0, at its beginning in 15 and at its end in 16
+// (`b`, app-render.js of 15.5 and 16.4), documents of the Pages Router in __NEXT_DATA__. An application may have a `b` of
+// its own anywhere else.
+var buildIDs = regexp.MustCompile(`(?m)^0:\{(?:"P":[^,]*,)?"b":"([^"\\]{1,128})"|^0:.*,"b":"([^"\\]{1,128})"\}$|"buildId":"([^"\\]{1,128})"`)
 
 // deploymentIDs is where documents have the deployment id: in the URLs of their scripts.
 var deploymentIDs = regexp.MustCompile(`/_next/static/[^"'?\s]+\?dpl=([A-Za-z0-9._~-]{1,128})`)
@@ -57,9 +59,11 @@ func (u *Upstream) read(ctx context.Context, q Question) (http.Header, []byte, e
 	return res.Header, text, nil
 }
 
+// firstMatch returns the group that has matched first; "": none has.
 func firstMatch(pattern *regexp.Regexp, text []byte) string {
-	if match := pattern.FindSubmatch(text); match != nil {
-		return string(match[1])
+	match := pattern.FindSubmatch(text)
+	if match == nil {
+		return ""
 	}
-	return ""
+	return string(bytes.Join(match[1:], nil)) // one of them has something
 }

@@ -120,16 +120,24 @@ func (r *Rollout) WithLive(id string) *Rollout {
 
 // Before returns the id of the deployment that was live before the one that is; false: none is left.
 func (r *Rollout) Before() (id string, ok bool) {
-	var latest time.Time
+	if draining := r.latest(StageDraining); len(draining) > 0 {
+		return draining[0].ID, true
+	}
+	return "", false
+}
+
+// latest returns the deployments in a state, those first that came into it last.
+func (r *Rollout) latest(state Stage) (list []Ordered) {
 	if r == nil {
-		return "", false
+		return nil
 	}
 	for _, ordered := range r.Deployments {
-		if ordered.State == StageDraining && (!ok || ordered.Since.After(latest)) {
-			id, latest, ok = ordered.ID, ordered.Since, true
+		if ordered.State == state {
+			list = append(list, ordered)
 		}
 	}
-	return id, ok
+	slices.SortStableFunc(list, func(a, b Ordered) int { return b.Since.Compare(a.Since) })
+	return list
 }
 
 // InUse returns the deployments that are not retired, the newest first.
@@ -149,8 +157,8 @@ func (r *Rollout) index(id string) int {
 	return slices.IndexFunc(r.Deployments, func(d Ordered) bool { return d.ID == id })
 }
 
-// isSame reports whether an order is for what a deployment is already.
-func (d Ordered) isSame(order Ordered) bool {
+// IsSame reports whether an order is for what a deployment is already.
+func (d Ordered) IsSame(order Ordered) bool {
 	return slices.Equal(d.Upstreams, order.Upstreams) && d.Build == order.Build
 }
 

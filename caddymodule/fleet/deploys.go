@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -152,7 +151,7 @@ func (s *Deploys) begin(zone string, order deploy.Ordered) (*running, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if one := s.running[zone]; one != nil {
-		if one.order.ID == order.ID && slices.Equal(one.order.Upstreams, order.Upstreams) && one.order.Build == order.Build {
+		if one.order.ID == order.ID && one.order.IsSame(order) {
 			return one, nil
 		}
 		return nil, fmt.Errorf("%w: that of %s", deploy.ErrDeploying, one.order.ID)
