@@ -12,7 +12,6 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/leases"
 	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 )
@@ -26,24 +25,6 @@ type Deploys struct {
 	ctx     context.Context     // of the control plane
 	cancel  context.CancelFunc
 	done    sync.WaitGroup
-}
-
-// drainStreams has the streams of a deployment that is retired end, but for those of upstreams that something else has.
-func (s *Deploys) drainStreams(zone, id string) {
-	on := sites.Load()
-	if on == nil {
-		return
-	}
-	for _, upstream := range s.upstreamsOf(zone, id) {
-		isUsed := false
-		for _, other := range s.State().Zones {
-			isIts := other.Name == zone && other.Deployment.ID == id
-			isUsed = isUsed || !isIts && other.Find(upstream.String()) != nil
-		}
-		if !isUsed {
-			on.DrainStreams(upstream)
-		}
-	}
 }
 
 // running is a deploy that has not ended, or has just.
@@ -94,54 +75,6 @@ func Serve(s *Deploys) {
 		current.Store(nil)
 	} else {
 		current.Store(s.plane)
-	}
-}
-
-const retireEvery = time.Second
-
-// retireOld retires what is not to be kept any longer, until the control plane ends.
-func (s *Deploys) retireOld() {
-	ticker := time.NewTicker(retireEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-s.ctx.Done():
-			return
-		case <-ticker.C:
-		}
-		on := sites.Load()
-		if on == nil || len(s.State().Rollouts) == 0 {
-			continue
-		}
-		for zone, kept := range on.Kept() {
-			before := s.State().Rollouts[zone]
-			_, _ = s.Do(deploy.RetireOld{Zone: zone, Keep: kept.Deployments, MaxAge: kept.MaxAge}) // it is never refused
-			s.tellRetired(zone, before)
-		}
-	}
-}
-
-// tellRetired tells which deployments of a zone are retired that were not before, and has nothing go to them any more.
-func (s *Deploys) tellRetired(zone string, before *deploy.Rollout) {
-	after := s.State().Rollouts[zone]
-	if after == before {
-		return
-	}
-	for _, was := range before.InUse() {
-		if now, is := after.Find(was.ID); is && now.State == deploy.StageRetired {
-			s.drainStreams(zone, was.ID)
-		}
-	}
-	if err := follow(zone); err != nil {
-		s.log.Load().Error("a deployment is retired, but not everywhere", zap.String("zone", zone), zap.Error(err))
-	}
-	for _, was := range before.InUse() {
-		if now, is := after.Find(was.ID); is && now.State == deploy.StageRetired {
-			s.log.Load().Info("a deployment is retired", zap.String("event", string(EventRetired)),
-				zap.String("zone", zone), zap.String("deployment", was.ID))
-			s.emitDeployment(EventRetired, zone, was.ID)
-			edge.ForgetDeployment(zone, was.ID)
-		}
 	}
 }
 
