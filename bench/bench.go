@@ -98,14 +98,16 @@ func (b *bench) find(program string) string {
 	return path
 }
 
-func (b *bench) skip(what string) {
-	if !slices.Contains(b.skipped, what) {
-		b.skipped = append(b.skipped, what)
-	}
-}
+func (b *bench) skip(what string) { addOnce(&b.skipped, what) }
 
 // note adds a line below the table.
-func (b *bench) note(what string) { b.notes = append(b.notes, what) }
+func (b *bench) note(what string) { addOnce(&b.notes, what) }
+
+func addOnce(list *[]string, what string) {
+	if !slices.Contains(*list, what) {
+		*list = append(*list, what)
+	}
+}
 
 func (b *bench) close() {
 	b.fleet.stopAll()

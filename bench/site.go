@@ -32,17 +32,18 @@ func (b *bench) startSite(ctx context.Context) (*process, error) {
 		return nil, nil
 	}
 	app := filepath.Dir(b.siteBuild())
-	if err := os.RemoveAll(app); err != nil {
-		return nil, fmt.Errorf("removing the application of another figure: %w", err)
-	}
 	if err := copyStandalone(app, built); err != nil {
 		return nil, err
 	}
 	return b.startNode(ctx, filepath.Join(app, "server.js"))
 }
 
-// copyStandalone copies what a standalone server writes to; its modules are linked.
+// copyStandalone copies what a standalone server writes to, in the place of the copy that another figure has used; its
+// modules are linked.
 func copyStandalone(to, built string) error {
+	if err := os.RemoveAll(to); err != nil {
+		return fmt.Errorf("removing the application of another figure: %w", err)
+	}
 	modules, err := filepath.Abs(filepath.Join(built, "node_modules"))
 	if err != nil {
 		return fmt.Errorf("finding the application: %w", err)
