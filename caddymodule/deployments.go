@@ -13,6 +13,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/files"
 	"github.com/caddy-nextjs/caddy-nextjs/deploy"
+	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
 
 // followRollouts has the site be served by the deployments that operators have ordered, as the control plane knows them
@@ -174,6 +175,27 @@ func (h *Handler) warnOfKeys(live *deployment, list []*edge.Zone) {
 			zap.String("zone", facts.Name), zap.String("deployment", facts.DeployedAs), zap.String("live", live.id),
 			zap.String("remedy", "set one NEXT_SERVER_ACTIONS_ENCRYPTION_KEY at each `next build`"))
 	}
+}
+
+// noteBuilds has the control plane know of directories that were built again while no edge ran.
+func (h *Handler) noteBuilds() {
+	for i, zone := range h.builds.all() {
+		for _, one := range zone.all() {
+			h.noteReplaced(i, one.id, nil, one.build)
+		}
+	}
+}
+
+// noteReplaced has the control plane know that a deployment of a zone is another build now.
+func (h *Handler) noteReplaced(i int, id string, before, after *build) {
+	if after == nil || after.export != nil {
+		return
+	}
+	var was *nextbuild.Build
+	if before != nil {
+		was = before.Build
+	}
+	h.app.fleet.Replaced(h.site.View.Load().List[i].Name, id, was, after.Build)
 }
 
 // liveUpstreams returns what tells the upstreams of the deployment of a zone that is live.

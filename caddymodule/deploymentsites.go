@@ -26,6 +26,9 @@ func (a *App) followRollouts() {
 	if err := a.followRollout(""); err != nil {
 		a.logger.Error("a deployment that was ordered is not served", zap.Error(err))
 	}
+	for _, h := range a.handlers {
+		h.noteBuilds()
+	}
 	a.fleet.GoOn()
 }
 

@@ -119,7 +119,7 @@ func (h *Handler) provision(ctx caddy.Context) error {
 	if err != nil {
 		return err
 	}
-	h.builds.swap = h.swapView
+	h.builds.swap, h.builds.replaced = h.swapView, h.noteReplaced
 	v, err := h.newView(h.builds.now, nil, nil)
 	if err != nil {
 		return err

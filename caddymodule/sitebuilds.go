@@ -27,6 +27,8 @@ type siteBuilds struct {
 	// swap serves the site from deployments. Its error says why there is no place for them, and that nothing has
 	// changed.
 	swap func(now, before []served) error
+	// replaced is told that a deployment of a zone is another build now. before is nil where it had none.
+	replaced func(i int, id string, before, after *build)
 
 	mu  sync.Mutex // held while a view is made and swapped; taken within that of a directory
 	now []served
@@ -59,11 +61,15 @@ func subscribeBuilds(
 
 // subscribe reads the build of a deployment, and has the site take what comes in its place.
 func (s *siteBuilds) subscribe(i int, of *deployment, source builds.Source, label string, mayLack bool) (*builds.Subscription, error) {
+	var before *build // guarded as Take and Taken are
 	return processBuilds.Subscribe(builds.Options{
 		Source: source, Sources: sourceTexts(of.upstreams), Upstreams: of.upstreams.Upstreams, Ask: of.upstreams.Ask,
 		Files: s.settings, Label: label, Log: s.log, MayLack: mayLack,
-		Take:       func(next *builds.Snapshot) error { return s.take(i, of.id, next) },
-		Taken:      func() { s.taken(i, of.id) },
+		Take: func(next *builds.Snapshot) (err error) {
+			before, err = s.take(i, of.id, next)
+			return err
+		},
+		Taken:      func() { s.taken(i, of.id, before) },
 		Refused:    func() { buildReadsTotal.WithLabelValues(s.configs[i].label(), "refused").Inc() },
 		Unfinished: func() { buildReadsTotal.WithLabelValues(s.configs[i].label(), "unfinished").Inc() },
 	})
@@ -100,11 +106,15 @@ func (s *siteBuilds) all() []served {
 	return s.now
 }
 
-// take serves a deployment of a zone from another build. The error says why the site has no place for it.
-func (s *siteBuilds) take(i int, id string, next *builds.Snapshot) error {
+// take serves a deployment of a zone from another build, and returns the one before; nil: there was none. The error says
+// why the site has no place for it.
+func (s *siteBuilds) take(i int, id string, next *builds.Snapshot) (before *build, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.replace(i, s.now[i].withBuild(id, s.configs[i].serve(next)))
+	if one := s.now[i].find(id); one != nil {
+		before = one.build
+	}
+	return before, s.replace(i, s.now[i].withBuild(id, s.configs[i].serve(next)))
 }
 
 // replace serves a zone from other deployments. The error says why the site has no place for them. s.mu is held.
@@ -118,11 +128,12 @@ func (s *siteBuilds) replace(i int, zone served) error {
 	return nil
 }
 
-// taken counts a build that is taken, and says what it shows to be wrong.
-func (s *siteBuilds) taken(i int, id string) {
+// taken counts a build that is taken in the place of another one, and says what it shows to be wrong.
+func (s *siteBuilds) taken(i int, id string, before *build) {
 	label := s.configs[i].label()
 	buildReadsTotal.WithLabelValues(label, "taken").Inc()
 	if one := s.all()[i].find(id); one != nil {
 		one.build.logWarnings(label, s.log)
+		s.replaced(i, id, before, one.build)
 	}
 }

@@ -94,7 +94,7 @@ func (h *Handler) newDeployments(at int, zone *zones.Zone, now served, old *edge
 		list = append(list, facts)
 	}
 	isServer := !zone.Dev && live.Export == nil
-	if now.rollout != nil || isServer && h.Zones[at].PinsFromStart() {
+	if now.rollout.WasOrdered() || isServer && h.Zones[at].PinsFromStart() {
 		all := h.newPins(at, now, list)
 		for _, facts := range list {
 			facts.Deployments, facts.Served = all, edge.DeploymentCountersOf(facts.Name, facts.DeployedAs)

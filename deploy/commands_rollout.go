@@ -15,7 +15,7 @@ type Deploy struct {
 // Describe notes what the application of a deployment says of itself.
 type Describe struct{ Zone, ID, DeploymentID, BuildID string }
 
-// Promote makes a deployment live, in the place of the one that is.
+// Promote makes a deployment live, in the place of the one that is. Another one that is starting is given up.
 type Promote struct{ Zone, ID string }
 
 // Retire ends a deployment that is not live: nothing goes to it any more. One that is starting is forgotten.
@@ -74,13 +74,12 @@ func (c Deploy) apply(s *State, now time.Time) (*State, error) {
 		return s, nil
 	}
 	return s.change(c.Zone, func(r *Rollout) (*Rollout, error) {
-		if len(r.Deployments) == 0 {
-			r.Deployments = []Ordered{{ID: ConfigDeployment, State: StageLive, Since: now}}
-		}
+		r.begin(now)
 		at := r.index(c.ID)
+		starting := r.latest(StageStarting)
 		switch {
-		case slices.ContainsFunc(r.Deployments, func(d Ordered) bool { return d.State == StageStarting }):
-			return nil, ErrDeploying
+		case len(starting) > 0:
+			return nil, Deploying(starting[0].ID)
 		case at >= 0 && r.Deployments[at].State != StageRetired && !r.Deployments[at].IsSame(c.Ordered):
 			return nil, ErrOtherUpstreams
 		case at >= 0:
@@ -109,18 +108,17 @@ func (c Describe) apply(s *State, _ time.Time) (*State, error) {
 }
 
 func (c Promote) apply(s *State, now time.Time) (*State, error) {
-	known, is := s.Rollouts[c.Zone].Find(c.ID)
-	switch {
-	case !is:
-		return s, ErrUnknownDeployment
-	case known.State == StageLive:
+	before := s.Rollouts[c.Zone]
+	if err := before.CheckPromotable(c.ID); err != nil {
+		return s, err
+	}
+	if before.Live() == c.ID && len(before.latest(StageStarting)) == 0 {
 		return s, nil
-	case known.State == StageRetired && c.ID != ConfigDeployment:
-		return s, ErrRetired
 	}
 	return s.change(c.Zone, func(r *Rollout) (*Rollout, error) {
 		r.promote(c.ID, now)
-		return r, nil
+		r.Deployments = slices.DeleteFunc(r.Deployments, func(d Ordered) bool { return d.State == StageStarting })
+		return r.orNone(), nil
 	})
 }
 
@@ -128,10 +126,10 @@ func (c Promote) apply(s *State, now time.Time) (*State, error) {
 func (r *Rollout) promote(id string, now time.Time) {
 	for i := range r.Deployments {
 		switch ordered := &r.Deployments[i]; {
-		case ordered.ID == id:
-			ordered.become(StageLive, now)
-		case ordered.State == StageLive:
+		case ordered.ID != id && ordered.State == StageLive:
 			ordered.become(StageDraining, now)
+		case ordered.ID == id && ordered.State != StageLive:
+			ordered.become(StageLive, now)
 		}
 	}
 }
@@ -203,6 +201,13 @@ func (r *Rollout) old(keep int, maxAge time.Duration, now time.Time) (ids []stri
 		}
 	}
 	return ids
+}
+
+// begin has the deployment of the configuration be there.
+func (r *Rollout) begin(now time.Time) {
+	if len(r.Deployments) == 0 {
+		r.Deployments = []Ordered{{ID: ConfigDeployment, State: StageLive, Since: now}}
+	}
 }
 
 // orNone returns nil for a rollout that has nothing but the deployment of the configuration.

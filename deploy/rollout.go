@@ -85,6 +85,9 @@ var (
 	ErrConfigDeployment = fmt.Errorf("%s is the deployment that the configuration names", ConfigDeployment)
 )
 
+// Deploying says that the deploy of a deployment has not ended (ErrDeploying).
+func Deploying(id string) error { return fmt.Errorf("%w: that of %s", ErrDeploying, id) }
+
 // Find returns the deployment of an id.
 func (r *Rollout) Find(id string) (Ordered, bool) {
 	if r == nil {
@@ -118,8 +121,23 @@ func (r *Rollout) WithLive(id string) *Rollout {
 	return changed
 }
 
-// Before returns the id of the deployment that was live before the one that is; false: none is left.
+// CheckPromotable says why a deployment cannot be made live.
+func (r *Rollout) CheckPromotable(id string) error {
+	switch known, is := r.Find(id); {
+	case !is:
+		return ErrUnknownDeployment
+	case known.State == StageRetired && id != ConfigDeployment:
+		return ErrRetired
+	}
+	return nil
+}
+
+// Before returns the id of the deployment that a rollback makes live: while a deploy runs the one that is live, else the
+// one that was live before it; false: none is left.
 func (r *Rollout) Before() (id string, ok bool) {
+	if len(r.latest(StageStarting)) > 0 {
+		return r.Live(), true
+	}
 	if draining := r.latest(StageDraining); len(draining) > 0 {
 		return draining[0].ID, true
 	}
@@ -140,6 +158,12 @@ func (r *Rollout) latest(state Stage) (list []Ordered) {
 	return list
 }
 
+// WasOrdered reports whether operators have ordered deployments, and not all of them are forgotten. Otherwise there is
+// nothing but what the configuration names, and the builds that it was before.
+func (r *Rollout) WasOrdered() bool {
+	return r != nil && slices.ContainsFunc(r.Deployments, func(d Ordered) bool { return len(d.Upstreams) > 0 })
+}
+
 // InUse returns the deployments that are not retired, the newest first.
 func (r *Rollout) InUse() (list []Ordered) {
 	if r == nil {
@@ -156,6 +180,9 @@ func (r *Rollout) InUse() (list []Ordered) {
 func (r *Rollout) index(id string) int {
 	return slices.IndexFunc(r.Deployments, func(d Ordered) bool { return d.ID == id })
 }
+
+// Identity is what the deployment says of itself.
+func (d Ordered) Identity() Identity { return Identity{d.DeploymentID, d.BuildID} }
 
 // IsSame reports whether an order is for what a deployment is already.
 func (d Ordered) IsSame(order Ordered) bool {

@@ -70,6 +70,94 @@ func TestADeployment(t *testing.T) {
 	require.NoError(t, f.Close())
 }
 
+// A later order to make something live ends a deploy that has not ended.
+func TestADeployIsGivenUp(t *testing.T) {
+	s := &State{}
+	do := func(c Command) {
+		t.Helper()
+		next, err := c.apply(s, time.Now())
+		require.NoError(t, err, "%T", c)
+		s = next
+	}
+	b := Deploy{"shop", Ordered{ID: "b", Upstreams: []string{"10.0.0.2:3000"}}}
+	c := Deploy{"shop", Ordered{ID: "c", Upstreams: []string{"10.0.0.3:3000"}}}
+	do(b)
+	id, ok := s.Rollouts["shop"].Before()
+	assert.True(t, ok)
+	assert.Equal(t, ConfigDeployment, id, "it is live, and a rollback leaves it so")
+	do(Promote{"shop", id})
+	assert.Nil(t, s.Rollouts["shop"])
+
+	do(b)
+	do(Promote{"shop", "b"})
+	since := s.Rollouts["shop"].Deployments[0].Since
+	do(c)
+	id, _ = s.Rollouts["shop"].Before()
+	assert.Equal(t, "b", id)
+	do(Promote{"shop", "b"})
+	assert.Equal(t, map[string]string{"config": "draining", "b": "live"}, statesOf(s.Rollouts["shop"]))
+	assert.Equal(t, since, s.Rollouts["shop"].Deployments[0].Since, "it was live already")
+	do(c)
+	do(Promote{"shop", "config"})
+	assert.Equal(t, map[string]string{"config": "live", "b": "draining"}, statesOf(s.Rollouts["shop"]))
+	_, err := Promote{"shop", "c"}.apply(s, time.Now())
+	require.ErrorIs(t, err, ErrUnknownDeployment)
+	do(c)
+	_, err = Deploy{"shop", Ordered{ID: "d"}}.apply(s, time.Now())
+	require.ErrorIs(t, err, ErrDeploying)
+	assert.ErrorContains(t, err, "that of c")
+}
+
+// A directory that is built again is another build of the same deployment.
+func TestADeploymentIsReplacedInPlace(t *testing.T) {
+	dir := t.TempDir()
+	f := fleetIn(t, dir)
+	build := func(id string) Identity { return Identity{BuildID: id} }
+	named := Identity{"41", constantBuildID}
+	for _, step := range []struct {
+		command Command
+		states  map[string]string
+	}{
+		{Replace{"shop", "config", Identity{}, build("one")}, map[string]string{}}, // it began with it
+		{Replace{"shop", "config", build("one"), build("one")}, map[string]string{}},
+		{Replace{"shop", "config", build("one"), build("two")}, map[string]string{"config": "live", "one": "retired"}},
+		{Replace{"shop", "config", build("one"), build("two")}, map[string]string{"config": "live", "one": "retired"}}, // another site
+		{Replace{"shop", "config", Identity{}, build("two")}, map[string]string{"config": "live", "one": "retired"}},   // a start
+		{Replace{"shop", "config", Identity{}, named}, map[string]string{"config": "live", "two": "retired", "one": "retired"}},
+		{Replace{"shop", "config", named, build("one")}, map[string]string{"config": "live", "41": "retired", "two": "retired"}}, // back
+		{Forget{"shop", "41"}, map[string]string{"config": "live", "two": "retired"}},
+		{Deploy{"shop", Ordered{ID: "b", Upstreams: []string{"10.0.0.2:3000"}}}, map[string]string{"b": "starting", "config": "live", "two": "retired"}},
+		{Promote{"shop", "b"}, map[string]string{"b": "live", "config": "draining", "two": "retired"}},
+		{Replace{"shop", "config", build("one"), build("three")}, map[string]string{"b": "live", "config": "draining", "one": "retired", "two": "retired"}},
+		{Replace{"shop", "b", build("b"), build("b2")}, map[string]string{"b": "live", "config": "draining", "one": "retired", "two": "retired"}},
+		{Replace{"shop", "b", build("b"), build("b3")}, map[string]string{"b": "live", "b2": "retired", "config": "draining", "one": "retired", "two": "retired"}},
+	} {
+		_, err := f.Do(step.command)
+		require.NoError(t, err)
+		require.Equal(t, step.states, statesOf(f.State().Rollouts["shop"]), "%T %v", step.command, step.command)
+		require.NoError(t, f.Close())
+		f = fleetIn(t, dir)
+		require.Equal(t, step.states, statesOf(f.State().Rollouts["shop"]), "after a restart: %T %v", step.command, step.command)
+	}
+	config, _ := f.State().Rollouts["shop"].Find("config")
+	assert.Equal(t, build("three"), config.Identity())
+	_, err := f.Do(Replace{"shop", "none", build("one"), build("two")})
+	require.ErrorIs(t, err, ErrUnknownDeployment)
+	require.NoError(t, f.Close())
+}
+
+func TestOnlyOrdersMakeOthers(t *testing.T) {
+	var r *Rollout
+	assert.False(t, r.WasOrdered())
+	s := &State{}
+	s, err := Replace{"shop", "config", Identity{BuildID: "one"}, Identity{BuildID: "two"}}.apply(s, time.Now())
+	require.NoError(t, err)
+	assert.False(t, s.Rollouts["shop"].WasOrdered())
+	s, err = Deploy{"shop", Ordered{ID: "b", Upstreams: []string{"10.0.0.2:3000"}}}.apply(s, time.Now())
+	require.NoError(t, err)
+	assert.True(t, s.Rollouts["shop"].WasOrdered())
+}
+
 func TestWhatWasLiveIsRetiredInTime(t *testing.T) {
 	now := time.Now()
 	s := &State{}
@@ -130,7 +218,8 @@ func TestRolloutsHoldWhateverTheOrderOfCommands(t *testing.T) {
 				Forget{zone, id},
 				Describe{zone, id, "d", fmt.Sprint(r.IntN(2))},
 				RetireOld{zone, r.IntN(3), 0},
-			}[r.IntN(8)]
+				Replace{zone, id, Identity{BuildID: "c"}, Identity{BuildID: []string{"a", "d", "config"}[r.IntN(3)]}},
+			}[r.IntN(9)]
 			_, _ = f.Do(command) // a refusal is an answer, too
 			for name, rollout := range f.State().Rollouts {
 				require.NoError(t, checkRollout(rollout), "seed %d, %s, %T %+v", seed, name, command, command)

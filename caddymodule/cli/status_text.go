@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -92,8 +93,11 @@ func deploymentText(d report.DeploymentStatus) string {
 	if d.Pinned > 0 {
 		parts = append(parts, strconv.FormatInt(d.Pinned, 10)+" requests followed their document")
 	}
-	if d.Dir != "" {
+	switch name := cmp.Or(d.DeploymentID, d.Build); {
+	case d.Dir != "":
 		parts = append(parts, "build "+d.Dir)
+	case name != "" && name != d.ID:
+		parts = append(parts, "build "+name)
 	}
 	return strings.Join(parts, ", ")
 }

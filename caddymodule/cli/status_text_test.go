@@ -49,7 +49,8 @@ func TestStatusTextOfDeployments(t *testing.T) {
 			{ID: "43", State: report.StateStarting, Since: now, Upstreams: of("10.0.0.9:3000", 0)},
 			{ID: "42", State: report.StateLive, Live: true, Since: now.Add(-5 * time.Minute), Dir: "/srv/builds/42", Upstreams: of("10.0.0.8:3000", 6*time.Minute)},
 			{ID: "41", State: report.StateDraining, Since: now.Add(-5 * time.Minute), Pinned: 37, Upstreams: of("10.0.0.7:3000", 50*time.Hour)},
-			{ID: "config", State: report.StateRetired, Since: now.Add(-50 * time.Hour)},
+			{ID: "config", State: report.StateRetired, Since: now.Add(-50 * time.Hour), Build: "Xr8"},
+			{ID: "Qp3", State: report.StateRetired, Since: now.Add(-60 * time.Hour), Build: "Qp3"},
 		}},
 	}, Drains: []report.DrainStatus{{Upstream: "10.0.0.5:3000", Since: now.Add(-49 * time.Hour)}}}
 	assert.Equal(t, `ZONE  DEPLOYMENT  UPSTREAM       STATE     IN FLIGHT  LATENCY  SINCE  WHY
@@ -60,7 +61,8 @@ shop  42          -              live              -        -     5m  documents 
 shop  42          10.0.0.8:3000  healthy           0   4.1 ms     6m
 shop  41          -              draining          -        -     5m  37 requests followed their document
 shop  41          10.0.0.7:3000  healthy           0   4.1 ms     2d
-shop  config      -              retired           -        -     2d
+shop  config      -              retired           -        -     2d  build Xr8
+shop  Qp3         -              retired           -        -     2d
 shop  -           -              queue             2        -      -  they wait for an upstream
 -     -           10.0.0.5:3000  draining          -        -     2d  taken out of rotation; no zone has it
 `, StatusText(status, now))

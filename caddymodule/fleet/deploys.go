@@ -41,6 +41,9 @@ type running struct {
 // errNotHealthy says that a deployment did not become healthy in the time that it had.
 var errNotHealthy = errors.New("it did not become healthy in time")
 
+// errGivenUp says that another order was made while a deployment was starting.
+var errGivenUp = errors.New("it was given up, as it was retired, or another deployment was made live")
+
 // errStopped says that the edge stops. The deploy goes on when it is started again.
 var errStopped = errors.New("the edge stops: the deploy goes on when it is started again")
 
@@ -60,7 +63,9 @@ func Lease(state string, tell func(*State, deploy.Change), log *zap.Logger) (*De
 
 // Destruct implements caddy.Destructor. Deploys that run end, and go on when the control plane is opened again.
 func (s *Deploys) Destruct() error {
-	s.cancel()
+	s.mu.Lock()
+	s.cancel() // nothing begins from now on
+	s.mu.Unlock()
 	s.done.Wait()
 	return s.plane.Destruct()
 }
@@ -87,7 +92,7 @@ func (s *Deploys) begin(zone string, order deploy.Ordered) (*running, error) {
 		if one.order.ID == order.ID && one.order.IsSame(order) {
 			return one, nil
 		}
-		return nil, fmt.Errorf("%w: that of %s", deploy.ErrDeploying, one.order.ID)
+		return nil, deploy.Deploying(one.order.ID) //nolint:wrapcheck // it says all there is to say
 	}
 	if s.ctx.Err() != nil {
 		return nil, errStopped
@@ -142,8 +147,11 @@ func (s *Deploys) makeLive(ctx context.Context, zone string, order deploy.Ordere
 	case ctx.Err() != nil, sites.Load() == nil: // the last configuration ends, and the control plane after it
 		return false, errStopped
 	}
-	now, _ := s.State().Rollouts[zone].Find(order.ID)
-	if now.State == deploy.StageStarting {
+	now, is := s.State().Rollouts[zone].Find(order.ID)
+	switch {
+	case !is:
+		err = errGivenUp
+	case now.State == deploy.StageStarting:
 		_, _ = s.Do(deploy.Retire{Zone: zone, ID: order.ID}) // it is there
 		_ = follow(zone)                                     // what it does not serve any more cannot fail
 	}
@@ -169,13 +177,16 @@ func (s *Deploys) switchTo(zone, id string) (durable bool, err error) {
 	if on == nil {
 		return false, errNobodyHas
 	}
+	before := s.State().Rollouts[zone]
+	if err := before.CheckPromotable(id); err != nil {
+		return false, err //nolint:wrapcheck // it says all there is to say
+	}
 	if err := on.CheckLive(zone, id); err != nil {
 		return false, err //nolint:wrapcheck // it says all there is to say
 	}
 	for _, upstream := range s.upstreamsOf(zone, id) {
 		on.UndrainStreams(upstream) // it may have been retired before
 	}
-	before := s.State().Rollouts[zone].Live()
 	durable, err = s.Do(deploy.Promote{Zone: zone, ID: id})
 	if err != nil {
 		return false, err
@@ -183,12 +194,18 @@ func (s *Deploys) switchTo(zone, id string) (durable bool, err error) {
 	if err := follow(zone); err != nil {
 		return durable, fmt.Errorf("it is live, but not everywhere: %w", err)
 	}
-	if before != id {
-		s.log.Load().Info("a deployment is live", zap.String("event", string(EventLive)), zap.String("zone", zone),
-			zap.String("deployment", id), zap.String("before", before), zap.Bool("durable", durable))
-		s.emitDeployment(EventLive, zone, id)
+	if before.Live() != id {
+		s.tellLive(zone, id, before.Live(), durable)
 	}
 	return durable, nil
+}
+
+// tellLive tells that a deployment is live, and what was before.
+func (s *Deploys) tellLive(zone, id, before string, durable bool) {
+	now, _ := s.State().Rollouts[zone].Find(id)
+	s.log.Load().Info("a deployment is live", zap.String("event", string(EventLive)), zap.String("zone", zone),
+		zap.String("deployment", id), zap.String("build", now.Identity().Name()), zap.String("before", before), zap.Bool("durable", durable))
+	s.emitDeployment(EventLive, zone, id)
 }
 
 // awaitHealth waits until all upstreams of a deployment are healthy. The error names those that are not.

@@ -29,13 +29,14 @@ func (s *Deploys) retireOld() {
 		for zone, kept := range on.Kept() {
 			before := s.State().Rollouts[zone]
 			_, _ = s.Do(deploy.RetireOld{Zone: zone, Keep: kept.Deployments, MaxAge: kept.MaxAge}) // it is never refused
-			s.tellRetired(zone, before)
+			s.leaveRetired(zone, before)
 		}
 	}
 }
 
-// tellRetired tells which deployments of a zone are retired that were not before, and has nothing go to them any more.
-func (s *Deploys) tellRetired(zone string, before *deploy.Rollout) {
+// leaveRetired has nothing go any more to the deployments of a zone that are retired and were not before, and tells of
+// them.
+func (s *Deploys) leaveRetired(zone string, before *deploy.Rollout) {
 	after := s.State().Rollouts[zone]
 	if after == before {
 		return
@@ -50,12 +51,17 @@ func (s *Deploys) tellRetired(zone string, before *deploy.Rollout) {
 	}
 	for _, was := range before.InUse() {
 		if now, is := after.Find(was.ID); is && now.State == deploy.StageRetired {
-			s.log.Load().Info("a deployment is retired", zap.String("event", string(EventRetired)),
-				zap.String("zone", zone), zap.String("deployment", was.ID))
-			s.emitDeployment(EventRetired, zone, was.ID)
+			s.tellRetired(zone, was.ID)
 			edge.ForgetDeployment(zone, was.ID)
 		}
 	}
+}
+
+// tellRetired tells that a deployment is retired.
+func (s *Deploys) tellRetired(zone, id string) {
+	s.log.Load().Info("a deployment is retired", zap.String("event", string(EventRetired)),
+		zap.String("zone", zone), zap.String("deployment", id))
+	s.emitDeployment(EventRetired, zone, id)
 }
 
 // drainStreams has the streams of a deployment that is retired end, but for those of upstreams that something else has.

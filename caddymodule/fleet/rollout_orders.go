@@ -97,7 +97,7 @@ func retire(ctx context.Context, s *Deploys, order report.RolloutOrder) (bool, e
 	if err != nil {
 		return false, err //nolint:wrapcheck // it says all there is to say
 	}
-	s.tellRetired(order.Zone, before)
+	s.leaveRetired(order.Zone, before)
 	if !order.Now {
 		s.waitUntilLeft(ctx, upstreams, cmp.Or(wait, defaultRetireWait))
 	}
