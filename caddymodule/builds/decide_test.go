@@ -1,15 +1,11 @@
 package builds
 
 import (
-	"net/http"
-	"net/http/httptest"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 
-	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
 
@@ -51,24 +47,4 @@ func TestProofOf(t *testing.T) {
 	moved := *first
 	moved.BasePath = "/guide"
 	assert.Equal(t, "/guide/_next/static/a/_ssgManifest.js", distinctFile(&moved, first))
-}
-
-func TestWhatAnUpstreamSays(t *testing.T) {
-	ask := func(address string) reply {
-		return repliesOf(t.Context(), []*deploy.Upstream{{Address: deploy.Address{Dial: address}}}, askDirectly, "/_next/static/x.js")[0]
-	}
-	assert.Equal(t, silent, ask("127.0.0.1:1"))
-	for status, want := range map[int]reply{200: has, 404: hasNot, 302: unclear, 401: unclear, 500: unclear} {
-		asked := atomic.Int32{}
-		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			asked.Add(1)
-			assert.Equal(t, http.MethodHead, r.Method)
-			assert.Equal(t, "/_next/static/x.js", r.URL.Path)
-			w.Header().Set("Location", "/login")
-			w.WriteHeader(status)
-		}))
-		assert.Equal(t, want, ask(server.Listener.Addr().String()), status)
-		server.Close()
-		assert.EqualValues(t, 1, asked.Load(), "redirects are not followed")
-	}
 }

@@ -14,7 +14,7 @@ import (
 type question struct {
 	about     *Build
 	upstreams []*deploy.Upstream
-	ask       askUpstream
+	ask       deploy.Asker
 	file      string // the path of a file that only the build has; "": there is nothing to ask for
 	waits     bool   // the build is not taken yet
 }
@@ -29,7 +29,7 @@ func (z *zone) proceed(ctx context.Context) {
 	}
 	answers := []reply{unclear}
 	if q.file != "" {
-		answers = repliesOf(ctx, q.upstreams, q.ask, q.file)
+		answers = deploy.RepliesOf(ctx, q.upstreams, q.ask, q.file)
 	}
 	z.dir.mu.Lock()
 	defer z.dir.mu.Unlock()

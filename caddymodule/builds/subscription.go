@@ -2,7 +2,6 @@ package builds
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -24,7 +23,7 @@ type Options struct {
 	// Upstreams returns those that are asked now which build they run.
 	Upstreams func() []*deploy.Upstream
 	// Ask asks one of them (Upstream.Ask).
-	Ask func(context.Context, *deploy.Upstream, deploy.Question) (status int, err error)
+	Ask deploy.Asker
 	// Files says how the files are served.
 	Files assets.Settings
 	// Label names the zone in what is said.
