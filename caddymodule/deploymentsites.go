@@ -5,7 +5,6 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/fleet"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/proxy"
 )
@@ -70,19 +69,6 @@ func (a *App) findDeployment(zone, id string) (found fleet.Found, ok bool) {
 		}
 	}
 	return found, false
-}
-
-// basePathOf is where a zone is, as far as its paths tell.
-func basePathOf(facts *edge.Zone) string {
-	if facts.Build != nil {
-		return facts.Build.BasePath
-	}
-	for _, path := range facts.Paths {
-		if path != "/" {
-			return path
-		}
-	}
-	return ""
 }
 
 // keptDeployments is how many deployments of each zone are kept that are not live, and for how long.

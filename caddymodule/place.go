@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 	"github.com/caddy-nextjs/caddy-nextjs/zones"
 )
@@ -132,4 +133,17 @@ func (c ZoneConfig) checkPaths(b *nextbuild.Build) error {
 		}
 	}
 	return nil
+}
+
+// basePathOf is where a zone is, as far as its paths tell.
+func basePathOf(facts *edge.Zone) string {
+	if facts.Build != nil {
+		return facts.Build.BasePath
+	}
+	for _, path := range facts.Paths {
+		if path != "/" {
+			return path
+		}
+	}
+	return ""
 }

@@ -118,6 +118,7 @@ func (a *App) wishes() map[string][]wish {
 					continue
 				}
 				id := one.upstreams.ID()
+				watch.Mixed = mixedCheckOf(h.site.View.Load().List[i], one)
 				wishes[id] = append(wishes[id], wish{
 					zone: config.label(), scheme: scheme, host: host, listen: h.site.Listen, watch: watch, written: config.Watch("", ""),
 				})

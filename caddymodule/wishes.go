@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 )
 
@@ -17,6 +18,18 @@ type wish struct {
 	listen       []string
 	watch        deploy.WatchSettings
 	written      deploy.WatchSettings // without what comes of the site
+}
+
+// mixedEvery is how often it is looked whether the upstreams of a deployment run one build.
+var mixedEvery = deploy.DefaultMixedEvery
+
+// mixedCheckOf says whether the upstreams of a deployment of a zone are asked if they run one build. Where the edge has
+// that, they are asked when another one waits; and `next dev` has none.
+func mixedCheckOf(facts *edge.Zone, one *deployment) deploy.MixedCheck {
+	if facts.Dev || one.builds != nil {
+		return deploy.MixedCheck{}
+	}
+	return deploy.MixedCheck{On: true, BasePath: basePathOf(facts), Every: mixedEvery}
 }
 
 // site names the site.

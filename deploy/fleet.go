@@ -25,6 +25,8 @@ type Fleet struct {
 	untold   []Change            // guarded by mu
 	tell     func(Change)
 	done     sync.WaitGroup
+
+	tellMixed func(Mixed)
 }
 
 // Settings are those of a Fleet.
@@ -35,7 +37,10 @@ type Settings struct {
 	Addresses *Addresses
 	// Tell is called with each change, one at a time and in their order. nil: nobody wants to know.
 	Tell func(Change)
-	Log  *zap.Logger
+	// TellMixed is called when upstreams of a deployment are found to run different builds; for several deployments at
+	// once. nil: nobody wants to know.
+	TellMixed func(Mixed)
+	Log       *zap.Logger
 }
 
 // Open returns a fleet that goes on with what is kept. Where that cannot be read or written, it goes on without, and
@@ -43,7 +48,7 @@ type Settings struct {
 func Open(s Settings) *Fleet {
 	f := &Fleet{
 		addresses: s.Addresses, watchers: map[string]*watcher{},
-		told: make(chan struct{}, 1), tell: s.Tell,
+		told: make(chan struct{}, 1), tell: s.Tell, tellMixed: s.TellMixed,
 	}
 	f.SetLog(s.Log)
 	holds := kept{map[string]Drained{}, map[string]*Rollout{}}

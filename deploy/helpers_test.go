@@ -40,7 +40,7 @@ func (o observed) errorLogs() (messages []string) {
 // join has a fleet know a zone of fixed upstreams, without anybody who looks after it.
 func (o observed) join(t testing.TB, id string, addresses ...string) {
 	t.Helper()
-	join := Join{ID: id, Name: id}
+	join := Join{ID: id, Name: id, Deployment: ConfigDeployment}
 	for _, address := range addresses {
 		source := Source{Address: Address{Dial: address}}
 		join.Sources = append(join.Sources, source)

@@ -101,6 +101,7 @@ type site struct {
 
 	mu      sync.Mutex
 	changes []Change
+	mixed   []Mixed
 }
 
 func newSite(t *testing.T, replicas int, settings WatchSettings) *site {
@@ -117,6 +118,10 @@ func newSite(t *testing.T, replicas int, settings WatchSettings) *site {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.changes = append(s.changes, c)
+	}, TellMixed: func(m Mixed) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.mixed = append(s.mixed, m)
 	}})
 	s.Rotation = s.Join(zone)
 	t.Cleanup(s.Leave)

@@ -114,6 +114,9 @@ func newWatcher(f *Fleet, s ZoneSettings, t *traffic) *watcher {
 		close(w.found)
 	})
 	w.done.Go(func() { w.run(ctx) })
+	if s.Watch.Mixed.On {
+		w.done.Go(func() { w.compareBuilds(ctx) })
+	}
 	return w
 }
 

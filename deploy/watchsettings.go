@@ -21,6 +21,8 @@ type WatchSettings struct {
 	TLS *tls.Config
 	// UntilAnswered says that upstreams are asked until one has answered once, for somebody waits for that.
 	UntilAnswered bool
+	// Mixed says whether it is looked whether they run one build.
+	Mixed MixedCheck
 }
 
 // equal reports whether both are the same. Those of TLS are if they are one value.

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
+	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
@@ -148,9 +149,17 @@ func (z *Notices) ofMixed(a *Request, said string, logger *zap.Logger) {
 	if other == nil {
 		return
 	}
+	z.saysMixed(logger, a.Try.Upstream, other, zap.String("runs", said), zap.String("other_runs", otherSaid))
+}
+
+// OfMixed notices the same of upstreams that say no deployment id: one has a file of a build that the other has not.
+func (z *Notices) OfMixed(found deploy.Mixed, logger *zap.Logger) {
+	z.saysMixed(logger, found.Has, found.Lacks, zap.String("runs", found.BuildID))
+}
+
+func (z *Notices) saysMixed(logger *zap.Logger, one, other *deploy.Upstream, runs ...zap.Field) {
 	z.notice(noticeMixed, logger,
 		"upstreams of the zone run different builds: pages of one load again, and their actions are not found, when the other is asked",
-		zap.Stringer("upstream", a.Try.Upstream.Address), zap.String("runs", said),
-		zap.Stringer("other_upstream", other.Address), zap.String("other_runs", otherSaid),
-		zap.String("remedy", "give each build upstreams of its own, and switch by `caddy nextjs deploy`"))
+		append(runs, zap.Stringer("upstream", one.Address), zap.Stringer("other_upstream", other.Address),
+			zap.String("remedy", "give each build upstreams of its own, and switch by `caddy nextjs deploy`"))...)
 }

@@ -38,7 +38,7 @@ func open(dir string, tell func(*State, deploy.Change), log *zap.Logger) *State 
 	s, log := &State{dir: dir}, log.Named("deploy")
 	s.log.Store(log)
 	s.Fleet = deploy.Open(deploy.Settings{
-		Dir: dir, Addresses: &addresses, Log: log, Tell: func(c deploy.Change) { tell(s, c) },
+		Dir: dir, Addresses: &addresses, Log: log, Tell: func(c deploy.Change) { tell(s, c) }, TellMixed: tellMixed,
 	})
 	return s
 }
