@@ -12,7 +12,14 @@ import (
 // copyOf copies a state with all that commands could change in place.
 func copyOf(s *State) *State {
 	made := *s
-	made.Zones, made.Drains = map[string]*Zone{}, maps.Clone(s.Drains)
+	made.Zones, made.Drains, made.Rollouts = map[string]*Zone{}, maps.Clone(s.Drains), map[string]*Rollout{}
+	for zone, rollout := range s.Rollouts {
+		copied := &Rollout{slices.Clone(rollout.Deployments)}
+		for i, one := range copied.Deployments {
+			copied.Deployments[i].Upstreams = slices.Clone(one.Upstreams)
+		}
+		made.Rollouts[zone] = copied
+	}
 	for id, zone := range s.Zones {
 		copied := *zone
 		copied.Deployment.Members = nil
@@ -94,6 +101,8 @@ func checkErr(c Command, err error, before, after *State) error {
 		if errors.Is(err, ErrTooManyEjected) {
 			return nil
 		}
+	case rolloutCommand:
+		return checkRefusal(c, err, before)
 	}
 	if errors.Is(err, ErrLeased) || errors.Is(err, ErrOperatorDrained) {
 		return nil // checkLeases looks

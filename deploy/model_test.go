@@ -2,21 +2,13 @@ package deploy
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"math/rand/v2"
 	"reflect"
 	"slices"
-	"strings"
-	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/stretchr/testify/require"
-	"go.uber.org/zap"
 )
-
-var modelSeed = flag.Uint64("deploy.seed", 0, "the one sequence of commands that the model test runs; 0: many")
 
 // modelZones are the zones of the model: three are one application under as many configurations.
 var modelZones = []struct {
@@ -52,15 +44,15 @@ type step struct {
 	Flag           bool
 }
 
-var modelCommands = []string{
+var modelCommands = slices.Concat(modelRolloutCommands, []string{
 	"join", "join", "leave", "found", "found", "found", "found", "emptied", "emptied", "up", "down", "unwatch", "answered",
 	"eject", "eject", "eject", "readmit", "readmit", "drain", "drain", "undrain",
 	"lease", "lease", "lease", "release", "pause", "pause", "resume", "expire",
-}
+})
 
-func randomStep(r *rand.Rand) step {
+func randomStep(r *rand.Rand, commands []string) step {
 	s := step{
-		After: time.Duration(r.IntN(20)) * time.Second, Command: modelCommands[r.IntN(len(modelCommands))],
+		After: time.Duration(r.IntN(20)) * time.Second, Command: commands[r.IntN(len(commands))],
 		Zone: r.IntN(len(modelZones)), Upstream: pickOne(r), Flag: chance(r),
 	}
 	s.Source = r.IntN(len(modelZones[s.Zone].sources))
@@ -75,6 +67,7 @@ func randomStep(r *rand.Rand) step {
 
 // world is a fleet, and what the model knows of it beside.
 type world struct {
+	dir       string // of the journal
 	fleet     *Fleet
 	addresses Addresses
 	users     map[string]int
@@ -87,6 +80,9 @@ type keptState struct{ state, copy *State }
 // command makes the command of a step; done gives back what it has used. nil: there is nothing to command.
 func (w *world) command(s step) (c Command, done func()) {
 	done = func() {}
+	if c = s.rolloutCommand(); c != nil {
+		return c, done
+	}
 	switch s.Command {
 	case "join":
 		return w.join(s)
@@ -175,6 +171,9 @@ func (w *world) do(s step) error {
 	if err := w.pass(s.After); err != nil {
 		return fmt.Errorf("in the time before: %w", err)
 	}
+	if s.Command == "restart" {
+		return w.restart()
+	}
 	c, done := w.command(s)
 	if c == nil {
 		return nil
@@ -183,8 +182,11 @@ func (w *world) do(s step) error {
 	if err := checkPure(c, before, now); err != nil {
 		return err
 	}
-	_, err := w.fleet.Do(c)
+	durable, err := w.fleet.Do(c)
 	done()
+	if _, is := c.(rolloutCommand); is && durable != (err == nil) {
+		return fmt.Errorf("what is ordered of a deployment is on the disk: %t, %w", durable, err)
+	}
 	if err == nil {
 		w.users[s.zone()] += map[string]int{"join": 1, "leave": -1}[s.Command]
 	}
@@ -215,7 +217,7 @@ func (w *world) pass(d time.Duration) error {
 func checkPure(c Command, before *State, now time.Time) error {
 	once, onceErr := c.apply(before, now)
 	twice, twiceErr := c.apply(before, now)
-	if !reflect.DeepEqual(once, twice) || !errors.Is(onceErr, twiceErr) {
+	if !reflect.DeepEqual(once, twice) || fmt.Sprint(onceErr) != fmt.Sprint(twiceErr) {
 		return errors.New("the command does not do the same twice")
 	}
 	return nil
@@ -230,70 +232,6 @@ func (w *world) check(c Command, err error, before *State, now time.Time) error 
 		checkMembers(before, after, now), checkGroups(after), checkLeaving(c, before, after),
 		checkEject(c, err, before, after), checkDrains(c, before, after), checkLeases(c, err, before, after, now),
 		checkPauses(c, before, after, now), checkSources(after), w.checkAddresses(after),
+		checkRollouts(c, err, before, after, now),
 	)
-}
-
-// runModel carries out steps, and then ends all zones. It returns what is wrong, and after how many steps.
-func runModel(steps []step) (int, error) {
-	w := &world{users: map[string]int{}}
-	w.fleet = Open(Settings{Addresses: &w.addresses, Log: zap.NewNop()})
-	defer w.fleet.Close()
-	for i, s := range steps {
-		if err := w.do(s); err != nil {
-			return i + 1, err
-		}
-	}
-	for i, zone := range modelZones {
-		for w.users[zone.id] > 0 {
-			if err := w.do(step{Command: "leave", Zone: i}); err != nil {
-				return len(steps), err
-			}
-		}
-	}
-	if len(w.fleet.State().Zones) > 0 || w.addresses.Len() > 0 {
-		return len(steps), errors.New("something is left when all have left")
-	}
-	return len(steps), nil
-}
-
-// shortest leaves out steps for as long as the rest goes wrong, too.
-func shortest(steps []step) []step {
-	for i := len(steps) - 1; i >= 0; i-- {
-		without := slices.Delete(slices.Clone(steps), i, i+1)
-		if n, err := runModel(without); err != nil {
-			steps = without[:n]
-			i = min(i, len(steps))
-		}
-	}
-	return steps
-}
-
-func TestTheModelHoldsWhateverTheOrderOfCommands(t *testing.T) {
-	seeds, first, length := uint64(100), rand.Uint64(), 80
-	if testing.Short() {
-		seeds = 20
-	}
-	if *modelSeed != 0 {
-		seeds, first = 1, *modelSeed
-	}
-	synctest.Test(t, func(t *testing.T) {
-		for seed := first; seed-first < seeds; seed++ {
-			r := rand.New(rand.NewPCG(seed, 0))
-			steps := make([]step, length)
-			for i := range steps {
-				steps[i] = randomStep(r)
-			}
-			n, err := runModel(steps)
-			if err == nil {
-				continue
-			}
-			var list strings.Builder
-			least := shortest(steps[:n])
-			for _, s := range least {
-				fmt.Fprintf(&list, "\n  %+v", s)
-			}
-			_, leastErr := runModel(least)
-			require.NoError(t, err, "-deploy.seed %d; the shortest list found ends with %q:%s", seed, leastErr, list.String())
-		}
-	})
 }
