@@ -134,7 +134,10 @@ func (s *Deploys) GoOn() {
 // makeLive waits until a deployment is healthy, and makes it live. If it cannot be, nothing has changed.
 func (s *Deploys) makeLive(ctx context.Context, zone string, order deploy.Ordered) (durable bool, err error) {
 	log := s.log.Load().With(zap.String("zone", zone), zap.String("deployment", order.ID))
-	log.Info("a deployment is starting", zap.String("event", string(EventStarting)), zap.Strings("upstreams", order.Upstreams))
+	if now, is := s.State().Rollouts[zone].Find(order.ID); is && now.State == deploy.StageStarting {
+		log.Info("a deployment is starting", zap.String("event", string(EventStarting)), zap.Strings("upstreams", order.Upstreams))
+		s.emitDeployment(EventStarting, zone, order.ID)
+	}
 	if err = follow(zone); err == nil {
 		err = s.awaitHealth(ctx, zone, order)
 	}
