@@ -42,10 +42,10 @@ func (t *Transport) replayOf(req *http.Request, a *edge.Request) *replay {
 	if a.Action == "" || req.Method != http.MethodPost || !a.Zone.Deployments.HasOthers() {
 		return nil
 	}
-	p := &replay{t: t, req: new(http.Request), body: keepBody(req, &processKept)}
+	p := &replay{t: t, req: new(http.Request), body: keepBody(req, maxKept, processKept)}
 	*p.req = *req
 	if p.body != nil {
-		req.Body = p.body.fromStart()
+		req.Body, _ = p.body.fromStart() // nobody has read it
 	}
 	return p
 }
@@ -73,8 +73,8 @@ func (p *replay) after(res *http.Response, a *edge.Request) (*http.Response, err
 		p.count(a, replayUnknown)
 		return res, nil
 	}
-	if !p.body.canRestart() {
-		p.count(a, replayTooLarge)
+	if why := p.body.whyLost(); why != "" {
+		p.count(a, why)
 		return res, nil
 	}
 	if !setAside(res, &a.Try) {
@@ -87,9 +87,8 @@ func (p *replay) after(res *http.Response, a *edge.Request) (*http.Response, err
 // actionsOf returns all actions that the request names. Those of a form are of one build; the one that was looked for
 // first may be in others, too.
 func (p *replay) actionsOf(a *edge.Request) []string {
-	if !zones.CallsByScript(p.req.Header) && p.body.canRestart() {
-		form := bytes.NewReader(p.body.begin())
-		return zones.FormActions(form, p.req.Header.Get("Content-Type"), maxFormActions)
+	if !zones.CallsByScript(p.req.Header) && p.body.whyLost() == "" {
+		return zones.FormActions(p.body.begin(), p.req.Header.Get("Content-Type"), maxFormActions)
 	}
 	return []string{a.Action}
 }
@@ -134,9 +133,6 @@ func (p *replay) ask(to []*edge.Zone, a *edge.Request) (*http.Response, error) {
 func (p *replay) sendTo(zone *edge.Zone, a *edge.Request) (res *http.Response, err error) {
 	var tried []*deploy.Upstream
 	for range maxReplayTries {
-		if !p.body.canRestart() {
-			return nil, errUnsent
-		}
 		try, err := zone.Upstreams.Pick(time.Now(), tried, zone.Sticky.Of(p.req, zone.Upstreams))
 		if err != nil {
 			return nil, errUnsent
@@ -168,7 +164,8 @@ func isUnsent(err error) bool {
 	return isDial || errors.Is(err, errUnsent)
 }
 
-// requestTo returns the request to an upstream, from the beginning of its body.
+// requestTo returns the request to an upstream, from the beginning of its body. false: it cannot be sent there, or a part
+// of the body is lost, which may come while its client still sends it.
 func (p *replay) requestTo(upstream *deploy.Upstream) (req *http.Request, ok bool) {
 	info, err := dialInfoOf(upstream)
 	if err != nil {
@@ -183,7 +180,8 @@ func (p *replay) requestTo(upstream *deploy.Upstream) (req *http.Request, ok boo
 	*req.URL = *p.req.URL
 	req.URL.Scheme, req.URL.Host = p.t.schemeOf(upstream), hostOf(p.req.URL.Host, info.Address)
 	if p.body != nil {
-		req.Body = p.body.fromStart()
+		req.Body, ok = p.body.fromStart()
+		return req, ok
 	}
 	return req, true
 }
@@ -256,6 +254,7 @@ const (
 	replayDone     = "done"
 	replayUnknown  = "unknown_everywhere"
 	replayTooLarge = "too_large"
+	replayNoRoom   = "no_room"
 	replayFailed   = "failed"
 )
 
@@ -271,6 +270,6 @@ func (p *replay) count(a *edge.Request, result string) {
 var replaysTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
 	Namespace: "caddy", Subsystem: "nextjs", Name: "replayed_actions_total",
 	Help: "Server actions that their deployment did not know, by zone and what has become of them: done (another one has " +
-		"answered), unknown_everywhere, too_large (the body was not kept), or failed (the other one could not be reached, " +
-		"or has not answered).",
+		"answered), unknown_everywhere, too_large (the body was not kept), no_room (too much was kept of others), or " +
+		"failed (the other one could not be reached, or has not answered).",
 }, []string{"zone", "result"})
