@@ -17,6 +17,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/health"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/images"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/pages"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/proxy"
 )
 
 const (
@@ -48,6 +49,10 @@ type App struct {
 	// `deploy` may have the files of any build there served. Absolute; placeholders are read when the configuration is
 	// loaded. Over the admin endpoint builds may lie anywhere. Default: none, so such a deploy names no build.
 	Builds []string `json:"builds,omitempty"`
+
+	// How many bytes of the bodies of server actions are kept at one time, over all sites, until their deployments have
+	// answered. -1: none, so no action is sent once more. Default: 64 MiB.
+	ActionMemory int64 `json:"action_memory,omitempty"`
 
 	// Bounds of what is kept of files.
 	Static files.Settings `json:"static,omitzero"`
@@ -97,6 +102,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if before := running.app(); before != nil {
 		a.readiness.GoOn(&before.readiness)
 		sendNewConnections(before.http, servingSocket, before.logger)
+	}
+	if err := proxy.CheckActionMemory(a.ActionMemory); err != nil {
+		return fmt.Errorf("nextjs: %w", err)
 	}
 	if err := a.Static.Check(); err != nil {
 		return fmt.Errorf("nextjs: static: %w", err)

@@ -11,13 +11,14 @@ import (
 )
 
 // globalWords are those of the global option `nextjs`. A test compares them with the reference in docs/caddyfile.md.
-var globalWords = []string{"state", "builds", "static", "image", "cache"}
+var globalWords = []string{"state", "builds", "action_memory", "static", "image", "cache"}
 
 // parseGlobal reads the global option:
 //
 //	nextjs {
 //		state <directory>
 //		builds <directories...>
+//		action_memory off|<size>
 //		static {
 //			memory      off|<size>
 //			cache_size  <size>
@@ -67,6 +68,15 @@ func parseGlobal(d *caddyfile.Dispenser, existing any) (any, error) {
 				return nil, err
 			}
 			app.Builds = dirs
+		case "action_memory":
+			if app.ActionMemory != 0 {
+				return nil, d.Err("action_memory is written twice")
+			}
+			size, err := words.SizeArg(d, true)
+			if err != nil {
+				return nil, err
+			}
+			app.ActionMemory = size
 		case "static":
 			if err := app.Static.Parse(d); err != nil {
 				return nil, err

@@ -15,6 +15,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/health"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/images"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/pages"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/proxy"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/speculation"
 	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 )
@@ -150,6 +151,11 @@ func (h *Handler) checkSettings() error {
 	}
 	if h.Watch < 0 {
 		return fmt.Errorf("watch %s is negative", time.Duration(h.Watch))
+	}
+	for _, zone := range h.Zones {
+		if err := proxy.CheckActionBody(zone.ActionBody, h.app.ActionMemory); err != nil {
+			return fmt.Errorf("zone %s: %w", zone.label(), err)
+		}
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/fleet"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/images"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/pages"
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/proxy"
 )
 
 // running are the apps of the configurations that serve. What asks for the state of the process, the admin API and
@@ -86,6 +87,7 @@ func (r *runningApps) app() *App {
 // applyBounds applies the bounds of the configuration to what it shares with others. They were checked when the
 // configuration was loaded.
 func (a *App) applyBounds() {
+	proxy.SetActionMemory(a.ActionMemory)
 	a.serveUpstreams()
 	fleet.ServeSites(a.deploymentSites())
 	if err := errors.Join(files.Serve(a.files), images.Serve(a.images), pages.Serve(a.pages, a.logger)); err != nil {

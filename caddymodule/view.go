@@ -109,7 +109,7 @@ func (h *Handler) newZone(at int, zone *zones.Zone, now served, from *deployment
 	facts := &edge.Zone{
 		Zone: zone, Upstreams: from.upstreams, Sticky: h.sticky[at], Builds: from.builds,
 		DeployedAs: from.id, IsLive: from == now.live(), Deployment: now.saysOf(from),
-		Shared404: h.Shared404Of(zone.Name), Log: h.logger,
+		Shared404: h.Shared404Of(zone.Name), ActionBody: config.KeptActionBody(), Log: h.logger,
 	}
 	var err error
 	if facts.Space, err = config.space(zone.Name, h.upstreams[at].Sources()); err != nil {

@@ -48,6 +48,9 @@ type Zone struct {
 	Log        *zap.Logger
 	// HidesQuery says that Next.js is not told the query of pages that ignore it.
 	HidesQuery bool
+	// ActionBody is how large a body of a server action may be so that it is kept beside (bytes). 0: none is, and no
+	// action is sent again.
+	ActionBody int64
 
 	// DeployedAs is the id of the deployment in the control plane, "config" for what the configuration names.
 	DeployedAs string

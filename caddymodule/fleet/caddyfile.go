@@ -12,8 +12,8 @@ import (
 // Words are those of a zone that are about its upstreams. A test compares them with the reference in
 // docs/caddyfile.md.
 var Words = []string{
-	"eject", "health", "keep", "max_age", "max_concurrent", "pin_cookie", "queue", "refresh", "resolvers", "retries",
-	"slow_start", "sticky", "versions",
+	"action_body", "eject", "health", "keep", "max_age", "max_concurrent", "pin_cookie", "queue", "refresh", "resolvers",
+	"retries", "slow_start", "sticky", "versions",
 }
 
 // Words of the blocks of health and eject.
@@ -25,6 +25,8 @@ var (
 // ParseWord reads one of Words.
 func (s *Settings) ParseWord(d *caddyfile.Dispenser) (err error) {
 	switch word := d.Val(); word {
+	case "action_body":
+		s.ActionBody, err = words.SizeArg(d, true)
 	case "health":
 		err = s.parseHealth(d)
 	case "eject":

@@ -14,6 +14,8 @@ import (
 const (
 	defaultKeep   = 5
 	defaultMaxAge = 24 * time.Hour
+	// defaultActionBody is what Next.js takes of an action where nothing else is said (serverActions.bodySizeLimit).
+	defaultActionBody = 1 << 20
 )
 
 // What documents set a cookie that names their deployment.
@@ -30,6 +32,8 @@ func (s Settings) checkDeployments() error {
 	switch {
 	case s.Keep < 0:
 		return errors.New("keep must not be negative")
+	case s.ActionBody < -1:
+		return errors.New("action_body must not be negative")
 	case s.PinCookie != "" && !slices.Contains(pinCookieWords, s.PinCookie):
 		return fmt.Errorf("pin_cookie takes %s, found %q", strings.Join(pinCookieWords, ", "), s.PinCookie)
 	}
@@ -42,6 +46,11 @@ func (s Settings) KeptDeployments() int { return cmp.Or(s.Keep, defaultKeep) }
 // DeploymentMaxAge is how long at most they stay after the switch to another one.
 func (s Settings) DeploymentMaxAge() time.Duration {
 	return cmp.Or(time.Duration(s.MaxAge), defaultMaxAge)
+}
+
+// KeptActionBody is how large a body of a server action may be so that it is kept (bytes). 0: none is.
+func (s Settings) KeptActionBody() int64 {
+	return max(0, cmp.Or(s.ActionBody, defaultActionBody))
 }
 
 // PinsFromStart reports whether documents set the cookie before anything was deployed, so that tabs which are open at the

@@ -65,6 +65,10 @@ type Settings struct {
 
 	// How long at most after the switch to another one they stay. Default: `24h`.
 	MaxAge caddy.Duration `json:"max_age,omitempty"`
+
+	// How large a body of a server action may be, in bytes, so that it is kept until its deployment has answered: an action
+	// that this one does not know is sent once more, to another. -1: none is kept or sent once more. Default: 1 MiB.
+	ActionBody int64 `json:"action_body,omitempty"`
 }
 
 // Health is what upstreams are asked.

@@ -14,6 +14,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// maxKept is how much is kept of one body here (bytes).
+const maxKept = 1 << 20
+
 // kept is a body that is kept, of a length that is not known.
 func kept(source io.Reader, of *keepers) *keptBody {
 	return keepBody(&http.Request{Body: io.NopCloser(source), ContentLength: -1}, maxKept, of)

@@ -39,10 +39,10 @@ type replay struct {
 
 // replayOf prepares for that a request is sent again. nil: it never is.
 func (t *Transport) replayOf(req *http.Request, a *edge.Request) *replay {
-	if a.Action == "" || req.Method != http.MethodPost || !a.Zone.Deployments.HasOthers() {
+	if a.Action == "" || req.Method != http.MethodPost || a.Zone.ActionBody == 0 || !a.Zone.Deployments.HasOthers() {
 		return nil
 	}
-	p := &replay{t: t, req: new(http.Request), body: keepBody(req, maxKept, processKept)}
+	p := &replay{t: t, req: new(http.Request), body: keepBody(req, a.Zone.ActionBody, processKept)}
 	*p.req = *req
 	if p.body != nil {
 		req.Body, _ = p.body.fromStart() // nobody has read it
@@ -270,6 +270,6 @@ func (p *replay) count(a *edge.Request, result string) {
 var replaysTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
 	Namespace: "caddy", Subsystem: "nextjs", Name: "replayed_actions_total",
 	Help: "Server actions that their deployment did not know, by zone and what has become of them: done (another one has " +
-		"answered), unknown_everywhere, too_large (the body was not kept), no_room (too much was kept of others), or " +
-		"failed (the other one could not be reached, or has not answered).",
+		"answered), unknown_everywhere, too_large (the body was larger than action_body), no_room (action_memory was in " +
+		"use), or failed (the other one could not be reached, or has not answered).",
 }, []string{"zone", "result"})
