@@ -59,6 +59,6 @@ matrix: ## build with and without CGO, by go and by xcaddy, and let each binary 
 	@scripts/test-matrix.sh
 
 clean: ## remove what was built
-	rm -rf bin .cache e2e/fixtures/skew1[56]/.next-* e2e/fixtures/skew1[56]/variant $(addprefix e2e/fixtures/skew15/,app pages middleware.js) $(foreach app,$(APPS) $(SINGLE) $(FIXTURES) $(SITE) e2e/fixtures/monorepo/apps/web,$(app)/.next $(app)/node_modules) e2e/httpcache/node_modules $(addprefix e2e/fixtures/export/,.next-slash .next-server out out-slash)
+	rm -rf bin .cache bench/site/.next-* e2e/fixtures/skew1[56]/.next-* e2e/fixtures/skew1[56]/variant $(addprefix e2e/fixtures/skew15/,app pages middleware.js) $(foreach app,$(APPS) $(SINGLE) $(FIXTURES) $(SITE) e2e/fixtures/monorepo/apps/web,$(app)/.next $(app)/node_modules) e2e/httpcache/node_modules $(addprefix e2e/fixtures/export/,.next-slash .next-server out out-slash)
 
 .PHONY: help build demo test test-long bench lint xcaddy image matrix clean

@@ -42,16 +42,17 @@ type scale struct {
 	misses       int // of the edge that keeps pages, and of the one that keeps none, for each round
 	keptPages    int // before a restart
 	balanced     int // requests spread over upstreams, for each subject and round
+	actions      int // of each size, by the edge with deployments and by the one without, for each round
 }
 
 var (
 	fullScale = scale{
 		rounds: 25, requests: 8_000, streamRounds: 9, streams: 16, streamWaves: 2, eventStreams: 300, liveRounds: 5, livePages: 640, memoryServed: 50_000,
-		encodeRounds: 9, encodePages: 600, starts: 25, imageRounds: 3, pictures: 6, navigations: 10_000, purgeEntries: 1_000_000, misses: 1000, keptPages: 100_000, balanced: 1000,
+		encodeRounds: 9, encodePages: 600, starts: 25, imageRounds: 3, pictures: 6, navigations: 10_000, purgeEntries: 1_000_000, misses: 1000, keptPages: 100_000, balanced: 1000, actions: 300,
 	}
 	shortScale = scale{
 		rounds: 3, requests: 5_000, streamRounds: 3, streams: 16, streamWaves: 1, eventStreams: 100, liveRounds: 3, livePages: 128, memoryServed: 10_000,
-		encodeRounds: 3, encodePages: 120, starts: 5, imageRounds: 1, pictures: 2, navigations: 10_000, purgeEntries: 200_000, misses: 300, keptPages: 20_000, balanced: 400,
+		encodeRounds: 3, encodePages: 120, starts: 5, imageRounds: 1, pictures: 2, navigations: 10_000, purgeEntries: 200_000, misses: 300, keptPages: 20_000, balanced: 400, actions: 100,
 	}
 )
 

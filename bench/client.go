@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -43,10 +44,20 @@ func (c *client) close() {
 // get requests path. The body of the answer must be read to its end before the next request. An empty encoding sends no
 // Accept-Encoding. More headers are given by name and value in turn.
 func (c *client) get(path, encoding string, headers ...string) (*http.Response, error) {
-	c.request = fmt.Appendf(c.request[:0], "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: bench\r\nAccept: %s\r\n", path, c.host, c.accept)
 	if encoding != "" {
-		c.request = fmt.Appendf(c.request, "Accept-Encoding: %s\r\n", encoding)
+		headers = append([]string{"Accept-Encoding", encoding}, headers...)
 	}
+	return c.ask(http.MethodGet, path, nil, headers)
+}
+
+// post sends a body. Otherwise it is like get.
+func (c *client) post(path string, body []byte, headers ...string) (*http.Response, error) {
+	return c.ask(http.MethodPost, path, body, append([]string{"Content-Length", strconv.Itoa(len(body))}, headers...))
+}
+
+// ask sends a request, and reads the head of its answer.
+func (c *client) ask(method, path string, body []byte, headers []string) (*http.Response, error) {
+	c.request = fmt.Appendf(c.request[:0], "%s %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: bench\r\nAccept: %s\r\n", method, path, c.host, c.accept)
 	for pair := range slices.Chunk(headers, 2) {
 		c.request = fmt.Appendf(c.request, "%s: %s\r\n", pair[0], pair[1])
 	}
@@ -54,7 +65,7 @@ func (c *client) get(path, encoding string, headers ...string) (*http.Response, 
 	if err := c.conn.SetDeadline(time.Now().Add(patience)); err != nil {
 		return nil, fmt.Errorf("setting a deadline: %w", err)
 	}
-	if _, err := c.conn.Write(c.request); err != nil {
+	if _, err := (&net.Buffers{c.request, body}).WriteTo(c.conn); err != nil {
 		return nil, fmt.Errorf("sending a request: %w", err)
 	}
 	res, err := http.ReadResponse(c.reader, nil)

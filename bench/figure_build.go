@@ -15,8 +15,7 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/zones/rules"
 )
 
-// measureBuild tells what it takes to read a large build, to judge a path by it, to choose among several, and to serve
-// with one.
+// measureBuild tells what it takes to read a large build, to judge a path by it, and to serve with one.
 func measureBuild(ctx context.Context, b *bench) ([]row, error) {
 	const routes = 5000
 	dir := filepath.Join(b.dir, "large", ".next")
@@ -51,7 +50,6 @@ func measureBuild(ctx context.Context, b *bench) ([]row, error) {
 			Name: path.name, Unit: path.unit, Ours: verdictTime(ruleSet, path.path) / path.per, limits: limits{Limit: path.limit, OnValue: true},
 		})
 	}
-	rows = append(rows, pinRows()...)
 	served, err := b.measureServing(ctx, dir)
 	return append(rows, served...), err
 }

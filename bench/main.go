@@ -37,6 +37,7 @@ var figures = []struct {
 	{"purge", measurePurge},
 	{"miss", measureMiss},
 	{"restart", measureRestart},
+	{"deployments", measureDeployments},
 	{"ssr", measureSSR},
 	{"allocations", measureAllocations},
 	{"memory", measureMemory},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -29,12 +30,13 @@ func (b *bench) startUpstream(ctx context.Context, flags ...string) (*process, e
 }
 
 // serveUpstream answers every path like a small Next.js: a page of a build as a stream, one below demandPage that is
-// for all, with ?chunks= a made-up stream (with &events= one of events), otherwise a page of ?bytes=.
+// for all, with ?chunks= a made-up stream (with &events= one of events), otherwise a page of ?bytes=. Of a POST it reads the body.
 func serveUpstream(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet(upstreamCommand, flag.ContinueOnError)
 	listen := flags.String("listen", "127.0.0.1:0", "address to listen on")
 	build := flags.String("pages", "", "directory of pages to stream")
 	delay := flags.Duration("delay", 0, "time before each answer")
+	name := flags.String("name", "", "what each answer says in "+answeredBy)
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -55,6 +57,12 @@ func serveUpstream(ctx context.Context, args []string) error {
 			header.Set("Vary", "rsc, next-router-state-tree, next-router-prefetch, next-router-segment-prefetch")
 			header.Set("Cache-Control", "private, no-cache, no-store, max-age=0, must-revalidate")
 			header.Set("X-Powered-By", "Next.js")
+			if *name != "" {
+				header.Set(answeredBy, *name)
+			}
+			if !takesAction(w, r, *name) {
+				return
+			}
 			if seconds := r.URL.Query().Get("shared"); seconds != "" {
 				header.Set("Cache-Control", "s-maxage="+seconds)
 			}
@@ -90,6 +98,24 @@ func serveUpstream(ctx context.Context, args []string) error {
 		return fmt.Errorf("serving as upstream: %w", err)
 	}
 	return nil
+}
+
+// answeredBy is the header in which an upstream says its name.
+const answeredBy = "X-Answered-By"
+
+// takesAction reads the body of a server action. It reports false, and has answered, if ?knownby= says that another
+// upstream knows it.
+func takesAction(w http.ResponseWriter, r *http.Request, name string) bool {
+	if r.Method != http.MethodPost {
+		return true
+	}
+	_, _ = io.Copy(io.Discard, r.Body) // the client notices
+	if by := r.URL.Query().Get("knownby"); by == "" || by == name {
+		return true
+	}
+	w.Header().Set("X-Nextjs-Action-Not-Found", "1")
+	http.Error(w, "Server action not found.", http.StatusConflict)
+	return false
 }
 
 // sampleText returns text that compresses about as well as a page does, the same at every call, without line breaks.
