@@ -3,7 +3,6 @@ package assets
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,8 +23,8 @@ const (
 
 // Archive has what lies below /_next/static of the builds that the edge has seen, in a directory of its own, and
 // answers with it when they are gone everywhere else. Each content is there once (SHA-256), and each build has a list
-// of its paths. It is bounded by bytes and by age; the build goes first that was live longest ago, whole, and a content
-// with the last list that has it.
+// of its paths and of the places where it was served. It is bounded by bytes and by age; the build goes first that was
+// live longest ago, whole, and a content with the last list that has it.
 //
 // One goroutine writes, one file at a time. A process that is killed leaves each list whole or absent; what of contents
 // no list has is removed at the next start. A nil Archive keeps nothing.
@@ -46,26 +45,23 @@ type Archive struct {
 	maxAge atomic.Int64
 
 	mu     sync.RWMutex
-	spaces map[string]*archiveSpace
+	lists  map[string]*archivedBuild // by the names of their files
+	spaces map[spaceKey]*archiveSpace
 	blobs  map[blobSum]*blob
 	bytes  int64 // of contents and lists
 	sets   []setJob
 	learnt []learnJob
 }
 
-// archiveSpace are the builds of one application.
-type archiveSpace struct {
-	users  int              // configurations that serve the application
-	builds []*archivedBuild // the one that was seen last comes first
-}
-
-// archivedBuild is the list of one build. What it says is written once, but for a learnt one.
+// archivedBuild is the list of one build. What it says of files is written once, but for a learnt one.
 type archivedBuild struct {
-	space, id string
+	name, id string   // of the application, and of the list among those of the application
+	places   []string // where it was served, sorted
 	// isLearnt: it has only what passed through.
 	isLearnt bool
 	// deployment is what Next.js says in ?dpl=, "" if it says nothing.
 	deployment string
+	build      string // build id, "" if it is not known
 	firstSeen  time.Time
 	last       time.Time // when it was live, or something was added
 	files      map[string]archivedFile
@@ -96,7 +92,7 @@ func OpenArchive(dir string, size int64, maxAge time.Duration, log *zap.Logger) 
 func newArchive(dir string, log *zap.Logger) *Archive {
 	return &Archive{
 		dir: dir, log: log, done: make(chan struct{}), wake: make(chan struct{}, 1),
-		spaces: map[string]*archiveSpace{}, blobs: map[blobSum]*blob{},
+		lists: map[string]*archivedBuild{}, spaces: map[spaceKey]*archiveSpace{}, blobs: map[blobSum]*blob{},
 	}
 }
 
@@ -127,27 +123,6 @@ func (a *Archive) SetLimits(size int64, maxAge time.Duration) {
 	a.notify()
 }
 
-// Use notes that a configuration serves an application, or with -1 that it does no longer. While one does, its newest
-// build is live.
-func (a *Archive) Use(space string, change int) {
-	if a == nil {
-		return
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.space(space).users += change
-}
-
-// space returns what there is of an application. The caller holds the lock.
-func (a *Archive) space(name string) *archiveSpace {
-	s := a.spaces[name]
-	if s == nil {
-		s = new(archiveSpace)
-		a.spaces[name] = s
-	}
-	return s
-}
-
 // ArchiveStats is what an archive holds.
 type ArchiveStats struct {
 	// Bytes are those on disk, Builds the lists.
@@ -162,31 +137,8 @@ func (a *Archive) Stats() (stats ArchiveStats) {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
 	stats.Bytes = a.bytes
-	for _, s := range a.spaces {
-		stats.Builds += int64(len(s.builds))
-	}
+	stats.Builds = int64(len(a.lists))
 	return stats
-}
-
-// insert adds a build to its space, in the place that its age gives it. The caller holds the lock.
-func (s *archiveSpace) insert(b *archivedBuild) {
-	at, _ := slices.BinarySearchFunc(s.builds, b, func(x, b *archivedBuild) int { return b.firstSeen.Compare(x.firstSeen) })
-	s.builds = slices.Insert(s.builds, at, b)
-}
-
-// remove takes a build out of its space. The caller holds the lock.
-func (s *archiveSpace) remove(b *archivedBuild) {
-	s.builds = slices.DeleteFunc(s.builds, func(other *archivedBuild) bool { return other == b })
-}
-
-// byID returns the build with an id, nil if there is none. The caller holds the lock.
-func (s *archiveSpace) byID(id string) *archivedBuild {
-	for _, b := range s.builds {
-		if b.id == id {
-			return b
-		}
-	}
-	return nil
 }
 
 // notify wakes the worker.

@@ -17,22 +17,24 @@ import (
 
 // setJob is a build that is to be copied.
 type setJob struct {
-	space, deployment string
-	set               *Set
+	space      *Space
+	deployment string
+	set        *Set
 }
 
 // Add has the archive copy the files of a build that is served. deployment is the id that Next.js says in ?dpl=, "" if
 // it says none. Where the disk is full, or the directory cannot be written, it is tried again as long as the set is
 // open.
-func (a *Archive) Add(space, deployment string, s *Set) {
+func (a *Archive) Add(space *Space, deployment string, s *Set) {
 	if a == nil {
 		return
 	}
-	job := setJob{space, deployment, s}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.sets = slices.DeleteFunc(a.sets, func(other setJob) bool { return other == job || other.set.closed.Load() })
-	a.sets = append(a.sets, job)
+	a.sets = slices.DeleteFunc(a.sets, func(other setJob) bool {
+		return other.set.closed.Load() || other.set == s && other.deployment == deployment && other.space.Is(space)
+	})
+	a.sets = append(a.sets, setJob{space, deployment, s})
 	a.notify()
 }
 
@@ -85,12 +87,15 @@ func (a *Archive) addSet(ctx context.Context, job setJob) error {
 		return nil
 	}
 	if known := job.set.index.archived.Load(); known != nil && a.isWhole(known, job, len(files)) {
-		return a.touch(known)
+		return a.touch(known, job.space)
 	}
 	if total > a.size.Load() {
 		return fmt.Errorf("archiving a build of %d bytes: %w", total, errArchiveBound)
 	}
-	b := &archivedBuild{space: job.space, deployment: job.deployment, files: make(map[string]archivedFile, len(files))}
+	b := &archivedBuild{
+		name: job.space.name, deployment: job.deployment, build: job.set.index.buildID,
+		files: make(map[string]archivedFile, len(files)),
+	}
 	for _, f := range files {
 		content, err := a.addFile(ctx, f.file)
 		if err != nil {
@@ -104,7 +109,7 @@ func (a *Archive) addSet(ctx context.Context, job setJob) error {
 	if len(b.files) == 0 {
 		return nil
 	}
-	b, err := a.commit(b)
+	b, err := a.commit(b, job.space)
 	if err == nil {
 		job.set.index.archived.Store(b)
 	}
@@ -115,15 +120,16 @@ func (a *Archive) addSet(ctx context.Context, job setJob) error {
 func (a *Archive) isWhole(b *archivedBuild, job setJob, files int) bool {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
-	s := a.spaces[job.space] // of another archive, if one was closed in between
-	return s != nil && s.byID(b.id) == b && b.deployment == job.deployment && len(b.files) == files
+	// It is of another archive, if one was closed in between.
+	return a.lists[b.list()] == b && b.name == job.space.name && b.deployment == job.deployment && len(b.files) == files
 }
 
-// touch notes that a build is live.
-func (a *Archive) touch(b *archivedBuild) error {
+// touch notes that a build is live in a space.
+func (a *Archive) touch(b *archivedBuild, of *Space) error {
 	now := time.Now()
 	a.mu.Lock()
 	b.last = now
+	a.noteServed(b, of)
 	a.mu.Unlock()
 	return os.Chtimes(a.listPath(b), now, now)
 }
@@ -203,19 +209,18 @@ func (a *Archive) retain(sum blobSum, size int64) *blob {
 	return known
 }
 
-// commit makes a build that was copied known, and returns its list. One whose files are those of a build that is known
-// is live again.
-func (a *Archive) commit(b *archivedBuild) (*archivedBuild, error) {
-	b.id, b.firstSeen, b.last = contentID(b), time.Now(), time.Now()
+// commit makes a build that was copied known in a space, and returns its list. One whose files are those of a build
+// that is known is live again.
+func (a *Archive) commit(b *archivedBuild, of *Space) (*archivedBuild, error) {
+	b.id, b.places, b.firstSeen, b.last = contentID(b), of.places, time.Now(), time.Now()
 	a.mu.Lock()
-	s := a.space(b.space)
-	known, disputed := s.byID(b.id), s.disputed(b)
+	known, disputed := a.lists[b.list()], a.space(of).disputed(b)
 	if known != nil {
 		known.isUnsaved = len(known.files) < len(b.files) // damaged ones were lost
 		known.files, b.files = b.files, known.files
 		a.mu.Unlock()
 		a.release(b)
-		return known, a.touch(known)
+		return known, a.touch(known, of)
 	}
 	a.mu.Unlock()
 	if disputed != "" {
@@ -228,7 +233,8 @@ func (a *Archive) commit(b *archivedBuild) (*archivedBuild, error) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	s.insert(b)
+	a.insert(b)
+	a.noteServed(b, of)
 	return b, nil
 }
 

@@ -61,7 +61,7 @@ func TestBuildsShareTheirFiles(t *testing.T) {
 		}
 		delete(files, "static/chunks/7.js")
 		files[fmt.Sprintf("static/chunks/changed-%d.js", i)] = contentOf(fmt.Sprint("changed", i), 13_500)
-		a.add(t, "shop", "", files)
+		a.add(t, shop, "", files)
 		if i == 0 {
 			one = a.Stats().Bytes
 		}
@@ -78,36 +78,36 @@ func TestABuildIsArchivedOnce(t *testing.T) {
 	a := openArchive(t, t.TempDir())
 	files := map[string]string{"static/chunks/a.js": "a"}
 	set, dir := newTestSet(t, nil, files)
-	a.Add("shop", "", set)
+	a.Add(shop, "", set)
 	a.work(t.Context())
 	stats := a.Stats()
 	old := time.Now().Add(-time.Hour)
 	isLive := func() {
 		t.Helper()
-		assert.True(t, a.spaces["shop"].builds[0].last.After(old))
-		a.spaces["shop"].builds[0].last = old
+		assert.True(t, a.space(shop).builds[0].last.After(old))
+		a.space(shop).builds[0].last = old
 	}
 	isLive()
 	require.NoError(t, os.RemoveAll(dir)) // after a reload it is not read again
 	again := set.index.NewSet(Settings{})
 	defer func() { assert.NoError(t, again.Close()) }()
-	a.Add("shop", "", again)
+	a.Add(shop, "", again)
 	a.work(t.Context())
 	isLive()
-	a.add(t, "shop", "", files)
+	a.add(t, shop, "", files)
 	isLive()
 	a = a.reopened(t)
-	a.add(t, "shop", "", files)
+	a.add(t, shop, "", files)
 	assert.Equal(t, stats, a.Stats())
 	isLive()
 	other := openArchive(t, t.TempDir())
-	for i, space := range []string{"web", "shop"} {
+	for i, space := range []*Space{web, shop} {
 		other.Add(space, "", again)
 		other.work(t.Context())
 		assert.EqualValues(t, i+1, other.Stats().Builds, "what another archive has is not there")
 	}
-	a.add(t, "shop", "other", files)
-	a.add(t, "web", "", files)
+	a.add(t, shop, "other", files)
+	a.add(t, web, "", files)
 	assert.EqualValues(t, 3, a.Stats().Builds)
 	assert.Len(t, a.blobs, 1)
 	a.requireConsistent(t)
@@ -115,7 +115,7 @@ func TestABuildIsArchivedOnce(t *testing.T) {
 
 func (a testArchive) has(names ...string) (there string) {
 	for _, name := range names {
-		if a.Find("shop", Wanted{Path: "/_next/static/chunks/" + name + ".js"}) != nil {
+		if a.find(shop, Wanted{Path: "/_next/static/chunks/" + name + ".js"}) != nil {
 			there += name
 		}
 	}
@@ -124,7 +124,7 @@ func (a testArchive) has(names ...string) (there string) {
 
 func (a testArchive) addNamed(t testing.TB, name string, size int) {
 	t.Helper()
-	a.add(t, "shop", "", map[string]string{"static/chunks/all.js": contentOf("all", size), "static/chunks/" + name + ".js": contentOf(name, size)})
+	a.add(t, shop, "", map[string]string{"static/chunks/all.js": contentOf("all", size), "static/chunks/" + name + ".js": contentOf(name, size)})
 }
 
 // The oldest build goes first, however often its files are asked for, and takes only what no other has.
@@ -135,9 +135,9 @@ func TestTheOldestBuildGoesFirst(t *testing.T) {
 		a.addNamed(t, name, 10_000)
 		if i < 4 {
 			assert.Equal(t, "abcd"[:i+1], a.has("a", "b", "c", "d", "e", "f"))
-			require.NotEmpty(t, a.get(t, "shop", "chunks/a.js"))
+			require.NotEmpty(t, a.get(t, shop, "chunks/a.js"))
 		}
-		assert.NotEmpty(t, a.get(t, "shop", "chunks/all.js"))
+		assert.NotEmpty(t, a.get(t, shop, "chunks/all.js"))
 		assert.LessOrEqual(t, a.Stats().Bytes, int64(55_000))
 		a.requireConsistent(t)
 	}
@@ -188,7 +188,7 @@ func TestBuildsGoByAge(t *testing.T) {
 	assert.Equal(t, "bc", a.has("a", "b", "c"))
 
 	age(29, 28)
-	a.Use("shop", 1)
+	a.Use(shop, 1)
 	a.work(t.Context())
 	a = a.reopened(t)
 	age(40, 2)
@@ -196,7 +196,7 @@ func TestBuildsGoByAge(t *testing.T) {
 	assert.Equal(t, "c", a.has("a", "b", "c"), "it was live for longer than its files are old")
 
 	age(90)
-	a.Use("shop", 1)
+	a.Use(shop, 1)
 	a.work(t.Context())
 	assert.Equal(t, "c", a.has("a", "b", "c"), "served all the time, or the edge was down")
 	age(90)
@@ -210,20 +210,21 @@ func TestBuildsGoByAge(t *testing.T) {
 func TestInventedDeploymentsPushNothingOut(t *testing.T) {
 	a := openArchive(t, t.TempDir())
 	k, _, _ := newTestKeep(t)
-	k.LearnInto(a.Archive, "shop", "")
+	a.Use(shop, 1)
+	k.LearnInto(a.Archive, shop, "")
 	u := newUpstream("text")
 	ask := func(name string) { _, _, _ = askKept(t, k, u, "GET", name, nil) }
 	for i := range 3 {
 		ask(fmt.Sprintf("/_next/static/chunks/%d.js?dpl=real", i))
 	}
-	a.add(t, "shop", "built", map[string]string{"static/chunks/a.js": "a"})
+	a.add(t, shop, "built", map[string]string{"static/chunks/a.js": "a"})
 	for i := range 3 * maxLearnt {
 		ask(fmt.Sprintf("/_next/static/chunks/0.js?dpl=%d", i))
 	}
 	ask("/_next/static/chunks/0.js?dpl=" + strings.Repeat("x", 2000))
 	a.work(t.Context())
 	assert.EqualValues(t, maxLearnt+1, a.Stats().Builds)
-	assert.NotNil(t, a.Find("shop", Wanted{"/_next/static/chunks/2.js", "real"}))
-	assert.NotNil(t, a.Find("shop", Wanted{"/_next/static/chunks/a.js", "built"}))
+	assert.NotNil(t, a.Find(shop, Wanted{"/_next/static/chunks/2.js", "real"}))
+	assert.NotNil(t, a.Find(shop, Wanted{"/_next/static/chunks/a.js", "built"}))
 	a.requireConsistent(t)
 }

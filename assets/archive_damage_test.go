@@ -27,14 +27,14 @@ func TestADamagedListIsPassedOver(t *testing.T) {
 		"empty":           func([]byte) []byte { return nil },
 		"another version": func([]byte) []byte { return []byte(`{"version":99}`) },
 		"no sum": func([]byte) []byte {
-			return []byte(`{"version":1,"space":"shop","id":"x","files":{"/_next/static/a.js":{"sha256":"00","size":1}}}`)
+			return []byte(`{"version":2,"name":"shop","places":[":80"],"id":"x","files":{"/_next/static/a.js":{"sha256":"00","size":1}}}`)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := openArchive(t, t.TempDir())
 			a.addNamed(t, "a", 100)
 			a.addNamed(t, "b", 100)
-			path := a.listPath(a.spaces["shop"].builds[1])
+			path := a.listPath(a.space(shop).builds[1])
 			text, err := os.ReadFile(path)
 			require.NoError(t, err)
 			require.NoError(t, os.WriteFile(path, damage(text), 0o600))
@@ -61,20 +61,20 @@ func TestDamagedContentIsNeverServed(t *testing.T) {
 			a := openArchive(t, t.TempDir())
 			a.addNamed(t, "a", 100)
 			a.addNamed(t, "b", 100)
-			shared := a.spaces["shop"].builds[0].files["/_next/static/chunks/all.js"].blob
+			shared := a.space(shop).builds[0].files["/_next/static/chunks/all.js"].blob
 			require.NoError(t, damage(filepath.Join(a.dir, shared.name())))
 			a = a.reopened(t)
 			for range 2 {
-				res, _ := a.ask(t, "shop", "chunks/all.js", http.MethodGet)
+				res, _ := a.ask(t, shop, "chunks/all.js", http.MethodGet)
 				assert.Nil(t, res)
 			}
 			assert.Len(t, a.messages(), 1)
-			assert.Equal(t, contentOf("a", 100), a.get(t, "shop", "chunks/a.js"))
+			assert.Equal(t, contentOf("a", 100), a.get(t, shop, "chunks/a.js"))
 			a.work(t.Context())
 			a.requireConsistent(t)
 
 			a.addNamed(t, "b", 100)
-			assert.Equal(t, contentOf("all", 100), a.get(t, "shop", "chunks/all.js"), "a build brings it again")
+			assert.Equal(t, contentOf("all", 100), a.get(t, shop, "chunks/all.js"), "a build brings it again")
 			a.requireConsistent(t)
 		})
 	}
@@ -84,12 +84,12 @@ func TestDamagedContentIsNeverServed(t *testing.T) {
 func TestDamagedContentIsRepaired(t *testing.T) {
 	a := openArchive(t, t.TempDir())
 	a.addNamed(t, "a", 100)
-	shared := a.spaces["shop"].builds[0].files["/_next/static/chunks/all.js"].blob
+	shared := a.space(shop).builds[0].files["/_next/static/chunks/all.js"].blob
 	require.NoError(t, os.Truncate(filepath.Join(a.dir, shared.name()), 10))
 	a = a.reopened(t)
 	a.addNamed(t, "b", 100)
 	assert.Equal(t, "ab", a.has("a", "b"))
-	assert.Equal(t, contentOf("all", 100), a.get(t, "shop", "chunks/all.js"))
+	assert.Equal(t, contentOf("all", 100), a.get(t, shop, "chunks/all.js"))
 	assert.Empty(t, a.messages())
 	a.requireConsistent(t)
 }
@@ -146,9 +146,9 @@ func TestABuildThatIsWrittenOverIsNotMixed(t *testing.T) {
 	require.NoError(t, os.Remove(filepath.Join(static, "a.js")))
 	require.NoError(t, os.WriteFile(filepath.Join(static, "a.js"), []byte("new a"), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(static, "b.js"), []byte("written over"), 0o600))
-	a.Add("shop", "", set)
+	a.Add(shop, "", set)
 	a.work(t.Context())
-	assert.Equal(t, "old a", a.get(t, "shop", "chunks/a.js"), "it is held open")
-	assert.Empty(t, a.get(t, "shop", "chunks/b.js"))
-	assert.Equal(t, "old c", a.get(t, "shop", "chunks/c.js"))
+	assert.Equal(t, "old a", a.get(t, shop, "chunks/a.js"), "it is held open")
+	assert.Empty(t, a.get(t, shop, "chunks/b.js"))
+	assert.Equal(t, "old c", a.get(t, shop, "chunks/c.js"))
 }

@@ -33,20 +33,20 @@ func (wanted Wanted) keptName() string {
 	return wanted.Path + "?dpl=" + url.QueryEscape(wanted.Deployment)
 }
 
-// Find returns the file that an application had, nil if the archive has none. Other deployments may have other bytes
-// under the same path:
+// Find returns the file that an application had, nil if the archive has none. The space is in use (see Use). Other
+// deployments may have other bytes under the same path:
 //   - who names a deployment gets the file of that one;
-//   - who names none gets the newest;
+//   - who names none gets the newest: a name tells the content, so the older ones are the same;
 //   - /_next/static/immutable is one namespace (Next.js 16.3), whatever deployment is named;
 //   - the directory of a build id is of that deployment alone, and of no build where two disagree: with a deployment id
 //     all builds have one constant build id.
-func (a *Archive) Find(space string, wanted Wanted) *Archived {
+func (a *Archive) Find(space *Space, wanted Wanted) *Archived {
 	if a == nil || !isArchivable(wanted.Path) {
 		return nil
 	}
 	a.mu.RLock()
 	defer a.mu.RUnlock()
-	s := a.spaces[space]
+	s := a.spaces[space.key]
 	if s == nil {
 		return nil
 	}

@@ -16,13 +16,13 @@ func TestAFullDisk(t *testing.T) {
 	a.addNamed(t, "a", 2_000_000)
 	set, _ := newTestSet(t, nil, map[string]string{"static/chunks/b.js": contentOf("b", 2_000_000)})
 	full := limitFileSize(t, 1_000_000) // above what go test itself writes
-	a.Add("shop", "", set)
+	a.Add(shop, "", set)
 	for range 3 {
 		a.work(t.Context())
 	}
 	assert.Equal(t, []string{notArchived}, a.messages())
 	assert.Equal(t, "a", a.has("a", "b"))
-	assert.Equal(t, contentOf("a", 2_000_000), a.get(t, "shop", "chunks/a.js"))
+	assert.Equal(t, contentOf("a", 2_000_000), a.get(t, shop, "chunks/a.js"))
 	a.requireConsistent(t)
 	full()
 	a.retry = time.Time{}

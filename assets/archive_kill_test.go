@@ -58,7 +58,7 @@ func archiveForEver(dir string) {
 		set, err := NewSet(read, Settings{})
 		mustBe(err)
 		fmt.Println("begin", n)
-		a.Add("shop", "", set)
+		a.Add(shop, "", set)
 		a.work(context.Background())
 		fmt.Println("done", n)
 		mustBe(set.Close())
@@ -129,7 +129,7 @@ func requireWhole(t *testing.T, a testArchive, last int) (builds int) {
 		}
 		builds++
 		for name, content := range killedFiles(n) {
-			require.True(t, content == a.get(t, "shop", strings.TrimPrefix(name, "static/")), name)
+			require.True(t, content == a.get(t, shop, strings.TrimPrefix(name, "static/")), name)
 		}
 	}
 	return builds

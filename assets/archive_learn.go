@@ -3,6 +3,7 @@ package assets
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"fmt"
 	"io"
@@ -18,10 +19,11 @@ import (
 
 // learnJob is a file that has passed through, and is to be copied.
 type learnJob struct {
-	keep              *Keep
-	name              string
-	space, deployment string
-	path              string
+	keep       *Keep
+	name       string
+	space      *Space
+	deployment string
+	path       string
 }
 
 // learn has the archive copy a file that has passed through. As many wait as files wait for compressed copies.
@@ -76,26 +78,25 @@ func (a *Archive) addLearntFile(job learnJob) error {
 	defer a.mu.Unlock()
 	b.files[job.path] = archivedFile{content, addedHeaders(head)}
 	b.last, b.isUnsaved = time.Now(), true
-	if s := a.space(b.space); s.byID(b.id) == nil {
-		s.insert(b)
-	}
+	a.insert(b)
+	a.noteServed(b, job.space)
 	return nil
 }
 
 // learntBuild returns the list of a deployment of which only what passed through is known, and whether the file is in
-// it. A new one is not in its space yet.
+// it. It is none that another application has, too. A new one is not known yet.
 func (a *Archive) learntBuild(job learnJob) (b *archivedBuild, has bool) {
-	a.mu.RLock()
-	defer a.mu.RUnlock()
-	id := "learnt " + job.deployment
-	if s := a.spaces[job.space]; s != nil {
-		if b := s.byID(id); b != nil {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, b := range a.space(job.space).builds {
+		if b.isLearnt && b.deployment == job.deployment && b.isOnlyOf(job.space) {
 			_, has := b.files[job.path]
 			return b, has
 		}
 	}
 	return &archivedBuild{
-		space: job.space, id: id, isLearnt: true, deployment: job.deployment, firstSeen: time.Now(), files: map[string]archivedFile{},
+		name: job.space.name, id: "learnt " + rand.Text(), places: job.space.places, isLearnt: true,
+		deployment: job.deployment, firstSeen: time.Now(), files: map[string]archivedFile{},
 	}, false
 }
 

@@ -15,14 +15,16 @@ import (
 )
 
 // archiveVersion is that of the format of lists. Those of other versions are dropped.
-const archiveVersion = 1
+const archiveVersion = 2
 
 // storedList is a list as it is written.
 type storedList struct {
 	Version    int                   `json:"version"`
-	Space      string                `json:"space"`
+	Name       string                `json:"name"`
+	Places     []string              `json:"places"`
 	ID         string                `json:"id"`
 	Deployment string                `json:"deployment,omitempty"`
+	Build      string                `json:"build,omitempty"`
 	IsLearnt   bool                  `json:"learnt,omitempty"`
 	FirstSeen  time.Time             `json:"first_seen"`
 	Files      map[string]storedFile `json:"files"`
@@ -51,7 +53,7 @@ func (a *Archive) readLists() error {
 			_ = os.Remove(path) // it is passed over at the next start, too
 			continue
 		}
-		a.space(b.space).insert(b)
+		a.insert(b)
 		a.bytes += b.listSize
 	}
 	return nil
@@ -72,7 +74,8 @@ func (a *Archive) readList(path string) (*archivedBuild, error) {
 		return nil, err
 	}
 	b := &archivedBuild{
-		space: stored.Space, id: stored.ID, isLearnt: stored.IsLearnt, deployment: stored.Deployment, firstSeen: stored.FirstSeen, last: info.ModTime(),
+		name: stored.Name, id: stored.ID, places: sortedOnce(stored.Places), isLearnt: stored.IsLearnt,
+		deployment: stored.Deployment, build: stored.Build, firstSeen: stored.FirstSeen, last: info.ModTime(),
 		files: make(map[string]archivedFile, len(stored.Files)), listSize: int64(len(text)),
 	}
 	if stored.Version != archiveVersion || a.listPath(b) != path {
@@ -92,11 +95,14 @@ func (a *Archive) readList(path string) (*archivedBuild, error) {
 	return b, nil
 }
 
-// listPath is where the list of a build is.
-func (a *Archive) listPath(b *archivedBuild) string {
-	sum := sha256.Sum256([]byte(b.space + "\x00" + b.id))
-	return filepath.Join(a.dir, listsDir, hex.EncodeToString(sum[:])+".json")
+// list is the name of the file that has the list of a build.
+func (b *archivedBuild) list() string {
+	sum := sha256.Sum256([]byte(b.name + "\x00" + b.id))
+	return hex.EncodeToString(sum[:]) + ".json"
 }
+
+// listPath is where the list of a build is.
+func (a *Archive) listPath(b *archivedBuild) string { return filepath.Join(a.dir, listsDir, b.list()) }
 
 // writeList writes the list of a build in the place of the one before.
 func (a *Archive) writeList(b *archivedBuild) error {
@@ -125,11 +131,9 @@ func (a *Archive) writeList(b *archivedBuild) error {
 func (a *Archive) save() {
 	a.mu.RLock()
 	var unsaved []*archivedBuild
-	for _, s := range a.spaces {
-		for _, b := range s.builds {
-			if b.isUnsaved {
-				unsaved = append(unsaved, b)
-			}
+	for _, b := range a.lists {
+		if b.isUnsaved {
+			unsaved = append(unsaved, b)
 		}
 	}
 	a.mu.RUnlock()
@@ -144,8 +148,8 @@ func (a *Archive) stored(b *archivedBuild) storedList {
 	defer a.mu.Unlock()
 	b.isUnsaved = false
 	list := storedList{
-		Version: archiveVersion, Space: b.space, ID: b.id, Deployment: b.deployment, IsLearnt: b.isLearnt, FirstSeen: b.firstSeen,
-		Files: make(map[string]storedFile, len(b.files)),
+		Version: archiveVersion, Name: b.name, Places: b.places, ID: b.id, Deployment: b.deployment, Build: b.build,
+		IsLearnt: b.isLearnt, FirstSeen: b.firstSeen, Files: make(map[string]storedFile, len(b.files)),
 	}
 	for name, f := range b.files {
 		list.Files[name] = storedFile{hex.EncodeToString(f.blob.sum[:]), f.blob.size, f.more}

@@ -127,13 +127,11 @@ func (a *Archive) forget(content *blob) (had bool) {
 		a.bytes -= content.size
 		_ = os.Remove(filepath.Join(a.dir, content.name())) // the next start removes what is left
 	}
-	for _, s := range a.spaces {
-		for _, b := range s.builds {
-			for path, f := range b.files {
-				if f.blob == content {
-					delete(b.files, path)
-					b.isUnsaved, had = true, true
-				}
+	for _, b := range a.lists {
+		for path, f := range b.files {
+			if f.blob == content {
+				delete(b.files, path)
+				b.isUnsaved, had = true, true
 			}
 		}
 	}

@@ -25,6 +25,9 @@ type testArchive struct {
 	logs *observer.ObservedLogs
 }
 
+// Applications.
+var shop, web = NewSpace("shop", ":80"), NewSpace("web", ":80")
+
 func openArchive(t testing.TB, dir string) testArchive {
 	t.Helper()
 	core, logs := observer.New(zapcore.InfoLevel)
@@ -46,7 +49,7 @@ func (a testArchive) reopened(t testing.TB) testArchive {
 }
 
 // add has the archive copy a build of an application.
-func (a testArchive) add(t testing.TB, space, deployment string, files map[string]string) *Set {
+func (a testArchive) add(t testing.TB, space *Space, deployment string, files map[string]string) *Set {
 	t.Helper()
 	set, _ := newTestSet(t, nil, files)
 	a.Add(space, deployment, set)
@@ -54,8 +57,15 @@ func (a testArchive) add(t testing.TB, space, deployment string, files map[strin
 	return set
 }
 
+// find is what a configuration finds that serves the application.
+func (a testArchive) find(space *Space, wanted Wanted) *Archived {
+	a.Use(space, 1)
+	defer a.Use(space, -1)
+	return a.Find(space, wanted)
+}
+
 // get asks for a file, "" if the archive has none.
-func (a testArchive) get(t testing.TB, space, address string) string {
+func (a testArchive) get(t testing.TB, space *Space, address string) string {
 	t.Helper()
 	res, body := a.ask(t, space, address, http.MethodGet)
 	if res == nil {
@@ -66,10 +76,10 @@ func (a testArchive) get(t testing.TB, space, address string) string {
 	return body
 }
 
-func (a testArchive) ask(t testing.TB, space, address, method string, headers ...string) (*http.Response, string) {
+func (a testArchive) ask(t testing.TB, space *Space, address, method string, headers ...string) (*http.Response, string) {
 	t.Helper()
 	wanted := wantedOf("/_next/static/" + address)
-	found := a.Find(space, wanted)
+	found := a.find(space, wanted)
 	if found == nil {
 		return nil, ""
 	}
@@ -90,32 +100,32 @@ func (a testArchive) ask(t testing.TB, space, address, method string, headers ..
 
 func TestFilesAreThereWhenTheirBuildIsGone(t *testing.T) {
 	a := openArchive(t, t.TempDir())
-	set := a.add(t, "shop", "", map[string]string{
+	set := a.add(t, shop, "", map[string]string{
 		"static/chunks/a b.js": "a", "static/service-worker/sw.js": "worker", "../public/a.txt": "public", "static/css/empty.css": "",
 	})
 	require.NoError(t, set.Close())
 	a = a.reopened(t)
-	assert.Equal(t, "a", a.get(t, "shop", "chunks/a%20b.js"))
-	res, _ := a.ask(t, "shop", "css/empty.css", http.MethodGet)
+	assert.Equal(t, "a", a.get(t, shop, "chunks/a%20b.js"))
+	res, _ := a.ask(t, shop, "css/empty.css", http.MethodGet)
 	assert.Equal(t, "0", res.Header.Get("Content-Length"))
 	assert.Equal(t, "text/css; charset=UTF-8", res.Header.Get("Content-Type"))
 	for _, path := range []string{"service-worker/sw.js", "../../a.txt", "chunks/b.js", "chunks/", ""} {
-		assert.Empty(t, a.get(t, "shop", path), path)
+		assert.Empty(t, a.get(t, shop, path), path)
 	}
-	assert.Empty(t, a.get(t, "other", "chunks/a%20b.js"), "another application")
+	assert.Empty(t, a.get(t, web, "chunks/a%20b.js"), "another application")
 	assert.Empty(t, a.logs.All())
 }
 
 func TestWhichBuildAnArchivedFileIsOf(t *testing.T) {
 	a := openArchive(t, t.TempDir())
 	for _, deployment := range []string{"one", "two"} {
-		a.add(t, "shop", deployment, map[string]string{
+		a.add(t, shop, deployment, map[string]string{
 			"static/chunks/page.js": "page of " + deployment, "static/constant/_buildManifest.js": "manifest of " + deployment,
 			"static/immutable/" + deployment + ".js": "for ever", "static/chunks/" + deployment + ".js": "only " + deployment,
 		})
 	}
 	for _, id := range []string{"x", "y"} { // without deployment ids, one of them with a constant build id
-		a.add(t, "web", "", map[string]string{
+		a.add(t, web, "", map[string]string{
 			"static/constant/_buildManifest.js": "manifest of " + id, "static/" + id + "/_ssgManifest.js": "of " + id, "static/chunks/page.js": "page of " + id,
 		})
 	}
@@ -139,7 +149,7 @@ func TestWhichBuildAnArchivedFileIsOf(t *testing.T) {
 			"web chunks/page.js":                          "page of y",
 		} {
 			space, path, _ := strings.Cut(address, " ")
-			assert.Equal(t, want, a.get(t, space, path), address)
+			assert.Equal(t, want, a.get(t, map[string]*Space{"shop": shop, "web": web}[space], path), address)
 		}
 		a = a.reopened(t)
 	}
@@ -150,20 +160,20 @@ func TestWhichBuildAnArchivedFileIsOf(t *testing.T) {
 func TestImmutableFilesAreComparedByBytes(t *testing.T) {
 	a := openArchive(t, t.TempDir())
 	for _, deployment := range []string{"one", "two"} {
-		a.add(t, "shop", deployment, map[string]string{"static/immutable/a.js": "same", "static/immutable/b.js": "same"})
+		a.add(t, shop, deployment, map[string]string{"static/immutable/a.js": "same", "static/immutable/b.js": "same"})
 	}
 	assert.Empty(t, a.logs.All())
-	a.add(t, "shop", "three", map[string]string{"static/immutable/a.js": "other", "static/immutable/b.js": "same"})
+	a.add(t, shop, "three", map[string]string{"static/immutable/a.js": "other", "static/immutable/b.js": "same"})
 	require.Equal(t, 1, a.logs.FilterMessageSnippet("different files of one name below /_next/static/immutable").Len())
-	assert.Equal(t, "same", a.get(t, "shop", "immutable/a.js?dpl=one"))
-	assert.Equal(t, "other", a.get(t, "shop", "immutable/a.js?dpl=three"))
-	assert.Equal(t, "other", a.get(t, "shop", "immutable/a.js"))
+	assert.Equal(t, "same", a.get(t, shop, "immutable/a.js?dpl=one"))
+	assert.Equal(t, "other", a.get(t, shop, "immutable/a.js?dpl=three"))
+	assert.Equal(t, "other", a.get(t, shop, "immutable/a.js"))
 }
 
 func TestArchivedFilesAreServedAsOthersAre(t *testing.T) {
 	a := openArchive(t, t.TempDir())
-	a.add(t, "shop", "", map[string]string{"static/chunks/a.js": "0123456789"})
-	res, body := a.ask(t, "shop", "chunks/a.js", http.MethodGet)
+	a.add(t, shop, "", map[string]string{"static/chunks/a.js": "0123456789"})
+	res, body := a.ask(t, shop, "chunks/a.js", http.MethodGet)
 	assert.Equal(t, "0123456789", body)
 	etag := res.Header.Get("Etag")
 	assert.Regexp(t, `^"[0-9a-f]{32}"$`, etag)
@@ -171,15 +181,15 @@ func TestArchivedFilesAreServedAsOthersAre(t *testing.T) {
 		"Accept-Ranges": {"bytes"}, "Cache-Control": {immutable}, "Content-Length": {"10"}, "Etag": {etag},
 		"Content-Type": {"application/javascript; charset=UTF-8"},
 	}, res.Header)
-	res, body = a.ask(t, "shop", "chunks/a.js", http.MethodHead)
+	res, body = a.ask(t, shop, "chunks/a.js", http.MethodHead)
 	assert.Equal(t, "10", res.Header.Get("Content-Length"))
 	assert.Empty(t, body)
-	res, body = a.ask(t, "shop", "chunks/a.js", http.MethodGet, "Range", "bytes=2-3")
+	res, body = a.ask(t, shop, "chunks/a.js", http.MethodGet, "Range", "bytes=2-3")
 	assert.Equal(t, http.StatusPartialContent, res.StatusCode)
 	assert.Equal(t, "23", body)
-	res, _ = a.ask(t, "shop", "chunks/a.js", http.MethodGet, "If-None-Match", etag)
+	res, _ = a.ask(t, shop, "chunks/a.js", http.MethodGet, "If-None-Match", etag)
 	assert.Equal(t, http.StatusNotModified, res.StatusCode)
-	res, body = a.ask(t, "shop", "chunks/a.js", http.MethodGet, "Range", "bytes=2-3", "If-Range", `"other"`)
+	res, body = a.ask(t, shop, "chunks/a.js", http.MethodGet, "Range", "bytes=2-3", "If-Range", `"other"`)
 	assert.Equal(t, http.StatusOK, res.StatusCode)
 	assert.Equal(t, "0123456789", body)
 }
@@ -190,16 +200,16 @@ func TestArchivedFilesHaveCompressedCopies(t *testing.T) {
 	build := buildOf(t, map[string]string{"static/chunks/a.js": script})
 	set := newCopiedSet(t, build, copies)
 	runCopies(t, copies)
-	a.Add("shop", "", set)
+	a.Add(shop, "", set)
 	a.work(t.Context())
 	require.NoError(t, set.Close())
 	a.UseCopies(copies)
-	res, body := a.ask(t, "shop", "chunks/a.js", http.MethodGet)
+	res, body := a.ask(t, shop, "chunks/a.js", http.MethodGet)
 	require.Equal(t, "br", res.Header.Get("Content-Encoding"))
 	assert.Equal(t, script, codingtest.Decode(t, "br", []byte(body)))
 	assert.Equal(t, "Accept-Encoding", res.Header.Get("Vary"))
 	assert.True(t, strings.HasSuffix(res.Header.Get("Etag"), `-br"`))
-	res, body = a.ask(t, "shop", "chunks/a.js", http.MethodGet, "Range", "bytes=0-9")
+	res, body = a.ask(t, shop, "chunks/a.js", http.MethodGet, "Range", "bytes=0-9")
 	assert.Equal(t, script[:10], body)
 	assert.Empty(t, res.Header.Get("Content-Encoding"))
 }
@@ -208,7 +218,8 @@ func TestArchivedFilesHaveCompressedCopies(t *testing.T) {
 func TestFilesThatPassThroughAreLearnt(t *testing.T) {
 	a := openArchive(t, t.TempDir())
 	k, _, store := newTestKeep(t)
-	k.LearnInto(a.Archive, "shop", "known")
+	a.Use(shop, 1)
+	k.LearnInto(a.Archive, shop, "known")
 	u := newUpstream(script)
 	for _, name := range []string{keptPath, keptPath + "?dpl=two", "/_next/static/css/b.css"} {
 		_, _, source := askKept(t, k, u, http.MethodGet, name, nil)
@@ -216,7 +227,8 @@ func TestFilesThatPassThroughAreLearnt(t *testing.T) {
 	}
 	a.work(t.Context())
 	a = a.reopened(t)
-	k.LearnInto(a.Archive, "shop", "known")
+	a.Use(shop, 1)
+	k.LearnInto(a.Archive, shop, "known")
 	store.DeleteSpace("shop")
 	u.status = http.StatusNotFound
 	res, body, source := askKept(t, k, u, http.MethodGet, keptPath, nil)
@@ -238,10 +250,10 @@ func TestFilesThatPassThroughAreLearnt(t *testing.T) {
 func TestANilArchiveKeepsNothing(t *testing.T) {
 	var a *Archive
 	set, _ := newTestSet(t, nil, map[string]string{"static/chunks/a.js": "a"})
-	a.Add("shop", "", set)
-	a.Use("shop", 1)
+	a.Add(shop, "", set)
+	a.Use(shop, 1)
 	a.UseCopies(nil)
-	assert.Nil(t, a.Find("shop", Wanted{Path: "/_next/static/chunks/a.js"}))
+	assert.Nil(t, a.Find(shop, Wanted{Path: "/_next/static/chunks/a.js"}))
 	assert.Zero(t, a.Stats())
 }
 
@@ -249,7 +261,9 @@ func TestANilArchiveKeepsNothing(t *testing.T) {
 func TestAnArchiveIsUsedByManyAtOnce(t *testing.T) {
 	a := OpenArchive(t.TempDir(), 0, 0, zap.NewNop())
 	k, _, _ := newTestKeep(t)
-	k.LearnInto(a, "learnt", "")
+	learnt := NewSpace("learnt", ":80")
+	a.Use(learnt, 1)
+	k.LearnInto(a, learnt, "")
 	u := newUpstream("text")
 	var group sync.WaitGroup
 	for i := range 8 {
@@ -257,12 +271,12 @@ func TestAnArchiveIsUsedByManyAtOnce(t *testing.T) {
 		name := fmt.Sprintf("/_next/static/chunks/%d.js", i)
 		_, _, _ = askKept(t, k, u, http.MethodGet, name, nil)
 		group.Go(func() {
-			a.Add("shop", "", set)
-			a.Use("shop", 1)
-			for a.Find("shop", Wanted{Path: name}) == nil || a.Find("learnt", Wanted{Path: name}) == nil {
+			a.Add(shop, "", set)
+			a.Use(shop, 1)
+			for a.Find(shop, Wanted{Path: name}) == nil || a.Find(learnt, Wanted{Path: name}) == nil {
 				time.Sleep(time.Millisecond)
 			}
-			_, _ = a.Find("shop", Wanted{Path: name}).Serve(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil), name, nil, identityOnly)
+			_, _ = a.Find(shop, Wanted{Path: name}).Serve(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil), name, nil, identityOnly)
 			a.Stats()
 		})
 	}
@@ -276,8 +290,8 @@ func TestAnArchiveLearnsUntilItsEnd(t *testing.T) {
 	dir := t.TempDir()
 	a := OpenArchive(dir, 0, 0, zap.NewNop())
 	k, _, _ := newTestKeep(t)
-	k.LearnInto(a, "shop", "")
+	k.LearnInto(a, shop, "")
 	_, _, _ = askKept(t, k, newUpstream(script), http.MethodGet, keptPath, nil)
 	require.NoError(t, a.Close())
-	assert.Equal(t, script, openArchive(t, dir).get(t, "shop", "chunks/a.js"))
+	assert.Equal(t, script, openArchive(t, dir).get(t, shop, "chunks/a.js"))
 }

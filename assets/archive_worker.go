@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -80,25 +81,13 @@ func (a *Archive) keepLive(now time.Time) {
 	}
 }
 
-// newest returns the build that was live last, nil if there is none. The caller holds the lock.
-func (s *archiveSpace) newest() (newest *archivedBuild) {
-	for _, b := range s.builds {
-		if newest == nil || b.last.After(newest.last) {
-			newest = b
-		}
-	}
-	return newest
-}
-
 // olderThan returns the builds that were not live since then.
 func (a *Archive) olderThan(then time.Time) (old []*archivedBuild) {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
-	for _, s := range a.spaces {
-		for _, b := range s.builds {
-			if b.last.Before(then) {
-				old = append(old, b)
-			}
+	for _, b := range a.lists {
+		if b.last.Before(then) {
+			old = append(old, b)
 		}
 	}
 	return old
@@ -109,21 +98,24 @@ const maxLearnt = 100
 
 // tooManyLearnt returns the learnt builds beyond the bound. Anybody may write any deployment into the address of a
 // file, and Next.js answers all the same: those of which the fewest files were asked for go.
-func (a *Archive) tooManyLearnt() (few []*archivedBuild) {
+func (a *Archive) tooManyLearnt() []*archivedBuild {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
+	few := map[*archivedBuild]bool{} // several spaces may have one
 	for _, s := range a.spaces {
 		learnt := slices.DeleteFunc(slices.Clone(s.builds), func(b *archivedBuild) bool { return !b.isLearnt })
 		slices.SortStableFunc(learnt, func(x, y *archivedBuild) int { return cmp.Compare(len(y.files), len(x.files)) })
-		few = append(few, learnt[min(len(learnt), maxLearnt):]...)
+		for _, b := range learnt[min(len(learnt), maxLearnt):] {
+			few[b] = true
+		}
 	}
-	return few
+	return slices.Collect(maps.Keys(few))
 }
 
 // byAge returns all builds, the one that was live longest ago first. The caller holds the lock.
 func (a *Archive) byAge() (builds []*archivedBuild) {
-	for _, s := range a.spaces {
-		builds = append(builds, s.builds...)
+	for _, b := range a.lists {
+		builds = append(builds, b)
 	}
 	slices.SortFunc(builds, func(x, y *archivedBuild) int { return x.last.Compare(y.last) })
 	return builds
@@ -173,7 +165,7 @@ func (a *Archive) evict(builds []*archivedBuild) {
 			continue
 		}
 		a.mu.Lock()
-		a.spaces[b.space].remove(b)
+		a.remove(b)
 		a.bytes -= b.listSize
 		a.mu.Unlock()
 		a.release(b)

@@ -30,6 +30,7 @@ type Index struct {
 	files    map[string]*file
 	roots    []*os.Root
 	basePath string
+	buildID  string           // "" of an export
 	changing string           // Cache-Control of files whose content a deploy may change, without a CDN
 	held     int              // files
 	unread   map[string]error // by folder, of the first file
@@ -57,6 +58,7 @@ type file struct {
 // somewhere ask for them when the next build has removed them.
 func NewIndex(b *nextbuild.Build) (*Index, error) {
 	x := newIndex(len(b.Static)+len(b.Public), b.BasePath, asked)
+	x.buildID = b.ID
 	for _, part := range []struct {
 		dir, prefix string
 		paths       []string

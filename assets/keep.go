@@ -41,13 +41,14 @@ func NewKeep(store *blobstore.Store, copies *Copies, space string) *Keep {
 
 // learning is an application in an archive.
 type learning struct {
-	archive           *Archive // nil: there is none
-	space, deployment string
+	archive    *Archive // nil: there is none
+	space      *Space
+	deployment string
 }
 
 // LearnInto has an archive learn the files that pass through, and answers with what it has when the store has it no
 // longer. deployment is that of files whose address names none, "" if it is not known.
-func (k *Keep) LearnInto(a *Archive, space, deployment string) {
+func (k *Keep) LearnInto(a *Archive, space *Space, deployment string) {
 	k.learns = learning{a, space, deployment}
 }
 

@@ -60,7 +60,7 @@ func (b *bench) archivedBytes(ctx context.Context, builds []string) (bytes float
 			return 0, fmt.Errorf("preparing the files of a build: %w", err)
 		}
 		defer set.Close() // it was copied
-		archive.Add("site", build.DeploymentID, set)
+		archive.Add(assets.NewSpace("site", ":80"), build.DeploymentID, set)
 		if err := awaitArchived(ctx, archive, n+1); err != nil {
 			return 0, err
 		}

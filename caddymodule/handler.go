@@ -82,6 +82,7 @@ type Handler struct {
 	builds    *siteBuilds
 	following sync.Mutex // held while deployments are set up
 	headLimit edge.SiteLimit
+	places    []string // where it is served (placesOf)
 	logs      bool
 	logger    *zap.Logger
 }
@@ -178,13 +179,15 @@ func (h *Handler) useStores() (err error) {
 	return err
 }
 
-// readServer learns from the server of the site where it listens, whether it logs, and how large heads it takes.
+// readServer learns from the server of the site where it listens and for which hosts, whether it logs, and how large
+// heads it takes.
 func (h *Handler) readServer(ctx caddy.Context) {
 	server, _ := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
 	h.app.occupied.check(ctx, server)
 	h.app.heads.Raise(server, cmp.Or(h.MaxHeaderSize, edge.DefaultMaxHeaderSize), h.logger)
 	h.headLimit = edge.SiteLimit{Own: h.MaxHeaderSize, Server: h.app.heads.Of(server)}
 	h.site.StaticOff = h.StaticOff
+	h.places = placesOf(server, ctx.Modules())
 	if server != nil {
 		h.logs, h.site.Listen = server.Logs != nil, server.Listen
 	}

@@ -89,6 +89,20 @@ func TestSpacesOfZones(t *testing.T) {
 	assert.NotEqual(t, spaceOf("shop", of("a:3000")), spaceOf("root", of("a:3000")), "another name")
 }
 
+// In the archive of files an application is told by its name and by where it is served.
+func TestSpacesInTheArchive(t *testing.T) {
+	t.Setenv("CADDY_NEXTJS_TEST_NAME", "shop")
+	one, other := []string{"a.example :443"}, []string{"b.example :443"}
+	shop := archiveSpace("shop", "by upstream a", one)
+	assert.True(t, shop.Is(archiveSpace("shop", "by upstream b", one)), "other upstreams")
+	assert.True(t, shop.Is(archiveSpace("{env.CADDY_NEXTJS_TEST_NAME}", "", one)), "a name by a placeholder")
+	assert.False(t, shop.Is(archiveSpace("shop", "by upstream a", other)), "elsewhere")
+	assert.False(t, shop.Is(archiveSpace("web", "by upstream a", one)), "another name")
+	unplaced := archiveSpace("shop", "by upstream a", nil)
+	assert.True(t, unplaced.Is(archiveSpace("shop", "by upstream a", nil)))
+	assert.False(t, unplaced.Is(archiveSpace("shop", "by upstream b", nil)), "upstreams tell where nothing else does")
+}
+
 // application is an upstream that says in all it answers who it is, and counts. Its pictures tell by their shape.
 type application struct {
 	name, address string

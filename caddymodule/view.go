@@ -137,7 +137,10 @@ func (h *Handler) newZone(at int, zone *zones.Zone, now served, from *deployment
 
 // addFiles adds how the files of a zone are served.
 func (h *Handler) addFiles(facts *edge.Zone, read *build) {
-	config := files.Config{Zone: facts.Name, Space: facts.Space, Deployment: facts.Deployment, Off: h.StaticOff}
+	config := files.Config{
+		Zone: facts.Name, Space: facts.Space, Archive: archiveSpace(facts.Name, facts.Space, h.places),
+		Deployment: facts.Deployment, Off: h.StaticOff,
+	}
 	switch {
 	case read != nil && read.export == nil:
 		config.Set, config.State, config.Deployment = read.Files, h.files, read.DeploymentID

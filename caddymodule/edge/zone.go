@@ -33,7 +33,7 @@ type Zone struct {
 	// Upstreams gives requests theirs. nil: it is an export.
 	Upstreams *deploy.Rotation
 	Sticky    *Sticky // nil: a visitor's requests may go to different upstreams
-	// Space names the application in what is kept: files, pictures and pages.
+	// Space names the application in what is kept: files that pass through, pictures and pages.
 	Space string
 	Build *nextbuild.Build // nil: the build is not known
 	// Deployment is what Next.js says in x-nextjs-deployment-id, else the id of the build; "": not known.

@@ -3,6 +3,7 @@ package files
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -39,14 +40,14 @@ func (a *archive) Destruct() error {
 }
 
 // use has the archive know that the application of a zone is served, until the state is released.
-func (f *State) use(space string) *assets.Archive {
+func (f *State) use(space *assets.Space) *assets.Archive {
 	if f == nil || f.archive == nil {
 		return nil
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if !f.spaces[space] {
-		f.spaces[space] = true
+	if !slices.ContainsFunc(f.spaces, space.Is) {
+		f.spaces = append(f.spaces, space)
 		f.archive.Use(space, 1)
 	}
 	return f.archive.Archive
@@ -59,7 +60,7 @@ func (f *State) releaseArchive() error {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for space := range f.spaces {
+	for _, space := range f.spaces {
 		f.archive.Use(space, -1)
 	}
 	return leases.Release(f.archive.dir)

@@ -87,7 +87,7 @@ type State struct {
 	archive  *archive       // nil: there is none
 
 	mu     sync.Mutex
-	spaces map[string]bool // whose use the archive was told of
+	spaces []*assets.Space // whose use the archive was told of
 }
 
 // Lease opens the store below the state directory, or shares the one that is open.
@@ -99,7 +99,7 @@ func Lease(state string, settings Settings, log *zap.Logger) (*State, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &State{Store: store, settings: settings, memory: newMemory(settings.Memory), spaces: map[string]bool{}}
+	f := &State{Store: store, settings: settings, memory: newMemory(settings.Memory)}
 	if !settings.PrecompressOff {
 		f.Copies = assets.NewCopies(f.Blobs, log.Named("files"))
 	}

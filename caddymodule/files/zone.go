@@ -19,9 +19,10 @@ type Zone struct {
 	counters *counters
 	off      bool // files are Next.js's
 
-	archive           *assets.Archive // nil: nothing is kept of earlier builds
-	space, deployment string          // of the application in the archive
-	ownQuery          string          // that of the addresses of its files
+	archive    *assets.Archive // nil: nothing is kept of earlier builds
+	space      *assets.Space   // whose files it asks the archive for
+	deployment string
+	ownQuery   string // that of the addresses of its files
 }
 
 // Slot is where the files of a zone are.
@@ -29,7 +30,10 @@ var Slot = edge.NewSlot[*Zone]()
 
 // Config is what the files of a zone are prepared from.
 type Config struct {
-	Zone, Space string
+	Zone string
+	// Space names the application in what is kept of files that pass through, Archive in the archive.
+	Space   string
+	Archive *assets.Space
 	// Deployment is what Next.js says in ?dpl=, "" if it says nothing or is not known.
 	Deployment string
 	Set        *assets.Set
@@ -42,14 +46,14 @@ type Config struct {
 func NewZone(c Config) *Zone {
 	z := &Zone{
 		Set: c.Set, counters: countersOf(c.Zone), off: c.Off,
-		archive: c.State.use(c.Space), space: c.Space, deployment: c.Deployment, ownQuery: "dpl=" + c.Deployment,
+		archive: c.State.use(c.Archive), space: c.Archive, deployment: c.Deployment, ownQuery: "dpl=" + c.Deployment,
 	}
 	switch {
 	case c.Set != nil:
-		z.archive.Add(c.Space, c.Deployment, c.Set)
+		z.archive.Add(c.Archive, c.Deployment, c.Set)
 	case c.State != nil:
 		z.keep = c.State.keep(c.Space)
-		z.keep.LearnInto(z.archive, c.Space, c.Deployment)
+		z.keep.LearnInto(z.archive, c.Archive, c.Deployment)
 	}
 	return z
 }
