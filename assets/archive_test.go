@@ -255,6 +255,7 @@ func TestANilArchiveKeepsNothing(t *testing.T) {
 	a.UseCopies(nil)
 	assert.Nil(t, a.Find(shop, Wanted{Path: "/_next/static/chunks/a.js"}))
 	assert.Zero(t, a.Stats())
+	assert.Empty(t, a.Builds(shop))
 }
 
 // Builds and files are added, asked for and evicted at once.
@@ -278,6 +279,7 @@ func TestAnArchiveIsUsedByManyAtOnce(t *testing.T) {
 			}
 			_, _ = a.Find(shop, Wanted{Path: name}).Serve(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil), name, nil, identityOnly)
 			a.Stats()
+			a.Builds(shop)
 		})
 	}
 	group.Wait()

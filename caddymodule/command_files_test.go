@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/spf13/cobra"
@@ -123,7 +124,7 @@ func TestFilesCommandInJSON(t *testing.T) {
 	require.NoError(t, decoder.Decode(&answer))
 	plain, err := runFiles(dir)
 	require.NoError(t, err)
-	assert.Equal(t, plain, cli.FilesText(answer), "JSON says all that the text does")
+	assert.Equal(t, plain, cli.FilesText(answer, time.Now()), "JSON says all that the text does")
 
 	b := answer.Zones[0].Build
 	assert.Equal(t, "abc", b.ID)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -28,7 +29,8 @@ are in each coding, which files it does not serve and why, and how much JavaScri
 page begins with. Compressing all files takes a moment.
 
 Without any it asks the running edge, by its admin endpoint, what it serves in which
-zone and how much of that is in memory.
+zone and how much of that is in memory, and of which builds it keeps files for pages
+that are still open.
 
 Sizes are in units of 1000 bytes, in JSON in bytes.`,
 		Example: `  caddy nextjs files .next
@@ -39,7 +41,7 @@ Sizes are in units of 1000 bytes, in JSON in bytes.`,
 			if err != nil {
 				return err
 			}
-			return printAnswer(cmd.OutOrStdout(), answer, FilesText(answer), asJSON)
+			return printAnswer(cmd.OutOrStdout(), answer, FilesText(answer, time.Now()), asJSON)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "Print JSON, for programs")

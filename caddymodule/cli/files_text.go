@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/dustin/go-humanize"
 
@@ -11,10 +12,16 @@ import (
 )
 
 // FilesText returns the report as a person reads it.
-func FilesText(r report.Files) string {
-	parts := make([]string, len(r.Zones))
-	for i, zone := range r.Zones {
-		parts[i] = zoneFilesText(zone)
+func FilesText(r report.Files, now time.Time) string {
+	var parts []string
+	for _, zone := range r.Zones {
+		parts = append(parts, zoneFilesText(zone))
+		if archived := archivedTable(zone.Archive, now); archived != "" {
+			parts = append(parts, archived)
+		}
+	}
+	if r.Archive != nil {
+		parts = append(parts, archiveText(r.Archive))
 	}
 	return strings.Join(parts, "\n")
 }

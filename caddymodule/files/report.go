@@ -101,7 +101,7 @@ func staticAddress(b *nextbuild.Build) string {
 // describeSites describes the zones of sites, sorted by name. Zones of several sites that are the same in all but where
 // they are served are one: a site at a plain and an encrypted address has two handlers.
 func describeSites(sites []*edge.Site) report.Files {
-	all := report.Files{Zones: []report.ZoneFiles{}}
+	all := report.Files{Zones: []report.ZoneFiles{}, Archive: describeArchive()}
 	places := make(map[string]int)
 	counted := make(map[*assets.Set]bool) // those whose memory is in the report
 	for _, s := range sites {
@@ -114,9 +114,9 @@ func describeSites(sites []*edge.Site) report.Files {
 				places[key] = len(all.Zones)
 				all.Zones = append(all.Zones, z)
 			case counted[set]:
-				all.Zones[at].Join(z.Listen)
+				all.Zones[at].Join(z)
 			default:
-				all.Zones[at].Join(z.Listen)
+				all.Zones[at].Join(z)
 				all.Zones[at].AddMemory(z)
 			}
 			counted[set] = true
@@ -136,7 +136,7 @@ func describeZone(s *edge.Site, facts *edge.Zone) (report.ZoneFiles, *assets.Set
 	zone := facts.Zone
 	z := report.ZoneFiles{
 		Name: zone.Name, Paths: zone.Paths, ByRoutes: zone.ByRoutes, Hosts: zone.Hosts, Listen: slices.Clone(s.Listen),
-		Dev: zone.Dev, StaticOff: s.StaticOff && facts.Build != nil,
+		Dev: zone.Dev, StaticOff: s.StaticOff && facts.Build != nil, Archive: describeArchived(facts),
 	}
 	for _, source := range facts.Upstreams.Sources() {
 		z.Upstreams = append(z.Upstreams, source.String())

@@ -10,6 +10,8 @@ import (
 type Files struct {
 	// Zones are those of the running edge, or one without a name for each build directory.
 	Zones []ZoneFiles `json:"zones"`
+	// Archive is absent where no files of earlier builds are kept, and of directories.
+	Archive *Archive `json:"archive,omitempty"`
 }
 
 // ZoneFiles is what is said of one zone.
@@ -27,6 +29,8 @@ type ZoneFiles struct {
 	StaticOff bool `json:"static_off,omitempty"`
 	// Build is absent where the edge has none: the upstreams serve everything.
 	Build *BuildFiles `json:"build,omitempty"`
+	// Archive are the builds of which the edge keeps files, the one that was seen last first.
+	Archive []ArchivedBuild `json:"archive,omitempty"`
 }
 
 // BuildFiles are the files of one build.
@@ -124,10 +128,10 @@ func (n *NotServed) Add(address string, size int64) {
 	}
 }
 
-// Sameness is equal for zones that differ in nothing but where they are served, what is in memory, and which copies are
-// there yet.
+// Sameness is equal for zones that differ in nothing but where they are served, what is in memory and in the archive,
+// and which copies are there yet.
 func (z ZoneFiles) Sameness() string {
-	z.Listen = nil
+	z.Listen, z.Archive = nil, nil
 	if z.Build != nil {
 		build := *z.Build
 		for _, class := range []*FileClass{&build.Static, &build.Public} {
@@ -139,13 +143,14 @@ func (z ZoneFiles) Sameness() string {
 	return string(key)
 }
 
-// Join adds to a zone where else it is served.
-func (z *ZoneFiles) Join(listen []string) {
-	for _, address := range listen {
+// Join adds to a zone where else it is served, and what is in the archive there.
+func (z *ZoneFiles) Join(same ZoneFiles) {
+	for _, address := range same.Listen {
 		if !slices.Contains(z.Listen, address) {
 			z.Listen = append(z.Listen, address)
 		}
 	}
+	z.joinArchived(same.Archive)
 }
 
 // AddMemory adds what another site has of the same zone in memory.

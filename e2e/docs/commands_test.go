@@ -74,6 +74,13 @@ func docEdge(t *testing.T, token string) *harness.Edge {
 	})
 }
 
+func buildID(t *testing.T, a *harness.App) string {
+	t.Helper()
+	id, err := os.ReadFile(filepath.Join(a.Dir, ".next", "BUILD_ID"))
+	require.NoError(t, err)
+	return string(id)
+}
+
 var askedURL = regexp.MustCompile(`explain (http\S+)`)
 
 // Every command of the pages that is printed with its output runs, and its output has the same lines.
@@ -85,7 +92,11 @@ func TestTheCommandsOfTheDocsAnswerAsPrinted(t *testing.T) {
 	e := docEdge(t, filepath.Join(dir, "edge-token"))
 	admin := fmt.Sprintf("localhost:%d", e.AdminPort)
 	apps := harness.NextApps(t)
+	areArchived := func() bool { return e.Metric(t, "caddy_nextjs_static_archive_builds") == 2 }
+	edgetest.Eventually(t, edgetest.Patience, areArchived, "both builds are in the archive")
 	words := append(files, [][2]string{
+		{"BlHgoJuEno9lztBUG0mCT", buildID(t, apps.Home)},
+		{"GU4ouoHzdWCYf4OhDxfGh", buildID(t, apps.Blog)},
 		{"https://example.com", e.URL("")},
 		{"localhost:2019", admin},
 		{"localhost:3000", apps.Home.Upstream()},
