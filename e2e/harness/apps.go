@@ -88,13 +88,40 @@ var startedFleet = sync.OnceValues(func() (*Fleet, error) {
 	return f, nil
 })
 
+// StartReplicas starts more servers of the application at once, for one test.
+func (a *App) StartReplicas(t testing.TB, count int) []*App {
+	t.Helper()
+	list := make([]*App, count)
+	for i := range list {
+		list[i] = &App{Zone: fmt.Sprintf("%s %d", a.Zone, i), Dir: a.Dir, Server: a.Server, Ready: a.Ready, Env: a.Env}
+		list[i].begin(t)
+	}
+	for _, replica := range list {
+		require.NoError(t, replica.WaitUntilReady())
+	}
+	return list
+}
+
 // Serve starts the application for one test and waits until it answers.
 func (a *App) Serve(t testing.TB) {
 	t.Helper()
-	require.NoError(t, a.Start())
-	t.Cleanup(a.Kill)
+	a.begin(t)
 	require.NoError(t, a.WaitUntilReady())
+}
+
+func (a *App) begin(t testing.TB) {
+	t.Helper()
+	require.NoError(t, a.Start())
+	t.Cleanup(func() { a.Kill() }) // the process that it has then
 	a.ShowLogOnFailure(t)
+}
+
+// ServeAgain starts an application again that this test has served, and waits until it answers.
+func (a *App) ServeAgain(t testing.TB) {
+	t.Helper()
+	require.NoError(t, a.StartAgain())
+	a.ShowLogOnFailure(t)
+	require.NoError(t, a.WaitUntilReady())
 }
 
 // Start starts the application, which runs until Kill or the end of the package's tests.

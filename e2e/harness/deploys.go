@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -148,26 +147,17 @@ func NewDeployed(t *testing.T, upstreams int, build, running string) *Deployed {
 
 // UnderLoad has visitors come all the time, until stop is called.
 func (d *Deployed) UnderLoad(t *testing.T) (stop func()) {
-	done := make(chan struct{})
-	var group sync.WaitGroup
-	visits := 0
-	group.Go(func() {
-		for {
-			select {
-			case <-done:
-				return
-			default:
-			}
-			if _, _, err := d.Visit(); !assert.NoError(t, err) {
-				return
-			}
-			visits++
-			time.Sleep(5 * time.Millisecond) // the machine is for the application too
+	workers, visits := NewWorkers(), 0
+	workers.Repeat(func(int) {
+		if _, _, err := d.Visit(); !assert.NoError(t, err) {
+			workers.cancel()
+			return
 		}
+		visits++
+		time.Sleep(5 * time.Millisecond) // the machine is for the application too
 	})
 	return func() {
-		close(done)
-		group.Wait()
+		workers.Stop()
 		assert.Greater(t, visits, 10)
 	}
 }
