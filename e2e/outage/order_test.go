@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
@@ -64,11 +63,7 @@ func TestTheFirstThatWaitsIsTheFirstThatIsSent(t *testing.T) {
 		waitForQueue(t, e, n) // the first one is with the application
 	}
 	close(g.pass)
-	for _, waiting := range list {
-		o := edgetest.Receive(t, waiting, "it is answered")
-		require.NoError(t, o.err)
-		assert.Equal(t, http.StatusOK, o.status)
-	}
+	requireAnswered(t, list...)
 	assert.Equal(t, want, g.inOrder())
 }
 
@@ -99,10 +94,6 @@ func TestAnApplicationThatIsBackIsNotRunOver(t *testing.T) {
 	}
 	arrive(first + 2*answered) // each leaves its place, and makes one more
 	close(g.pass)
-	for _, waiting := range list {
-		o := edgetest.Receive(t, waiting, "it is answered")
-		require.NoError(t, o.err)
-		assert.Equal(t, http.StatusOK, o.status)
-	}
+	requireAnswered(t, list...)
 	assert.Len(t, g.inOrder(), count, "each is sent once")
 }

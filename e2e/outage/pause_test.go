@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -37,11 +36,8 @@ func order(t *testing.T, e *harness.Edge, route string, order any) (status repor
 // error.
 func TestAZoneIsPausedAtLoad(t *testing.T) {
 	t.Parallel()
-	home := harness.NextApps(t).Home
-	e := harness.StartEdge(t, nil, harness.Setup{Zones: fmt.Sprintf(
-		"\t\tzone home / %s {\n\t\t\tbuild %s\n\t\t\tqueue 1000 30s\n\t\t}\n\t\tcache\n", home.Upstream(), filepath.Join(home.Dir, ".next", "standalone"))})
-	waitUntilKept(t, e)
-	l := startLoad(t, e.URL(""), keptPages, freshPaths)
+	e := startKeeping(t, harness.NextApps(t).Home)
+	l := startLoad(t, e)
 	time.Sleep(time.Second)
 	paused := order(t, e, report.PauseRoute, report.PauseOrder{Zone: "home", For: "20s", Wait: "10s"})
 	require.NotNil(t, paused.Until)
@@ -53,18 +49,18 @@ func TestAZoneIsPausedAtLoad(t *testing.T) {
 	assert.Nil(t, status.Until)
 	resumed := time.Now()
 	time.Sleep(2 * time.Second)
-	answers := l.end()
-	requireFewFailed(t, answers, 0)
+	answers := l.Stop()
+	harness.RequireNoneFailed(t, answers)
 	waited := 0
 	for _, a := range answers {
-		if a.isKept {
-			assert.Less(t, a.took(), 2*time.Second, "%s is kept, and waits for nobody", a.path)
+		if isKept(a) {
+			assert.Less(t, a.Took(), 2*time.Second, "%s is kept, and waits for nobody", a.Path)
 			continue
 		}
-		if a.began.After(idle) && a.began.Before(asked) {
+		if a.Began.After(idle) && a.Began.Before(asked) {
 			waited++
-			assert.True(t, a.ended.After(asked), "%s was answered during the pause", a.path)
-			assert.Less(t, a.ended.Sub(resumed), 4*time.Second, "%s is answered within the time of the pause", a.path)
+			assert.True(t, a.Ended.After(asked), "%s was answered during the pause", a.Path)
+			assert.Less(t, a.Ended.Sub(resumed), 4*time.Second, "%s is answered within the time of the pause", a.Path)
 		}
 	}
 	assert.Greater(t, waited, 100)

@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -69,26 +68,16 @@ func crowd(t *testing.T, e *harness.Edge) {
 	t.Helper()
 	client := edgetest.PlainClient(t)
 	client.Timeout = edgetest.Patience
-	stop := make(chan struct{})
-	var clients sync.WaitGroup
+	clients := harness.NewWorkers()
 	for range 40 {
-		clients.Go(func() {
-			for {
-				select {
-				case <-stop:
-					return
-				case <-time.After(time.Duration(rand.IntN(100)) * time.Millisecond):
-				}
-				if res, err := client.Get(e.URL("/work")); err == nil {
-					_ = res.Body.Close() // some fail when a process is killed
-				}
+		clients.Repeat(func(int) {
+			time.Sleep(time.Duration(rand.IntN(100)) * time.Millisecond)
+			if res, err := client.Get(e.URL("/work")); err == nil {
+				_ = res.Body.Close() // some fail when a process is killed
 			}
 		})
 	}
-	t.Cleanup(func() {
-		close(stop)
-		clients.Wait()
-	})
+	t.Cleanup(clients.Stop)
 }
 
 // poisons are requests that kill, and how many processes each may.

@@ -44,9 +44,7 @@ func TestClientsLeaveWhileTheyWait(t *testing.T) {
 			}
 			edgetest.Eventually(t, edgetest.Patience, func() bool { return queued(t, e, "left") == len(leaving) }, "they are counted")
 			a.start(t)
-			for _, one := range there {
-				assert.Equal(t, http.StatusOK, edgetest.Receive(t, one, "it is answered").status)
-			}
+			requireAnswered(t, there...)
 			for _, path := range leaving {
 				assert.Zero(t, a.got("GET "+path), "nobody waits for %s", path)
 			}
@@ -120,9 +118,7 @@ func TestAQueueThatIsFull(t *testing.T) {
 	requireRefused(t, e)
 	assert.Equal(t, len(refusals), queued(t, e, "full"))
 	a.start(t)
-	for _, one := range waiting {
-		assert.Equal(t, http.StatusOK, edgetest.Receive(t, one, "who waits is answered").status)
-	}
+	requireAnswered(t, waiting...)
 	assert.Equal(t, http.StatusOK, edgetest.Get(t, edgetest.PlainClient(t), e.URL("/after")).StatusCode)
 }
 

@@ -3,15 +3,10 @@
 package outage_test
 
 import (
-	"fmt"
-	"net/http"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
@@ -20,65 +15,33 @@ import (
 // outageTime is how long the only replica is gone before it is started again.
 const outageTime = 8 * time.Second
 
-// keptPages are prerendered, so the edge keeps them; freshPaths are answered anew each time.
-var (
-	keptPages  = []string{"/", "/about"}
-	freshPaths = []string{"/api/echo", "/api/slow?ms=20", "/guestbook", "/api/slow?ms=300"}
-)
-
 // startOnly starts the only replica of a zone that keeps its pages, its edge, and a load.
-func startOnly(t *testing.T) (app *harness.App, e *harness.Edge, l *load) {
+func startOnly(t *testing.T) (app *harness.App, e *harness.Edge, l *harness.Load) {
 	t.Helper()
-	home := *harness.NextApps(t).Home
-	app = &harness.App{Zone: "the only home", Dir: home.Dir, Ready: home.Ready}
-	app.Serve(t)
-	e = harness.StartEdge(t, nil, harness.Setup{Zones: fmt.Sprintf(
-		"\t\tzone home / %s {\n\t\t\tbuild %s\n\t\t\tqueue 1000 30s\n\t\t}\n\t\tcache\n",
-		app.Upstream(), filepath.Join(home.Dir, ".next", "standalone"))})
-	waitUntilKept(t, e)
-	l = startLoad(t, e.URL(""), keptPages, freshPaths)
+	app = harness.NextApps(t).Home.StartReplicas(t, 1)[0]
+	e = startKeeping(t, app)
+	l = startLoad(t, e)
 	time.Sleep(2 * time.Second)
 	return app, e, l
 }
 
-// waitUntilKept waits until the edge keeps keptPages.
-func waitUntilKept(t *testing.T, e *harness.Edge) {
-	t.Helper()
-	client := edgetest.PlainClient(t)
-	for _, path := range keptPages {
-		edgetest.Eventually(t, edgetest.Patience, func() bool {
-			a := edgetest.Get(t, client, e.URL(path))
-			return a.StatusCode == http.StatusOK && isHit(a.Header)
-		}, "%s is kept", path)
-	}
-}
-
-// startAgain starts a replica that has ended, and returns when it gave its first good answer.
-func startAgain(t *testing.T, app *harness.App) time.Time {
-	t.Helper()
-	require.NoError(t, app.StartAgain())
-	t.Cleanup(app.Kill)
-	require.NoError(t, app.WaitUntilReady())
-	return time.Now()
-}
-
 // requireServedAfter looks at what an outage was for those who asked during it: what is kept was answered as always, all
 // else when the application was back.
-func requireServedAfter(t *testing.T, answers []loadAnswer, down, back time.Time) {
+func requireServedAfter(t *testing.T, answers []harness.LoadAnswer, down, back time.Time) {
 	t.Helper()
 	kept, waited, first := 0, 0, time.Time{}
 	for _, a := range answers {
-		if a.isKept {
+		if isKept(a) {
 			kept++
-			assert.Less(t, a.took(), 2*time.Second, "%s is kept, and waits for nobody", a.path)
+			assert.Less(t, a.Took(), 2*time.Second, "%s is kept, and waits for nobody", a.Path)
 		}
-		if a.isKept || a.began.Before(down) || a.began.After(back) {
+		if isKept(a) || a.Began.Before(down) || a.Began.After(back) {
 			continue
 		}
 		waited++
-		assert.Less(t, a.ended.Sub(back), back.Sub(down), "%s is answered within the time of the outage", a.path)
-		if first.IsZero() || a.ended.Before(first) {
-			first = a.ended
+		assert.Less(t, a.Ended.Sub(back), back.Sub(down), "%s is answered within the time of the outage", a.Path)
+		if first.IsZero() || a.Ended.Before(first) {
+			first = a.Ended
 		}
 	}
 	assert.Greater(t, kept, 1000, "pages that were asked for")
@@ -95,10 +58,11 @@ func TestTheOnlyReplicaIsRestarted(t *testing.T) {
 	edgetest.Receive(t, app.Done, "the replica ends")
 	down := time.Now()
 	time.Sleep(outageTime)
-	back := startAgain(t, app)
+	app.ServeAgain(t)
+	back := time.Now()
 	time.Sleep(3 * time.Second)
-	answers := l.end()
-	requireFewFailed(t, answers, 0)
+	answers := l.Stop()
+	harness.RequireNoneFailed(t, answers)
 	requireServedAfter(t, answers, down, back)
 	assert.Positive(t, e.Metric(t, `caddy_nextjs_queue_requests_total{result="sent",zone="home"}`))
 }
@@ -111,26 +75,23 @@ func TestTheOnlyReplicaIsKilled(t *testing.T) {
 	app.Kill()
 	down := time.Now()
 	time.Sleep(outageTime)
-	back := startAgain(t, app)
+	app.ServeAgain(t)
+	back := time.Now()
 	time.Sleep(3 * time.Second)
-	answers := l.end()
+	answers := l.Stop()
 	inFlight := 0
 	for _, a := range answers {
-		if !a.isKept && a.began.Before(down) && a.ended.After(killed) {
+		if !isKept(a) && a.Began.Before(down) && a.Ended.After(killed) {
 			inFlight++
 		}
 	}
-	for _, a := range failed(answers) {
-		assert.True(t, a.began.Before(down), "%s was sent after the end: %d %v", a.path, a.status, a.err)
+	failed := harness.Failed(answers)
+	for _, a := range failed {
+		assert.True(t, a.Began.Before(down), "it was sent after the end: %s", a)
 	}
-	t.Logf("%d were in flight, %d failed, %.0f were sent once more", inFlight, len(failed(answers)),
+	t.Logf("%d were in flight, %d failed, %.0f were sent once more", inFlight, len(failed),
 		e.Metric(t, `caddy_nextjs_repeated_requests_total{zone="home"}`))
-	requireFewFailed(t, answers, inFlight)
+	harness.RequireFewFailed(t, answers, inFlight)
 	requireServedAfter(t, answers, down, back)
 	assert.Positive(t, e.Metric(t, `caddy_nextjs_repeated_requests_total{zone="home"}`))
-}
-
-// isHit reports whether an answer is one that was kept.
-func isHit(header http.Header) bool {
-	return strings.Contains(header.Get("Cache-Status"), "; hit")
 }

@@ -62,11 +62,7 @@ func TestAnApplicationThatIsDeafAtFirst(t *testing.T) {
 			late := askFor(t, client, e, "/late")
 			time.Sleep(time.Second)
 			serve()
-			for _, one := range append(waiting, late...) {
-				o := edgetest.Receive(t, one, "it is answered")
-				assert.NoError(t, o.err)
-				assert.Equal(t, http.StatusOK, o.status, o.text)
-			}
+			requireAnswered(t, append(waiting, late...)...)
 			for _, path := range append(paths, "/late") {
 				assert.Equal(t, 1, a.got("GET "+path), path)
 			}
@@ -100,11 +96,7 @@ func TestAnApplicationThatFailsAtFirst(t *testing.T) {
 		waitForQueue(t, e, len(paths))
 		assert.Zero(t, a.got("GET "+paths[0]), "nothing is sent to it")
 		isWell.Store(true)
-		for _, one := range waiting {
-			o := edgetest.Receive(t, one, "it is answered")
-			assert.NoError(t, o.err)
-			assert.Equal(t, http.StatusOK, o.status, o.text)
-		}
+		requireAnswered(t, waiting...)
 	})
 	t.Run("it is asked nothing", func(t *testing.T) {
 		t.Parallel()

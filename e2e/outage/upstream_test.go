@@ -9,8 +9,8 @@ import (
 	"net/http"
 	"sync"
 	"testing"
-	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
@@ -112,13 +112,11 @@ type outcome struct {
 	text   string
 	header http.Header
 	err    error
-	took   time.Duration
 }
 
 // asking sends a request, and returns where what becomes of it will come.
 func asking(client *http.Client, req *http.Request) <-chan outcome {
 	outcomes := make(chan outcome, 1)
-	begin := time.Now()
 	go func() {
 		var o outcome
 		res, err := client.Do(req)
@@ -128,7 +126,6 @@ func asking(client *http.Client, req *http.Request) <-chan outcome {
 			_ = res.Body.Close()
 			o.status, o.header, o.text = res.StatusCode, res.Header, string(body)
 		}
-		o.took = time.Since(begin)
 		outcomes <- o
 	}()
 	return outcomes
@@ -141,6 +138,16 @@ func askFor(t *testing.T, client *http.Client, e *harness.Edge, paths ...string)
 		list = append(list, asking(client, edgetest.Request(t, t.Context(), http.MethodGet, e.URL(path), nil)))
 	}
 	return list
+}
+
+// requireAnswered waits for good answers.
+func requireAnswered(t *testing.T, list ...<-chan outcome) {
+	t.Helper()
+	for _, waiting := range list {
+		o := edgetest.Receive(t, waiting, "it is answered")
+		require.NoError(t, o.err)
+		assert.Equal(t, http.StatusOK, o.status, o.text)
+	}
 }
 
 // waitForQueue waits until as many requests wait for their application.
