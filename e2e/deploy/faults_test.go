@@ -3,7 +3,6 @@
 package deploy_test
 
 import (
-	"fmt"
 	"net"
 	"net/http"
 	"strconv"
@@ -34,7 +33,7 @@ func newFaultyServer(t *testing.T) *faultyServer {
 	s := new(faultyServer)
 	s.address = edgetest.Upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		s.served.Add(1)
-		w.Header().Set("X-From", s.address)
+		w.Header().Set(harness.FromHeader, s.address)
 		if fault := s.fault.Load(); fault != nil {
 			(*fault)(w, r)
 			return
@@ -56,19 +55,22 @@ func answerLate(r *http.Request) {
 }
 
 // startFaulty starts an edge before two servers that are well and one that will not be, and a load.
-func startFaulty(t *testing.T) (e *harness.Edge, bad *faultyServer, l *load) {
+func startFaulty(t *testing.T) (e *harness.Edge, bad *faultyServer, l *harness.Load) {
 	t.Helper()
-	good1, good2 := newFaultyServer(t), newFaultyServer(t)
 	bad = newFaultyServer(t)
-	e = harness.StartEdge(t, nil, harness.Setup{
-		Zones: fmt.Sprintf("\t\tzone / %s %s %s\n", good1.address, good2.address, bad.address),
-	})
-	l = startLoad(t, e.URL(""), "/", "/about", "/products?page=1")
+	e = startBesideTwo(t, bad.address)
+	l = harness.StartLoad(t, e.URL(""), mixOf("/", "/about", "/products?page=1"))
 	edgetest.Eventually(t, edgetest.Patience, func() bool { return bad.served.Load() > 5 }, "all get requests")
 	return e, bad, l
 }
 
-// statusIn is what an edge says of an upstream.
+// startBesideTwo starts an edge before two servers that are well and another one.
+func startBesideTwo(t *testing.T, address string) *harness.Edge {
+	t.Helper()
+	return startEdge(t, []string{newFaultyServer(t).address, newFaultyServer(t).address, address})
+}
+
+// statusIn is what an edge says of an upstream of its only zone.
 func statusIn(t *testing.T, e *harness.Edge, address string) report.UpstreamStatus {
 	t.Helper()
 	for _, upstream := range statusOf(t, e).Zones[0].Deployments[0].Upstreams {
@@ -76,7 +78,8 @@ func statusIn(t *testing.T, e *harness.Edge, address string) report.UpstreamStat
 			return upstream
 		}
 	}
-	return report.UpstreamStatus{State: "unknown"}
+	require.Fail(t, "the edge does not have "+address)
+	return report.UpstreamStatus{}
 }
 
 // stateIn is what an upstream is fit for, as the edge says.
@@ -102,7 +105,7 @@ func TestAReplicaThatAnswersWithErrors(t *testing.T) {
 	assert.Equal(t, before, bad.served.Load(), "nothing is sent to it")
 	bad.fault.Store(nil)
 	becomes(t, e, bad.address, "healthy")
-	requireFewFailed(t, l.end(), 15)
+	harness.RequireFewFailed(t, l.Stop(), 15)
 }
 
 // One that ends connections before it answers costs three requests in a row, and those that are on their way.
@@ -114,7 +117,7 @@ func TestAReplicaThatEndsConnections(t *testing.T) {
 	becomes(t, e, bad.address, "ejected")
 	bad.fault.Store(nil)
 	becomes(t, e, bad.address, "healthy")
-	requireFewFailed(t, l.end(), 10)
+	harness.RequireFewFailed(t, l.Stop(), 10)
 }
 
 // One that takes connections and never answers gets few requests, and none when it was silent for five seconds. What it
@@ -124,19 +127,17 @@ func TestAReplicaThatNeverAnswers(t *testing.T) {
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = silent.Close() })
-	good1, good2 := newFaultyServer(t), newFaultyServer(t)
-	e := harness.StartEdge(t, nil, harness.Setup{
-		Zones: fmt.Sprintf("\t\tzone / %s %s %s\n", good1.address, good2.address, silent.Addr()),
-	})
-	l := startLoad(t, e.URL(""), "/", "/about")
-	l.client.Timeout = 12 * time.Second
+	e := startBesideTwo(t, silent.Addr().String())
+	mix := mixOf("/", "/about")
+	mix.Limit = 12 * time.Second
+	l := harness.StartLoad(t, e.URL(""), mix)
 	becomes(t, e, silent.Addr().String(), "ejected")
 	begin := time.Now()
 	time.Sleep(3 * time.Second)
-	answers := l.end()
-	requireFewFailed(t, answers, 12)
-	for _, a := range failed(answers) {
-		assert.True(t, a.began.Before(begin), "nothing is sent to it any more")
+	answers := l.Stop()
+	harness.RequireFewFailed(t, answers, 12)
+	for _, a := range harness.Failed(answers) {
+		assert.True(t, a.Began.Before(begin), "nothing is sent to it any more")
 	}
 }
 
@@ -152,11 +153,11 @@ func TestASlowReplica(t *testing.T) {
 	before, begin := bad.served.Load(), time.Now()
 	time.Sleep(6 * time.Second)
 	got := bad.served.Load() - before
-	answers := l.end()
-	requireNoneFailed(t, answers)
+	answers := l.Stop()
+	harness.RequireNoneFailed(t, answers)
 	all := 0
 	for _, a := range answers {
-		if a.began.After(begin) {
+		if a.Began.After(begin) {
 			all++
 		}
 	}
@@ -165,29 +166,23 @@ func TestASlowReplica(t *testing.T) {
 
 // A replica that is killed loses what it was at, and nothing else.
 func TestAReplicaIsKilled(t *testing.T) {
-	apps := replicas(t, 3)
-	e := harness.StartEdge(t, nil, harness.Setup{Zones: "\t\tzone / " + upstreamsOf(apps) + "\n"})
-	l := startLoad(t, e.URL(""), "/", "/about", "/api/slow?ms=20")
+	apps, e, l := startReplicas(t, 3)
 	time.Sleep(4 * time.Second) // slow requests are with each
 	killed := time.Now()
 	apps[0].Kill()
 	becomes(t, e, apps[0].Upstream(), "unhealthy")
-	require.NoError(t, apps[0].StartAgain())
-	require.NoError(t, apps[0].WaitUntilReady())
-	t.Cleanup(apps[0].Kill)
+	apps[0].ServeAgain(t)
 	becomes(t, e, apps[0].Upstream(), "healthy")
-	lost := failed(l.end())
+	lost := harness.Failed(l.Stop())
 	for _, a := range lost {
-		assert.True(t, a.began.Before(killed), "%s was sent after the end: %d %v", a.path, a.status, a.err)
+		assert.True(t, a.Began.Before(killed), "it was sent after the end: %s", a)
 	}
 	assert.LessOrEqual(t, len(lost), 15, "what was in flight")
 }
 
 // A replica whose event loop is blocked gets no new requests after five seconds. What it has is answered when it wakes.
 func TestAReplicaThatHangs(t *testing.T) {
-	apps := replicas(t, 3)
-	e := harness.StartEdge(t, nil, harness.Setup{Zones: "\t\tzone / " + upstreamsOf(apps) + "\n"})
-	l := startLoad(t, e.URL(""), "/", "/about", "/api/slow?ms=20")
+	apps, e, l := startReplicas(t, 3)
 	time.Sleep(2 * time.Second)
 	require.NoError(t, apps[0].Cmd.Process.Signal(syscall.SIGSTOP))
 	t.Cleanup(func() { _ = apps[0].Cmd.Process.Signal(syscall.SIGCONT) })
@@ -196,13 +191,13 @@ func TestAReplicaThatHangs(t *testing.T) {
 	time.Sleep(2 * time.Second)
 	require.NoError(t, apps[0].Cmd.Process.Signal(syscall.SIGCONT))
 	becomes(t, e, apps[0].Upstream(), "healthy")
-	answers := l.end()
-	requireNoneFailed(t, answers)
+	answers := l.Stop()
+	harness.RequireNoneFailed(t, answers)
 	late := 0
 	for _, a := range answers {
-		if a.took > slowTime+2*time.Second {
+		if a.Took() > slowTime+2*time.Second {
 			late++
-			assert.True(t, a.began.Before(ejected), "nobody waits who came after it was out")
+			assert.True(t, a.Began.Before(ejected), "nobody waits who came after it was out")
 		}
 	}
 	assert.LessOrEqual(t, late, 15, "requests that waited for it")

@@ -16,7 +16,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/report"
 	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
@@ -79,58 +78,33 @@ func (s *supervisor) command() string {
 	return `echo restarting $NEXTJS_UPSTREAM; curl --silent --show-error --fail-with-body "` + s.url + `/?port=$NEXTJS_PORT"`
 }
 
-// restarting starts an edge before three replicas, and a load that reaches them.
-func restarting(t *testing.T) (apps []*harness.App, e *harness.Edge, l *load) {
-	t.Helper()
-	apps = replicas(t, 3)
-	t.Cleanup(func() {
-		for _, app := range apps {
-			app.Kill()
-		}
-	})
-	e = harness.StartEdge(t, nil, harness.Setup{Zones: "\t\tzone / " + upstreamsOf(apps) + "\n"})
-	return apps, e, startLoad(t, e.URL(""), "/", "/about", "/api/slow?ms=20")
-}
-
-// upstreamStatus asks an edge for what an upstream of its only zone is fit for.
-func upstreamStatus(t *testing.T, e *harness.Edge, app *harness.App) report.UpstreamStatus {
-	t.Helper()
-	for _, upstream := range statusOf(t, e).Zones[0].Deployments[0].Upstreams {
-		if upstream.Upstream == app.Upstream() {
-			return upstream
-		}
-	}
-	require.Fail(t, "the edge does not have "+app.Upstream())
-	return report.UpstreamStatus{}
-}
-
 // Three replicas are restarted by one command. Nobody gets an error, and each is back before the next one is out.
 func TestARollingRestartLosesNothing(t *testing.T) {
-	apps, e, l := restarting(t)
+	apps, e, l := startReplicas(t, 3)
 	s := supervise(t, apps)
 	s.look = func() {
 		states := map[string]int{}
 		for _, app := range apps {
-			states[upstreamStatus(t, e, app).State]++
+			states[stateIn(t, e, app.Upstream())]++
 		}
 		assert.Equal(t, map[string]int{"draining": 1, "healthy": 2}, states)
 	}
 	said := command(t, e, "rolling-restart", "root", "--exec", s.command())
-	var ports, upstreams []string
+	var ports []string
 	for _, app := range apps {
-		ports, upstreams = append(ports, strconv.Itoa(app.Port)), append(upstreams, app.Upstream())
+		ports = append(ports, strconv.Itoa(app.Port))
 		assert.Contains(t, said, fmt.Sprintf("%s | restarting %[1]s\n", app.Upstream()))
-		assert.Equal(t, "healthy", upstreamStatus(t, e, app).State)
+		assert.Equal(t, "healthy", stateIn(t, e, app.Upstream()))
 	}
 	assert.Equal(t, ports, s.ports())
-	assert.True(t, strings.HasSuffix(said, "Restarted all of root: "+strings.Join(upstreams, ", ")+"\n"), said)
+	assert.True(t, strings.HasSuffix(said, "Restarted all of root: "+strings.Join(upstreamsOf(apps), ", ")+"\n"), said)
 	time.Sleep(time.Second)
-	requireNoneFailed(t, l.end())
+	harness.RequireNoneFailed(t, l.Stop())
 }
 
 // The second replica is not restarted: it stays out, the third one is left alone, and the command says so.
 func TestARollingRestartWhoseSecondCommandFails(t *testing.T) {
-	apps, e, l := restarting(t)
+	apps, e, l := startReplicas(t, 3)
 	s := supervise(t, apps)
 	s.refuses = strconv.Itoa(apps[1].Port)
 	first, third := apps[0].Process, apps[2].Process
@@ -145,10 +119,10 @@ func TestARollingRestartWhoseSecondCommandFails(t *testing.T) {
 	assert.Same(t, third, apps[2].Process)
 	time.Sleep(time.Second)
 	for i, want := range []string{"healthy", "draining", "healthy"} {
-		assert.Equal(t, want, upstreamStatus(t, e, apps[i]).State)
+		assert.Equal(t, want, stateIn(t, e, apps[i].Upstream()))
 	}
-	assert.Empty(t, upstreamStatus(t, e, apps[1]).Holder, "it stays out by itself")
-	requireNoneFailed(t, l.end())
+	assert.Empty(t, statusIn(t, e, apps[1].Upstream()).Holder, "it stays out by itself")
+	harness.RequireNoneFailed(t, l.Stop())
 }
 
 // startRestart starts a rolling restart as a process of its own, whose command is begun and does not end.
@@ -161,7 +135,7 @@ func startRestart(t *testing.T, e *harness.Edge, app *harness.App, exec string) 
 	edgetest.Eventually(t, edgetest.Patience, func() bool {
 		return strings.Contains(process.Log.Since(0), app.Upstream()+" | begun\n")
 	}, "the command has begun")
-	status := upstreamStatus(t, e, app)
+	status := statusIn(t, e, app.Upstream())
 	require.Equal(t, "draining", status.State)
 	require.Contains(t, status.Why, "taken out of rotation by rolling-restart@")
 	return process
@@ -169,19 +143,19 @@ func startRestart(t *testing.T, e *harness.Edge, app *harness.App, exec string) 
 
 // A rolling restart that is killed leaves no replica out.
 func TestARollingRestartThatIsKilled(t *testing.T) {
-	apps, e, l := restarting(t)
+	apps, e, l := startReplicas(t, 3)
 	left := t.TempDir() + "/pid"
 	process := startRestart(t, e, apps[0], "echo $$ > "+left+"; echo begun; exec sleep 600")
 	t.Cleanup(func() { endByPID(t, left) })
 	time.Sleep(16 * time.Second)
-	require.Equal(t, "draining", upstreamStatus(t, e, apps[0]).State, "the lease is renewed")
+	require.Equal(t, "draining", stateIn(t, e, apps[0].Upstream()), "the lease is renewed")
 	process.Kill()
-	require.Equal(t, "draining", upstreamStatus(t, e, apps[0]).State, "nobody knows yet")
-	edgetest.Eventually(t, edgetest.Patience, func() bool { return upstreamStatus(t, e, apps[0]).State == "healthy" }, "it is put back")
+	require.Equal(t, "draining", stateIn(t, e, apps[0].Upstream()), "nobody knows yet")
+	edgetest.Eventually(t, edgetest.Patience, func() bool { return stateIn(t, e, apps[0].Upstream()) == "healthy" }, "it is put back")
 	for _, app := range apps[1:] {
-		assert.Equal(t, "healthy", upstreamStatus(t, e, app).State)
+		assert.Equal(t, "healthy", stateIn(t, e, app.Upstream()))
 	}
-	requireNoneFailed(t, l.end())
+	harness.RequireNoneFailed(t, l.Stop())
 }
 
 // endByPID ends the process whose number is in a file.
@@ -195,7 +169,7 @@ func endByPID(t *testing.T, file string) {
 
 // One that is told to end tells its command, and waits for it.
 func TestARollingRestartThatIsToldToEnd(t *testing.T) {
-	apps, e, l := restarting(t)
+	apps, e, l := startReplicas(t, 3)
 	process := startRestart(t, e, apps[0], "trap 'echo told; exit 0' INT; echo begun; sleep 600")
 	require.NoError(t, process.Cmd.Process.Signal(syscall.SIGINT))
 	edgetest.Receive(t, process.Done, "it ends")
@@ -204,18 +178,15 @@ func TestARollingRestartThatIsToldToEnd(t *testing.T) {
 	assert.Contains(t, said, apps[0].Upstream()+" | told\n")
 	assert.Contains(t, said, "ended by the signal: interrupt\n")
 	assert.Contains(t, said, fmt.Sprintf("Not begun: %s, %s", apps[1].Upstream(), apps[2].Upstream()))
-	edgetest.Eventually(t, edgetest.Patience, func() bool { return upstreamStatus(t, e, apps[0]).State == "healthy" }, "it is put back")
-	requireNoneFailed(t, l.end())
+	edgetest.Eventually(t, edgetest.Patience, func() bool { return stateIn(t, e, apps[0].Upstream()) == "healthy" }, "it is put back")
+	harness.RequireNoneFailed(t, l.Stop())
 }
 
 // The only replica of a zone is restarted so, too: requests wait meanwhile.
 func TestARollingRestartOfTheOnlyReplica(t *testing.T) {
-	apps := replicas(t, 1)
-	t.Cleanup(func() { apps[0].Kill() })
-	e := harness.StartEdge(t, nil, harness.Setup{Zones: "\t\tzone / " + upstreamsOf(apps) + " {\n\t\t\tqueue 1000 30s\n\t\t}\n"})
-	l := startLoad(t, e.URL(""), "/", "/about", "/api/slow?ms=20")
+	apps, e, l := startReplicas(t, 1, "queue 1000 30s")
 	time.Sleep(time.Second)
 	command(t, e, "rolling-restart", "root", "--exec", supervise(t, apps).command())
 	time.Sleep(time.Second)
-	requireNoneFailed(t, l.end())
+	harness.RequireNoneFailed(t, l.Stop())
 }

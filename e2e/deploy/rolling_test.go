@@ -9,7 +9,6 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"strconv"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -42,23 +41,19 @@ func statusOf(t *testing.T, e *harness.Edge) (status report.Status) {
 
 // Three replicas are restarted one after the other, three times over, as an operator does: drain, restart, undrain.
 func TestRollingRestartsLoseNothing(t *testing.T) {
-	apps := replicas(t, 3)
-	e := harness.StartEdge(t, nil, harness.Setup{Zones: "\t\tzone / " + upstreamsOf(apps) + "\n"})
-	l := startLoad(t, e.URL(""), "/", "/about", "/api/slow?ms=20")
+	apps, e, l := startReplicas(t, 3)
 	for range harness.LongOr(1, 3) {
 		for _, app := range apps {
 			said := command(t, e, "drain", app.Upstream(), "--wait", "20s")
 			assert.Contains(t, said, "0 in flight")
 			app.Terminate(t)
 			edgetest.Receive(t, app.Done, "the replica ends")
-			require.NoError(t, app.StartAgain())
-			require.NoError(t, app.WaitUntilReady())
-			t.Cleanup(app.Kill)
+			app.ServeAgain(t)
 			command(t, e, "undrain", app.Upstream())
 		}
 	}
 	time.Sleep(time.Second)
-	requireNoneFailed(t, l.end())
+	harness.RequireNoneFailed(t, l.Stop())
 	for _, upstream := range statusOf(t, e).Zones[0].Deployments[0].Upstreams {
 		assert.Equal(t, "healthy", upstream.State, upstream.Upstream)
 		assert.Zero(t, upstream.InFlight, upstream.Upstream)
@@ -67,16 +62,12 @@ func TestRollingRestartsLoseNothing(t *testing.T) {
 
 // A drain holds over a reload and a restart of the edge, and over its end at any moment.
 func TestADrainOutlivesTheEdge(t *testing.T) {
-	apps := replicas(t, 2)
-	e := harness.StartEdge(t, nil, harness.Setup{Zones: "\t\tzone / " + upstreamsOf(apps) + "\n"})
+	apps := harness.NextApps(t).Home.StartReplicas(t, 2)
+	e := startEdge(t, upstreamsOf(apps))
 	command(t, e, "drain", apps[0].Upstream())
-	isDrained := func() bool {
-		return statusOf(t, e).Zones[0].Deployments[0].Upstreams[0].State == "draining"
-	}
+	isDrained := func() bool { return stateIn(t, e, apps[0].Upstream()) == "draining" }
 	require.True(t, isDrained())
-	require.Empty(t, e.Load(t, e.Caddyfile(t, nil, harness.Setup{
-		Zones: "\t\tzone / " + upstreamsOf(apps) + " {\n\t\t\thealth tcp\n\t\t}\n",
-	})))
+	require.Empty(t, e.Load(t, e.Caddyfile(t, nil, harness.Setup{Zones: zoneOf(upstreamsOf(apps), "health tcp")})))
 	require.True(t, isDrained(), "after a reload")
 	for i := range harness.LongOr(5, 20) {
 		order, want := "undrain", "healthy"
@@ -121,34 +112,24 @@ func (b *balancer) isReady(edge int) bool { return b.edges[edge].ready.Load() }
 func startBalancer(t *testing.T, edges []*harness.Edge, probes []int) (b *balancer, base string) {
 	t.Helper()
 	b = &balancer{}
-	stop := make(chan struct{})
-	var asking sync.WaitGroup
+	asking := harness.NewWorkers()
 	for i, e := range edges {
 		target, err := url.Parse(e.URL(""))
 		require.NoError(t, err)
 		one := &balanced{proxy: httputil.NewSingleHostReverseProxy(target)}
 		b.edges = append(b.edges, one)
 		client := &http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-		asking.Go(func() {
-			for {
-				res, err := client.Get(fmt.Sprintf("http://localhost:%d/readyz", probes[i]))
-				one.ready.Store(err == nil && res.StatusCode == http.StatusOK)
-				if err == nil {
-					_ = res.Body.Close()
-				}
-				select {
-				case <-stop:
-					return
-				case <-time.After(250 * time.Millisecond):
-				}
+		asking.Repeat(func(int) {
+			res, err := client.Get(fmt.Sprintf("http://localhost:%d/readyz", probes[i]))
+			one.ready.Store(err == nil && res.StatusCode == http.StatusOK)
+			if err == nil {
+				_ = res.Body.Close()
 			}
+			time.Sleep(250 * time.Millisecond)
 		})
 	}
 	address := edgetest.Upstream(t, b.ServeHTTP)
-	t.Cleanup(func() {
-		close(stop)
-		asking.Wait()
-	})
+	t.Cleanup(asking.Stop)
 	edgetest.Eventually(t, edgetest.Patience, func() bool { return b.isReady(0) && b.isReady(1) }, "both edges are ready")
 	return b, "http://" + address
 }
@@ -167,7 +148,7 @@ func TestEdgesAreRestartedWithoutALoss(t *testing.T) {
 		}))
 	}
 	b, base := startBalancer(t, edges, probes)
-	l := startLoad(t, base, "/", "/about", "/blog", "/shop")
+	l := harness.StartLoad(t, base, mixOf("/", "/about", "/blog", "/shop"))
 	for range harness.LongOr(1, 3) {
 		for i, e := range edges {
 			e.Terminate(t)
@@ -176,5 +157,5 @@ func TestEdgesAreRestartedWithoutALoss(t *testing.T) {
 			edgetest.Eventually(t, edgetest.Patience, func() bool { return b.isReady(i) }, "it is ready again")
 		}
 	}
-	requireNoneFailed(t, l.end())
+	harness.RequireNoneFailed(t, l.Stop())
 }

@@ -46,7 +46,7 @@ func serveStubbornly(atTerm string) {
 	}
 	address := listener.Addr().String()
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("X-From", address)
+		w.Header().Set(harness.FromHeader, address)
 		answerLate(r)
 	})}
 	told := make(chan os.Signal, 1)
@@ -89,28 +89,17 @@ func (s *stubborn) terminate(t *testing.T) {
 }
 
 // startWithStubborn starts an edge before two servers that are well and a stubborn one, and a load that reaches it.
-func startWithStubborn(t *testing.T, atTerm string) (e *harness.Edge, s *stubborn, l *load) {
+func startWithStubborn(t *testing.T, atTerm string) (e *harness.Edge, s *stubborn, l *harness.Load) {
 	t.Helper()
 	s = startStubborn(t, atTerm)
-	e = harness.StartEdge(t, nil, harness.Setup{
-		Zones: fmt.Sprintf("\t\tzone / %s %s %s\n", newFaultyServer(t).address, newFaultyServer(t).address, s.address),
-	})
-	l = startLoad(t, e.URL(""), "/", "/about", "/products?page=1")
-	edgetest.Eventually(t, edgetest.Patience, func() bool { return l.fromSince(s.address, time.Time{}) > 5 }, "it gets requests")
+	e = startBesideTwo(t, s.address)
+	l = harness.StartLoad(t, e.URL(""), mixOf("/", "/about", "/products?page=1"))
+	l.WaitFor(t, 6, time.Time{}, s.hasMade, "it gets requests")
 	return e, s, l
 }
 
-// fromSince is how many requests that began after a moment a server has answered.
-func (l *load) fromSince(address string, since time.Time) (count int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, a := range l.answers {
-		if a.from == address && a.began.After(since) {
-			count++
-		}
-	}
-	return count
-}
+// hasMade reports whether an answer is this server's.
+func (s *stubborn) hasMade(a harness.LoadAnswer) bool { return a.From == s.address }
 
 // A replica that does not end when it is told to, though it was drained before: it gets nothing, and nobody an error.
 // When it is put back it gets requests if it takes connections; else it is unhealthy.
@@ -123,13 +112,13 @@ func TestADrainedReplicaThatDoesNotEnd(t *testing.T) {
 			drained := time.Now()
 			s.terminate(t)
 			time.Sleep(2 * time.Second)
-			assert.Zero(t, l.fromSince(s.address, drained))
+			assert.Empty(t, l.Since(drained, s.hasMade))
 			command(t, e, "undrain", s.address)
 			becomes(t, e, s.address, then)
 			if then == "healthy" {
-				edgetest.Eventually(t, edgetest.Patience, func() bool { return l.fromSince(s.address, drained) > 5 }, "it gets requests again")
+				l.WaitFor(t, 6, drained, s.hasMade, "it gets requests again")
 			}
-			requireNoneFailed(t, l.end())
+			harness.RequireNoneFailed(t, l.Stop())
 			assert.True(t, s.Running(), "it has not ended")
 		})
 	}
@@ -147,13 +136,11 @@ func TestAReplicaThatDoesNotEnd(t *testing.T) {
 			told := time.Now()
 			becomes(t, e, s.address, then)
 			if then == "healthy" {
-				edgetest.Eventually(t, edgetest.Patience, func() bool { return l.fromSince(s.address, told) > 5 }, "it is used on")
+				l.WaitFor(t, 6, told, s.hasMade, "it is used on")
 			}
-			answers := l.end()
-			requireNoneFailed(t, answers)
-			wasInFlight := func(a loadAnswer) bool {
-				return a.from == s.address && a.began.Before(told) && a.began.Add(a.took).After(told)
-			}
+			answers := l.Stop()
+			harness.RequireNoneFailed(t, answers)
+			wasInFlight := func(a harness.LoadAnswer) bool { return s.hasMade(a) && a.WasOpenAt(told) }
 			assert.True(t, slices.ContainsFunc(answers, wasInFlight), "what was in flight is answered")
 			assert.True(t, s.Running(), "it has not ended")
 		})
