@@ -43,7 +43,7 @@ func TestWhatIsKeptOutlivesTheAddressesOfItsZone(t *testing.T) {
 	replicas, port := startReplicas(t, hosts[:2]...)
 	dns := dnstest.Start(t)
 	rename(dns, replicas[0])
-	e := harness.StartEdge(t, nil, harness.Setup{Zones: zoneOf(dns, port, "") + pagesAreKept})
+	e := harness.StartEdge(t, nil, harness.Setup{Zones: zoneOf(dns, port) + pagesAreKept})
 	require.Equal(t, replicas[0].host, waitKept(t, e))
 
 	rename(dns, replicas[1])
@@ -73,7 +73,7 @@ func TestSitesAlikeInAllButTheUpstreamShareNothing(t *testing.T) {
 	require.NoError(t, err)
 	other, err := edgetest.FindPort()
 	require.NoError(t, err)
-	zones := zoneOf(dns, port, "") + pagesAreKept
+	zones := zoneOf(dns, port) + pagesAreKept
 	site := func(port int, zones string) string {
 		return fmt.Sprintf("http://localhost:%d {\n\tnextjs {\n%s\t}\n}\n", port, zones)
 	}

@@ -12,18 +12,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
-	"github.com/caddy-nextjs/caddy-nextjs/internal/dnstest"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
 // `next start` stops so: what it has is answered, and DNS names it until its container is gone.
 func TestAReplicaThatStopsCostsNoRequest(t *testing.T) {
-	replicas, port := startReplicas(t, hosts[:3]...)
-	dns := dnstest.Start(t)
-	rename(dns, replicas...)
-	e := harness.StartEdge(t, nil, harness.Setup{Zones: zoneOf(dns, port, "")})
-	l := startLoad(t, e.URL(""))
+	e, _, replicas := startService(t, 3, 3)
+	l := startLoad(t, e)
 	for _, r := range replicas {
 		edgetest.Eventually(t, edgetest.Patience, r.isBusy, "%s is at a slow answer", r.host)
 	}
@@ -42,10 +37,7 @@ func TestAReplicaThatStopsCostsNoRequest(t *testing.T) {
 
 // Streams of one that has gone end so that their clients come back, to another one.
 func TestEventStreamsOfAReplicaThatHasGoneComeBackToAnother(t *testing.T) {
-	replicas, port := startReplicas(t, hosts[:2]...)
-	dns := dnstest.Start(t)
-	rename(dns, replicas...)
-	e := harness.StartEdge(t, nil, harness.Setup{Zones: zoneOf(dns, port, "")})
+	e, dns, replicas := startService(t, 2, 2)
 	client, ctx := edgetest.PlainClient(t), edgetest.Within(t, 2*edgetest.Patience)
 	by := map[string][]*events{}
 	for range 20 {

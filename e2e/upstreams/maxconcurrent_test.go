@@ -17,7 +17,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
-	"github.com/caddy-nextjs/caddy-nextjs/internal/dnstest"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
@@ -26,10 +25,8 @@ const maxConcurrent = 10
 
 func startLimited(t *testing.T, words ...string) (*harness.Edge, []*replica) {
 	t.Helper()
-	replicas, port := startReplicas(t, hosts[:2]...)
-	dns := dnstest.Start(t)
-	rename(dns, replicas...)
-	return harness.StartEdge(t, nil, harness.Setup{Zones: zoneOf(dns, port, "\t\t\tmax_concurrent 10\n"+strings.Join(words, "\n"))}), replicas
+	e, _, replicas := startService(t, 2, 2, append(words, "max_concurrent 10")...)
+	return e, replicas
 }
 
 func TestNoReplicaGetsMoreThanItMay(t *testing.T) {
@@ -151,6 +148,7 @@ func requireRoomForAll(t *testing.T, e *harness.Edge, replicas []*replica) {
 		opens = append(opens, open)
 	}
 	client := edgetest.PlainClient(t)
+	client.Timeout = edgetest.Patience
 	busy := func() (n int64) {
 		for _, r := range replicas {
 			n += r.now.Load()
@@ -162,18 +160,13 @@ func requireRoomForAll(t *testing.T, e *harness.Edge, replicas []*replica) {
 	for deadline := time.Now().Add(edgetest.Patience); busy() < room; {
 		require.True(t, time.Now().Before(deadline), "only %d have room", busy())
 		before := busy()
-		go func() {
-			status, _, _ := get(client, e.URL("/gate"))
-			statuses <- status
-		}()
+		go func() { statuses <- statusOf(client, e.URL("/gate")) }()
 		edgetest.Eventually(t, edgetest.Patience, func() bool { return busy() > before || len(statuses) > 0 }, "it arrives or is refused")
 		if busy() == before { // what has just begun may not wait for its client yet
 			require.Equal(t, http.StatusServiceUnavailable, <-statuses)
 		}
 	}
-	status, _, err := get(client, e.URL("/gate"))
-	require.NoError(t, err)
-	assert.Equal(t, http.StatusServiceUnavailable, status, "no more have room")
+	assert.Equal(t, http.StatusServiceUnavailable, statusOf(client, e.URL("/gate")), "no more have room")
 	for _, r := range replicas {
 		assert.Equal(t, int64(maxConcurrent), r.now.Load(), r.host)
 	}
@@ -183,4 +176,17 @@ func requireRoomForAll(t *testing.T, e *harness.Edge, replicas []*replica) {
 	for range room {
 		assert.Equal(t, http.StatusOK, edgetest.Receive(t, statuses, "it is answered"))
 	}
+}
+
+// statusOf asks, and returns 0 if no whole answer came.
+func statusOf(client *http.Client, url string) int {
+	res, err := client.Get(url)
+	if err != nil {
+		return 0
+	}
+	defer res.Body.Close()
+	if _, err := io.Copy(io.Discard, res.Body); err != nil {
+		return 0
+	}
+	return res.StatusCode
 }

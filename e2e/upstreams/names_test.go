@@ -21,10 +21,7 @@ import (
 
 // DNS is not waited for where an upstream says by itself that it is gone.
 func TestDNSIsAskedAtOnceWhenAReplicaRefuses(t *testing.T) {
-	replicas, port := startReplicas(t, hosts[:2]...)
-	dns := dnstest.Start(t)
-	rename(dns, replicas[0])
-	e := harness.StartEdge(t, nil, harness.Setup{Zones: zoneOf(dns, port, "\t\t\trefresh 1h")})
+	e, dns, replicas := startService(t, 2, 1, "refresh 1h")
 	client := edgetest.PlainClient(t)
 	require.Equal(t, replicas[0].host, edgetest.Get(t, client, e.URL("/quick")).Text)
 
@@ -38,10 +35,7 @@ func TestDNSIsAskedAtOnceWhenAReplicaRefuses(t *testing.T) {
 
 // Addresses are given to other containers, so what DNS has said before is no ground to ask one.
 func TestNothingOfDNSOutlivesTheProcess(t *testing.T) {
-	replicas, port := startReplicas(t, hosts[:2]...)
-	dns := dnstest.Start(t)
-	rename(dns, replicas[0])
-	e := harness.StartEdge(t, nil, harness.Setup{Zones: zoneOf(dns, port, "")})
+	e, dns, replicas := startService(t, 2, 1)
 	client := edgetest.PlainClient(t)
 	require.Equal(t, replicas[0].host, edgetest.Get(t, client, e.URL("/quick")).Text)
 	e.Terminate(t)
@@ -69,14 +63,14 @@ func TestAReplicaOfTwoAddressesCountsOnce(t *testing.T) {
 	replicas, port := startReplicas(t, "127.0.0.1", "::1")
 	four, six := replicas[0], replicas[1]
 	for name, c := range map[string]struct {
-		more      string
+		words     []string
 		four, six bool // whether DNS has one
 		used      []*replica
 	}{
-		"by default those of IPv4": {"", true, true, []*replica{four}},
-		"else those of IPv6":       {"", false, true, []*replica{six}},
-		"those that are chosen":    {"\t\t\tversions ipv6", true, true, []*replica{six}},
-		"all":                      {"\t\t\tversions ipv4 ipv6", true, true, []*replica{four, six}},
+		"by default those of IPv4": {nil, true, true, []*replica{four}},
+		"else those of IPv6":       {nil, false, true, []*replica{six}},
+		"those that are chosen":    {[]string{"versions ipv6"}, true, true, []*replica{six}},
+		"all":                      {[]string{"versions ipv4 ipv6"}, true, true, []*replica{four, six}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dns := dnstest.Start(t)
@@ -86,7 +80,7 @@ func TestAReplicaOfTwoAddressesCountsOnce(t *testing.T) {
 			if dns.SetAAAA(service); c.six {
 				dns.SetAAAA(service, six.host)
 			}
-			e := harness.StartEdge(t, nil, harness.Setup{Zones: zoneOf(dns, port, c.more)})
+			e := harness.StartEdge(t, nil, harness.Setup{Zones: zoneOf(dns, port, c.words...)})
 			by := map[string]bool{}
 			for range 20 {
 				by[edgetest.Get(t, edgetest.PlainClient(t), e.URL("/quick")).Text] = true
@@ -118,7 +112,7 @@ func TestTheServicesOfTheLowestPriorityThatHasAFitOneAreUsed(t *testing.T) {
 	e := harness.StartEdge(t, nil, harness.Setup{
 		Zones: fmt.Sprintf("\t\tzone web / srv+http://%s {\n\t\t\tresolvers %s\n\t\t}\n", name, dns.Addr()),
 	})
-	l := startLoad(t, e.URL(""))
+	l := startLoad(t, e)
 	l.goesOn(t, 20)
 	assert.Zero(t, second.arrived())
 

@@ -16,6 +16,8 @@ import (
 	"github.com/coder/websocket"
 	"github.com/stretchr/testify/require"
 
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
+	"github.com/caddy-nextjs/caddy-nextjs/internal/dnstest"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
@@ -53,6 +55,16 @@ func startReplicas(t testing.TB, hosts ...string) (list []*replica, port string)
 		list = append(list, r)
 	}
 	return list, port
+}
+
+// startService starts replicas, a DNS server that names the first few of them, and an edge before these. words stand in
+// its zone.
+func startService(t testing.TB, count, named int, words ...string) (*harness.Edge, *dnstest.Server, []*replica) {
+	t.Helper()
+	replicas, port := startReplicas(t, hosts[:count]...)
+	dns := dnstest.Start(t)
+	rename(dns, replicas[:named]...)
+	return harness.StartEdge(t, nil, harness.Setup{Zones: zoneOf(dns, port, words...)}), dns, replicas
 }
 
 // start has the replica take connections.
@@ -99,6 +111,7 @@ func (r *replica) handler() http.Handler {
 	} {
 		mux.HandleFunc(path, func(w http.ResponseWriter, req *http.Request) {
 			r.note()
+			w.Header().Set(harness.FromHeader, r.host)
 			handler(w, req)
 		})
 	}

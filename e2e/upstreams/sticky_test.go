@@ -35,10 +35,7 @@ func asVisitor(cookie *http.Cookie) []string {
 }
 
 func TestAVisitorStaysAtOneReplicaByItsCookie(t *testing.T) {
-	replicas, port := startReplicas(t, hosts...)
-	dns := dnstest.Start(t)
-	rename(dns, replicas[:4]...)
-	e := harness.StartEdge(t, nil, harness.Setup{Zones: zoneOf(dns, port, "\t\t\tsticky cookie")})
+	e, dns, replicas := startService(t, 5, 4, "sticky cookie")
 	client := edgetest.PlainClient(t)
 	first := edgetest.Get(t, client, e.URL("/quick"))
 	cookie := cookieOf(first)
@@ -80,10 +77,7 @@ func TestAVisitorWhoseReplicaHasGoneGetsAnother(t *testing.T) {
 		"it has stopped":       func(_ *dnstest.Server, its, _ *replica) { its.stop(t) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			replicas, port := startReplicas(t, hosts[:2]...)
-			dns := dnstest.Start(t)
-			rename(dns, replicas...)
-			e := harness.StartEdge(t, nil, harness.Setup{Zones: zoneOf(dns, port, "\t\t\tsticky cookie")})
+			e, dns, replicas := startService(t, 2, 2, "sticky cookie")
 			client := edgetest.PlainClient(t)
 			first := edgetest.Get(t, client, e.URL("/quick"))
 			cookie := cookieOf(first)
@@ -115,7 +109,7 @@ func TestTheCookieIsSetOnlyWhereNoSharedCacheMayKeepTheAnswer(t *testing.T) {
 	replicas, port := startReplicas(t, hosts[:2]...)
 	dns := dnstest.Start(t)
 	rename(dns, replicas...)
-	e := harness.StartEdge(t, nil, harness.Setup{Zones: zoneOf(dns, port, "\t\t\tsticky cookie") + pagesAreKept})
+	e := harness.StartEdge(t, nil, harness.Setup{Zones: zoneOf(dns, port, "sticky cookie") + pagesAreKept})
 	plain, secure := edgetest.PlainClient(t), e.Client(t, edgetest.H2)
 	for path, isSet := range map[string]bool{
 		"/quick": true, "/private": true, "/public": false, "/unsaid": false, "/kept": false, "/kept/again": false,
@@ -146,10 +140,7 @@ func TestTheCookieIsSetOnlyWhereNoSharedCacheMayKeepTheAnswer(t *testing.T) {
 }
 
 func TestWithOneReplicaMoreFewVisitorsMove(t *testing.T) {
-	replicas, port := startReplicas(t, hosts...)
-	dns := dnstest.Start(t)
-	rename(dns, replicas[:4]...)
-	e := harness.StartEdge(t, nil, harness.Setup{Zones: zoneOf(dns, port, "\t\t\tsticky header X-User")})
+	e, dns, replicas := startService(t, 5, 4, "sticky header X-User")
 	before := whereEachIs(t, e)
 	assert.Equal(t, before, whereEachIs(t, e), "each stays")
 	at := map[string]int{}
