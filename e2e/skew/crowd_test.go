@@ -16,6 +16,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
 )
 
 const (
@@ -30,11 +32,10 @@ const (
 
 // crowd are visitors who open documents and do with them all that their scripts may do, and who listen to events.
 type crowd struct {
+	*harness.Workers
 	base   string
 	builds map[string]*build
 	rsc    string
-	stop   chan struct{}
-	done   sync.WaitGroup
 
 	mu       sync.Mutex
 	troubles []string
@@ -62,10 +63,10 @@ var deeds = []struct {
 }
 
 func newCrowd(base string) *crowd {
-	return &crowd{base: base, builds: map[string]*build{}, stop: make(chan struct{}), did: map[string]int{}, tokens: map[string]string{}}
+	return &crowd{Workers: harness.NewWorkers(), base: base, builds: map[string]*build{}, did: map[string]int{}, tokens: map[string]string{}}
 }
 
-// startCrowd has them come until end.
+// startCrowd has them come until Stop.
 func startCrowd(t *testing.T, base, rsc string, builds ...*build) *crowd {
 	t.Helper()
 	c := newCrowd(base)
@@ -74,35 +75,11 @@ func startCrowd(t *testing.T, base, rsc string, builds ...*build) *crowd {
 		c.builds[b.name] = b
 	}
 	for i := range visitors {
-		c.repeat(func(round int) { c.visit(t, fmt.Sprintf("v%d-%d", i, round)) })
+		c.Repeat(func(round int) { c.visit(t, fmt.Sprintf("v%d-%d", i, round)) })
 	}
-	c.repeat(func(int) { c.listen(t) })
-	t.Cleanup(c.end)
+	c.Repeat(func(int) { c.listen(t) })
+	t.Cleanup(c.Stop)
 	return c
-}
-
-func (c *crowd) repeat(what func(round int)) {
-	c.done.Go(func() {
-		for round := 0; c.goesOn(); round++ {
-			what(round)
-		}
-	})
-}
-
-func (c *crowd) goesOn() bool {
-	select {
-	case <-c.stop:
-		return false
-	default:
-		return true
-	}
-}
-
-func (c *crowd) end() {
-	if c.goesOn() {
-		close(c.stop)
-	}
-	c.done.Wait()
 }
 
 func (c *crowd) trouble(format string, args ...any) {
@@ -136,7 +113,7 @@ func (c *crowd) visit(t *testing.T, name string) {
 	}
 	c.count("document")
 	page.rsc = c.rsc
-	for round := 0; time.Since(opened) < tabAge && c.goesOn(); round++ {
+	for round := 0; time.Since(opened) < tabAge && c.GoOn(); round++ {
 		for _, deed := range deeds {
 			said, err := deed.does(page)
 			switch right := strings.ReplaceAll(deed.right, "OLD", page.of.name); {
@@ -171,15 +148,8 @@ func (c *crowd) act(page *tab, deed, token string, how func(c *tab, id, token st
 
 // listen reads events. All of a stream are of one build, and none is cut.
 func (c *crowd) listen(t *testing.T) {
-	ctx, cancel := context.WithTimeout(context.Background(), listenFor)
+	ctx, cancel := context.WithTimeout(c.Context(), listenFor)
 	defer cancel()
-	go func() {
-		select {
-		case <-c.stop:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+"/api/events", nil)
 	if !assert.NoError(t, err) {
 		return
@@ -220,7 +190,7 @@ func (c *crowd) listen(t *testing.T) {
 // requireNoTrouble ends the crowd, and says what has gone wrong for whom. Each action must have been executed once, by the build of its document.
 func (c *crowd) requireNoTrouble(t *testing.T, actions string) {
 	t.Helper()
-	c.end()
+	c.Stop()
 	t.Logf("%v, %d hard navigations", c.did, c.hard)
 	require.Empty(t, c.troubles)
 	by := map[string][]string{}

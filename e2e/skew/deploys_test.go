@@ -82,14 +82,14 @@ func TestEventStreamsOfABuildThatIsRetired(t *testing.T) {
 		var id string
 		t.Run(old, func(t *testing.T) {
 			c := newCrowd(s.base)
-			c.repeat(func(int) { c.listen(t) })
-			t.Cleanup(c.end)
+			c.Repeat(func(int) { c.listen(t) })
+			t.Cleanup(c.Stop)
 			wait(t, func() bool { return c.has("event stream") > 0 }, "a stream is open")
 			id = s.deploy(t, next, true)
 			assert.Zero(t, c.has("end of an event stream"), "it outlives the deploy")
 			s.order(t, "retire", "--id", old, "--wait", "20s")
 			wait(t, func() bool { return c.has("event stream") == 2 }, "the stream ends, and the client is back")
-			c.end()
+			c.Stop()
 			assert.Empty(t, c.troubles)
 		})
 		old = id

@@ -94,8 +94,8 @@ func killedInADeploy(t *testing.T, kind string) {
 
 	// While the old servers drain: something is in flight there.
 	stream := newCrowd(s.base)
-	stream.repeat(func(int) { stream.listen(t) })
-	defer stream.end()
+	stream.Repeat(func(int) { stream.listen(t) })
+	defer stream.Stop()
 	process = s.begin(t, "retire", "--id", inConfig, "--wait", "20s")
 	time.Sleep(200 * time.Millisecond)
 	s.killAndRestart(t)
