@@ -166,6 +166,7 @@ func TestASlowReplica(t *testing.T) {
 
 // A replica that is killed loses what it was at, and nothing else.
 func TestAReplicaIsKilled(t *testing.T) {
+	t.Parallel()
 	apps, e, l := startReplicas(t, 3)
 	time.Sleep(4 * time.Second) // slow requests are with each
 	killed := time.Now()
@@ -182,6 +183,7 @@ func TestAReplicaIsKilled(t *testing.T) {
 
 // A replica whose event loop is blocked gets no new requests after five seconds. What it has is answered when it wakes.
 func TestAReplicaThatHangs(t *testing.T) {
+	t.Parallel()
 	apps, e, l := startReplicas(t, 3)
 	time.Sleep(2 * time.Second)
 	require.NoError(t, apps[0].Cmd.Process.Signal(syscall.SIGSTOP))

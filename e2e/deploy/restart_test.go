@@ -80,6 +80,7 @@ func (s *supervisor) command() string {
 
 // Three replicas are restarted by one command. Nobody gets an error, and each is back before the next one is out.
 func TestARollingRestartLosesNothing(t *testing.T) {
+	t.Parallel()
 	apps, e, l := startReplicas(t, 3)
 	s := supervise(t, apps)
 	s.look = func() {
@@ -104,6 +105,7 @@ func TestARollingRestartLosesNothing(t *testing.T) {
 
 // The second replica is not restarted: it stays out, the third one is left alone, and the command says so.
 func TestARollingRestartWhoseSecondCommandFails(t *testing.T) {
+	t.Parallel()
 	apps, e, l := startReplicas(t, 3)
 	s := supervise(t, apps)
 	s.refuses = strconv.Itoa(apps[1].Port)
@@ -143,6 +145,7 @@ func startRestart(t *testing.T, e *harness.Edge, app *harness.App, exec string) 
 
 // A rolling restart that is killed leaves no replica out.
 func TestARollingRestartThatIsKilled(t *testing.T) {
+	t.Parallel()
 	apps, e, l := startReplicas(t, 3)
 	left := t.TempDir() + "/pid"
 	process := startRestart(t, e, apps[0], "echo $$ > "+left+"; echo begun; exec sleep 600")
@@ -169,6 +172,7 @@ func endByPID(t *testing.T, file string) {
 
 // One that is told to end tells its command, and waits for it.
 func TestARollingRestartThatIsToldToEnd(t *testing.T) {
+	t.Parallel()
 	apps, e, l := startReplicas(t, 3)
 	process := startRestart(t, e, apps[0], "trap 'echo told; exit 0' INT; echo begun; sleep 600")
 	require.NoError(t, process.Cmd.Process.Signal(syscall.SIGINT))
@@ -184,6 +188,7 @@ func TestARollingRestartThatIsToldToEnd(t *testing.T) {
 
 // The only replica of a zone is restarted so, too: requests wait meanwhile.
 func TestARollingRestartOfTheOnlyReplica(t *testing.T) {
+	t.Parallel()
 	apps, e, l := startReplicas(t, 1, "queue 1000 30s")
 	time.Sleep(time.Second)
 	command(t, e, "rolling-restart", "root", "--exec", supervise(t, apps).command())

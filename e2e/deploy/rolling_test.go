@@ -41,6 +41,7 @@ func statusOf(t *testing.T, e *harness.Edge) (status report.Status) {
 
 // Three replicas are restarted one after the other, three times over, as an operator does: drain, restart, undrain.
 func TestRollingRestartsLoseNothing(t *testing.T) {
+	t.Parallel()
 	apps, e, l := startReplicas(t, 3)
 	for range harness.LongOr(1, 3) {
 		for _, app := range apps {
@@ -62,6 +63,7 @@ func TestRollingRestartsLoseNothing(t *testing.T) {
 
 // A drain holds over a reload and a restart of the edge, and over its end at any moment.
 func TestADrainOutlivesTheEdge(t *testing.T) {
+	t.Parallel()
 	apps := harness.NextApps(t).Home.StartReplicas(t, 2)
 	e := startEdge(t, upstreamsOf(apps))
 	command(t, e, "drain", apps[0].Upstream())
@@ -136,6 +138,7 @@ func startBalancer(t *testing.T, edges []*harness.Edge, probes []int) (b *balanc
 
 // Two edges behind a balancer that asks whether they are ready are restarted in turn, three times each.
 func TestEdgesAreRestartedWithoutALoss(t *testing.T) {
+	t.Parallel()
 	f := harness.NextApps(t)
 	var edges []*harness.Edge
 	var probes []int

@@ -104,6 +104,7 @@ func (s *stubborn) hasMade(a harness.LoadAnswer) bool { return a.From == s.addre
 // A replica that does not end when it is told to, though it was drained before: it gets nothing, and nobody an error.
 // When it is put back it gets requests if it takes connections; else it is unhealthy.
 func TestADrainedReplicaThatDoesNotEnd(t *testing.T) {
+	t.Parallel()
 	for atTerm, then := range map[string]string{ignores: "healthy", closes: "unhealthy"} {
 		t.Run(atTerm, func(t *testing.T) {
 			t.Parallel()
@@ -127,6 +128,7 @@ func TestADrainedReplicaThatDoesNotEnd(t *testing.T) {
 // One that was not drained gets requests for as long as it takes connections. One that takes none any more answers what
 // it has, and the others get the rest.
 func TestAReplicaThatDoesNotEnd(t *testing.T) {
+	t.Parallel()
 	for atTerm, then := range map[string]string{ignores: "healthy", closes: "unhealthy"} {
 		t.Run(atTerm, func(t *testing.T) {
 			t.Parallel()
