@@ -61,6 +61,7 @@ func stateOf(t testing.TB, e *harness.Edge, r *replica, state string) float64 {
 type outage struct{ begun, over time.Time }
 
 func TestReplicasComeAndGoUnderLoad(t *testing.T) {
+	t.Parallel()
 	e, dns, replicas := startService(t, 5, 1)
 	l := startLoad(t, e)
 	l.goesOn(t, 20)

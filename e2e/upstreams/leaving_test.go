@@ -17,6 +17,7 @@ import (
 
 // `next start` stops so: what it has is answered, and DNS names it until its container is gone.
 func TestAReplicaThatStopsCostsNoRequest(t *testing.T) {
+	t.Parallel()
 	e, _, replicas := startService(t, 3, 3)
 	l := startLoad(t, e)
 	for _, r := range replicas {
@@ -37,6 +38,7 @@ func TestAReplicaThatStopsCostsNoRequest(t *testing.T) {
 
 // Streams of one that has gone end so that their clients come back, to another one.
 func TestEventStreamsOfAReplicaThatHasGoneComeBackToAnother(t *testing.T) {
+	t.Parallel()
 	e, dns, replicas := startService(t, 2, 2)
 	client, ctx := edgetest.PlainClient(t), edgetest.Within(t, 2*edgetest.Patience)
 	by := map[string][]*events{}

@@ -35,6 +35,7 @@ func TestDNSIsAskedAtOnceWhenAReplicaRefuses(t *testing.T) {
 
 // Addresses are given to other containers, so what DNS has said before is no ground to ask one.
 func TestNothingOfDNSOutlivesTheProcess(t *testing.T) {
+	t.Parallel()
 	e, dns, replicas := startService(t, 2, 1)
 	client := edgetest.PlainClient(t)
 	require.Equal(t, replicas[0].host, edgetest.Get(t, client, e.URL("/quick")).Text)
@@ -99,6 +100,7 @@ func TestAReplicaOfTwoAddressesCountsOnce(t *testing.T) {
 }
 
 func TestTheServicesOfTheLowestPriorityThatHasAFitOneAreUsed(t *testing.T) {
+	t.Parallel()
 	first, second := ownReplica(t), ownReplica(t)
 	dns := dnstest.Start(t)
 	const name = "_web._tcp.test"
