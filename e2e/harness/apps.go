@@ -88,32 +88,34 @@ var startedFleet = sync.OnceValues(func() (*Fleet, error) {
 	return f, nil
 })
 
-// StartReplicas starts more servers of the application at once, for one test.
+// StartReplicas starts more servers of the application for one test.
 func (a *App) StartReplicas(t testing.TB, count int) []*App {
 	t.Helper()
 	list := make([]*App, count)
 	for i := range list {
 		list[i] = &App{Zone: fmt.Sprintf("%s %d", a.Zone, i), Dir: a.Dir, Server: a.Server, Ready: a.Ready, Env: a.Env}
-		list[i].begin(t)
 	}
-	for _, replica := range list {
-		require.NoError(t, replica.WaitUntilReady())
-	}
+	ServeAll(t, list...)
 	return list
 }
 
 // Serve starts the application for one test and waits until it answers.
 func (a *App) Serve(t testing.TB) {
 	t.Helper()
-	a.begin(t)
-	require.NoError(t, a.WaitUntilReady())
+	ServeAll(t, a)
 }
 
-func (a *App) begin(t testing.TB) {
+// ServeAll starts applications at once, for one test, and waits until all answer.
+func ServeAll(t testing.TB, apps ...*App) {
 	t.Helper()
-	require.NoError(t, a.Start())
-	t.Cleanup(func() { a.Kill() }) // the process that it has then
-	a.ShowLogOnFailure(t)
+	for _, a := range apps {
+		require.NoError(t, a.Start())
+		t.Cleanup(func() { a.Kill() }) // the process that it has then
+		a.ShowLogOnFailure(t)
+	}
+	for _, a := range apps {
+		require.NoError(t, a.WaitUntilReady())
+	}
 }
 
 // ServeAgain starts an application again that this test has served, and waits until it answers.

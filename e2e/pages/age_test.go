@@ -17,23 +17,17 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
 
-// startCopy starts an application of its own from a copy of a fixture's server: what one makes of its pages the other
-// does not see.
-func startCopy(t *testing.T, f *harness.Fixture) *harness.App {
+// agedCopy is a copy of a fixture whose pages are out of date: how old one is, Next.js reads from its file.
+func agedCopy(t *testing.T, f *harness.Fixture) *harness.App {
 	t.Helper()
-	dir := t.TempDir()
-	server := filepath.Join(".next", "standalone")
-	require.NoError(t, os.CopyFS(filepath.Join(dir, server), os.DirFS(filepath.Join(f.Dir, server))))
-	// How old a page is, Next.js reads from its file: both copies begin with pages whose time is over.
-	made := time.Now().Add(-time.Hour)
-	require.NoError(t, filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+	a, made := harness.CopyOf(t, f), time.Now().Add(-time.Hour)
+	build := filepath.Join(a.Dir, ".next")
+	require.NoError(t, filepath.WalkDir(build, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.Type().IsRegular() {
 			return err
 		}
 		return os.Chtimes(path, made, made)
 	}))
-	a := &harness.App{Zone: f.Zone, Dir: dir, Ready: f.Ready}
-	a.Serve(t)
 	return a
 }
 
@@ -42,10 +36,12 @@ func startCopy(t *testing.T, f *harness.Fixture) *harness.App {
 func TestNothingIsOlderThanByNextStart(t *testing.T) {
 	set := harness.Fixtures(t)
 	for name, f := range map[string]*harness.Fixture{"14": set.Next14, "15": set.Next15, "16": set.Next16} {
+		// All start before the first visit: a server that starts would delay the visits of others.
+		direct, behind := agedCopy(t, f), agedCopy(t, f)
+		harness.ServeAll(t, direct, behind)
+		e := harness.StartEdge(t, nil, harness.Setup{Zones: fmt.Sprintf("\t\tzone %s %s {\n\t\t\tbuild %s\n\t\t}\n\t\tcache\n", f.Zone, behind.Upstream(), f.Build.Dir)})
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			direct, behind := startCopy(t, f), startCopy(t, f)
-			e := harness.StartEdge(t, nil, harness.Setup{Zones: fmt.Sprintf("\t\tzone %s %s {\n\t\t\tbuild %s\n\t\t}\n\t\tcache\n", f.Zone, behind.Upstream(), f.Build.Dir)})
 			path := f.Path("/isr")
 			if f == set.Next15 {
 				path += "/" // trailingSlash

@@ -44,6 +44,7 @@ type fireSettings struct {
 	state  string // by default a new directory
 	global string // words of the global cache block
 	cache  string // words of the site's cache block
+	zone   string // words of both zones
 }
 
 func startFireSite(t *testing.T, settings fireSettings) *fireSite {
@@ -65,8 +66,8 @@ func startFireSite(t *testing.T, settings fireSettings) *fireSite {
 		Global: fmt.Sprintf("\tmetrics\n\tnextjs {\n\t\tstate %s\n\t\tcache {\n\t\t\t%s\n\t\t}\n\t}\n", s.state,
 			settings.global),
 		Site: fmt.Sprintf("\thandle_path /_edge/* {\n\t\tnextjs_control {\n\t\t\ttoken_file %s\n\t\t}\n\t}\n", s.token),
-		Zones: fmt.Sprintf("\t\tzone next16 / %s {\n\t\t\tbuild %s\n\t\t}\n\t\tzone next15 /market /market-files %s\n\t\tcache {\n\t\t\t%s\n\t\t}\n",
-			s.next16.address, s.next16.Build.Dir, s.next15.address, settings.cache),
+		Zones: fmt.Sprintf("\t\tzone next16 / %s {\n\t\t\tbuild %s\n\t\t\t%s\n\t\t}\n\t\tzone next15 /market /market-files %s {\n\t\t\t%s\n\t\t}\n\t\tcache {\n\t\t\t%s\n\t\t}\n",
+			s.next16.address, s.next16.Build.Dir, settings.zone, s.next15.address, settings.zone, settings.cache),
 	})
 	return s
 }
