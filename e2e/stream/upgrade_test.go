@@ -33,10 +33,13 @@ func TestAnUpgradeThatNextJSIgnoresEnds(t *testing.T) {
 		{"/about", http.StatusBadGateway},
 		{"/blog/fog-signal", http.StatusBadGateway},
 	}
+	var answers []*bufio.Reader // all are waited for at once
 	for _, test := range tests {
+		answers = append(answers, sendUpgrade(t, e.Address(), test.path))
+	}
+	for i, test := range tests {
 		t.Run(harness.NoSlash(test.path), func(t *testing.T) {
-			answers := sendUpgrade(t, e.Address(), test.path)
-			res, err := http.ReadResponse(answers, nil)
+			res, err := http.ReadResponse(answers[i], nil)
 			require.NoError(t, err)
 			defer res.Body.Close()
 			assert.Equal(t, test.status, res.StatusCode)
