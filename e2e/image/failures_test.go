@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -27,23 +28,24 @@ type imageEdge struct {
 	sources string
 }
 
-func startImageEdge(t *testing.T, global, block string) *imageEdge {
+func startImageEdge(t *testing.T, global, block string, words ...string) *imageEdge {
 	t.Helper()
 	i := &imageEdge{sources: makeImageSources(t)}
 	i.app = startImageApp(t, startImageRemote(t, i.sources), i.sources)
 	i.door = harness.StartDoor(t, i.app)
-	i.edge = harness.StartEdge(t, nil, i.setup(global, block))
+	i.edge = harness.StartEdge(t, nil, i.setup(global, block, words...))
 	return i
 }
 
-// setup has global options, and words of the zone's image block.
-func (i *imageEdge) setup(global, block string) harness.Setup {
-	return harness.Setup{Global: global, Zones: fmt.Sprintf("\t\tzone / %s {\n\t\t\tbuild %s\n\t\t\timage {\n\t\t\t\t%s\n\t\t\t}\n\t\t}\n", i.door.Upstream(), i.app.Dir, block)}
+// setup has global options, words of the zone's image block, and of the zone.
+func (i *imageEdge) setup(global, block string, words ...string) harness.Setup {
+	return harness.Setup{Global: global, Zones: fmt.Sprintf("\t\tzone / %s {\n\t\t\tbuild %s\n\t\t\timage {\n\t\t\t\t%s\n\t\t\t}\n\t\t\t%s\n\t\t}\n",
+		i.door.Upstream(), i.app.Dir, block, strings.Join(words, "\n\t\t\t"))}
 }
 
 // No upstream answers: pictures that were made are served on, stale or not, and those of files are made still.
 func TestPicturesWithoutAnUpstream(t *testing.T) {
-	i := startImageEdge(t, "", "min_ttl 0s")
+	i := startImageEdge(t, "", "min_ttl 0s", "queue 512 500ms") // ten seconds by default
 	e, g := i.edge, i.door
 	const lasting, brief = "/api/cached/max-age=3600/photo.jpg", "/api/cached/max-age=0/photo.jpg"
 	for _, source := range []string{lasting, brief} {

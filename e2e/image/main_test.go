@@ -10,4 +10,4 @@ import (
 	"github.com/caddy-nextjs/caddy-nextjs/e2e/harness"
 )
 
-func TestMain(m *testing.M) { harness.Main(m) }
+func TestMain(m *testing.M) { harness.MainOfWaiting(m, 4) }
