@@ -96,7 +96,7 @@ func TestPrivateAddressesAreNotAsked(t *testing.T) {
 	t.Cleanup(inside.Close)
 	_, port, err := net.SplitHostPort(inside.Listener.Addr().String())
 	require.NoError(t, err)
-	e := harness.StartEdge(t, nil, harness.Setup{Zones: fmt.Sprintf("\t\tzone / localhost:1 {\n\t\t\timage {\n\t\t\t\tremote http://*:%s/** http://**:%s/**\n\t\t\t}\n\t\t}\n", port, port)})
+	e := harness.StartEdge(t, nil, harness.Setup{Zones: fmt.Sprintf("\t\tzone / localhost:1 {\n\t\t\tqueue off\n\t\t\timage {\n\t\t\t\tremote http://*:%s/** http://**:%s/**\n\t\t\t}\n\t\t}\n", port, port)})
 	for _, host := range []string{"localhost", "127.0.0.1", "2130706433", "0x7f.1", "[::1]", "[::ffff:127.0.0.1]", "0"} {
 		mark := e.Log.Mark()
 		got := askImage(t, e, "", "http://"+host+":"+port+"/secret-path.jpg?token=t0ken")
