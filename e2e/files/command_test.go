@@ -158,7 +158,7 @@ func TestTheFilesCommandSaysWhatIsServed(t *testing.T) {
 		require.NoError(t, err)
 		fmt.Fprintf(&sites, "http://localhost:%d {\n\tnextjs {\n\t\tzone %s localhost:%d {\n\t\t\tbuild %s\n\t\t\tqueue off\n\t\t}\n\t}\n}\n", ports[name], name, nobody, dir)
 	}
-	e := harness.StartEdge(t, nil, harness.Setup{Zones: fmt.Sprintf("zone / localhost:%d", nobody), Sites: sites.String()})
+	e := harness.StartEdge(t, nil, harness.Setup{Zones: fmt.Sprintf("zone / localhost:%d {\n queue off\n}", nobody), Sites: sites.String()})
 	client := edgetest.PlainClient(t)
 	address := fmt.Sprintf("localhost:%d", e.AdminPort)
 	before := harness.FilesInJSON(t, "--address", address)
