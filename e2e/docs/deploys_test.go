@@ -138,8 +138,8 @@ func newPrintedDeploys(t *testing.T, running, built harness.Shipped) *printedDep
 			p.blocks[first] = b.text
 		}
 	}
-	p.Deployed = &harness.Deployed{Edge: harness.StartEdge(t, nil, harness.Setup{Zones: fmt.Sprintf("zone / localhost:%d",
-		u.ports["web"])})}
+	p.Deployed = &harness.Deployed{Edge: harness.StartEdge(t, nil, harness.Setup{Zones: fmt.Sprintf(
+		"zone / localhost:%d {\n queue off\n}", u.ports["web"])})}
 	require.NoError(t, os.Symlink(harness.ServerBinary(t), filepath.Join(bin, "caddy")))
 	p.env = append(p.env, fmt.Sprintf("CADDY_ADMIN=localhost:%d", p.Edge.AdminPort), "HOME="+root)
 	out, err := exec.Command("cp", "-a", filepath.Dir(running.Standalone), web).CombinedOutput()
