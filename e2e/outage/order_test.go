@@ -60,7 +60,9 @@ func TestTheFirstThatWaitsIsTheFirstThatIsSent(t *testing.T) {
 		path := fmt.Sprintf("/%d", n)
 		want = append(want, path)
 		list = append(list, askFor(t, client, e, path)...)
-		waitForQueue(t, e, n) // the first one is with the application
+		// The first one is with the application, and all others wait.
+		edgetest.Eventually(t, edgetest.Patience, func() bool { return len(g.inOrder()) == 1 }, "the first one arrives")
+		waitForQueue(t, e, n)
 	}
 	close(g.pass)
 	requireAnswered(t, list...)
