@@ -125,9 +125,12 @@ type seen struct {
 // and give it to everybody, with an edge or without.
 var askedFor = regexp.MustCompile(`"(?:c|urlParts)\\*":\[[^\]]*\]`)
 
-// queryAsked is the query of whoever has had a page made again, which they write into its tree. Of a zone with build
+// The query of whoever has had a page made again, which they write into its tree, and 16 beside it. Of a zone with build
 // they are not told it.
-var queryAsked = regexp.MustCompile(`__PAGE__\?\{[^}]*\}`)
+var (
+	queryInTree = regexp.MustCompile(`__PAGE__\?\{[^}]*\}`)
+	queryBeside = regexp.MustCompile(`"q\\*":\\*"[^"]*",`)
+)
 
 // madeAnew is what Next.js makes anew each time: moments, and the ids of requests.
 var madeAnew = regexp.MustCompile(`\d{13}|[\w-]{21}[vmh]\\?"`)
@@ -243,7 +246,7 @@ func (s *poisonSite) sees(t *testing.T, through bool, v victim) seen {
 	t.Helper()
 	a := s.visit(t, through, v)
 	if strings.HasSuffix(s.name, "-unknown") {
-		a.Text = queryAsked.ReplaceAllString(a.Text, "__PAGE__")
+		a.Text = queryBeside.ReplaceAllString(queryInTree.ReplaceAllString(a.Text, "__PAGE__"), "<asked for>")
 	}
 	return seenOf(a)
 }
