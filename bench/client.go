@@ -57,7 +57,8 @@ func (c *client) post(path string, body []byte, headers ...string) (*http.Respon
 
 // ask sends a request, and reads the head of its answer.
 func (c *client) ask(method, path string, body []byte, headers []string) (*http.Response, error) {
-	c.request = fmt.Appendf(c.request[:0], "%s %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: bench\r\nAccept: %s\r\n", method, path, c.host, c.accept)
+	c.request = fmt.Appendf(c.request[:0], "%s %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: bench\r\nAccept: %s\r\n",
+		method, path, c.host, c.accept)
 	for pair := range slices.Chunk(headers, 2) {
 		c.request = fmt.Appendf(c.request, "%s: %s\r\n", pair[0], pair[1])
 	}

@@ -13,9 +13,9 @@ var actionSizes = []struct {
 	length int
 }{{"1 KB", 1 << 10}, {"500 KB", 500_000}}
 
-// measureActions tells how much longer a server action takes where the zone has two deployments, so that its body is kept
-// beside, next to an edge where nothing was deployed. Both have the same upstream, and are asked in turn, one request at
-// a time.
+// measureActions tells how much longer a server action takes where the zone has two deployments, so that its body is
+// kept beside, next to an edge where nothing was deployed. Both have the same upstream, and are asked in turn, one
+// request at a time.
 func (b *bench) measureActions(ctx context.Context) ([]row, error) {
 	deployed, err := b.startDeployed(ctx)
 	if err != nil {
@@ -53,7 +53,8 @@ func (b *bench) measureActions(ctx context.Context) ([]row, error) {
 	return rows, nil
 }
 
-// addedToActions returns the differences of the medians of the rounds in milliseconds, and the medians of the second edge.
+// addedToActions returns the differences of the medians of the rounds in milliseconds, and the medians of the second
+// edge.
 func (b *bench) addedToActions(clients []*client, body []byte) (added, without []float64, err error) {
 	for round := range b.rounds + 1 {
 		var waits [2][]float64
@@ -78,7 +79,8 @@ func (b *bench) addedToActions(clients []*client, body []byte) (added, without [
 	return added, without, nil
 }
 
-// isReplayed looks whether a body is kept: an action that the live deployment does not know is answered by the other one.
+// isReplayed looks whether a body is kept: an action that the live deployment does not know is answered by the other
+// one.
 func isReplayed(c *client, body []byte) error {
 	_, by, err := c.callAction("/page?bytes=1024&knownby="+firstDeployment, body)
 	if err == nil && by != firstDeployment {
@@ -87,8 +89,8 @@ func isReplayed(c *client, body []byte) error {
 	return err
 }
 
-// callAction calls a server action whose id no build names, and returns how long its whole answer takes to come, and who
-// has answered.
+// callAction calls a server action whose id no build names, and returns how long its whole answer takes to come, and
+// who has answered.
 func (c *client) callAction(path string, body []byte) (wait time.Duration, by string, err error) {
 	begin := time.Now()
 	res, err := c.post(path, body, "Next-Action", strings.Repeat("40", 21), "Content-Type", "text/plain;charset=UTF-8")

@@ -18,8 +18,8 @@ import (
 // siteVariants are how many builds of siteApp there are that differ in one component (bench/site/variants.mjs).
 const siteVariants = 5
 
-// measureArchive tells how large the archive of files becomes with builds that differ in one component, next to one with
-// the first of them.
+// measureArchive tells how large the archive of files becomes with builds that differ in one component, next to one
+// with the first of them.
 func (b *bench) measureArchive(ctx context.Context) ([]row, error) {
 	var dirs []string
 	for n := range siteVariants {

@@ -75,7 +75,8 @@ func (b *bench) measureServing(ctx context.Context, dir string) ([]row, error) {
 	}
 	subjects := make([]subject, 2)
 	for i, site := range []struct{ name, directive string }{ // the upstream is told in the query how long the page is
-		{nameOurs, fmt.Sprintf("nextjs %s {\n\t\tbuild %s\n\t\tshow_query\n\t}", upstream.addr, dir)}, {"without build", oursProxy(upstream.addr)},
+		{nameOurs, fmt.Sprintf("nextjs %s {\n\t\tbuild %s\n\t\tshow_query\n\t}", upstream.addr, dir)},
+		{"without build", oursProxy(upstream.addr)},
 	} {
 		if subjects[i], err = b.startCaddy(ctx, site.name, site.directive, "off"); err != nil {
 			return nil, err

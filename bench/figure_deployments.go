@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
-	"slices"
 	"time"
 )
 
@@ -17,7 +16,9 @@ const (
 // measureDeployments tells what it costs that a zone has several deployments, and how fast one can go back.
 func measureDeployments(ctx context.Context, b *bench) ([]row, error) {
 	rows := pinRows()
-	for _, measure := range []func(context.Context) ([]row, error){b.measureActions, b.measureRollback, b.measureArchive} {
+	for _, measure := range []func(context.Context) ([]row, error){
+		b.measureActions, b.measureRollback, b.measureArchive,
+	} {
 		measured, err := measure(ctx)
 		rows = append(rows, measured...)
 		if err != nil {
@@ -57,7 +58,8 @@ func (b *bench) startDeployed(ctx context.Context) (e deployedEdge, err error) {
 
 // order runs a command about the deployments of an edge.
 func (b *bench) order(ctx context.Context, e deployedEdge, command string, flags ...string) error {
-	cmd := exec.CommandContext(ctx, b.caddy, slices.Concat([]string{"nextjs", command, "--zone", "web", "--address", e.admin}, flags)...)
+	args := append([]string{"nextjs", command, "--zone", "web", "--address", e.admin}, flags...)
+	cmd := exec.CommandContext(ctx, b.caddy, args...)
 	cmd.Env = ownEnvironment(b.dir)
 	if said, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("caddy nextjs %s: %w\n%s", command, err, said)
@@ -65,8 +67,8 @@ func (b *bench) order(ctx context.Context, e deployedEdge, command string, flags
 	return nil
 }
 
-// measureRollback tells how long it takes until documents are of the deployment of before: from the start of the command
-// to the end of a page that is asked for when the command has ended.
+// measureRollback tells how long it takes until documents are of the deployment of before: from the start of the
+// command to the end of a page that is asked for when the command has ended.
 func (b *bench) measureRollback(ctx context.Context) ([]row, error) {
 	edge, err := b.startDeployed(ctx)
 	if err != nil {

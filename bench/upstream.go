@@ -30,7 +30,8 @@ func (b *bench) startUpstream(ctx context.Context, flags ...string) (*process, e
 }
 
 // serveUpstream answers every path like a small Next.js: a page of a build as a stream, one below demandPage that is
-// for all, with ?chunks= a made-up stream (with &events= one of events), otherwise a page of ?bytes=. Of a POST it reads the body.
+// for all, with ?chunks= a made-up stream (with &events= one of events), otherwise a page of ?bytes=. Of a POST it
+// reads the body.
 func serveUpstream(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet(upstreamCommand, flag.ContinueOnError)
 	listen := flags.String("listen", "127.0.0.1:0", "address to listen on")

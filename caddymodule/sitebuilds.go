@@ -106,8 +106,8 @@ func (s *siteBuilds) all() []served {
 	return s.now
 }
 
-// take serves a deployment of a zone from another build, and returns the one before; nil: there was none. The error says
-// why the site has no place for it.
+// take serves a deployment of a zone from another build, and returns the one before; nil: there was none. The error
+// says why the site has no place for it.
 func (s *siteBuilds) take(i int, id string, next *builds.Snapshot) (before *build, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -40,7 +40,8 @@ const (
 type comparison struct {
 	// of are the upstreams that are compared, the first of which is asked for its build. nil: it was not asked yet.
 	of []sighting
-	// buildID is that of the build that the first one runs. "": it does not say, or says nothing that tells builds apart.
+	// buildID is that of the build that the first one runs. "": it does not say, or says nothing that tells builds
+	// apart.
 	buildID string
 	// had says that the first one has answered with the file of that build.
 	had bool
@@ -55,8 +56,8 @@ type sighting struct {
 }
 
 // compared returns the upstreams of a zone that are to be compared now: those that are fit, always in the same order.
-// nil: nothing is asked now. A zone that is paused is left alone, and so is a deployment that is not the live one. Where
-// deployment ids are known, answers tell by themselves (Rotation.Says).
+// nil: nothing is asked now. A zone that is paused is left alone, and so is a deployment that is not the live one.
+// Where deployment ids are known, answers tell by themselves (Rotation.Says).
 func (s *State) compared(id string) (list []sighting) {
 	zone := s.Zones[id]
 	if zone == nil || zone.Paused != nil {

@@ -132,8 +132,8 @@ func (r *Rollout) CheckPromotable(id string) error {
 	return nil
 }
 
-// Before returns the id of the deployment that a rollback makes live: while a deploy runs the one that is live, else the
-// one that was live before it; false: none is left.
+// Before returns the id of the deployment that a rollback makes live: while a deploy runs the one that is live, else
+// the one that was live before it; false: none is left.
 func (r *Rollout) Before() (id string, ok bool) {
 	if len(r.latest(StageStarting)) > 0 {
 		return r.Live(), true

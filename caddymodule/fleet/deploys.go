@@ -135,7 +135,8 @@ func (s *Deploys) GoOn() {
 func (s *Deploys) makeLive(ctx context.Context, zone string, order deploy.Ordered) (durable bool, err error) {
 	log := s.log.Load().With(zap.String("zone", zone), zap.String("deployment", order.ID))
 	if now, is := s.State().Rollouts[zone].Find(order.ID); is && now.State == deploy.StageStarting {
-		log.Info("a deployment is starting", zap.String("event", string(EventStarting)), zap.Strings("upstreams", order.Upstreams))
+		log.Info("a deployment is starting",
+			zap.String("event", string(EventStarting)), zap.Strings("upstreams", order.Upstreams))
 		s.emitDeployment(EventStarting, zone, order.ID)
 	}
 	if err = follow(zone); err == nil {
@@ -207,7 +208,8 @@ func (s *Deploys) switchTo(zone, id string) (durable bool, err error) {
 func (s *Deploys) tellLive(zone, id, before string, durable bool) {
 	now, _ := s.State().Rollouts[zone].Find(id)
 	s.log.Load().Info("a deployment is live", zap.String("event", string(EventLive)), zap.String("zone", zone),
-		zap.String("deployment", id), zap.String("build", now.Identity().Name()), zap.String("before", before), zap.Bool("durable", durable))
+		zap.String("deployment", id), zap.String("build", now.Identity().Name()), zap.String("before", before),
+		zap.Bool("durable", durable))
 	s.emitDeployment(EventLive, zone, id)
 }
 

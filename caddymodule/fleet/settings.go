@@ -55,9 +55,9 @@ type Settings struct {
 	// IPv6 only where there are none.
 	Versions []string `json:"versions,omitempty"`
 
-	// Which documents set a cookie that names their deployment, where the build has no deploymentId: `on`, those that no
-	// shared cache may keep; `all`, the others too, which become private; `off`, none. Default: as `on`, once something
-	// was deployed; where it is written, before that too.
+	// Which documents set a cookie that names their deployment, where the build has no deploymentId: `on`, those that
+	// no shared cache may keep; `all`, the others too, which become private; `off`, none. Default: as `on`, once
+	// something was deployed; where it is written, before that too.
 	PinCookie string `json:"pin_cookie,omitempty"`
 
 	// How many deployments stay for documents of before that are not live any more. Default: 5.
@@ -66,8 +66,9 @@ type Settings struct {
 	// How long at most after the switch to another one they stay. Default: `24h`.
 	MaxAge caddy.Duration `json:"max_age,omitempty"`
 
-	// How large a body of a server action may be, in bytes, so that it is kept until its deployment has answered: an action
-	// that this one does not know is sent once more, to another. -1: none is kept or sent once more. Default: 1 MiB.
+	// How large a body of a server action may be, in bytes, so that it is kept until its deployment has answered: an
+	// action that this one does not know is sent once more, to another. -1: none is kept or sent once more. Default: 1
+	// MiB.
 	ActionBody int64 `json:"action_body,omitempty"`
 }
 

@@ -8,8 +8,8 @@ import (
 )
 
 // keptBody is the body of a request that goes to its upstream as it comes, and is kept beside, so that it can be sent
-// from its beginning to another one. What has not come by then is read on. It never closes the body of the client, which
-// lasts as long as the request.
+// from its beginning to another one. What has not come by then is read on. It never closes the body of the client,
+// which lasts as long as the request.
 type keptBody struct {
 	source  io.ReadCloser
 	most    int64 // bytes that may be kept
@@ -37,8 +37,8 @@ func keepBody(req *http.Request, most int64, of *keepers) *keptBody {
 	return b
 }
 
-// fromStart returns the body from its beginning. Who has read it so far gets nothing more. false: a part of that is lost,
-// and nothing has changed. The first call is never refused.
+// fromStart returns the body from its beginning. Who has read it so far gets nothing more. false: a part of that is
+// lost, and nothing has changed. The first call is never refused.
 func (b *keptBody) fromStart() (_ io.ReadCloser, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -95,8 +95,8 @@ func (b *keptBody) drop() {
 	b.last.at = 0
 }
 
-// keep adds what was read, and reports whether it did. Bytes that a reader has still read that is over are for who comes
-// after it, so there is no bound for them: it is one buffer at most. b.mu is held.
+// keep adds what was read, and reports whether it did. Bytes that a reader has still read that is over are for who
+// comes after it, so there is no bound for them: it is one buffer at most. b.mu is held.
 func (b *keptBody) keep(p []byte, by *keptCursor) bool {
 	missing := b.kept.missing(len(p))
 	switch {

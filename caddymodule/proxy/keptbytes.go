@@ -32,9 +32,9 @@ func giveBlock(block []byte) {
 	largeBlocks.Put((*[largeBlock]byte)(block))
 }
 
-// keptBytes are the bytes of one body in the order in which they came: in one small block, or in large ones of which all
-// but the last are full. It grows without copying what it has, but for the content of the small one. Who has it reserves
-// the bytes of its blocks, and holds a lock meanwhile: so a block that was given back is in no list any more.
+// keptBytes are the bytes of one body in the order in which they came: in one small block, or in large ones of which
+// all but the last are full. It grows without copying what it has, but for the content of the small one. Who has it
+// reserves the bytes of its blocks, and holds a lock meanwhile: so a block that was given back is in no list any more.
 type keptBytes struct {
 	blocks   [][]byte
 	length   int // of what is kept

@@ -51,8 +51,8 @@ func (t *Transport) replayOf(req *http.Request, a *edge.Request) *replay {
 }
 
 // isUnknownAction reports whether a deployment has not executed an action because it does not know it
-// (handleUnrecognizedAction in next/dist/server/app-render/action-handler.js: 404 in 15, 409 in 16, where 400 means that
-// nobody could know it; 14 does not say so).
+// (handleUnrecognizedAction in next/dist/server/app-render/action-handler.js: 404 in 15, 409 in 16, where 400 means
+// that nobody could know it; 14 does not say so).
 func isUnknownAction(res *http.Response) bool {
 	said := res.Header["X-Nextjs-Action-Not-Found"]
 	return len(said) == 1 && said[0] == "1" && (res.StatusCode == http.StatusNotFound || res.StatusCode == http.StatusConflict)
@@ -106,8 +106,8 @@ const maxFormActions = 8
 // isOld reports whether an id is of Next.js 14, which never says that it does not know one.
 func isOld(id string) bool { return !zones.IsCurrentActionID(id) }
 
-// ask sends the request to each of the deployments until one knows the action. If none does, or none can be reached, the
-// first answer is the client's.
+// ask sends the request to each of the deployments until one knows the action. If none does, or none can be reached,
+// the first answer is the client's.
 func (p *replay) ask(to []*edge.Zone, a *edge.Request) (*http.Response, error) {
 	result := replayUnknown
 	for _, zone := range to {
@@ -164,8 +164,8 @@ func isUnsent(err error) bool {
 	return isDial || errors.Is(err, errUnsent)
 }
 
-// requestTo returns the request to an upstream, from the beginning of its body. false: it cannot be sent there, or a part
-// of the body is lost, which may come while its client still sends it.
+// requestTo returns the request to an upstream, from the beginning of its body. false: it cannot be sent there, or a
+// part of the body is lost, which may come while its client still sends it.
 func (p *replay) requestTo(upstream *deploy.Upstream) (req *http.Request, ok bool) {
 	info, err := dialInfoOf(upstream)
 	if err != nil {

@@ -30,8 +30,8 @@ var Scratch string
 // Main runs the tests of a package, ends all that they have started, and ends the process: it is what TestMain does.
 func Main(m *testing.M) { os.Exit(run(m)) }
 
-// MainOfWaiting does the same where tests mostly wait: at least count of those that call t.Parallel run at a time, however
-// few cores there are, unless -parallel says otherwise.
+// MainOfWaiting does the same where tests mostly wait: at least count of those that call t.Parallel run at a time,
+// however few cores there are, unless -parallel says otherwise.
 func MainOfWaiting(m *testing.M, count int) {
 	if err := flag.Set("test.parallel", strconv.Itoa(max(count, runtime.GOMAXPROCS(0)))); err != nil {
 		panic(err)
