@@ -24,8 +24,9 @@ const (
 	// defaultGracePeriod is given to requests in flight when the servers stop and the configuration names no
 	// grace_period.
 	defaultGracePeriod = 30 * time.Second
-	// defaultShutdownDelay is how long an edge serves on after it was told to stop, if somebody asks whether it is ready
-	// and the configuration names no shutdown_delay: two questions of an orchestrator, and time to tell everybody.
+	// defaultShutdownDelay is how long an edge serves on after it was told to stop, if somebody asks whether it is
+	// ready and the configuration names no shutdown_delay: two questions of an orchestrator, and time to tell
+	// everybody.
 	defaultShutdownDelay = 5 * time.Second
 )
 

@@ -160,8 +160,8 @@ func (h *Handler) newPins(at int, now served, list []*edge.Zone) *edge.Deploymen
 	return all
 }
 
-// warnOfKeys says which deployments encrypt what is bound to server actions with another key than the live one, once for
-// each: pages of one can call no action of the other.
+// warnOfKeys says which deployments encrypt what is bound to server actions with another key than the live one, once
+// for each: pages of one can call no action of the other.
 func (h *Handler) warnOfKeys(live *deployment, list []*edge.Zone) {
 	if live.build == nil {
 		return

@@ -12,8 +12,8 @@ import (
 
 // On Linux each configuration listens with sockets of its own (SO_REUSEPORT), and while two of them are loaded the
 // kernel chooses one for each new connection. What the socket that closes has then is lost: connections that nobody has
-// accepted yet are reset, and Go's servers drop the first HTTP/1.1 request of those that were accepted. So the kernel is
-// told: while a configuration is being loaded, the one that serves has all new connections; from the moment when the
+// accepted yet are reset, and Go's servers drop the first HTTP/1.1 request of those that were accepted. So the kernel
+// is told: while a configuration is being loaded, the one that serves has all new connections; from the moment when the
 // new one serves, that one has, and the other has drainTime to answer what is on its way.
 //
 // Sockets of one address are numbered in the order in which they came to listen; when one closes, the last one has its

@@ -8,8 +8,8 @@ import (
 // Change is what a command has changed about one upstream of a zone, or about the pause of a zone.
 type Change struct {
 	Zone *Zone
-	// Before and After are nil where the zone has not had the upstream before, or has it no more; both where the zone is
-	// paused or resumed.
+	// Before and After are nil where the zone has not had the upstream before, or has it no more; both where the zone
+	// is paused or resumed.
 	Before, After *Member
 }
 

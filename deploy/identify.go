@@ -15,9 +15,9 @@ type Identity struct{ DeploymentID, BuildID string }
 // identityLimit bounds how much of an answer is looked at (bytes).
 const identityLimit = 256 << 10
 
-// Where answers have the id of the build: payloads of the App Router in row 0, at its beginning in 15 and at its end in 16
-// (`b`, app-render.js of 15.5 and 16.4), documents of the Pages Router in __NEXT_DATA__. An application may have a `b` of
-// its own anywhere else.
+// Where answers have the id of the build: payloads of the App Router in row 0, at its beginning in 15 and at its end in
+// 16 (`b`, app-render.js of 15.5 and 16.4), documents of the Pages Router in __NEXT_DATA__. An application may have a
+// `b` of its own anywhere else.
 var buildIDs = regexp.MustCompile(`(?m)^0:\{(?:"P":[^,]*,)?"b":"([^"\\]{1,128})"|^0:.*,"b":"([^"\\]{1,128})"\}$|"buildId":"([^"\\]{1,128})"`)
 
 // deploymentIDs is where documents have the deployment id: in the URLs of their scripts.

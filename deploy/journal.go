@@ -33,9 +33,9 @@ type kept struct {
 	rollouts map[string]*Rollout
 }
 
-// openJournal reads the journal in a directory into what is kept, and goes on with it. Lines that are damaged are said, kept
-// beside, and passed over; a last line that is torn was never answered, and is cut. What can be read counts even where
-// nothing can be written.
+// openJournal reads the journal in a directory into what is kept, and goes on with it. Lines that are damaged are said,
+// kept beside, and passed over; a last line that is torn was never answered, and is cut. What can be read counts even
+// where nothing can be written.
 func openJournal(dir string, holds *kept, log *zap.Logger) *journal {
 	j := &journal{path: filepath.Join(dir, "journal"), log: log}
 	if dir == "" {

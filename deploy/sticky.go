@@ -13,8 +13,8 @@ import (
 type Affinity struct {
 	// Upstream is the one that its cookie names. nil: none.
 	Upstream *Upstream
-	// Key is KeyOf what its header says, 0 for nothing. Requests of one key go to one upstream, and where upstreams come
-	// or go only those keys move that must (rendezvous hashing); edges with the same upstreams agree.
+	// Key is KeyOf what its header says, 0 for nothing. Requests of one key go to one upstream, and where upstreams
+	// come or go only those keys move that must (rendezvous hashing); edges with the same upstreams agree.
 	Key uint64
 }
 

@@ -42,8 +42,9 @@ var avifQualities = []qualityPoint{
 }
 
 // Next.js has palettes made by libimagequant 2.4 and spreads what they lack by dithering; ours are made by 2.17, of
-// more colours and with a fifth of that. Chosen by `go run ./bench/quality -format png` of opaque pictures at effort 7: SSIM as good
-// or better, and at 75 the mean error of smooth squares no larger. Not fitted for the effort of transparent ones.
+// more colours and with a fifth of that. Chosen by `go run ./bench/quality -format png` of opaque pictures at effort 7:
+// SSIM as good or better, and at 75 the mean error of smooth squares no larger. Not fitted for the effort of
+// transparent ones.
 var pngQualities = []qualityPoint{
 	{1, 1},
 	{25, 60},

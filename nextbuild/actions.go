@@ -42,11 +42,11 @@ func (b *Build) setActionsKey(key json.RawMessage) error {
 	return nil
 }
 
-// SharesActionsKey reports whether what one build has encrypted can be read by the other: the arguments that are bound to
-// server actions, which pages carry from the build that made them to the one that executes the action. Builds without
-// actions share everything, and so does one of which the key is not known. Where it does not, pages of one build can call
-// no action of the other, for since Next.js 15 the ids depend on the key as well. The remedy is to build all with one
-// NEXT_SERVER_ACTIONS_ENCRYPTION_KEY.
+// SharesActionsKey reports whether what one build has encrypted can be read by the other: the arguments that are bound
+// to server actions, which pages carry from the build that made them to the one that executes the action. Builds
+// without actions share everything, and so does one of which the key is not known. Where it does not, pages of one
+// build can call no action of the other, for since Next.js 15 the ids depend on the key as well. The remedy is to build
+// all with one NEXT_SERVER_ACTIONS_ENCRYPTION_KEY.
 func (b *Build) SharesActionsKey(other *Build) bool {
 	var unknown [sha256.Size]byte
 	return len(b.Actions) == 0 || len(other.Actions) == 0 ||

@@ -40,8 +40,8 @@ type Build struct {
 
 	// Actions are the ids of the server actions.
 	Actions map[string]struct{}
-	// ActionsKey is the SHA-256 of the key that encrypts what is bound to them (base64, as the build says it); zero: not
-	// known.
+	// ActionsKey is the SHA-256 of the key that encrypts what is bound to them (base64, as the build says it); zero:
+	// not known.
 	ActionsKey [sha256.Size]byte
 	// Static and Public are the URL paths of the files, below the basePath and as Next.js compares them: each segment
 	// encoded as encodeURIComponent does.

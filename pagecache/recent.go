@@ -11,13 +11,13 @@ import (
 )
 
 const (
-	// uncacheableTime is how long it is remembered that an answer was not kept: who asks for it does not wait for another
-	// one's head, which would be in vain.
+	// uncacheableTime is how long it is remembered that an answer was not kept: who asks for it does not wait for
+	// another one's head, which would be in vain.
 	uncacheableTime = 30 * time.Second
 	// refreshFailureTime is how long it is remembered that a page could not be fetched in the background.
 	refreshFailureTime = time.Second
-	// originFailureTime is how long it is remembered that a page could not be fetched for a client. What may be served on
-	// failure is served at once meanwhile, and fetched in the background.
+	// originFailureTime is how long it is remembered that a page could not be fetched for a client. What may be served
+	// on failure is served at once meanwhile, and fetched in the background.
 	originFailureTime = 30 * time.Second
 	// recentSize is what a key counts: an element of a map that is between half and entirely full.
 	recentSize = 2 * int64(unsafe.Sizeof(uint64(0))+unsafe.Sizeof(recent{}))

@@ -64,8 +64,8 @@ func newResumeCommand() *cobra.Command {
 	return cmd
 }
 
-// orderPause orders that a zone is paused or resumed, and prints what has become of it. The error is errUnfinished where
-// the order has waited in vain.
+// orderPause orders that a zone is paused or resumed, and prints what has become of it. The error is errUnfinished
+// where the order has waited in vain.
 func (f *controlFlags) orderPause(cmd *cobra.Command, route string, asJSON bool, order any) error {
 	var answer report.PauseStatus
 	if err := f.post(cmd.Context(), route, order, &answer); err != nil {

@@ -29,7 +29,8 @@ type interruption struct{ signal syscall.Signal }
 
 func (i interruption) Error() string { return "ended by the signal: " + i.signal.String() }
 
-// untilSignal returns a context that ends by the first signal that is to end the process. The next one ends the process.
+// untilSignal returns a context that ends by the first signal that is to end the process. The next one ends the
+// process.
 func untilSignal(ctx context.Context) (limited context.Context, stop func()) {
 	limited, cancel := context.WithCancelCause(ctx)
 	signals := make(chan os.Signal, 1)

@@ -78,8 +78,8 @@ func (r *rollingRestart) renew(ctx context.Context, upstream string, wait time.D
 	return answer, err
 }
 
-// holdLease renews the lease of an upstream until release is called, which says whether it was lost. An edge that cannot
-// be reached for a while has not said so.
+// holdLease renews the lease of an upstream until release is called, which says whether it was lost. An edge that
+// cannot be reached for a while has not said so.
 func (r *rollingRestart) holdLease(ctx context.Context, upstream string) (release func() error) {
 	var renewing sync.WaitGroup
 	var lost error

@@ -38,8 +38,8 @@ type Caller struct {
 // operator is who asks the admin endpoint, and may do everything.
 var operator = Caller{grants: []grant{{}}}
 
-// IsRemote reports whether the caller has a token of nextjs_control, and may be anywhere. Who asks the admin endpoint may
-// load configurations, so may do whatever they can.
+// IsRemote reports whether the caller has a token of nextjs_control, and may be anywhere. Who asks the admin endpoint
+// may load configurations, so may do whatever they can.
 func (c Caller) IsRemote() bool { return c.remote }
 
 // as returns the caller with what a token of one of the scopes lets it do. The error says which scope it lacks.

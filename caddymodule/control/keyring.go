@@ -18,8 +18,8 @@ type Token struct {
 	Scope string `json:"scope"`
 	// Name of the zone that it is limited to. Default: all zones; `adapter` needs one.
 	Zone string `json:"zone,omitempty"`
-	// File that holds the token, as that of `token_file`. One file may be that of several tokens: it is for all that they
-	// are for.
+	// File that holds the token, as that of `token_file`. One file may be that of several tokens: it is for all that
+	// they are for.
 	File string `json:"file"`
 }
 

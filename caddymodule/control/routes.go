@@ -83,9 +83,9 @@ func (o Route) serve(w http.ResponseWriter, r *http.Request, caller Caller, log 
 // anyVersion is a segment that says for which version of the API a request is.
 var anyVersion = regexp.MustCompile(`^v[0-9]+$`)
 
-// routeAt finds the route for a request to nextjs_control, and notes its path values there. A request for a version that
-// is not known has none, or it would get what another one means. A path that has values is looked at first: one of them
-// may be called as another route is.
+// routeAt finds the route for a request to nextjs_control, and notes its path values there. A request for a version
+// that is not known has none, or it would get what another one means. A path that has values is looked at first: one of
+// them may be called as another route is.
 func routeAt(r *http.Request) (Route, bool) {
 	requestPath := r.URL.EscapedPath()
 	for _, one := range routes {

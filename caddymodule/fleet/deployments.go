@@ -53,8 +53,8 @@ func (s Settings) KeptActionBody() int64 {
 	return max(0, cmp.Or(s.ActionBody, defaultActionBody))
 }
 
-// PinsFromStart reports whether documents set the cookie before anything was deployed, so that tabs which are open at the
-// first deploy follow their build, too.
+// PinsFromStart reports whether documents set the cookie before anything was deployed, so that tabs which are open at
+// the first deploy follow their build, too.
 func (s Settings) PinsFromStart() bool {
 	return s.PinCookie == pinCookieOn || s.PinCookie == pinCookieAll
 }

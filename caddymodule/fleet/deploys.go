@@ -83,8 +83,8 @@ func Serve(s *Deploys) {
 	}
 }
 
-// begin orders a deployment, and has it become live. An order for one that is being deployed already joins that. What it
-// returns is to be waited for.
+// begin orders a deployment, and has it become live. An order for one that is being deployed already joins that. What
+// it returns is to be waited for.
 func (s *Deploys) begin(zone string, order deploy.Ordered) (*running, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -137,8 +137,8 @@ func (s *State) LogDrains() {
 }
 
 // waitUntilHealthy asks an upstream that is drained until it answers as the zones that have it want it to. It returns,
-// too, when it is drained no more, or not by the holder for whom it is asked ("": an operator). The error is that of the
-// last time it was asked, when the time is over.
+// too, when it is drained no more, or not by the holder for whom it is asked ("": an operator). The error is that of
+// the last time it was asked, when the time is over.
 func (s *State) waitUntilHealthy(ctx context.Context, address, holder string, patience time.Duration) error {
 	limited, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

@@ -10,8 +10,8 @@ import (
 
 // Sites are what orders about deployments need of the sites of a configuration.
 type Sites struct {
-	// Follow has the sites be served as the control plane knows it now: one zone, or all (""). The error says what could
-	// not be set up.
+	// Follow has the sites be served as the control plane knows it now: one zone, or all (""). The error says what
+	// could not be set up.
 	Follow func(zone string) error
 	// CheckLive says why a site has no place for a deployment as the live one of its zone.
 	CheckLive func(zone, id string) error

@@ -21,8 +21,8 @@ func (z *Zone) watching(w http.ResponseWriter, r *http.Request, facts policy.Fac
 	return &httpwriter.Wrapper{ResponseWriter: w, Head: onHead}
 }
 
-// watchingForLive is the writer for a request to a deployment whose pages are not kept. What such a request changes, as an
-// action of a page that was opened before a deploy, is shown by the pages of the live deployment.
+// watchingForLive is the writer for a request to a deployment whose pages are not kept. What such a request changes, as
+// an action of a page that was opened before a deploy, is shown by the pages of the live deployment.
 func watchingForLive(w http.ResponseWriter, r *http.Request, a *edge.Request) http.ResponseWriter {
 	live := a.Zone.Live()
 	pages := Slot.Of(live)

@@ -19,8 +19,8 @@ import (
 
 // noteFailure notes what the error of a try says of its upstream, unless its client has left. It is marked for
 // reverse_proxy as an error of connecting where another upstream may be tried: no connection could be made, so nothing
-// was sent; or the upstream has ended it before the answer began, and the request is one to send once more. What is idle of the
-// upstream is closed: `next start` closes its listener when it is told to stop, and keeps its connections.
+// was sent; or the upstream has ended it before the answer began, and the request is one to send once more. What is
+// idle of the upstream is closed: `next start` closes its listener when it is told to stop, and keeps its connections.
 func noteFailure(err error, req *http.Request, a *edge.Request) error {
 	_, isDial := errors.AsType[reverseproxy.DialError](err)
 	isHandshake := !isDial && isHandshakeError(err)

@@ -65,8 +65,9 @@ func Drain(upstream *deploy.Upstream) { processStreams.Drain(upstream, streaming
 // Undrain undoes Drain.
 func Undrain(upstream *deploy.Upstream) { processStreams.Undrain(upstream) }
 
-// Forget gives up what is kept of an upstream that nobody has any more. Streams that are left of it, under a configuration
-// that has ended, go on as they do: who takes an upstream out does so to restart it, whether it is named still or not.
+// Forget gives up what is kept of an upstream that nobody has any more. Streams that are left of it, under a
+// configuration that has ended, go on as they do: who takes an upstream out does so to restart it, whether it is named
+// still or not.
 func Forget(upstream *deploy.Upstream) {
 	if events, sockets := Streams(upstream); events+sockets == 0 {
 		Undrain(upstream)

@@ -12,7 +12,8 @@ import (
 // one value for as long as the transport lives.
 func (t *Transport) QuestionsTLS() *tls.Config { return t.questionsTLS }
 
-// tlsOfQuestions is what `tls` of the transport says. A name of the certificate that depends on the request is left out.
+// tlsOfQuestions is what `tls` of the transport says. A name of the certificate that depends on the request is left
+// out.
 func (t *Transport) tlsOfQuestions() *tls.Config {
 	if !t.TLSEnabled() {
 		return nil

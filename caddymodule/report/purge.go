@@ -24,8 +24,8 @@ var PurgeCaches = []string{CacheImages, CachePages}
 
 var purgeFields = []string{"cache", "zone", "source", "path", "prefix", "tag", "deployment", "soft", "all"}
 
-// PurgeOrder says what is removed from a cache: the body of `POST …/v1/purge`, and the flags of `caddy nextjs purge`. What
-// is absent is nil.
+// PurgeOrder says what is removed from a cache: the body of `POST …/v1/purge`, and the flags of `caddy nextjs purge`.
+// What is absent is nil.
 type PurgeOrder struct {
 	Cache string `json:"cache"`
 	// Zone is the name of zones, or a path that they have. Absent: all zones.

@@ -40,8 +40,8 @@ type Request struct {
 type Pin struct {
 	ID   string `json:"id"`
 	Live bool   `json:"live"`
-	// Because is what tells that the request belongs to it: live (nothing), header, dpl, build, action, content, cookie,
-	// or unknown (what it names is not there any more).
+	// Because is what tells that the request belongs to it: live (nothing), header, dpl, build, action, content,
+	// cookie, or unknown (what it names is not there any more).
 	Because string `json:"because"`
 }
 

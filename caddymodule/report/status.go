@@ -61,8 +61,8 @@ type DeploymentStatus struct {
 // UpstreamStatus is one upstream of a zone.
 type UpstreamStatus struct {
 	Upstream string `json:"upstream"`
-	// State is healthy, unhealthy, ejected or draining, or unknown of one that an order names and no zone has; Why is the
-	// reason, and Since when that began.
+	// State is healthy, unhealthy, ejected or draining, or unknown of one that an order names and no zone has; Why is
+	// the reason, and Since when that began.
 	State string    `json:"state"`
 	Why   string    `json:"why,omitempty"`
 	Since time.Time `json:"since"`

@@ -16,8 +16,8 @@ import (
 type Group[K comparable, V any] struct {
 	// Timeout bounds each making in the background; 0: it lasts as long as somebody waits.
 	Timeout time.Duration
-	// Holds says that a value is also handed to those who come while others use it. Such a group has no Start: who starts
-	// one never leaves, so its value would be held for ever.
+	// Holds says that a value is also handed to those who come while others use it. Such a group has no Start: who
+	// starts one never leaves, so its value would be held for ever.
 	Holds bool
 
 	mu     sync.Mutex
