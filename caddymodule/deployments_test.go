@@ -61,6 +61,22 @@ func (e *deployedEdge) deploy(id, order string) (status int, text string) {
 	return e.order(http.MethodPut, report.DeploymentRoute("shop", id), order)
 }
 
+// ordered is what an order was answered.
+type ordered struct {
+	status int
+	text   string
+}
+
+// deployLater orders a deployment, and does not wait for the answer.
+func (e *deployedEdge) deployLater(id, order string) <-chan ordered {
+	answers := make(chan ordered, 1)
+	go func() {
+		status, text := e.deploy(id, order)
+		answers <- ordered{status, text}
+	}()
+	return answers
+}
+
 func (e *deployedEdge) order(method, route, order string) (status int, text string) {
 	e.t.Helper()
 	w, err := askAdmin(e.t, report.AdminPath(route), method, order)

@@ -16,18 +16,10 @@ func TestADeployThatWaitsGoesOnAfterAStop(t *testing.T) {
 	application.Stop()
 	directives := "nextjs {\n zone / shop " + nextApplication(t, "old", "") + "\n}"
 	e := newDeployedEdge(t, directives)
-	type answer struct {
-		status int
-		text   string
-	}
-	answers := make(chan answer, 1)
-	go func() {
-		status, text := e.deploy("42", fmt.Sprintf(`{"upstreams": [%q]}`, application.Address))
-		answers <- answer{status, text}
-	}()
+	answers := e.deployLater("42", fmt.Sprintf(`{"upstreams": [%q]}`, application.Address))
 	edgetest.Eventually(t, edgetest.Patience, func() bool { return running.app().fleet.State().Rollouts["shop"] != nil }, "it has begun")
 	e.load("respond ok")
-	assert.Equal(t, answer{http.StatusServiceUnavailable, "the edge stops: the deploy goes on when it is started again"},
+	assert.Equal(t, ordered{http.StatusServiceUnavailable, "the edge stops: the deploy goes on when it is started again"},
 		edgetest.Receive(t, answers, "the deploy is answered"))
 
 	e.load(directives)

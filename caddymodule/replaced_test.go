@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/edge"
 	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/report"
 	"github.com/caddy-nextjs/caddy-nextjs/internal/edgetest"
 )
@@ -69,15 +70,7 @@ func TestADeployIsGivenUpForALaterOrder(t *testing.T) {
 		{report.PromoteRoute, `{"zone": "shop", "deployment": "config"}`, map[string]string{"config": "live", "two": "draining"}},
 		{report.RollbackRoute, `{"zone": "shop", "deployment": "two"}`, map[string]string{"config": "draining", "two": "live"}},
 	} {
-		type answer struct {
-			status int
-			text   string
-		}
-		answers := make(chan answer, 1)
-		go func() {
-			status, text := e.deploy("42", fmt.Sprintf(`{"upstreams": [%q]}`, application.Address))
-			answers <- answer{status, text}
-		}()
+		answers := e.deployLater("42", fmt.Sprintf(`{"upstreams": [%q]}`, application.Address))
 		eventuallyEqual(t, "starting", func() string { return e.states()["42"] })
 		status, text := e.order(http.MethodPost, test.route, test.order)
 		require.Equal(t, http.StatusOK, status, text)
@@ -86,4 +79,39 @@ func TestADeployIsGivenUpForALaterOrder(t *testing.T) {
 		assert.Contains(t, deployed.text, "it was given up")
 		assert.Equal(t, test.states, e.states(), test.order)
 	}
+}
+
+// Two applications of one name are not taken for builds of each other.
+func TestBuildsInPlaceOfTwoApplicationsOfOneName(t *testing.T) {
+	dirs, processes := [2]string{}, [2]*process{}
+	for i := range dirs {
+		dirs[i] = filepath.Join(t.TempDir(), ".next")
+		writeNext(t, dirs[i], fmt.Sprint("first", i))
+		processes[i] = startProcess(t, fmt.Sprint("first", i))
+	}
+	site := func(i int) string {
+		return fmt.Sprintf("nextjs {\n watch 10ms\n zone / shop %s {\n build %s\n }\n}", processes[i].address, dirs[i])
+	}
+	e, port, state := edgetest.New(t), edgetest.FreePort(t), t.TempDir()
+	t.Cleanup(func() { require.NoError(t, caddy.Stop()) })
+	load := func() {
+		t.Helper()
+		require.NoError(t, e.Load(t, site(0), fmt.Sprintf("nextjs {\n state %s\n}\n}\nhttp://localhost:%s {\n %s", state, port, site(1))))
+	}
+	load()
+	eventuallyEqual(t, true, func() bool { return processes[0].proven.Load() > 0 && processes[1].proven.Load() > 0 })
+	for i := range dirs {
+		writeNext(t, dirs[i], fmt.Sprint("second", i))
+		processes[i].run(fmt.Sprint("second", i))
+	}
+	eventuallyEqual(t, map[string]bool{"second0": true, "second1": true}, func() map[string]bool {
+		served := map[string]bool{}
+		for _, site := range edge.Sites() {
+			served[site.View.Load().List[0].Build.ID] = true
+		}
+		return served
+	})
+	load()
+	load()
+	assert.Empty(t, running.app().fleet.State().Rollouts)
 }

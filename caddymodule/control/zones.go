@@ -58,6 +58,11 @@ func unknownZone(text string, all []*edge.Zone) error {
 	return fmt.Errorf("unknown zone %q; the configuration has: %s", text, strings.Join(namesOf(all), ", "))
 }
 
+// IsOneApplication reports whether all zones of a name are one application, so that the name tells which is meant.
+func IsOneApplication(name string) bool {
+	return checkOneApplication(name, zonesNamed(edge.Sites(), name)) == nil
+}
+
 // checkOneApplication refuses zones that are found by one text and are several applications, with what to do about it.
 // One application on several sites, such as a plain and an encrypted one, is one.
 func checkOneApplication(text string, found []*edge.Zone) error {

@@ -3,13 +3,17 @@ package fleet
 import (
 	"cmp"
 
+	"github.com/caddy-nextjs/caddy-nextjs/caddymodule/control"
 	"github.com/caddy-nextjs/caddy-nextjs/deploy"
 	"github.com/caddy-nextjs/caddy-nextjs/nextbuild"
 )
 
 // Replaced notes, and tells, that a deployment of a zone is another build from now on, at the same upstreams. before is
-// nil where that is not known. Sites need not follow: they serve the build already.
+// nil where that is not known. A name that two applications have means neither. Sites need not follow: they serve the build already.
 func (s *Deploys) Replaced(zone, id string, before, after *nextbuild.Build) {
+	if !control.IsOneApplication(zone) {
+		return // the builds of one are none of the other's
+	}
 	was := s.State().Rollouts[zone]
 	old, _ := was.Find(id)
 	name := cmp.Or(old.Identity().Name(), identityOf(before).Name())
